@@ -1,0 +1,3 @@
+//! The command line of lock2venv.
+
+fn main() {}

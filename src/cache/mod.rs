@@ -1,0 +1,1 @@
+//! The content-addressed store of verified files, shared by many processes.

@@ -1,0 +1,194 @@
+//! Digests of files, as locks and RECORD files write them, and the hashers that check them.
+//!
+//! Only the algorithms that the [RECORD specification][record] and PEP 751 call secure are known here: SHA-256, SHA-384
+//! and SHA-512. A lock may list others (`md5:…` from old private indexes); those cannot prove a file and do not parse.
+//!
+//! [record]: https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-record-file
+
+use std::fmt;
+
+use sha2::Digest as _;
+
+/// A hash algorithm that may prove a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Algorithm {
+    /// SHA-256, 32 bytes.
+    Sha256,
+    /// SHA-384, 48 bytes.
+    Sha384,
+    /// SHA-512, 64 bytes.
+    Sha512,
+}
+
+impl Algorithm {
+    /// Finds the algorithm by the name that hashlib uses, in lower case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "sha256" => Some(Self::Sha256),
+            "sha384" => Some(Self::Sha384),
+            "sha512" => Some(Self::Sha512),
+            _ => None,
+        }
+    }
+
+    /// Returns the name that hashlib uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sha256 => "sha256",
+            Self::Sha384 => "sha384",
+            Self::Sha512 => "sha512",
+        }
+    }
+
+    fn n_bytes(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
+/// The digest of a file: an algorithm and as many bytes as it gives.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest {
+    algorithm: Algorithm,
+    bytes: Vec<u8>,
+}
+
+impl Digest {
+    /// Parses `sha256:<hex>` (or `sha256=<hex>`, as URL fragments have it); `None` for other algorithms and for hex of the
+    /// wrong length.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, hex) = text.split_once([':', '='])?;
+        let algorithm = Algorithm::from_name(name)?;
+        Self::from_bytes(algorithm, decode_hex(hex)?)
+    }
+
+    /// Takes the raw bytes of a digest; `None` when there are not as many as the algorithm gives.
+    pub fn from_bytes(algorithm: Algorithm, bytes: Vec<u8>) -> Option<Self> {
+        (bytes.len() == algorithm.n_bytes()).then_some(Self { algorithm, bytes })
+    }
+
+    /// Hashes `data` at once.
+    pub fn of(algorithm: Algorithm, data: &[u8]) -> Self {
+        let mut hasher = Hasher::new(algorithm);
+        hasher.update(data);
+        hasher.finish()
+    }
+
+    /// Returns the algorithm.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Returns the raw bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Returns the bytes as lower-case hexadecimal.
+    pub fn hex(&self) -> String {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let nibbles = self.bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        nibbles
+            .map(|nibble| char::from(DIGITS[usize::from(nibble)]))
+            .collect()
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.algorithm.name(), self.hex())
+    }
+}
+
+/// Computes a [`Digest`] from bytes as they arrive.
+#[derive(Clone, Debug)]
+pub enum Hasher {
+    /// Computes SHA-256.
+    Sha256(sha2::Sha256),
+    /// Computes SHA-384.
+    Sha384(sha2::Sha384),
+    /// Computes SHA-512.
+    Sha512(sha2::Sha512),
+}
+
+impl Hasher {
+    /// Starts a hash of nothing.
+    pub fn new(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Sha256 => Self::Sha256(sha2::Sha256::new()),
+            Algorithm::Sha384 => Self::Sha384(sha2::Sha384::new()),
+            Algorithm::Sha512 => Self::Sha512(sha2::Sha512::new()),
+        }
+    }
+
+    /// Adds `data`.
+    pub fn update(&mut self, data: &[u8]) {
+        match self {
+            Self::Sha256(state) => state.update(data),
+            Self::Sha384(state) => state.update(data),
+            Self::Sha512(state) => state.update(data),
+        }
+    }
+
+    /// Returns the digest of everything added.
+    pub fn finish(self) -> Digest {
+        let (algorithm, bytes) = match self {
+            Self::Sha256(state) => (Algorithm::Sha256, state.finalize().to_vec()),
+            Self::Sha384(state) => (Algorithm::Sha384, state.finalize().to_vec()),
+            Self::Sha512(state) => (Algorithm::Sha512, state.finalize().to_vec()),
+        };
+        Digest { algorithm, bytes }
+    }
+}
+
+fn decode_hex(hex: &str) -> Option<Vec<u8>> {
+    let nibble = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
+    let pairs = hex.as_bytes().chunks(2);
+    pairs
+        .map(|pair| match pair {
+            [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
+            _ => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    #[test]
+    fn hashing_and_printing_agree_with_the_lock_form() {
+        assert_eq!(Digest::of(Algorithm::Sha256, b"").to_string(), EMPTY);
+        assert_eq!(
+            Digest::parse(EMPTY),
+            Some(Digest::of(Algorithm::Sha256, b""))
+        );
+        assert_eq!(
+            Digest::parse(&EMPTY.to_uppercase().replace("SHA", "sha")),
+            Digest::parse(EMPTY)
+        );
+    }
+
+    #[test]
+    fn what_proves_nothing_does_not_parse() {
+        for text in [
+            "",
+            "sha256",
+            "sha256:",
+            "sha256:e3b0",
+            "sha256:zz",
+            "md5:d41d8cd98f00b204e9800998ecf8427e",
+        ] {
+            assert_eq!(Digest::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Virtual environments: creating one, finding what one holds, and the places inside.

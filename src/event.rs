@@ -1,0 +1,135 @@
+//! What happens while a plan is carried out, as values. The library never prints: it tells a [`Reporter`].
+
+use std::fmt;
+
+use crate::name::PackageName;
+use crate::version::Version;
+
+/// Hears of events, from many threads.
+pub trait Reporter: Sync {
+    /// Takes one event.
+    fn report(&self, event: Event<'_>);
+}
+
+/// Hears nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Reporter for Silent {
+    fn report(&self, _event: Event<'_>) {}
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// The address and size of a file became known; it will be downloaded.
+    DownloadAnnounced {
+        /// The file's name.
+        file: &'a str,
+        /// Its size in bytes, where the index or server says it.
+        n_bytes: Option<u64>,
+    },
+    /// Bytes of some download arrived (or, after a retry, are taken back: negative).
+    BytesReceived {
+        /// How many since the last such event of that download.
+        n_bytes: i64,
+    },
+    /// A file is on this machine and has the locked digest.
+    Fetched {
+        /// The file's name.
+        file: &'a str,
+        /// Whether it was in the cache.
+        from_cache: bool,
+    },
+    /// A request failed and will be made again.
+    Retrying {
+        /// What was asked for: a file's or a package's name.
+        what: &'a str,
+        /// Why it failed.
+        cause: &'a str,
+    },
+    /// A distribution's files are all in place.
+    Installed {
+        /// Its name.
+        name: &'a PackageName,
+        /// Its version.
+        version: &'a Version,
+    },
+    /// A distribution was removed.
+    Removed {
+        /// Its name.
+        name: &'a PackageName,
+        /// Its version.
+        version: &'a Version,
+    },
+    /// Something to be told at the end, once.
+    Warning(Warning),
+}
+
+/// Something that is not as it should be, and did not stop the work.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Warning {
+    /// RECORD does not list a file of its wheel.
+    NotInRecord {
+        /// The wheel's file name.
+        wheel: String,
+        /// The file, as the archive names it.
+        path: String,
+    },
+    /// RECORD lists a file that its wheel does not hold.
+    MissingFromWheel {
+        /// The wheel's file name.
+        wheel: String,
+        /// The file, as RECORD names it.
+        path: String,
+    },
+    /// Two distributions hold different bytes under one path.
+    Conflict {
+        /// The path, relative to the environment.
+        path: String,
+        /// The distribution whose file did not stay, such as `acme-a 1.0`.
+        dropped: String,
+        /// The distribution whose file stayed.
+        kept: String,
+    },
+    /// A locked file was withdrawn from its index (PEP 592).
+    Yanked {
+        /// The file's name.
+        file: String,
+        /// The reason that the index gives; may be empty.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotInRecord { wheel, path } => write!(
+                formatter,
+                "`{wheel}` holds `{path}`, which its RECORD does not list"
+            ),
+            Self::MissingFromWheel { wheel, path } => write!(
+                formatter,
+                "`{wheel}` lists `{path}` in its RECORD and does not hold it"
+            ),
+            Self::Conflict {
+                path,
+                dropped,
+                kept,
+            } => {
+                write!(
+                    formatter,
+                    "`{path}` differs between `{dropped}` and `{kept}`; kept the one from `{kept}`"
+                )
+            }
+            Self::Yanked { file, reason } if reason.is_empty() => {
+                write!(formatter, "`{file}` was yanked from its index")
+            }
+            Self::Yanked { file, reason } => {
+                write!(formatter, "`{file}` was yanked from its index: {reason}")
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The formats of `poetry export`, byte for byte.

@@ -1,0 +1,1 @@
+//! Package indexes: simple pages, addresses, credentials, retries.

@@ -1,0 +1,1 @@
+//! Puts verified wheels into an environment.

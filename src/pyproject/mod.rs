@@ -1,0 +1,1 @@
+//! pyproject.toml, in both dialects: `[tool.poetry]` and `[project]`.

@@ -1,0 +1,1 @@
+//! Addresses that never print the credentials they hold.

@@ -1,0 +1,1 @@
+//! What a wheel says of itself: WHEEL, METADATA, RECORD, entry points.
