@@ -1,1 +1,5 @@
 //! Virtual environments: creating one, finding what one holds, and the places inside.
+
+mod layout;
+
+pub use layout::Layout;
