@@ -29,6 +29,7 @@ pub mod target;
 
 // Effects: these touch the world.
 pub mod cache;
+pub mod configuration;
 pub mod environment;
 pub mod fetch;
 pub mod index;
