@@ -326,14 +326,13 @@ pub(super) fn read_at(file: &File, offset: u64, n_bytes: u64) -> Result<Vec<u8>,
     let n_bytes =
         usize::try_from(n_bytes).map_err(|_| malformed("it is too large for this machine"))?;
     let mut bytes = vec![0; n_bytes];
-    file.read_exact_at(&mut bytes, offset)
-        .map_err(|error| {
-            if error.kind() == std::io::ErrorKind::UnexpectedEof {
-                malformed("it is cut off")
-            } else {
-                Error::Io(error)
-            }
-        })?;
+    file.read_exact_at(&mut bytes, offset).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::UnexpectedEof {
+            malformed("it is cut off")
+        } else {
+            Error::Io(error)
+        }
+    })?;
     Ok(bytes)
 }
 

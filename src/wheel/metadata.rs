@@ -24,8 +24,8 @@ impl WheelMetadata {
                 version: version.to_owned(),
             });
         }
-        let root_is_purelib = field(text, "Root-Is-Purelib")
-            .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        let root_is_purelib =
+            field(text, "Root-Is-Purelib").is_some_and(|value| value.eq_ignore_ascii_case("true"));
         Ok(Self { root_is_purelib })
     }
 }

@@ -165,7 +165,10 @@ impl Wheel {
 
     fn find_place<'a>(&self, entry: &'a Entry) -> Result<Option<Place<'a>>, Error> {
         let path = entry.path();
-        let in_data = self.data.as_deref().and_then(|data| path.strip_prefix(data));
+        let in_data = self
+            .data
+            .as_deref()
+            .and_then(|data| path.strip_prefix(data));
         let (scheme, path) = match in_data {
             Some("") => return Ok(None),
             Some(rest) if rest.starts_with('/') => {
@@ -214,7 +217,8 @@ struct Documents<'a> {
 
 impl Documents<'_> {
     fn required(&mut self, name: &'static str) -> Result<String, Error> {
-        self.optional(name)?.ok_or(Error::Missing { document: name })
+        self.optional(name)?
+            .ok_or(Error::Missing { document: name })
     }
 
     fn record(&mut self) -> Result<Vec<u8>, Error> {
@@ -260,14 +264,10 @@ fn is_of(name: &str, version: &str, expected: (&PackageName, &Version)) -> bool 
 fn is_dist_info(component: &str) -> bool {
     let bytes = component.as_bytes();
     let suffix = b".dist-info";
-    bytes.len() > suffix.len()
-        && bytes[bytes.len() - suffix.len()..].eq_ignore_ascii_case(suffix)
+    bytes.len() > suffix.len() && bytes[bytes.len() - suffix.len()..].eq_ignore_ascii_case(suffix)
 }
 
-fn find_dist_info(
-    archive: &Archive,
-    expected: (&PackageName, &Version),
-) -> Result<String, Error> {
+fn find_dist_info(archive: &Archive, expected: (&PackageName, &Version)) -> Result<String, Error> {
     let mut found: Option<&str> = None;
     for entry in archive.entries() {
         let first = entry.path().split('/').next().unwrap_or_default();
