@@ -104,6 +104,11 @@ impl Entry {
         self.n_bytes
     }
 
+    /// Returns where the content begins in the archive; entries are read quickest in this order.
+    pub fn offset(&self) -> u64 {
+        self.data_offset
+    }
+
     /// Returns the size of the content in bytes as the archive holds it.
     pub fn n_packed_bytes(&self) -> u64 {
         self.n_packed_bytes

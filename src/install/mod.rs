@@ -10,11 +10,22 @@
 //!
 //! [binary distribution format]: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 
+mod conflict;
+mod contents;
+mod documents;
 mod error;
+mod folder;
+mod fresh;
+mod pool;
+mod record;
+mod script;
+mod session;
+mod tree;
+mod unit;
 
 use std::path::PathBuf;
 
-use crate::digest::Digest;
+use crate::cache::VerifiedFile;
 use crate::environment::Layout;
 use crate::event::{Reporter, Warning};
 use crate::name::PackageName;
@@ -22,17 +33,15 @@ use crate::plan::Plan;
 
 pub use error::Error;
 
-/// A wheel of the plan, on this machine, whose bytes have a locked digest. (Stand-in until `fetch` declares its own.)
-#[derive(Clone, Debug)]
-pub struct FetchedWheel {
+/// A wheel of the plan, on this machine, with a locked digest.
+#[derive(Debug)]
+pub struct Arrival {
     /// The distribution of the plan that it is.
     pub name: PackageName,
     /// The wheel's file name.
     pub file_name: String,
-    /// Where the bytes are.
-    pub path: PathBuf,
-    /// What they hash to.
-    pub digest: Digest,
+    /// The bytes.
+    pub file: VerifiedFile,
 }
 
 /// The folder that is written to, and what is known of it.
@@ -101,28 +110,24 @@ pub struct Report {
     pub warnings: Vec<Warning>,
 }
 
-/// Carries out `plan`: installs each wheel of `fetched` as it arrives, and removes what the plan removes.
+/// Carries out `plan`: installs each wheel as it arrives, and removes what the plan removes.
 ///
-/// Every distribution that the plan installs or replaces has to arrive, in any order. Warnings and the bytes of the
-/// result do not depend on that order.
+/// Every distribution that the plan installs or replaces has to arrive, in any order; files and warnings do not depend
+/// on that order. The iterator may block; the threads of the pool work meanwhile.
 ///
 /// # Errors
 ///
 /// The first error of the iterator or of the work itself. A fresh destination is then incomplete and must not be
 /// published; an existing one holds each distribution as it was, or new, or without RECORD.
-pub fn install<E>(
+pub fn install<E: From<Error>>(
     plan: &Plan,
-    fetched: impl IntoIterator<Item = Result<FetchedWheel, E>>,
+    arrivals: impl IntoIterator<Item = Result<Arrival, E>>,
     destination: &Destination,
     options: &Options,
     reporter: &dyn Reporter,
-) -> Result<Report, E>
-where
-    E: From<Error>,
-{
-    let _ = (plan, destination, options, reporter);
-    for wheel in fetched {
-        wheel?;
+) -> Result<Report, E> {
+    match destination.kind {
+        DestinationKind::Fresh => fresh::install(plan, arrivals, destination, options, reporter),
+        DestinationKind::Existing => todo!(),
     }
-    Ok(Report::default())
 }
