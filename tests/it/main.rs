@@ -1,1 +1,4 @@
 //! Integration tests of the library and the program.
+
+mod archive;
+mod support;
