@@ -1,4 +1,5 @@
 //! Integration tests of the library and the program.
 
 mod archive;
+mod install;
 mod support;

@@ -1,3 +1,3 @@
 //! What tests of several modules need.
 
-pub mod wheel_builder;
+pub(crate) mod wheel_builder;

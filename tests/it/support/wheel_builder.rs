@@ -14,37 +14,37 @@ use lock2venv::version::Version;
 
 /// The fields that a local header and a record of the central directory share.
 #[derive(Clone, Debug)]
-pub struct Header {
-    pub flags: u16,
-    pub method: u16,
-    pub crc: u32,
-    pub n_packed_bytes: u32,
-    pub n_bytes: u32,
-    pub name: Vec<u8>,
-    pub extra: Vec<u8>,
+pub(crate) struct Header {
+    pub(crate) flags: u16,
+    pub(crate) method: u16,
+    pub(crate) crc: u32,
+    pub(crate) n_packed_bytes: u32,
+    pub(crate) n_bytes: u32,
+    pub(crate) name: Vec<u8>,
+    pub(crate) extra: Vec<u8>,
 }
 
 /// One entry of an archive.
 #[derive(Clone, Debug)]
-pub struct ZipEntry {
-    pub local: Header,
-    pub central: Header,
-    pub packed: Vec<u8>,
-    pub descriptor: Vec<u8>,
-    pub mode: u32,
-    pub comment: Vec<u8>,
+pub(crate) struct ZipEntry {
+    pub(crate) local: Header,
+    pub(crate) central: Header,
+    pub(crate) packed: Vec<u8>,
+    pub(crate) descriptor: Vec<u8>,
+    pub(crate) mode: u32,
+    pub(crate) comment: Vec<u8>,
     /// Where the directory says that the entry begins, when that is not where it does.
-    pub claimed_offset: Option<u32>,
+    pub(crate) claimed_offset: Option<u32>,
     /// Whether the directory lists the entry.
-    pub is_listed: bool,
+    pub(crate) is_listed: bool,
 }
 
 impl ZipEntry {
-    pub fn stored(name: &str, content: &[u8]) -> Self {
+    pub(crate) fn stored(name: &str, content: &[u8]) -> Self {
         Self::new(name, content, 0, content.to_vec())
     }
 
-    pub fn deflated(name: &str, content: &[u8]) -> Self {
+    pub(crate) fn deflated(name: &str, content: &[u8]) -> Self {
         let mut encoder =
             flate2::read::DeflateEncoder::new(content, flate2::Compression::default());
         let mut packed = Vec::new();
@@ -62,7 +62,11 @@ impl ZipEntry {
             name: name.as_bytes().to_vec(),
             extra: Vec::new(),
         };
-        let kind = if name.ends_with('/') { 0o040_755 } else { 0o100_644 };
+        let kind = if name.ends_with('/') {
+            0o040_755
+        } else {
+            0o100_644
+        };
         Self {
             local: header.clone(),
             central: header,
@@ -76,40 +80,40 @@ impl ZipEntry {
     }
 
     #[must_use]
-    pub fn mode(mut self, mode: u32) -> Self {
+    pub(crate) fn mode(mut self, mode: u32) -> Self {
         self.mode = mode;
         self
     }
 
     /// Changes both headers.
     #[must_use]
-    pub fn both(mut self, change: impl Fn(&mut Header)) -> Self {
+    pub(crate) fn both(mut self, change: impl Fn(&mut Header)) -> Self {
         change(&mut self.local);
         change(&mut self.central);
         self
     }
 
     #[must_use]
-    pub fn local(mut self, change: impl Fn(&mut Header)) -> Self {
+    pub(crate) fn local(mut self, change: impl Fn(&mut Header)) -> Self {
         change(&mut self.local);
         self
     }
 
     #[must_use]
-    pub fn central(mut self, change: impl Fn(&mut Header)) -> Self {
+    pub(crate) fn central(mut self, change: impl Fn(&mut Header)) -> Self {
         change(&mut self.central);
         self
     }
 
     #[must_use]
-    pub fn with(mut self, change: impl Fn(&mut Self)) -> Self {
+    pub(crate) fn with(mut self, change: impl Fn(&mut Self)) -> Self {
         change(&mut self);
         self
     }
 
     /// Moves sizes and CRC behind the content, as streaming writers do.
     #[must_use]
-    pub fn streamed(mut self) -> Self {
+    pub(crate) fn streamed(mut self) -> Self {
         let header = self.central.clone();
         self = self.both(|header| header.flags |= 1 << 3);
         self = self.local(|header| {
@@ -124,11 +128,11 @@ impl ZipEntry {
 }
 
 /// Renders an archive of `entries`, in order.
-pub fn zip(entries: &[ZipEntry]) -> Vec<u8> {
+pub(crate) fn zip(entries: &[ZipEntry]) -> Vec<u8> {
     zip_with_comment(entries, b"")
 }
 
-pub fn zip_with_comment(entries: &[ZipEntry], comment: &[u8]) -> Vec<u8> {
+pub(crate) fn zip_with_comment(entries: &[ZipEntry], comment: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut directory = Vec::new();
     let mut n_listed = 0u16;
@@ -142,7 +146,11 @@ pub fn zip_with_comment(entries: &[ZipEntry], comment: &[u8]) -> Vec<u8> {
         bytes.extend_from_slice(&entry.descriptor);
         if entry.is_listed {
             n_listed += 1;
-            central(&mut directory, entry, entry.claimed_offset.unwrap_or(offset));
+            central(
+                &mut directory,
+                entry,
+                entry.claimed_offset.unwrap_or(offset),
+            );
         }
     }
     let offset: u32 = bytes.len().try_into().unwrap();
@@ -182,7 +190,7 @@ fn central(directory: &mut Vec<u8>, entry: &ZipEntry, offset: u32) {
 }
 
 /// Writes `bytes` to a file without a name.
-pub fn file_of(bytes: &[u8]) -> File {
+pub(crate) fn file_of(bytes: &[u8]) -> File {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
     file.rewind().unwrap();
@@ -191,7 +199,7 @@ pub fn file_of(bytes: &[u8]) -> File {
 
 /// A wheel, valid unless a test breaks it.
 #[derive(Clone, Debug)]
-pub struct WheelBuilder {
+pub(crate) struct WheelBuilder {
     name: String,
     version: String,
     entries: Vec<ZipEntry>,
@@ -203,13 +211,14 @@ pub struct WheelBuilder {
 }
 
 impl WheelBuilder {
-    pub fn new(name: &str, version: &str) -> Self {
+    pub(crate) fn new(name: &str, version: &str) -> Self {
         Self {
             name: name.to_owned(),
             version: version.to_owned(),
             entries: Vec::new(),
-            wheel: "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-                .to_owned(),
+            wheel:
+                "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+                    .to_owned(),
             metadata: format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"),
             record: None,
             unrecorded: Vec::new(),
@@ -217,7 +226,7 @@ impl WheelBuilder {
         }
     }
 
-    pub fn file_name(&self) -> String {
+    pub(crate) fn file_name(&self) -> String {
         format!("{}-py3-none-any.whl", self.stem())
     }
 
@@ -226,36 +235,36 @@ impl WheelBuilder {
     }
 
     #[must_use]
-    pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         self.entry(ZipEntry::deflated(path, content.as_ref()))
     }
 
     #[must_use]
-    pub fn program(self, path: &str, content: &str) -> Self {
+    pub(crate) fn program(self, path: &str, content: &str) -> Self {
         self.entry(ZipEntry::deflated(path, content.as_bytes()).mode(0o100_755))
     }
 
     /// Adds a file to `.data`.
     #[must_use]
-    pub fn data(self, path: &str, content: &str) -> Self {
+    pub(crate) fn data(self, path: &str, content: &str) -> Self {
         let path = format!("{}.data/{path}", self.stem());
         self.file(&path, content)
     }
 
     #[must_use]
-    pub fn dist_info(self, name: &str, content: &str) -> Self {
+    pub(crate) fn dist_info(self, name: &str, content: &str) -> Self {
         let path = format!("{}.dist-info/{name}", self.stem());
         self.file(&path, content)
     }
 
     #[must_use]
-    pub fn entry(mut self, entry: ZipEntry) -> Self {
+    pub(crate) fn entry(mut self, entry: ZipEntry) -> Self {
         self.entries.push(entry);
         self
     }
 
     #[must_use]
-    pub fn console_script(self, name: &str, reference: &str) -> Self {
+    pub(crate) fn console_script(self, name: &str, reference: &str) -> Self {
         self.dist_info(
             "entry_points.txt",
             &format!("[console_scripts]\n{name} = {reference}\n"),
@@ -263,39 +272,39 @@ impl WheelBuilder {
     }
 
     #[must_use]
-    pub fn wheel(mut self, text: &str) -> Self {
+    pub(crate) fn wheel(mut self, text: &str) -> Self {
         text.clone_into(&mut self.wheel);
         self
     }
 
     #[must_use]
-    pub fn metadata(mut self, text: &str) -> Self {
+    pub(crate) fn metadata(mut self, text: &str) -> Self {
         text.clone_into(&mut self.metadata);
         self
     }
 
     /// Replaces RECORD.
     #[must_use]
-    pub fn record(mut self, text: &str) -> Self {
+    pub(crate) fn record(mut self, text: &str) -> Self {
         self.record = Some(text.to_owned());
         self
     }
 
     /// Leaves `path` out of RECORD.
     #[must_use]
-    pub fn without_record_of(mut self, path: &str) -> Self {
+    pub(crate) fn without_record_of(mut self, path: &str) -> Self {
         self.unrecorded.push(path.to_owned());
         self
     }
 
     /// Adds a line to RECORD.
     #[must_use]
-    pub fn record_line(mut self, line: &str) -> Self {
+    pub(crate) fn record_line(mut self, line: &str) -> Self {
         self.extra_lines.push(line.to_owned());
         self
     }
 
-    pub fn build(&self) -> Vec<u8> {
+    pub(crate) fn build(&self) -> Vec<u8> {
         let folder = format!("{}.dist-info", self.stem());
         let mut entries = self.entries.clone();
         for (name, text) in [("WHEEL", &self.wheel), ("METADATA", &self.metadata)] {
@@ -304,7 +313,10 @@ impl WheelBuilder {
                 entries.push(ZipEntry::deflated(&path, text.as_bytes()));
             }
         }
-        let record = self.record.clone().unwrap_or_else(|| self.render_record(&entries, &folder));
+        let record = self
+            .record
+            .clone()
+            .unwrap_or_else(|| self.render_record(&entries, &folder));
         entries.push(ZipEntry::deflated(
             &format!("{folder}/RECORD"),
             record.as_bytes(),
@@ -329,7 +341,7 @@ impl WheelBuilder {
         lines.join("\n") + "\n"
     }
 
-    pub fn distribution(&self) -> Distribution {
+    pub(crate) fn distribution(&self) -> Distribution {
         Distribution {
             name: PackageName::new(&self.name),
             version: Version::parse(&self.version).unwrap(),
@@ -342,7 +354,7 @@ impl WheelBuilder {
         }
     }
 
-    pub fn arrival(&self) -> Arrival {
+    pub(crate) fn arrival(&self) -> Arrival {
         Arrival {
             name: PackageName::new(&self.name),
             file_name: self.file_name(),
@@ -363,7 +375,7 @@ fn unpacked(entry: &ZipEntry) -> Vec<u8> {
 }
 
 /// Proves `bytes` by their own digest.
-pub fn verified(bytes: &[u8]) -> VerifiedFile {
+pub(crate) fn verified(bytes: &[u8]) -> VerifiedFile {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("archive");
     fs_err::write(&path, bytes).unwrap();
