@@ -1,1 +1,2 @@
 //! Integration tests of the library and the program.
+mod interpreter;

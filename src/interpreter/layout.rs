@@ -8,10 +8,12 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 /// The places of an environment, and what the writer of a script has to know of its Python.
 ///
 /// Every path is relative to the root of the environment, and has no `..` in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layout {
     /// Pure Python modules, such as `lib/python3.11/site-packages`.
     pub purelib: PathBuf,
