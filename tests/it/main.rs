@@ -1,2 +1,3 @@
 //! Integration tests of the library and the program.
+mod environment;
 mod interpreter;
