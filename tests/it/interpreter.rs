@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use lock2venv::interpreter::{Error, Interpreter, Request, Search};
 use lock2venv::version::VersionConstraint;
@@ -53,8 +54,13 @@ impl Bench {
     }
 }
 
-/// The `python3` of the machine that runs the tests.
-pub fn python() -> Interpreter {
+/// The `python3` of the machine that runs the tests, asked once for all of them.
+pub(crate) fn python() -> Interpreter {
+    static PYTHON: OnceLock<Interpreter> = OnceLock::new();
+    PYTHON.get_or_init(find_python).clone()
+}
+
+fn find_python() -> Interpreter {
     let requires_python = VersionConstraint::parse(">=3.6").unwrap();
     let path: Option<OsString> = std::env::var_os("PATH");
     let search = Search {

@@ -1,3 +1,4 @@
 //! Integration tests of the library and the program.
 mod environment;
 mod interpreter;
+mod plan;
