@@ -118,10 +118,10 @@ impl Search<'_> {
     ) -> Result<Interpreter, Vec<Tried>> {
         let active = self.virtual_env.map(program).into_iter();
         let active = active.filter(|path| path.is_file());
-        let named = names.iter().flat_map(|name| self.on_path(name));
+        let on_path = names.iter().flat_map(|name| self.on_path(name));
         let mut tried: Vec<Tried> = Vec::new();
         let mut seen = BTreeSet::new();
-        for path in active.chain(named) {
+        for path in active.chain(on_path) {
             if !seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
                 continue;
             }

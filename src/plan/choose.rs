@@ -137,7 +137,7 @@ pub(super) fn local_path(source: &Source, options: &Options) -> PathBuf {
             Component::ParentDir => drop(path.pop()),
             Component::CurDir => {}
             Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
-                path.push(component)
+                path.push(component);
             }
         }
     }
@@ -160,7 +160,7 @@ fn from_index(
     for (file, parsed) in &parsed {
         match consider(parsed, package, target, options) {
             Ok(rank) if best.as_ref().is_none_or(|(best, _)| rank > *best) => {
-                best = Some((rank, file))
+                best = Some((rank, file));
             }
             Ok(_) => {}
             Err(reason) => refused.push(Refused {
