@@ -28,6 +28,7 @@ pub mod select;
 pub mod target;
 
 // Effects: these touch the world.
+pub mod bytecode;
 pub mod cache;
 pub mod environment;
 pub mod fetch;

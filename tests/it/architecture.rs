@@ -110,6 +110,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "configuration",
         ],
     ),
+    ("bytecode", &[]),
     ("cache", &["digest", "filename", "url", "wheel"]),
     ("project_wheel", WORDS_AND_PYPROJECT),
     (
