@@ -62,6 +62,18 @@ impl Range {
         Self { min, max }
     }
 
+    /// Returns the range with the lower bound alone.
+    #[must_use]
+    pub fn without_max(&self) -> Self {
+        Self::new(self.min.clone(), None)
+    }
+
+    /// Returns the range with the upper bound alone.
+    #[must_use]
+    pub fn without_min(&self) -> Self {
+        Self::new(None, self.max.clone())
+    }
+
     pub(super) fn is_any(&self) -> bool {
         self.min.is_none() && self.max.is_none()
     }

@@ -18,6 +18,8 @@ pub use interval::{Bound, Interval, Range};
 pub use pep440::Version;
 pub use region::regions;
 
+pub(crate) use syntax::{is_space, split_alternatives, trim};
+
 /// Why a version or a version constraint could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
