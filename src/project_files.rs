@@ -39,8 +39,7 @@ impl ProjectFiles {
         let root = folders
             .find(|folder| folder.join("pyproject.toml").exists())
             .ok_or_else(|| Error::NotFound(folder.to_owned()))?;
-        let pyproject =
-            fs_err::read_to_string(root.join("pyproject.toml")).map_err(Error::Read)?;
+        let pyproject = fs_err::read_to_string(root.join("pyproject.toml")).map_err(Error::Read)?;
         let lock = match fs_err::read_to_string(root.join("poetry.lock")) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,

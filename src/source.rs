@@ -135,9 +135,21 @@ mod tests {
 
     #[test]
     fn locked_revisions_decide_where_both_are_known() {
-        same(&git(Some("main"), Some("1")), &git(Some("dev"), Some("1")), true);
-        same(&git(Some("main"), Some("1")), &git(Some("main"), Some("2")), false);
-        same(&git(Some("main"), Some("1")), &git(Some("main"), None), true);
+        same(
+            &git(Some("main"), Some("1")),
+            &git(Some("dev"), Some("1")),
+            true,
+        );
+        same(
+            &git(Some("main"), Some("1")),
+            &git(Some("main"), Some("2")),
+            false,
+        );
+        same(
+            &git(Some("main"), Some("1")),
+            &git(Some("main"), None),
+            true,
+        );
     }
 
     #[test]

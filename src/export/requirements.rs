@@ -7,7 +7,9 @@ use std::path::{Component, Path, PathBuf};
 use super::{Error, Export, Options, Warning};
 use crate::marker::Marker;
 use crate::name::ExtraName;
-use crate::pyproject::{Priority, Project, ProjectSource, git_requirement_address, path_to_url, percent_decoded};
+use crate::pyproject::{
+    Priority, Project, ProjectSource, git_requirement_address, path_to_url, percent_decoded,
+};
 use crate::select::{Selected, Selection};
 use crate::source::{Source, SourceKind};
 
@@ -157,7 +159,10 @@ fn requirement(selected: &Selected<'_>, extent: Extent, options: &Options<'_>) -
         SourceKind::File | SourceKind::Directory => {
             let path = Path::new(&source.url);
             let base = options.paths_relative_to.as_deref();
-            match (base.map(|base| relative_path(path, base)), package.is_develop) {
+            match (
+                base.map(|base| relative_path(path, base)),
+                package.is_develop,
+            ) {
                 (Some(path), true) => format!("-e {path}"),
                 (Some(path), false) => format!("{path}{extras}"),
                 (None, true) => format!("-e {}", path_to_url(path)),
@@ -249,7 +254,9 @@ fn index_url<'a>(selected: &Selected<'a>) -> Option<&'a str> {
 fn header(project: &Project, indexes: &[&str], options: &Options<'_>) -> String {
     let sources = &project.sources;
     let has_pypi = sources.iter().any(ProjectSource::is_pypi);
-    let first = sources.iter().find(|source| source.priority != Priority::Explicit);
+    let first = sources
+        .iter()
+        .find(|source| source.priority != Priority::Explicit);
     let mut text = String::new();
     for source in sources {
         let Some(url) = source.url.as_deref().filter(|url| indexes.contains(url)) else {
@@ -261,7 +268,11 @@ fn header(project: &Project, indexes: &[&str], options: &Options<'_>) -> String 
             text += &format!("--trusted-host {host}\n");
         }
         let is_main = !has_pypi && first.is_some_and(|first| std::ptr::eq(first, source));
-        let option = if is_main { "--index-url" } else { "--extra-index-url" };
+        let option = if is_main {
+            "--index-url"
+        } else {
+            "--extra-index-url"
+        };
         text += &format!("{option} {url}\n");
     }
     text

@@ -288,7 +288,9 @@ impl<'a> Reader<'a> {
         let rest = &self.text.as_bytes()[self.at..];
         let length = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
         let comment = &rest[..length.unwrap_or(rest.len())];
-        let is_plain = comment.iter().all(|&byte| byte == b'\t' || !is_control(byte));
+        let is_plain = comment
+            .iter()
+            .all(|&byte| byte == b'\t' || !is_control(byte));
         is_plain.then(|| self.at += comment.len())
     }
 

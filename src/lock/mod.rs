@@ -466,7 +466,10 @@ impl<'a> PackageReader<'a> {
             return Ok(files.collect());
         }
         if source.is_some_and(|source| {
-            matches!(source.kind, SourceKind::Git | SourceKind::Directory | SourceKind::Url)
+            matches!(
+                source.kind,
+                SourceKind::Git | SourceKind::Directory | SourceKind::Url
+            )
         }) {
             return Ok(Vec::new());
         }
@@ -533,7 +536,9 @@ fn read_files(files: &Value<'_>) -> Result<Vec<File>, Fault> {
             hash: table.get("hash")?.as_str()?.to_owned(),
         })
     };
-    let files = items.iter().map(|item| file(item).ok_or(Fault::Field("files")));
+    let files = items
+        .iter()
+        .map(|item| file(item).ok_or(Fault::Field("files")));
     files.collect()
 }
 
@@ -555,8 +560,13 @@ fn extra_dependency(text: &str) -> Result<Dependency, crate::pyproject::Error> {
     let Err(error) = standard else {
         return standard;
     };
-    let (rest, constraint) = match text.strip_suffix(')').and_then(|text| text.rsplit_once('(')) {
-        Some((rest, constraint)) if rest.ends_with(char::is_whitespace) => (rest.trim_end(), constraint),
+    let (rest, constraint) = match text
+        .strip_suffix(')')
+        .and_then(|text| text.rsplit_once('('))
+    {
+        Some((rest, constraint)) if rest.ends_with(char::is_whitespace) => {
+            (rest.trim_end(), constraint)
+        }
         _ => (text, "*"),
     };
     let (name, extras) = match rest.strip_suffix(']').and_then(|rest| rest.split_once('[')) {

@@ -9,7 +9,7 @@ use super::git_url::GitUrl;
 use super::{Error, FileSystem, PathKind};
 use crate::marker::Marker;
 use crate::name::{ExtraName, PackageName};
-use crate::requirement::Requirement;
+use crate::requirement::{Requirement, without_comment};
 use crate::source::{Source, SourceKind, are_same};
 use crate::version::VersionConstraint;
 
@@ -98,7 +98,8 @@ impl Dependency {
         };
         let mut dependency = Self::plain(name, version)?;
         // poetry-core forgets `optional` for the `file` form.
-        dependency.is_optional = fields.flag("optional") == Some(true) && fields.text("file").is_none();
+        dependency.is_optional =
+            fields.flag("optional") == Some(true) && fields.text("file").is_none();
         dependency.allows_prereleases = match &source {
             Some(_) => Some(true),
             None => fields.flag("allow-prereleases"),
@@ -131,12 +132,12 @@ impl Dependency {
         let mut dependency = match &requirement.url {
             Some(url) => from_url(&requirement.name, url, root, files)
                 .ok_or_else(|| Error::requirement(text, "its address cannot be read"))??,
-            None => Self::plain(&requirement.name, &requirement.written_constraint)?,
+            None => Self::plain(&requirement.name, &requirement.constraint_text)?,
         };
         let extras = requirement.extras.iter();
         dependency.extras = extras.map(|extra| ExtraName::new(extra)).collect();
-        if let Some(marker) = requirement.marker {
-            dependency.set_marker(marker);
+        if !requirement.marker.is_any() {
+            dependency.set_marker(requirement.marker);
         }
         Ok(dependency)
     }
@@ -359,6 +360,9 @@ fn table_marker(name: &str, fields: &dyn Fields) -> Result<Marker, Error> {
 
 /// Writes `platform`, such as `linux || darwin` or `!=win32`, as a marker.
 fn platform_marker(platform: &str) -> String {
+    if platform == "*" {
+        return String::new();
+    }
     let alternatives = platform.split('|').filter(|part| !part.is_empty());
     let alternatives = alternatives.map(|alternative| {
         let parts = alternative.split(',').map(str::trim).map(|part| {
@@ -379,17 +383,6 @@ fn full_path(path: &Path, root: &Path, files: &dyn FileSystem) -> PathBuf {
         return path.components().collect();
     }
     files.resolve(&root.join(path))
-}
-
-/// Cuts ` # comment`, but not a marker behind it.
-fn without_comment(text: &str) -> String {
-    let Some((requirement, comment)) = text.split_once(" #") else {
-        return text.trim().to_owned();
-    };
-    match comment.split_once(" ;") {
-        Some((_, marker)) => format!("{} ;{marker}", requirement.trim()),
-        None => requirement.trim().to_owned(),
-    }
 }
 
 /// Reads `name @ url`; `None` when the address has no form that Poetry knows.

@@ -77,7 +77,9 @@ fn parse_short(text: &str) -> Option<GitUrl> {
 
 fn parse_rest(text: &str, form: PathForm, is_http: bool) -> Option<GitUrl> {
     let end_of_authority = text.find(['/', '?', '#', '<', '>', '[', ']', '|']);
-    let at = text.find('@').filter(|at| end_of_authority.is_none_or(|end| *at < end));
+    let at = text
+        .find('@')
+        .filter(|at| end_of_authority.is_none_or(|end| *at < end));
     let (user, rest) = match at {
         Some(at) => (Some(&text[..at]), &text[at + 1..]),
         None => (None, text),
@@ -86,7 +88,9 @@ fn parse_rest(text: &str, form: PathForm, is_http: bool) -> Option<GitUrl> {
         return None;
     }
     let is_host = |character: char| character.is_ascii_alphanumeric() || "_.-".contains(character);
-    let host_length = rest.find(|character| !is_host(character)).unwrap_or(rest.len());
+    let host_length = rest
+        .find(|character| !is_host(character))
+        .unwrap_or(rest.len());
     let (host, rest) = rest.split_at(host_length);
     if host.is_empty() && form != PathForm::Any {
         return None;
@@ -202,7 +206,10 @@ fn parse_suffix(suffix: &str) -> Option<(Option<String>, Option<String>)> {
         if let Some(subdirectory) = parse_subdirectory(fragment) {
             return Some((revision(), Some(subdirectory)));
         }
-        if fragment.strip_prefix("egg=").is_some_and(|egg| !egg.is_empty()) {
+        if fragment
+            .strip_prefix("egg=")
+            .is_some_and(|egg| !egg.is_empty())
+        {
             return Some((revision(), None));
         }
         if matches!(character, '@' | '#') {

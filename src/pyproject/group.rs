@@ -50,9 +50,8 @@ impl Group {
             let wants_optional = n_optional == 0;
             if wants_optional || n_optional == dependencies.len() {
                 let poetry = self.poetry.iter();
-                dependencies.extend(
-                    poetry.filter(|dependency| dependency.is_optional == wants_optional),
-                );
+                dependencies
+                    .extend(poetry.filter(|dependency| dependency.is_optional == wants_optional));
             }
         }
         dependencies
@@ -87,7 +86,10 @@ impl Group {
             Some(extras) => dependency.marker().intersect(&extras),
             None => dependency.marker().clone(),
         };
-        let named = self.poetry.iter().filter(|other| other.name == dependency.name);
+        let named = self
+            .poetry
+            .iter()
+            .filter(|other| other.name == dependency.name);
         for other in named {
             let mut marker = own_marker.intersect(other.marker());
             if marker.is_empty() {

@@ -217,7 +217,9 @@ pub enum MetadataFault {
     #[error("[project.license] must be of type string if [project.license-files] is defined.")]
     LicenseTable,
     /// An entry of `license-files` has a backslash.
-    #[error("Invalid entry in [project.license-files]: '{0}' (Path delimiters must be forward slashes.)")]
+    #[error(
+        "Invalid entry in [project.license-files]: '{0}' (Path delimiters must be forward slashes.)"
+    )]
     LicenseBackslash(String),
     /// An entry of `license-files` leaves its folder.
     #[error("Invalid entry in [project.license-files]: '{0}' ('..' must not be used.)")]
@@ -228,7 +230,10 @@ pub enum MetadataFault {
 }
 
 fn list(faults: &[String]) -> String {
-    let lines: Vec<String> = faults.iter().map(|fault| format!("  - {fault}\n")).collect();
+    let lines: Vec<String> = faults
+        .iter()
+        .map(|fault| format!("  - {fault}\n"))
+        .collect();
     lines.concat()
 }
 
@@ -265,7 +270,10 @@ impl Project {
         check_requires_poetry(tool_poetry)?;
         check(&document, tool_poetry)?;
         let reader = Reader {
-            project: document.get("project").and_then(Value::as_table).unwrap_or(&empty),
+            project: document
+                .get("project")
+                .and_then(Value::as_table)
+                .unwrap_or(&empty),
             groups: table_of(&document, "dependency-groups").unwrap_or(&empty),
             tool_poetry,
             root,
@@ -289,7 +297,11 @@ impl Project {
     /// [`Error::DifferentSources`] and [`Error::IncompatibleConstraints`] when `[tool.poetry]` contradicts `[project]`.
     pub fn requirements(&self, names: &BTreeSet<GroupName>) -> Result<Vec<Dependency>, Error> {
         let mut requirements = Vec::new();
-        for group in self.groups.iter().filter(|group| names.contains(&group.name)) {
+        for group in self
+            .groups
+            .iter()
+            .filter(|group| names.contains(&group.name))
+        {
             self.add_requirements(group, &mut requirements)?;
         }
         Ok(requirements)
@@ -346,7 +358,8 @@ fn check_requires_poetry(tool_poetry: &Table) -> Result<(), Error> {
     let Some(text) = tool_poetry.get("requires-poetry").and_then(Value::as_str) else {
         return Ok(());
     };
-    let constraint = VersionConstraint::parse(text).map_err(|_| Error::Constraint(text.to_owned()))?;
+    let constraint =
+        VersionConstraint::parse(text).map_err(|_| Error::Constraint(text.to_owned()))?;
     let is_allowed = Version::parse(POETRY_VERSION).is_ok_and(|ours| constraint.allows(&ours));
     if is_allowed || text.is_empty() {
         return Ok(());
@@ -368,7 +381,9 @@ fn check(document: &Table, tool_poetry: &Table) -> Result<(), Error> {
     let text = |key: &str| {
         let of_project = project.and_then(|project| project.get(key));
         let given = of_project.into_iter().chain(tool_poetry.get(key));
-        given.filter_map(Value::as_str).find(|text| !text.is_empty())
+        given
+            .filter_map(Value::as_str)
+            .find(|text| !text.is_empty())
     };
     if tool_poetry.get("package-mode").and_then(Value::as_bool) != Some(false) {
         for key in ["name", "version"] {
@@ -384,7 +399,9 @@ fn check(document: &Table, tool_poetry: &Table) -> Result<(), Error> {
     if let Some(name) = text("name")
         && depends_on(tool_poetry, &PackageName::new(name))
     {
-        faults.push(format!("Project name ({name}) is same as one of its dependencies"));
+        faults.push(format!(
+            "Project name ({name}) is same as one of its dependencies"
+        ));
     }
     if faults.is_empty() {
         return Ok(());
@@ -407,7 +424,9 @@ fn depends_on(tool_poetry: &Table, name: &PackageName) -> bool {
 fn group_faults(document: &Table, tool_poetry: &Table) -> Vec<String> {
     let mut names: Vec<(GroupName, BTreeSet<&str>)> = Vec::new();
     let mut includes: Vec<(GroupName, Vec<GroupName>)> = Vec::new();
-    let standard = table_of(document, "dependency-groups").into_iter().flatten();
+    let standard = table_of(document, "dependency-groups")
+        .into_iter()
+        .flatten();
     let poetry = table_of(tool_poetry, "group").into_iter().flatten();
     for (name, value) in standard.chain(poetry) {
         let normal = GroupName::new(name);
@@ -457,7 +476,9 @@ fn circles(root: &GroupName, includes: &[(GroupName, Vec<GroupName>)]) -> Vec<St
                 let steps = path[1..].iter().copied().chain([include]);
                 let steps: Vec<&str> = steps.map(GroupName::as_str).collect();
                 let steps = steps.join(" -> ");
-                faults.push(format!("Cyclic dependency group include in {root}: {steps}"));
+                faults.push(format!(
+                    "Cyclic dependency group include in {root}: {steps}"
+                ));
             } else {
                 let mut path = path.clone();
                 path.push(include);
@@ -497,7 +518,11 @@ impl Reader<'_> {
         let mut project = Project {
             name,
             version: parsed,
-            is_package: self.tool_poetry.get("package-mode").and_then(Value::as_bool) != Some(false),
+            is_package: self
+                .tool_poetry
+                .get("package-mode")
+                .and_then(Value::as_bool)
+                != Some(false),
             python_versions,
             python_constraint,
             extras: self.extras(&groups),
@@ -513,8 +538,14 @@ impl Reader<'_> {
     }
 
     fn first_text(&self, key: &str) -> Option<&str> {
-        let given = self.project.get(key).into_iter().chain(self.tool_poetry.get(key));
-        given.filter_map(Value::as_str).find(|text| !text.is_empty())
+        let given = self
+            .project
+            .get(key)
+            .into_iter()
+            .chain(self.tool_poetry.get(key));
+        given
+            .filter_map(Value::as_str)
+            .find(|text| !text.is_empty())
     }
 
     /// Checks what poetry-core checks of metadata while it reads, beyond its schemas.
@@ -564,7 +595,9 @@ impl Reader<'_> {
         let dependencies = table_of(self.tool_poetry, "dependencies");
         let mut python = None;
         for (name, value) in dependencies.into_iter().flatten() {
-            let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            let values = value
+                .as_array()
+                .map_or(std::slice::from_ref(value), Vec::as_slice);
             for text in values.iter().filter_map(Value::as_str) {
                 if name.to_lowercase() == "python" {
                     python = Some(text);
@@ -622,7 +655,8 @@ impl Reader<'_> {
         let optional = table_of(self.project, "optional-dependencies");
         if required.is_some() || optional.is_some_and(|optional| !optional.is_empty()) {
             let mut group = Group::new(MAIN, false);
-            group.is_mixed_dynamic = self.is_dynamic("dependencies") || self.is_dynamic("optional-dependencies");
+            group.is_mixed_dynamic =
+                self.is_dynamic("dependencies") || self.is_dynamic("optional-dependencies");
             for text in required.into_iter().flatten().filter_map(Value::as_str) {
                 let dependency = Dependency::from_requirement(text, self.root, self.files)?;
                 group.standard.push(dependency);
@@ -652,9 +686,13 @@ impl Reader<'_> {
     }
 
     fn add_poetry_dependencies(&self, group: &mut Group, table: &Table) -> Result<(), Error> {
-        let packages = table.iter().filter(|(name, _)| name.to_lowercase() != "python");
+        let packages = table
+            .iter()
+            .filter(|(name, _)| name.to_lowercase() != "python");
         for (name, value) in packages {
-            let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            let values = value
+                .as_array()
+                .map_or(std::slice::from_ref(value), Vec::as_slice);
             for value in values {
                 let dependency = Dependency::from_toml(name, value, self.root, self.files)?;
                 group.poetry.push(dependency);
@@ -672,7 +710,9 @@ impl Reader<'_> {
         };
         let optional = table_of(self.project, "optional-dependencies");
         let keys = ["dependencies", "optional-dependencies"];
-        let is_standard = keys.iter().any(|key| self.project.get(*key).is_some_and(is_filled));
+        let is_standard = keys
+            .iter()
+            .any(|key| self.project.get(*key).is_some_and(is_filled));
         let mut extras = BTreeMap::new();
         if is_standard {
             for (extra, items) in optional.into_iter().flatten() {
@@ -696,7 +736,11 @@ impl Reader<'_> {
 
     fn check_build_constraints(&self) -> Result<(), Error> {
         let tables = table_of(self.tool_poetry, "build-constraints");
-        for constraints in tables.into_iter().flat_map(Table::values).filter_map(Value::as_table) {
+        for constraints in tables
+            .into_iter()
+            .flat_map(Table::values)
+            .filter_map(Value::as_table)
+        {
             let mut group = Group::new("constraints", false);
             self.add_poetry_dependencies(&mut group, constraints)?;
         }
@@ -704,7 +748,9 @@ impl Reader<'_> {
     }
 
     fn missing_paths(&self, groups: &[Group]) -> Vec<Warning> {
-        let dependencies = groups.iter().flat_map(|group| group.standard.iter().chain(&group.poetry));
+        let dependencies = groups
+            .iter()
+            .flat_map(|group| group.standard.iter().chain(&group.poetry));
         let paths = dependencies.filter_map(|dependency| Some((dependency, dependency.path()?)));
         paths
             .filter(|(_, path)| self.files.kind(path) == PathKind::Missing)

@@ -76,10 +76,7 @@ const fn open(keys: &'static [(&'static str, Rule)]) -> Shape {
     }
 }
 
-const fn closed(
-    required: &'static [&'static str],
-    keys: &'static [(&'static str, Rule)],
-) -> Shape {
+const fn closed(required: &'static [&'static str], keys: &'static [(&'static str, Rule)]) -> Shape {
     Shape {
         required,
         any_of: &[],
@@ -215,23 +212,17 @@ static GROUP: Shape = Shape {
 static GROUPS: Shape = map(Others::Named(&Rule::Table(&GROUP)));
 
 const FORMAT: &[&str] = &["sdist", "wheel"];
-static FORMATS: Rule = Rule::OneOf(&[Rule::Word(FORMAT), Rule::List(&Rule::Word(FORMAT))]);
+const FORMATS: Rule = Rule::OneOf(&[Rule::Word(FORMAT), Rule::List(&Rule::Word(FORMAT))]);
 static PACKAGES: Shape = closed(
     &["include"],
     &[
         ("include", Rule::String),
         ("from", Rule::String),
-        ("format", Rule::OneOf(&[Rule::Word(FORMAT), Rule::List(&Rule::Word(FORMAT))])),
+        ("format", FORMATS),
         ("to", Rule::String),
     ],
 );
-static INCLUDE: Shape = closed(
-    &["path"],
-    &[
-        ("path", Rule::String),
-        ("format", Rule::OneOf(&[Rule::Word(FORMAT), Rule::List(&Rule::Word(FORMAT))])),
-    ],
-);
+static INCLUDE: Shape = closed(&["path"], &[("path", Rule::String), ("format", FORMATS)]);
 static SCRIPT_OF_TYPE: Shape = closed(
     &["reference", "type"],
     &[
@@ -422,7 +413,11 @@ pub(super) fn faults(document: &Table, tool_poetry: &Table) -> Vec<String> {
     }
     faults.extend(check_table(&CORE, tool_poetry, "tool.poetry").err());
     if let Some(groups) = document.get("dependency-groups") {
-        let fault = check(&Rule::Table(&DEPENDENCY_GROUPS), groups, "dependency-groups");
+        let fault = check(
+            &Rule::Table(&DEPENDENCY_GROUPS),
+            groups,
+            "dependency-groups",
+        );
         faults.extend(fault.err());
     }
     faults
@@ -439,9 +434,10 @@ pub(super) fn poetry_faults(tool_poetry: &Table) -> Vec<String> {
         known.any(|(name, _)| *name == key)
     };
     let unknown = tool_poetry.keys().filter(|key| !is_known(key));
-    faults.extend(unknown.map(|key| {
-        format!("Additional properties are not allowed ('{key}' was unexpected)")
-    }));
+    faults.extend(
+        unknown
+            .map(|key| format!("Additional properties are not allowed ('{key}' was unexpected)")),
+    );
     faults
 }
 

@@ -41,7 +41,10 @@ pub(super) fn read(tool_poetry: &Table) -> Result<Vec<ProjectSource>, Error> {
     for table in tables {
         let source = read_one(table)?;
         let name = source.name.to_lowercase();
-        if sources.iter().any(|other| other.name.to_lowercase() == name) {
+        if sources
+            .iter()
+            .any(|other| other.name.to_lowercase() == name)
+        {
             return Err(Error::DuplicateSource(name));
         }
         sources.push(source);

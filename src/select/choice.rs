@@ -72,7 +72,10 @@ fn extras(project: &Project, request: &Request) -> Result<BTreeSet<ExtraName>, E
         }
         return Ok(project.extras.keys().cloned().collect());
     }
-    let written = request.extras.iter().flat_map(|text| text.split_whitespace());
+    let written = request
+        .extras
+        .iter()
+        .flat_map(|text| text.split_whitespace());
     let extras: BTreeSet<ExtraName> = written.map(ExtraName::new).collect();
     let is_unknown = |extra: &&ExtraName| !project.extras.contains_key(*extra);
     let unknown: Vec<ExtraName> = extras.iter().filter(is_unknown).cloned().collect();
@@ -123,10 +126,16 @@ fn groups(
 }
 
 fn split_groups(written: &[String]) -> impl Iterator<Item = &str> {
-    written.iter().flat_map(|text| text.split(',')).map(str::trim)
+    written
+        .iter()
+        .flat_map(|text| text.split(','))
+        .map(str::trim)
 }
 
-fn check_groups(project: &Project, options: [(&'static str, &Vec<String>); 3]) -> Result<(), Error> {
+fn check_groups(
+    project: &Project,
+    options: [(&'static str, &Vec<String>); 3],
+) -> Result<(), Error> {
     let mut unknown: BTreeMap<&str, Vec<&'static str>> = BTreeMap::new();
     for (option, written) in options {
         for group in split_groups(written) {
@@ -148,7 +157,11 @@ fn check_groups(project: &Project, options: [(&'static str, &Vec<String>); 3]) -
     });
     Err(Error::UnknownGroups {
         unknown: unknown.collect(),
-        defined: project.groups.iter().map(|group| group.name.clone()).collect(),
+        defined: project
+            .groups
+            .iter()
+            .map(|group| group.name.clone())
+            .collect(),
     })
 }
 

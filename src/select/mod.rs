@@ -221,10 +221,18 @@ fn is_same(one: &Package, other: &Package) -> bool {
 /// Returns the names of what the chosen groups depend on themselves.
 fn direct_names(project: &Project, choice: &Choice) -> HashSet<PackageName> {
     let mut names = HashSet::new();
-    let chosen = project.groups.iter().filter(|group| choice.groups.contains(&group.name));
+    let chosen = project
+        .groups
+        .iter()
+        .filter(|group| choice.groups.contains(&group.name));
     let mut groups: Vec<_> = chosen.collect();
     while let Some(group) = groups.pop() {
-        names.extend(group.dependencies().iter().map(|dependency| dependency.name.clone()));
+        names.extend(
+            group
+                .dependencies()
+                .iter()
+                .map(|dependency| dependency.name.clone()),
+        );
         groups.extend(group.includes.iter().filter_map(|name| project.group(name)));
     }
     names

@@ -28,9 +28,8 @@ pub(super) fn select<'a>(
     let mut walk = Walk::new(&locked);
     for requirement in &requirements {
         let first = locked.find(requirement);
-        let is_wanted = first.is_some_and(|package| {
-            !package.is_optional || of_extras.contains(&package.name)
-        });
+        let is_wanted =
+            first.is_some_and(|package| !package.is_optional || of_extras.contains(&package.name));
         if is_wanted {
             let marker = requirement.marker().intersect(&python);
             walk.queue.push_back((requirement, marker));
@@ -113,7 +112,10 @@ impl<'a> Locked<'a> {
             .iter()
             .map(|package| (&package.name, package))
             .collect();
-        let chosen = lock.extras.iter().filter(|(extra, _)| choice.extras.contains(extra));
+        let chosen = lock
+            .extras
+            .iter()
+            .filter(|(extra, _)| choice.extras.contains(extra));
         let mut stack: Vec<&PackageName> = chosen.flat_map(|(_, names)| names).collect();
         let mut names = HashSet::new();
         while let Some(name) = stack.pop() {
@@ -205,13 +207,16 @@ impl<'a: 'b, 'b> Walk<'a, 'b> {
     /// Chooses the package for `requirement`, as far as earlier choices leave one.
     fn elect(&self, requirement: &Dependency, marker: &Marker) -> Result<&'a Package, Error> {
         let failed = || Error::WalkFailed(requirement.describe());
-        let candidates = self.locked.by_name.get(&requirement.name).ok_or_else(failed)?;
+        let candidates = self
+            .locked
+            .by_name
+            .get(&requirement.name)
+            .ok_or_else(failed)?;
         let mut elected: Vec<&'a Package> = Vec::new();
         for package in &candidates.packages {
             let decided = self.find(package, &BTreeSet::new());
-            let meets = decided.is_some_and(|index| {
-                !self.found[index].marker.intersect(marker).is_empty()
-            });
+            let meets =
+                decided.is_some_and(|index| !self.found[index].marker.intersect(marker).is_empty());
             if meets && !elected.iter().any(|other| is_same(other, package)) {
                 elected.push(package);
             }
@@ -224,7 +229,10 @@ impl<'a: 'b, 'b> Walk<'a, 'b> {
             package.python_constraint.allows_all(&python)
                 && requirement.constraint.allows(&package.version)
                 && (requirement.source.is_none()
-                    || are_same(requirement.source.as_ref(), package.resolved_source.as_ref()))
+                    || are_same(
+                        requirement.source.as_ref(),
+                        package.resolved_source.as_ref(),
+                    ))
         });
         let Some(elected) = elected.pop() else {
             return compatible.clone().next().ok_or_else(failed);
@@ -301,9 +309,14 @@ fn python_constraint(marker: &Marker) -> VersionConstraint {
 
 /// Tells whether one of `extras` of `package` brings in its optional dependency `require`.
 fn is_activated(require: &Dependency, package: &Package, extras: &BTreeSet<ExtraName>) -> bool {
-    let mut activated = package.extras.iter().filter(|(extra, _)| extras.contains(extra));
+    let mut activated = package
+        .extras
+        .iter()
+        .filter(|(extra, _)| extras.contains(extra));
     activated.any(|(_, dependencies)| {
-        dependencies.iter().any(|dependency| dependency.is_same_as(require))
+        dependencies
+            .iter()
+            .any(|dependency| dependency.is_same_as(require))
     })
 }
 
@@ -338,21 +351,27 @@ fn debug_form(package: &Package) -> String {
 
 /// Prints a package as Poetry does in sentences: `urllib3 (2.2.3)`.
 fn display_form(package: &Package) -> String {
-    let place = package.resolved_source.as_ref().and_then(|source| match source.kind {
-        crate::source::SourceKind::Legacy => None,
-        crate::source::SourceKind::Git => {
-            let full = |text: &&String| text.len() == 40;
-            let locked = source.resolved_reference.as_ref().filter(full);
-            let asked = source.reference.as_ref().filter(full);
-            match locked.or(asked) {
-                Some(revision) => Some(revision[..7].to_owned()),
-                None => source.resolved_reference.clone().or_else(|| source.reference.clone()),
+    let place = package
+        .resolved_source
+        .as_ref()
+        .and_then(|source| match source.kind {
+            crate::source::SourceKind::Legacy => None,
+            crate::source::SourceKind::Git => {
+                let full = |text: &&String| text.len() == 40;
+                let locked = source.resolved_reference.as_ref().filter(full);
+                let asked = source.reference.as_ref().filter(full);
+                match locked.or(asked) {
+                    Some(revision) => Some(revision[..7].to_owned()),
+                    None => source
+                        .resolved_reference
+                        .clone()
+                        .or_else(|| source.reference.clone()),
+                }
             }
-        }
-        crate::source::SourceKind::Url
-        | crate::source::SourceKind::File
-        | crate::source::SourceKind::Directory => Some(source.url.clone()),
-    });
+            crate::source::SourceKind::Url
+            | crate::source::SourceKind::File
+            | crate::source::SourceKind::Directory => Some(source.url.clone()),
+        });
     let version = package.version.text();
     match place {
         Some(place) => format!("{} ({version} {place})", package.name),

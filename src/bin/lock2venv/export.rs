@@ -19,7 +19,10 @@ pub(crate) struct Arguments {
 }
 
 /// Prints or writes the export of the project in `folder`.
-pub(crate) fn run(arguments: &Arguments, folder: &Path) -> Result<String, Box<dyn std::error::Error>> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    folder: &Path,
+) -> Result<String, Box<dyn std::error::Error>> {
     let format = arguments.format.as_deref().unwrap_or("requirements.txt");
     let extent = match format {
         "requirements.txt" => Extent::Requirements,

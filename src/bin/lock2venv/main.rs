@@ -15,7 +15,12 @@ fn main() -> ExitCode {
             Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
             None => (argument, None),
         };
-        let mut value = || value.clone().or_else(|| arguments.next()).unwrap_or_default();
+        let mut value = || {
+            value
+                .clone()
+                .or_else(|| arguments.next())
+                .unwrap_or_default()
+        };
         match name.as_str() {
             "-f" | "--format" => export.format = Some(value()),
             "-o" | "--output" => export.output = Some(value()),
