@@ -8,9 +8,9 @@ use std::fmt;
 
 use thiserror::Error;
 
-/// An absolute address.
+/// An absolute address; small, as it goes into many an error.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Url(url::Url);
+pub struct Url(Box<url::Url>);
 
 /// A text is not an address.
 ///
@@ -200,7 +200,7 @@ fn checked(parsed: Result<url::Url, url::ParseError>) -> Result<Url, Error> {
             cause: url::ParseError::RelativeUrlWithoutBase,
         });
     }
-    Ok(Url(url))
+    Ok(Url(Box::new(url)))
 }
 
 fn shown_query(query: &str) -> String {
@@ -219,7 +219,7 @@ fn is_secret(key: &str) -> bool {
 }
 
 /// Decodes `%41` to `A`; what is not UTF-8 after that becomes U+FFFD, what is no escape stays.
-fn percent_decode(text: &str) -> String {
+pub(crate) fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
