@@ -31,6 +31,7 @@ pub mod target;
 // Effects: these touch the world.
 pub mod bytecode;
 pub mod cache;
+pub mod configuration;
 pub mod environment;
 pub mod fetch;
 pub mod index;
