@@ -1,1 +1,3 @@
 //! Virtual environments: creating one, finding what one holds, and the places inside.
+
+pub use crate::interpreter::Layout;
