@@ -11,6 +11,10 @@
 //! [binary distribution format]: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 //! [PEP 660]: https://packaging.python.org/en/latest/specifications/pyproject-toml/
 
+mod git;
+mod glob;
+mod license;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
