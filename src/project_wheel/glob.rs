@@ -218,9 +218,9 @@ fn matches(tokens: &[Token], name: &OsStr) -> bool {
                 character += 1;
             }
             _ => match &mut last_star {
-                Some((star, taken)) => {
-                    *taken += 1;
-                    (token, character) = (*star + 1, *taken);
+                Some((star, n_taken)) => {
+                    *n_taken += 1;
+                    (token, character) = (*star + 1, *n_taken);
                 }
                 None => return false,
             },

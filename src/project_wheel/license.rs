@@ -95,7 +95,7 @@ fn is_well_formed(tokens: &[&str]) -> bool {
         }
         previous = token;
     }
-    depth == 0 && !is_operator(&previous) || depth == 0 && previous == ")"
+    depth == 0 && !matches!(previous.as_str(), "and" | "or" | "with" | "(")
 }
 
 fn is_operator(token: &str) -> bool {

@@ -70,12 +70,7 @@ fn parse(bytes: &[u8], n_hash_bytes: usize) -> Option<TrackedFiles> {
 }
 
 /// Reads one entry and returns its name; `previous` is the name before it, which version 4 refers to.
-fn entry(
-    bytes: &mut &[u8],
-    version: u32,
-    n_hash_bytes: usize,
-    previous: &[u8],
-) -> Option<Vec<u8>> {
+fn entry(bytes: &mut &[u8], version: u32, n_hash_bytes: usize, previous: &[u8]) -> Option<Vec<u8>> {
     const IS_EXTENDED: u8 = 0x40;
     let start = bytes.len();
     take(bytes, 40 + n_hash_bytes)?;

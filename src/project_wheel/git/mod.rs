@@ -149,8 +149,7 @@ fn uses_sha256(common: &Path) -> io::Result<bool> {
     let config = String::from_utf8_lossy(&config).to_lowercase();
     Ok(config.lines().any(|line| {
         let setting = line.split_once('=');
-        setting
-            .is_some_and(|(key, value)| key.trim() == "objectformat" && value.trim() == "sha256")
+        setting.is_some_and(|(key, value)| key.trim() == "objectformat" && value.trim() == "sha256")
     }))
 }
 

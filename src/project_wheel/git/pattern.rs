@@ -195,8 +195,8 @@ fn set(pattern: &[u8], start: usize) -> Option<(Token, usize)> {
             ranges.push((low, high));
             previous = None;
             at = end;
-        } else if let Some((class, end)) = class(pattern, at) {
-            ranges.extend(class?);
+        } else if let Some((name, end)) = class_name(pattern, at) {
+            ranges.extend(class(name)?);
             previous = None;
             at = end;
         } else {
@@ -215,13 +215,16 @@ fn quoted(pattern: &[u8], at: usize) -> Option<(u8, usize)> {
     }
 }
 
-/// Reads a class such as `[:alpha:]` at `at`. The outer `None` says that there is none, the inner one that its name is unknown.
-#[expect(clippy::option_option, reason = "absent and wrong are two things here")]
-fn class(pattern: &[u8], at: usize) -> Option<(Option<Vec<(u8, u8)>>, usize)> {
+/// Reads the name of a class such as `[:alpha:]` at `at`, and returns where the pattern goes on.
+fn class_name(pattern: &[u8], at: usize) -> Option<(&[u8], usize)> {
     let rest = pattern[at..].strip_prefix(b"[:")?;
     let end = memchr::memchr(b']', rest)?;
     let name = rest[..end].strip_suffix(b":")?;
-    let ranges: &[(u8, u8)] = match name {
+    Some((name, at + 2 + end + 1))
+}
+
+fn class(name: &[u8]) -> Option<&'static [(u8, u8)]> {
+    Some(match name {
         b"alnum" => &[(b'0', b'9'), (b'A', b'Z'), (b'a', b'z')],
         b"alpha" => &[(b'A', b'Z'), (b'a', b'z')],
         b"blank" => &[(b' ', b' '), (b'\t', b'\t')],
@@ -234,9 +237,8 @@ fn class(pattern: &[u8], at: usize) -> Option<(Option<Vec<(u8, u8)>>, usize)> {
         b"space" => &[(b'\t', b'\r'), (b' ', b' ')],
         b"upper" => &[(b'A', b'Z')],
         b"xdigit" => &[(b'0', b'9'), (b'A', b'F'), (b'a', b'f')],
-        _ => return Some((None, at + 2 + end + 1)),
-    };
-    Some((Some(ranges.to_owned()), at + 2 + end + 1))
+        _ => return None,
+    })
 }
 
 /// Matches a whole path, keeping the set of tokens that may come next: pattern times path steps, whatever the pattern.
