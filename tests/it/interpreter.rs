@@ -54,7 +54,7 @@ impl Bench {
 }
 
 /// The `python3` of the machine that runs the tests.
-fn python() -> Interpreter {
+pub fn python() -> Interpreter {
     let requires_python = VersionConstraint::parse(">=3.6").unwrap();
     let path: Option<OsString> = std::env::var_os("PATH");
     let search = Search {

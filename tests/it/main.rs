@@ -10,4 +10,5 @@
 
 mod architecture;
 mod bytecode;
+mod environment;
 mod interpreter;
