@@ -30,20 +30,44 @@ pub(crate) struct Arguments {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Work in DIR, as if started there
-    #[arg(short = 'C', long, value_name = "DIR", global = true, env = "LOCK2VENV_DIRECTORY")]
+    #[arg(
+        short = 'C',
+        long,
+        value_name = "DIR",
+        global = true,
+        env = "LOCK2VENV_DIRECTORY"
+    )]
     pub(crate) directory: Option<PathBuf>,
     /// Use the project in DIR; other paths stay relative to the working directory
-    #[arg(short = 'P', long, value_name = "DIR", global = true, env = "LOCK2VENV_PROJECT")]
+    #[arg(
+        short = 'P',
+        long,
+        value_name = "DIR",
+        global = true,
+        env = "LOCK2VENV_PROJECT"
+    )]
     pub(crate) project: Option<PathBuf>,
     /// Print errors only
-    #[arg(short, long, global = true, env = "LOCK2VENV_QUIET", conflicts_with = "verbose")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "LOCK2VENV_QUIET",
+        conflicts_with = "verbose"
+    )]
     #[arg(value_parser = BoolishValueParser::new())]
     pub(crate) quiet: bool,
     /// Say more: every distribution (-v), every file and request (-vv)
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
     /// When to use color
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", env = "LOCK2VENV_COLOR")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        env = "LOCK2VENV_COLOR"
+    )]
     pub(crate) color: ColorChoice,
     /// Accepted as Poetry accepts it; nothing is ever asked
     #[arg(short = 'n', long, global = true, hide = true)]
@@ -107,7 +131,13 @@ pub(crate) struct Groups {
 #[derive(Debug, Args)]
 pub(crate) struct Export {
     /// The format: requirements.txt, constraints.txt or pylock.toml
-    #[arg(short, long, value_name = "FORMAT", default_value = "requirements.txt", env = "LOCK2VENV_FORMAT")]
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "requirements.txt",
+        env = "LOCK2VENV_FORMAT"
+    )]
     pub(crate) format: String,
     /// Write to FILE instead of standard output
     #[arg(short, long, value_name = "FILE", env = "LOCK2VENV_OUTPUT")]
@@ -182,7 +212,12 @@ pub(crate) struct Install {
     #[arg(long, env = "LOCK2VENV_STRICT", value_parser = BoolishValueParser::new())]
     pub(crate) strict: bool,
     /// Keep downloaded files in DIR [default: lock2venv in the user's cache folder]
-    #[arg(long, value_name = "DIR", env = "LOCK2VENV_CACHE_DIR", conflicts_with = "no_cache")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "LOCK2VENV_CACHE_DIR",
+        conflicts_with = "no_cache"
+    )]
     pub(crate) cache_dir: Option<PathBuf>,
     /// Keep nothing but the environment
     #[arg(long, env = "LOCK2VENV_NO_CACHE", value_parser = BoolishValueParser::new())]
@@ -191,13 +226,23 @@ pub(crate) struct Install {
     #[arg(long, env = "LOCK2VENV_OFFLINE", value_parser = BoolishValueParser::new())]
     pub(crate) offline: bool,
     /// How files of the cache become files of the environment
-    #[arg(long, value_name = "MODE", default_value = "auto", env = "LOCK2VENV_LINK_MODE")]
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "auto",
+        env = "LOCK2VENV_LINK_MODE"
+    )]
     pub(crate) link_mode: LinkMode,
     /// How many threads unpack [default: one for each processor]
     #[arg(long, short = 'j', value_name = "N", env = "LOCK2VENV_JOBS", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) jobs: Option<u16>,
     /// The index that stands in for PyPI: a mirror or proxy
-    #[arg(long, value_name = "URL", env = "LOCK2VENV_INDEX_URL", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "LOCK2VENV_INDEX_URL",
+        hide_env_values = true
+    )]
     pub(crate) index_url: Option<String>,
 }
 

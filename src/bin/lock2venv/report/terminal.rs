@@ -60,7 +60,8 @@ impl Terminal {
             bars.bytes.finish_and_clear();
             bars.distributions.finish_and_clear();
         }
-        let warnings = std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner));
+        let warnings =
+            std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner));
         if self.verbosity > Verbosity::Quiet {
             for warning in warnings {
                 print_warning(&warning.to_string());
@@ -88,9 +89,20 @@ impl Terminal {
             bars.distributions.inc(1);
             bars.distributions.set_message(name.to_owned());
         }
-        let level = if self.bars.is_some() { Verbosity::Verbose } else { Verbosity::Normal };
-        let (cyan, bold, reset) = (AnsiColor::Cyan.on_default(), anstyle::Style::new().bold(), anstyle::Reset);
-        self.line_at(level, &format!("  - {verb} {cyan}{name}{reset} ({bold}{version}{reset})"));
+        let level = if self.bars.is_some() {
+            Verbosity::Verbose
+        } else {
+            Verbosity::Normal
+        };
+        let (cyan, bold, reset) = (
+            AnsiColor::Cyan.on_default(),
+            anstyle::Style::new().bold(),
+            anstyle::Reset,
+        );
+        self.line_at(
+            level,
+            &format!("  - {verb} {cyan}{name}{reset} ({bold}{version}{reset})"),
+        );
     }
 }
 
@@ -108,14 +120,27 @@ impl Reporter for Terminal {
                 }
             }
             Event::Fetched { file, from_cache } => {
-                let origin = if from_cache { "found in the cache" } else { "downloaded" };
+                let origin = if from_cache {
+                    "found in the cache"
+                } else {
+                    "downloaded"
+                };
                 self.line_at(Verbosity::Verbose, &format!("    {file}: {origin}"));
             }
-            Event::Retrying { what, cause } => self.line(&format!("    {what}: trying again ({cause})")),
-            Event::Installed { name, version } => self.done("Installing", name.as_str(), version.text()),
-            Event::Removed { name, version } => self.done("Removing", name.as_str(), version.text()),
+            Event::Retrying { what, cause } => {
+                self.line(&format!("    {what}: trying again ({cause})"))
+            }
+            Event::Installed { name, version } => {
+                self.done("Installing", name.as_str(), version.text())
+            }
+            Event::Removed { name, version } => {
+                self.done("Removing", name.as_str(), version.text())
+            }
             Event::Warning(warning) => {
-                self.warnings.lock().unwrap_or_else(PoisonError::into_inner).insert(warning);
+                self.warnings
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(warning);
             }
             _ => {}
         }
@@ -125,11 +150,19 @@ impl Reporter for Terminal {
 impl Bars {
     fn new(n_distributions: usize) -> Self {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-        let bytes = all.add(ProgressBar::new(0).with_style(style("{bar:30} {bytes:>11} of {total_bytes} {bytes_per_sec}")));
+        let bytes = all.add(ProgressBar::new(0).with_style(style(
+            "{bar:30} {bytes:>11} of {total_bytes} {bytes_per_sec}",
+        )));
         let total = u64::try_from(n_distributions).unwrap_or(u64::MAX);
-        let distributions = all.add(ProgressBar::new(total).with_style(style("{bar:30} {pos:>11} of {len} installed {wide_msg}")));
+        let distributions = all.add(
+            ProgressBar::new(total)
+                .with_style(style("{bar:30} {pos:>11} of {len} installed {wide_msg}")),
+        );
         bytes.enable_steady_tick(Duration::from_millis(200));
-        Self { bytes, distributions }
+        Self {
+            bytes,
+            distributions,
+        }
     }
 
     fn receive(&self, n_bytes: i64) {
@@ -146,7 +179,9 @@ impl Bars {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸ ")
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("━╸ ")
 }
 
 /// Prints a warning to standard error.
