@@ -6,7 +6,6 @@
 //!
 //! Passwords are held here. Nothing of a value is in any message or `Debug` text.
 
-mod policy;
 mod proxy;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +18,7 @@ use toml::{Table, Value};
 
 use crate::url::{Credentials, Url};
 
-pub use self::policy::PackagePolicy;
+pub use crate::plan::PackagePolicy;
 
 /// How long Poetry waits for a connection or for bytes, unless `POETRY_REQUESTS_TIMEOUT` says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(15);

@@ -1,57 +1,14 @@
 //! Which of the files that a lock lists for a package is installed.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::{Error, IndexSource, Options, Origin, SourceCode};
 use crate::digest::Digest;
 use crate::filename::{self, BuildTag, DistributionFilename, WheelFilename};
 use crate::lock::{Package, Source, SourceKind};
-use crate::name::PackageName;
 use crate::tag::Mismatch;
 use crate::target::Target;
-
-/// A choice of packages, as Poetry's `installer.no-binary` and `installer.only-binary` take it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Policy {
-    is_all: bool,
-    is_none: bool,
-    names: BTreeSet<PackageName>,
-}
-
-impl Policy {
-    /// Reads `true`, `false`, `:all:`, `:none:` or names with commas between them.
-    pub fn parse(text: &str) -> Self {
-        let mut policy = Self::default();
-        for word in text
-            .split(',')
-            .map(str::trim)
-            .filter(|word| !word.is_empty())
-        {
-            match word {
-                ":all:" | "true" | "1" => policy.is_all = true,
-                ":none:" | "false" | "0" => policy.is_none = true,
-                name => drop(policy.names.insert(PackageName::new(name))),
-            }
-        }
-        policy
-    }
-
-    fn names(&self, package: &PackageName) -> bool {
-        self.names.contains(package)
-    }
-
-    /// Poetry's `allows`: whether the policy has nothing against the other form of `package`.
-    fn allows(&self, package: &PackageName) -> bool {
-        !self.is_all && (self.is_none || !self.names.contains(package))
-    }
-
-    /// Tells whether this policy forbids a form of `package`; naming it outdoes the `:all:` of the `other`.
-    fn forbids(&self, package: &PackageName, other: &Self) -> bool {
-        self.names(package) || (!self.allows(package) && !other.names(package))
-    }
-}
 
 /// A file of the lock that is not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +49,7 @@ pub(super) fn choose(
     target: &Target,
     options: &Options,
 ) -> Result<Origin, Error> {
-    let Some(source) = &package.source else {
+    let Some(source) = &package.resolved_source else {
         return from_index(package, None, target, options);
     };
     match source.kind {
@@ -104,10 +61,10 @@ pub(super) fn choose(
         }
         SourceKind::Git => Err(needs_build(package, SourceCode::Git(repository(source)))),
         SourceKind::Directory => Ok(Origin::Directory {
-            path: local_path(source, options),
+            path: PathBuf::from(&source.url),
         }),
         SourceKind::File => {
-            let path = local_path(source, options);
+            let path = PathBuf::from(&source.url);
             let name = path.file_name().and_then(|name| name.to_str());
             let name = name.ok_or_else(|| lacks(package, "file name"))?.to_owned();
             let digests = alone(package, &name, target)?;
@@ -127,21 +84,6 @@ pub(super) fn choose(
 pub(super) fn is_directory(package: &Package) -> bool {
     let is_directory = |source: &Source| source.kind == SourceKind::Directory;
     package.source.as_ref().is_some_and(is_directory)
-}
-
-/// Returns the absolute path of a local source, with no `..` in it.
-pub(super) fn local_path(source: &Source, options: &Options) -> PathBuf {
-    let mut path = PathBuf::new();
-    for component in options.lock_folder.join(&source.url).components() {
-        match component {
-            Component::ParentDir => drop(path.pop()),
-            Component::CurDir => {}
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
-                path.push(component);
-            }
-        }
-    }
-    path
 }
 
 fn from_index(

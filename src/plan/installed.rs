@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::Options;
-use super::choose::{local_path, without_credentials};
+use super::choose::without_credentials;
 use crate::digest::Digest;
 use crate::installed::InstalledDistribution;
 use crate::lock::{Package, Source, SourceKind};
@@ -53,7 +53,7 @@ pub(super) fn is_as_locked(
         return false;
     }
     let direct = package
-        .source
+        .resolved_source
         .as_ref()
         .filter(|source| source.kind != SourceKind::Legacy);
     match (&installed.direct_url, direct) {
@@ -75,12 +75,12 @@ impl DirectUrl {
             SourceKind::Git => self.is_commit_of(source),
             SourceKind::Url => self.has_locked_digest(package) && self.is_at(&source.url),
             SourceKind::File => {
-                self.has_locked_digest(package) && self.is_path(&local_path(source, options))
+                self.has_locked_digest(package) && self.is_path(Path::new(&source.url))
             }
             SourceKind::Directory => {
                 let is_editable = self.dir_info.as_ref().map(|info| info.editable);
-                is_editable == Some(options.is_editable)
-                    && self.is_path(&local_path(source, options))
+                is_editable == Some(options.is_editable && package.is_develop)
+                    && self.is_path(Path::new(&source.url))
             }
         };
         is_same_folder && is_same_place

@@ -7,6 +7,7 @@
 mod choose;
 mod explain;
 mod installed;
+mod policy;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,7 +19,8 @@ use crate::name::PackageName;
 use crate::target::Target;
 use crate::version::Version;
 
-pub use choose::{Policy, Reason, Refused};
+pub use choose::{Reason, Refused};
+pub use policy::PackagePolicy;
 
 /// One chosen file or folder of a package.
 #[derive(Clone, Debug)]
@@ -117,20 +119,18 @@ pub struct Wanted<'a> {
 /// What else a plan depends on.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The folder of the lock, absolute: paths in the lock are relative to it.
-    pub lock_folder: PathBuf,
     /// The project's own name; its distribution is never removed.
     pub project: Option<PackageName>,
     /// Whether what is installed and not wanted is removed (`--sync`). pip stays, as with Poetry.
     pub removes_others: bool,
     /// Whether directory dependencies that are not there yet are left out (`--no-directory`).
     pub skips_directories: bool,
-    /// Whether directory dependencies shall be editable.
+    /// Whether directory dependencies that the lock calls editable shall be (`--editable`).
     pub is_editable: bool,
     /// The packages that no wheel is taken for (`POETRY_INSTALLER_NO_BINARY`).
-    pub no_binary: Policy,
+    pub no_binary: PackagePolicy,
     /// The packages that nothing but a wheel is taken for (`POETRY_INSTALLER_ONLY_BINARY`).
-    pub only_binary: Policy,
+    pub only_binary: PackagePolicy,
 }
 
 /// Why there is no plan.

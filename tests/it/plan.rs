@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use lock2venv::installed::{Installed, InstalledDistribution};
 use lock2venv::lock::{File, Package, Source, SourceKind};
 use lock2venv::name::PackageName;
-use lock2venv::plan::{Action, Error, Options, Origin, Plan, Policy, Wanted, plan};
+use lock2venv::plan::{Action, Error, Options, Origin, PackagePolicy, Plan, Wanted, plan};
 use lock2venv::target::Target;
-use lock2venv::version::Version;
+use lock2venv::version::{Version, VersionConstraint};
 use serde::Deserialize;
 
 const LINUX: &str = "cp311-manylinux_2_36_x86_64";
@@ -34,6 +34,14 @@ fn package(name: &str, version: &str, files: &[&str]) -> Package {
         version: Version::parse(version).unwrap(),
         files: files.iter().map(file).collect(),
         source: None,
+        resolved_source: None,
+        python_versions: "*".to_owned(),
+        python_constraint: VersionConstraint::parse("*").unwrap(),
+        is_optional: false,
+        is_develop: false,
+        groups: Vec::new(),
+        requires: Vec::new(),
+        extras: Vec::new(),
     }
 }
 
@@ -50,16 +58,18 @@ fn demo_from(kind: SourceKind, url: &str, files: &[&str]) -> Package {
         subdirectory: None,
     };
     Package {
-        source: Some(source),
+        source: Some(source.clone()),
+        resolved_source: Some(source),
         ..demo(files)
     }
 }
 
 fn options() -> Options {
-    Options {
-        lock_folder: "/work/project".into(),
-        ..Options::default()
-    }
+    Options::default()
+}
+
+fn policy(text: &str) -> PackagePolicy {
+    PackagePolicy::parse(&text.split(',').collect::<Vec<_>>())
 }
 
 fn installed(distributions: &[(&str, &str, Option<&str>)]) -> Installed {
@@ -208,8 +218,8 @@ fn policies_are_those_of_poetry() {
     ];
     for (no_binary, only_binary, expected) in cases {
         let options = Options {
-            no_binary: Policy::parse(no_binary),
-            only_binary: Policy::parse(only_binary),
+            no_binary: policy(no_binary),
+            only_binary: policy(only_binary),
             ..options()
         };
         chooses_with(&options, LINUX, &files, expected);
@@ -512,7 +522,7 @@ fn archive_of_an_address_stays_when_it_is_from_there() {
 fn local_sources_stay_when_their_path_is_the_same() {
     let wheel = demo_from(
         SourceKind::File,
-        "../wheels/demo-1.0-py3-none-any.whl",
+        "/work/wheels/demo-1.0-py3-none-any.whl",
         &["demo-1.0-py3-none-any.whl"],
     );
     let file = |path: &str| format!(r#"{{"url": "file://{path}", "archive_info": {{}}}}"#);
@@ -527,7 +537,7 @@ fn local_sources_stay_when_their_path_is_the_same() {
         REPLACED,
     );
 
-    let folder = demo_from(SourceKind::Directory, "libs/my demo", &[]);
+    let folder = demo_from(SourceKind::Directory, "/work/project/libs/my demo", &[]);
     let directory =
         |path: &str, info: &str| format!(r#"{{"url": "file://{path}", "dir_info": {info}}}"#);
     with_direct_url(
@@ -591,7 +601,7 @@ fn origins_follow_the_source() {
         &format!("main {wheel}"),
     );
     origin(
-        demo_from(SourceKind::Directory, "../demo", &[]),
+        demo_from(SourceKind::Directory, "/work/demo", &[]),
         "/work/demo",
     );
     origin(
@@ -599,8 +609,8 @@ fn origins_follow_the_source() {
         "/abs/demo",
     );
     origin(
-        demo_from(SourceKind::File, wheel, &[wheel]),
-        &format!("/work/project/{wheel}"),
+        demo_from(SourceKind::File, &format!("/work/{wheel}"), &[wheel]),
+        &format!("/work/{wheel}"),
     );
     let url = "https://example.org/d/demo-1.0%2Bcpu-py3-none-any.whl?x=1#frag";
     origin(
@@ -622,7 +632,7 @@ fn origins_follow_the_source() {
 
 #[test]
 fn directories_that_are_not_there_can_be_left_out() {
-    let packages = [demo_from(SourceKind::Directory, "../demo", &[])];
+    let packages = [demo_from(SourceKind::Directory, "/work/demo", &[])];
     let options = Options {
         skips_directories: true,
         ..options()

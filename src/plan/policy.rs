@@ -1,4 +1,4 @@
-//! The packages that a setting is about.
+//! The packages that a setting is about, such as those that no wheel is wanted for.
 
 use std::collections::BTreeSet;
 
@@ -26,8 +26,18 @@ impl PackagePolicy {
         }
     }
 
+    /// Tells whether this policy forbids one form of `package`: naming it does, and `:all:` does unless the policy about the
+    /// `other` form names it, as Poetry's `Chooser` weighs the two.
+    pub(super) fn forbids(&self, package: &PackageName, other: &Self) -> bool {
+        self.names(package) || (self.covers(package) && !other.names(package))
+    }
+
+    fn names(&self, package: &PackageName) -> bool {
+        matches!(self, Self::Named(names) if names.contains(package))
+    }
+
     /// Follows Poetry's `PackageFilterPolicy`: `:all:` wins, then `:none:` or nothing at all means none.
-    pub(super) fn parse(words: &[&str]) -> Self {
+    pub fn parse(words: &[&str]) -> Self {
         let words: Vec<&str> = words
             .iter()
             .map(|word| word.trim())
