@@ -13,3 +13,7 @@ mod bytecode;
 mod environment;
 mod interpreter;
 mod plan;
+mod cache;
+mod fetch;
+mod index;
+mod support;

@@ -1,0 +1,3 @@
+//! What integration tests have in common.
+
+pub(crate) mod local_index;
