@@ -79,6 +79,7 @@ struct Shared {
     authorization: Option<String>,
     has_entity_tags: bool,
     requests: Vec<Request>,
+    n_connections: usize,
     is_over: bool,
 }
 
@@ -94,9 +95,12 @@ impl LocalIndex {
         let for_thread = Arc::clone(&shared);
         thread::spawn(move || {
             for stream in listener.incoming() {
-                if lock(&for_thread).is_over {
+                let mut state = lock(&for_thread);
+                if state.is_over {
                     return;
                 }
+                state.n_connections += 1;
+                drop(state);
                 let shared = Arc::clone(&for_thread);
                 // A broken connection is the client's business.
                 thread::spawn(move || stream.and_then(|stream| serve(&stream, &shared)));
@@ -171,6 +175,11 @@ impl LocalIndex {
     /// Returns what was asked for since the start, or since the last call.
     pub(crate) fn take_requests(&self) -> Vec<Request> {
         std::mem::take(&mut lock(&self.shared).requests)
+    }
+
+    /// Returns how many connections were made.
+    pub(crate) fn n_connections(&self) -> usize {
+        lock(&self.shared).n_connections
     }
 
     /// Returns the paths that were asked for since the start, or since the last call, sorted.
