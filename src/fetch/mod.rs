@@ -282,7 +282,7 @@ fn online_job<'a>(
     let index = match &distribution.origin {
         Origin::Index { source, .. } => job.client.index(source.as_ref())?,
         Origin::Url { url, .. } => return direct_job(url, wanted),
-        Origin::File { path, .. } | Origin::Directory { path } => {
+        Origin::File { path, .. } | Origin::Directory { path, .. } => {
             return Ok(Job::Local(LocalJob { wanted, path }));
         }
     };

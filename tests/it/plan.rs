@@ -582,7 +582,7 @@ fn origin(package: Package, expected: &str) {
                     format!("{} {file}", source.as_ref().unwrap().name)
                 }
                 Origin::Url { url, file, .. } => format!("{url} {file}"),
-                Origin::File { path, .. } | Origin::Directory { path } => {
+                Origin::File { path, .. } | Origin::Directory { path, .. } => {
                     path.display().to_string()
                 }
             },
