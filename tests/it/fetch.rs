@@ -942,7 +942,13 @@ fn local_files_are_proven_and_folders_passed_over() {
             },
         )
     };
-    let folder = distribution("b", Origin::Directory { path: path.clone(), is_editable: false });
+    let folder = distribution(
+        "b",
+        Origin::Directory {
+            path: path.clone(),
+            is_editable: false,
+        },
+    );
     let plan = [folder, local(b"wheel a")];
     assert_eq!(machine.fetch(&plan).unwrap(), ["fetched 1: wheel a"]);
     let offline = machine.fetch_with(&plan, &machine.cache(), Network::Offline);
