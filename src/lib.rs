@@ -9,6 +9,7 @@ pub mod filename;
 pub mod marker;
 pub mod name;
 pub mod requirement;
+pub mod source;
 pub mod tag;
 pub mod url;
 pub mod version;
@@ -28,6 +29,7 @@ pub mod select;
 pub mod target;
 
 // Effects: these touch the world.
+pub mod bytecode;
 pub mod cache;
 pub mod configuration;
 pub mod environment;
@@ -35,4 +37,5 @@ pub mod fetch;
 pub mod index;
 pub mod install;
 pub mod interpreter;
+pub mod project_files;
 pub mod project_wheel;

@@ -8,9 +8,9 @@ use std::fmt;
 
 use thiserror::Error;
 
-/// An absolute address.
+/// An absolute address; small, as it goes into many an error.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Url(url::Url);
+pub struct Url(Box<url::Url>);
 
 /// A text is not an address.
 ///
@@ -70,11 +70,10 @@ impl Url {
     ///
     /// # Errors
     ///
-    /// When `text` is not an absolute address by the [WHATWG rules](https://url.spec.whatwg.org/).
+    /// When `text` is not an absolute address by the [WHATWG rules](https://url.spec.whatwg.org/), or has no place for a host
+    /// (`user:password@acme.example` would be one of scheme `user`).
     pub fn parse(text: &str) -> Result<Self, Error> {
-        url::Url::parse(text)
-            .map(Self)
-            .map_err(|cause| Error { cause })
+        checked(url::Url::parse(text))
     }
 
     /// Parses `text` as an address that may be relative to this one. Credentials of this address do not carry over to another
@@ -84,7 +83,7 @@ impl Url {
     ///
     /// When `text` is neither an absolute nor a relative address.
     pub fn join(&self, text: &str) -> Result<Self, Error> {
-        self.0.join(text).map(Self).map_err(|cause| Error { cause })
+        checked(self.0.join(text))
     }
 
     /// Appends `segment` and a `/` to the path, as the simple page of a package lies below its index.
@@ -194,6 +193,16 @@ impl fmt::Debug for Url {
     }
 }
 
+fn checked(parsed: Result<url::Url, url::ParseError>) -> Result<Url, Error> {
+    let url = parsed.map_err(|cause| Error { cause })?;
+    if url.cannot_be_a_base() {
+        return Err(Error {
+            cause: url::ParseError::RelativeUrlWithoutBase,
+        });
+    }
+    Ok(Url(Box::new(url)))
+}
+
 fn shown_query(query: &str) -> String {
     let pairs = query.split('&').map(|pair| match pair.split_once('=') {
         Some((key, _)) if is_secret(key) => format!("{key}=***"),
@@ -210,7 +219,7 @@ fn is_secret(key: &str) -> bool {
 }
 
 /// Decodes `%41` to `A`; what is not UTF-8 after that becomes U+FFFD, what is no escape stays.
-fn percent_decode(text: &str) -> String {
+pub(crate) fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -283,6 +292,9 @@ mod tests {
             "not an address: relative URL without a base"
         );
         assert!(!format!("{error:?}").contains("secret"));
+        assert!(Url::parse("user:secret@acme.example").is_err());
+        let base = url("https://acme.example/");
+        assert!(base.join("user:secret@acme.example").is_err());
     }
 
     #[test]

@@ -1,5 +1,21 @@
 //! Integration tests of the library and the program.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::similar_names,
+    missing_docs,
+    reason = "a test that cannot go on fails"
+)]
+
+mod architecture;
 mod archive;
+mod bytecode;
+mod cache;
+mod environment;
+mod fetch;
+mod index;
 mod install;
+mod interpreter;
+mod plan;
 mod support;

@@ -1,3 +1,71 @@
 //! The command line of lock2venv.
+//!
+//! Everything that comes from outside (arguments, environment variables, the home folder, the working directory) is read
+//! here and in the commands' modules, and handed to the library as values.
 
-fn main() {}
+mod args;
+mod cache;
+mod context;
+mod diagnose;
+mod export;
+mod install;
+mod report;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use args::{Arguments, ColorChoice, Command, Global};
+use context::Context;
+use diagnose::Failure;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    choose_color(&arguments.global);
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.print(),
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    if let Some(folder) = &arguments.global.directory {
+        std::env::set_current_dir(folder).map_err(|error| Failure::folder(folder, &error))?;
+    }
+    let context = Context::new(&arguments.global)?;
+    match arguments.command {
+        Command::Export(arguments) => export::run(&arguments, &context),
+        Command::Install(arguments) => install::run(&arguments, &context),
+        Command::Cache(command) => cache::run(&command, &context),
+        Command::Completions(arguments) => {
+            let mut script = Vec::new();
+            clap_complete::generate(
+                arguments.shell,
+                &mut Arguments::command(),
+                "lock2venv",
+                &mut script,
+            );
+            print_data(&script)
+        }
+    }
+}
+
+fn choose_color(global: &Global) {
+    let choice = match global.color {
+        _ if global.no_ansi => anstream::ColorChoice::Never,
+        _ if global.ansi => anstream::ColorChoice::Always,
+        ColorChoice::Auto => return,
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+    };
+    choice.write_global();
+}
+
+/// Writes data to standard output, all of it or an error.
+fn print_data(data: &[u8]) -> Result<(), Failure> {
+    let mut output = std::io::stdout().lock();
+    let written = output.write_all(data).and_then(|()| output.flush());
+    written.map_err(|error| Failure::output(Path::new("standard output"), &error))
+}

@@ -1,3 +1,5 @@
-//! What tests of several modules need.
+//! What integration tests have in common.
 
+pub(crate) mod local_index;
+pub(crate) mod tls;
 pub(crate) mod wheel_builder;

@@ -1,0 +1,191 @@
+//! Markers with some variables taken out.
+
+use super::algebra::{Algebra, Stopped};
+use super::evaluate::holds_for_extras;
+use super::node::{Marker, Node};
+use super::single::Single;
+use super::variable::Variable;
+use crate::name::ExtraName;
+use crate::version::{Interval, VersionConstraint};
+
+impl Marker {
+    /// Returns the marker without its conditions on extras.
+    #[must_use]
+    pub fn without_extras(&self) -> Self {
+        self.exclude(Variable::Extra)
+    }
+
+    /// Returns the marker without its conditions on `variable`.
+    #[must_use]
+    pub fn exclude(&self, variable: Variable) -> Self {
+        let result = Algebra::new().exclude(self, variable);
+        result.unwrap_or_else(|_| Self::any())
+    }
+
+    /// Returns the marker without its conditions on other variables than `variables`.
+    #[must_use]
+    pub fn only(&self, variables: &[Variable]) -> Self {
+        let result = Algebra::new().only(self, variables);
+        result.unwrap_or_else(|_| Self::any())
+    }
+
+    /// Returns the marker with those conditions left out that every interpreter of `constraint` satisfies.
+    #[must_use]
+    pub fn reduce_by_python_constraint(&self, constraint: &VersionConstraint) -> Self {
+        let python = Python {
+            constraint,
+            marker: Self::from_python_constraint(constraint),
+        };
+        let result = Algebra::new().reduce(self, &python);
+        result.unwrap_or_else(|_| self.clone())
+    }
+
+    /// Returns the marker with its conditions on extras decided: `extras` are asked for and no others.
+    #[must_use]
+    pub fn apply_extras(&self, extras: &[ExtraName]) -> Self {
+        let result = Algebra::new().apply_extras(self, extras);
+        result.unwrap_or_else(|_| self.clone())
+    }
+}
+
+struct Python<'a> {
+    constraint: &'a VersionConstraint,
+    marker: Marker,
+}
+
+impl Algebra {
+    fn exclude(&mut self, marker: &Marker, variable: Variable) -> Result<Marker, Stopped> {
+        match marker.node() {
+            Node::All(parts) => {
+                let mut kept = Vec::with_capacity(parts.len());
+                for part in parts
+                    .iter()
+                    .filter(|part| part.variable() != Some(variable))
+                {
+                    let part = self.exclude(part, variable)?;
+                    if !part.is_empty() {
+                        kept.push(part);
+                    }
+                }
+                self.intersection_of(&kept)
+            }
+            Node::Either(parts) => {
+                let mut kept = Vec::with_capacity(parts.len());
+                for part in parts {
+                    if part.variable() == Some(variable) {
+                        return Ok(Marker::any());
+                    }
+                    kept.push(self.exclude(part, variable)?);
+                }
+                self.union_of(&kept)
+            }
+            _ if marker.variable() == Some(variable) => Ok(Marker::any()),
+            _ => Ok(marker.clone()),
+        }
+    }
+
+    pub(super) fn only(
+        &mut self,
+        marker: &Marker,
+        variables: &[Variable],
+    ) -> Result<Marker, Stopped> {
+        if let Some(variable) = marker.variable() {
+            let is_wanted = variables.contains(&variable);
+            return Ok(if is_wanted {
+                marker.clone()
+            } else {
+                Marker::any()
+            });
+        }
+        self.map_parts(marker, |algebra, part| algebra.only(part, variables))
+    }
+
+    fn map_parts(
+        &mut self,
+        marker: &Marker,
+        change: impl Fn(&mut Self, &Marker) -> Result<Marker, Stopped>,
+    ) -> Result<Marker, Stopped> {
+        match marker.node() {
+            Node::All(parts) => {
+                let parts = parts
+                    .iter()
+                    .map(|part| change(self, part))
+                    .collect::<Result<_, _>>()?;
+                self.all_of(parts)
+            }
+            Node::Either(parts) => {
+                let parts = parts
+                    .iter()
+                    .map(|part| change(self, part))
+                    .collect::<Result<_, _>>()?;
+                self.any_of(parts)
+            }
+            _ => Ok(marker.clone()),
+        }
+    }
+
+    fn reduce(&mut self, marker: &Marker, python: &Python<'_>) -> Result<Marker, Stopped> {
+        match marker.node() {
+            Node::Single(single) if single.variable().is_python() => {
+                self.reduce_single(marker, single, python)
+            }
+            Node::Either(parts) if self.holds_on_all(parts, python)? => Ok(Marker::any()),
+            _ => self.map_parts(marker, |algebra, part| algebra.reduce(part, python)),
+        }
+    }
+
+    fn reduce_single(
+        &mut self,
+        marker: &Marker,
+        single: &Single,
+        python: &Python<'_>,
+    ) -> Result<Marker, Stopped> {
+        let Some(constraint) = single.python_constraint() else {
+            return Ok(marker.clone());
+        };
+        if constraint.allows_all(python.constraint) {
+            return Ok(Marker::any());
+        }
+        if !constraint.allows_any(python.constraint) {
+            return Ok(Marker::empty());
+        }
+        let reduced = self.intersect(marker, &python.marker)?;
+        Ok(if reduced.as_single().is_some() {
+            reduced
+        } else {
+            marker.clone()
+        })
+    }
+
+    /// Tells whether those of `parts` that are about the interpreter's version alone cover all interpreters.
+    fn holds_on_all(&mut self, parts: &[Marker], python: &Python<'_>) -> Result<bool, Stopped> {
+        let is_version = matches!(
+            python.constraint,
+            VersionConstraint::Empty | VersionConstraint::Interval(Interval::Version(_))
+        );
+        if is_version {
+            return Ok(false);
+        }
+        let mut python_only = Vec::new();
+        for part in parts {
+            if self.only(part, &Variable::PYTHON)? == *part {
+                python_only.push(part.clone());
+            }
+        }
+        let python_only = self.any_of(python_only)?;
+        let covered = self.python_constraint(&python_only)?;
+        Ok(covered.allows_all(python.constraint))
+    }
+
+    fn apply_extras(&mut self, marker: &Marker, extras: &[ExtraName]) -> Result<Marker, Stopped> {
+        if marker.variable() == Some(Variable::Extra) {
+            let holds = holds_for_extras(marker, extras);
+            return Ok(if holds {
+                Marker::any()
+            } else {
+                Marker::empty()
+            });
+        }
+        self.map_parts(marker, |algebra, part| algebra.apply_extras(part, extras))
+    }
+}

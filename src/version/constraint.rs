@@ -1,0 +1,416 @@
+//! Sets of versions: none, one interval, or several.
+
+use std::fmt;
+
+use super::interval::{Interval, Range, version_difference};
+use super::{Bound, Error, Version, syntax, wildcard};
+
+/// A set of versions, with Poetry's algebra and text.
+///
+/// Equality is that of Poetry's classes: of the bounds, not of their text (`>=1` equals `>=1.0`).
+#[derive(Clone, Debug)]
+pub enum VersionConstraint {
+    /// No version.
+    Empty,
+    /// Versions without a gap.
+    Interval(Interval),
+    /// Several intervals in ascending order, none of which touch.
+    Union(Vec<Interval>),
+}
+
+impl VersionConstraint {
+    /// Parses a constraint as Poetry's `parse_constraint` does: `^1.2`, `~1`, `>=1,<2 || 3.*`, `*`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidConstraint`] with the part that could not be read.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        syntax::parse(text, syntax::Dialect::Requirement)
+    }
+
+    /// Parses a constraint on the version of an interpreter, as Poetry's `parse_marker_version_constraint` does.
+    ///
+    /// There are no pre-releases to keep out, so the end of `^3.8` is `4.0` and not `4.0.dev0`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidConstraint`] with the part that could not be read.
+    pub fn parse_marker(text: &str) -> Result<Self, Error> {
+        syntax::parse(text, syntax::Dialect::Interpreter)
+    }
+
+    /// Parses a constraint on `platform_release`, whose versions need not be those of PEP 440 (`5.15.0-91-generic`).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidConstraint`] with the part that could not be read.
+    pub fn parse_release(text: &str) -> Result<Self, Error> {
+        syntax::parse(text, syntax::Dialect::Platform)
+    }
+
+    /// Returns the set of all versions.
+    pub fn any() -> Self {
+        Range::default().into()
+    }
+
+    /// Returns the set of no versions.
+    pub fn empty() -> Self {
+        Self::Empty
+    }
+
+    pub(super) fn excluding(version: Version) -> Self {
+        let bound = Bound::excluded(version);
+        Self::Union(vec![
+            Interval::Range(Range::new(None, Some(bound.clone()))),
+            Interval::Range(Range::new(Some(bound), None)),
+        ])
+    }
+
+    /// Returns the only version of the set, if that is how it is given (`1.0`, `==1.0`).
+    pub fn as_version(&self) -> Option<&Version> {
+        match self {
+            Self::Interval(Interval::Version(version)) => Some(version),
+            Self::Empty | Self::Interval(Interval::Range(_)) | Self::Union(_) => None,
+        }
+    }
+
+    /// Returns the intervals of the set in ascending order.
+    pub fn intervals(&self) -> &[Interval] {
+        match self {
+            Self::Empty => &[],
+            Self::Interval(interval) => std::slice::from_ref(interval),
+            Self::Union(intervals) => intervals,
+        }
+    }
+
+    /// Tells whether every version lies in the set.
+    pub fn is_any(&self) -> bool {
+        matches!(self, Self::Interval(interval) if interval.is_any())
+    }
+
+    /// Tells whether no version lies in the set.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Interval(interval) => interval.is_empty(),
+            Self::Union(_) => false,
+        }
+    }
+
+    /// Tells whether one comparison says it all: `==`, `!=`, `>`, `>=`, `<` or `<=` with one version.
+    pub fn is_simple(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Interval(interval) => interval.is_simple(),
+            Self::Union(_) => self.excluded_version().is_some(),
+        }
+    }
+
+    /// Tells whether the set ends somewhere.
+    pub fn has_upper_bound(&self) -> bool {
+        let mut intervals = self.intervals().iter();
+        intervals.all(|interval| interval.max().is_some())
+    }
+
+    /// Returns the version that alone is missing, as in `!=1.0`.
+    pub fn excluded_version(&self) -> Option<Version> {
+        let Self::Union(_) = self else { return None };
+        let missing = self.complement();
+        missing.as_version().cloned()
+    }
+
+    /// Tells whether all but one wildcard lies in the set, as in `!=1.*`.
+    pub fn excludes_single_wildcard(&self) -> bool {
+        matches!(self, Self::Union(intervals) if wildcard::excluded(intervals).is_some())
+    }
+
+    /// Returns the set of all versions that do not lie in this one.
+    #[must_use]
+    pub fn complement(&self) -> Self {
+        Self::any().difference(self)
+    }
+}
+
+/// Questions about one set and another.
+impl VersionConstraint {
+    /// Tells whether `version` lies in the set. A public version that does brings its local variants along.
+    pub fn allows(&self, version: &Version) -> bool {
+        if let Some(excluded) = self.excluded_version() {
+            return !super::interval::is_variant(&excluded, version);
+        }
+        let mut intervals = self.intervals().iter();
+        intervals.any(|interval| interval.allows(version))
+    }
+
+    /// Tells whether all of `other` lies in the set.
+    pub fn allows_all(&self, other: &Self) -> bool {
+        match self {
+            Self::Empty => other.is_empty(),
+            Self::Interval(Interval::Version(_)) if other.is_empty() => true,
+            Self::Interval(Interval::Version(_)) if matches!(other, Self::Union(_)) => false,
+            Self::Interval(ours) => {
+                let mut theirs = other.intervals().iter();
+                theirs.all(|theirs| ours.allows_all(theirs))
+            }
+            Self::Union(ours) => covers(ours, other.intervals()),
+        }
+    }
+
+    /// Tells whether some version lies in both sets.
+    pub fn allows_any(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Empty, _) => false,
+            (Self::Interval(Interval::Version(_)), Self::Union(_)) => {
+                !other.intersect(self).is_empty()
+            }
+            (Self::Interval(ours), _) => {
+                let mut theirs = other.intervals().iter();
+                theirs.any(|theirs| ours.allows_any(theirs))
+            }
+            (Self::Union(ours), _) => overlap(ours, other.intervals()),
+        }
+    }
+}
+
+/// Set operations.
+impl VersionConstraint {
+    /// Returns what lies in both sets.
+    #[must_use]
+    pub fn intersect(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Empty, _) => Self::Empty,
+            (Self::Interval(_), _) if other.is_empty() => Self::Empty,
+            (Self::Interval(ours), Self::Interval(theirs)) => ours.intersect(theirs),
+            (Self::Interval(_), _) => other.intersect(self),
+            (Self::Union(ours), _) => intersect_unions(ours, other.intervals()),
+        }
+    }
+
+    /// Returns what lies in one of the sets or in both.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Empty, _) => other.clone(),
+            (Self::Interval(ours), Self::Interval(theirs)) => ours.union(theirs),
+            (Self::Interval(Interval::Version(_)), _) => other.union(self),
+            _ => Self::union_of([self.clone(), other.clone()]),
+        }
+    }
+
+    /// Returns what lies in this set and not in `other`.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Empty, _) => Self::Empty,
+            (Self::Interval(Interval::Version(version)), _) => version_difference(version, other),
+            (Self::Interval(_), Self::Empty) => self.clone(),
+            (Self::Interval(ours), Self::Interval(theirs)) => ours.difference(theirs),
+            (Self::Interval(ours), Self::Union(theirs)) => subtract_union(ours, theirs),
+            (Self::Union(ours), _) => subtract(ours, other.intervals()),
+        }
+    }
+
+    /// Returns the union of many sets: sorted, and merged where they overlap or touch.
+    pub fn union_of(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut intervals: Vec<Interval> = Vec::new();
+        for part in parts {
+            match part {
+                Self::Empty => {}
+                Self::Interval(interval) if interval.is_empty() => {}
+                Self::Interval(interval) => intervals.push(interval),
+                Self::Union(several) => intervals.extend(several),
+            }
+        }
+        if intervals.iter().any(Interval::is_any) {
+            return Self::any();
+        }
+        intervals.sort_by(Interval::order);
+        Self::from_intervals(merge(intervals))
+    }
+
+    fn from_intervals(mut intervals: Vec<Interval>) -> Self {
+        match intervals.len() {
+            0 => Self::Empty,
+            1 => Self::Interval(intervals.remove(0)),
+            _ => Self::Union(intervals),
+        }
+    }
+}
+
+fn merge(sorted: Vec<Interval>) -> Vec<Interval> {
+    let mut merged: Vec<Interval> = Vec::with_capacity(sorted.len());
+    for interval in sorted {
+        let Some(last) = merged.last_mut() else {
+            merged.push(interval);
+            continue;
+        };
+        if !last.allows_any(&interval) && !last.is_adjacent_to(&interval) {
+            merged.push(interval);
+            continue;
+        }
+        match last.union(&interval) {
+            VersionConstraint::Interval(joined) => *last = joined,
+            VersionConstraint::Empty | VersionConstraint::Union(_) => merged.push(interval),
+        }
+    }
+    merged
+}
+
+fn covers(ours: &[Interval], theirs: &[Interval]) -> bool {
+    let mut ours = ours.iter();
+    let mut current = ours.next();
+    for wanted in theirs {
+        while current.is_some_and(|interval| !interval.allows_all(wanted)) {
+            current = ours.next();
+        }
+        if current.is_none() {
+            return false;
+        }
+    }
+    true
+}
+
+fn overlap(ours: &[Interval], theirs: &[Interval]) -> bool {
+    walk_pairs(ours, theirs).any(|(ours, theirs)| ours.allows_any(theirs))
+}
+
+fn intersect_unions(ours: &[Interval], theirs: &[Interval]) -> VersionConstraint {
+    let common = walk_pairs(ours, theirs).map(|(ours, theirs)| ours.intersect(theirs));
+    VersionConstraint::union_of(common)
+}
+
+/// The pairs of intervals that may overlap: of two, the one that ends first is left behind.
+fn walk_pairs<'a>(
+    ours: &'a [Interval],
+    theirs: &'a [Interval],
+) -> impl Iterator<Item = (&'a Interval, &'a Interval)> {
+    let (mut at, mut their_at) = (0, 0);
+    std::iter::from_fn(move || {
+        let pair = (ours.get(at)?, theirs.get(their_at)?);
+        if pair.1.allows_higher(pair.0) {
+            at += 1;
+        } else {
+            their_at += 1;
+        }
+        Some(pair)
+    })
+}
+
+fn subtract_union(whole: &Interval, holes: &[Interval]) -> VersionConstraint {
+    let mut kept = Vec::new();
+    let mut current = whole.clone();
+    for hole in holes {
+        if hole.is_strictly_lower(&current) {
+            continue;
+        }
+        if current.is_strictly_lower(hole) {
+            break;
+        }
+        match current.difference(hole) {
+            VersionConstraint::Empty => return VersionConstraint::Empty,
+            VersionConstraint::Interval(rest) if rest.is_empty() => {
+                return VersionConstraint::Empty;
+            }
+            VersionConstraint::Interval(rest) => current = rest,
+            VersionConstraint::Union(mut parts) => {
+                let Some(last) = parts.pop() else { break };
+                kept.extend(parts.into_iter().next().map(VersionConstraint::Interval));
+                current = last;
+            }
+        }
+    }
+    if kept.is_empty() {
+        return VersionConstraint::Interval(current);
+    }
+    kept.push(VersionConstraint::Interval(current));
+    VersionConstraint::union_of(kept)
+}
+
+fn subtract(ours: &[Interval], theirs: &[Interval]) -> VersionConstraint {
+    let mut kept: Vec<Interval> = Vec::new();
+    let mut ours = ours.iter().cloned();
+    let mut theirs = theirs.iter();
+    let mut current = ours.next();
+    let mut hole = theirs.next();
+    while let Some(interval) = current.take() {
+        let Some(their) = hole else {
+            kept.push(interval);
+            current = ours.next();
+            continue;
+        };
+        if their.is_strictly_lower(&interval) {
+            hole = theirs.next();
+            current = Some(interval);
+            continue;
+        }
+        if interval.is_strictly_lower(their) {
+            kept.push(interval);
+            current = ours.next();
+            continue;
+        }
+        current = match interval.difference(their) {
+            VersionConstraint::Union(mut parts) => {
+                hole = theirs.next();
+                let last = parts.pop();
+                kept.extend(parts);
+                last
+            }
+            VersionConstraint::Empty => ours.next(),
+            VersionConstraint::Interval(rest) if rest.is_empty() => ours.next(),
+            VersionConstraint::Interval(rest) if rest.allows_higher(their) => {
+                hole = theirs.next();
+                Some(rest)
+            }
+            VersionConstraint::Interval(rest) => {
+                kept.push(rest);
+                ours.next()
+            }
+        };
+    }
+    if kept.len() == 1 {
+        return VersionConstraint::from_intervals(kept);
+    }
+    VersionConstraint::union_of(kept.into_iter().map(VersionConstraint::Interval))
+}
+
+impl From<Version> for VersionConstraint {
+    fn from(version: Version) -> Self {
+        Self::Interval(Interval::Version(version))
+    }
+}
+
+impl From<Range> for VersionConstraint {
+    fn from(range: Range) -> Self {
+        Self::Interval(Interval::Range(range))
+    }
+}
+
+impl From<Interval> for VersionConstraint {
+    fn from(interval: Interval) -> Self {
+        Self::Interval(interval)
+    }
+}
+
+impl PartialEq for VersionConstraint {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Interval(ours), Self::Interval(theirs)) => ours == theirs,
+            (Self::Union(ours), Self::Union(theirs)) => ours == theirs,
+            (Self::Empty, _) => other.is_empty(),
+            (_, Self::Empty) => self.is_empty(),
+            (Self::Interval(_), Self::Union(_)) | (Self::Union(_), Self::Interval(_)) => false,
+        }
+    }
+}
+
+impl Eq for VersionConstraint {}
+
+impl fmt::Display for VersionConstraint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => formatter.write_str("<empty>"),
+            Self::Interval(interval) => write!(formatter, "{interval}"),
+            Self::Union(intervals) => wildcard::write_union(intervals, formatter),
+        }
+    }
+}
