@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::Error;
-use crate::archive::Kind;
+use crate::archive::{Entry, Kind};
 use crate::digest::Digest;
 use crate::environment::Layout;
 use crate::event::Warning;
@@ -207,7 +207,7 @@ fn is_left_out(wheel: &Wheel, path: &str) -> bool {
 
 fn missing_from_wheel(wheel: &Wheel, file_name: &str) -> Vec<Warning> {
     let entries = wheel.archive().entries();
-    let held: HashSet<&str> = entries.iter().map(|entry| entry.path()).collect();
+    let held: HashSet<&str> = entries.iter().map(Entry::path).collect();
     let paths = wheel.record().paths();
     paths
         .filter(|path| !held.contains(path))

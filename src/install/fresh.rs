@@ -5,13 +5,13 @@ use std::sync::Arc;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use super::bytecode::{self, Compiled};
-use super::conflict::{self, Settled};
+use super::bytecode::{self, Compilation};
 use super::folder::Root;
 use super::session::{self, Done, Helpers, Roots, Session};
 use super::tree::Trees;
-use super::{Arrival, Destination, Error, Options, Report, record};
+use super::{Arrival, Destination, Error, Options, Report, conflict, record};
 use crate::archive::Buffers;
+use crate::bytecode::Compiled;
 use crate::event::{Event, Reporter, Warning};
 use crate::plan::Plan;
 
@@ -32,9 +32,13 @@ pub(super) fn install<E: From<Error>>(
         pool: &pool,
         reporter,
     };
-    let (mut done, compiled) = job.unpack(arrivals, roots)?;
+    let (mut done, mut compiled) = job.unpack(arrivals, roots)?;
     let settled = conflict::settle(&mut done, &mut Buffers::default())?;
-    let mut warnings = note_bytecode(compiled, &settled, &mut done, (destination, options))?;
+    if let (Some(settings), false) = (&options.compile, settled.paths.is_empty()) {
+        let settings = (settings, destination.root.as_path());
+        bytecode::compile_settled(&mut compiled, &settled, &done, settings)?;
+    }
+    let mut warnings = bytecode::note(&compiled, &mut done);
     warnings.extend(settled.warnings);
     warnings.extend(done.iter().flat_map(|done| done.warnings.clone()));
     let warnings = report_warnings(warnings, options, reporter)?;
@@ -68,58 +72,22 @@ impl<'a> Job<'a, '_> {
             .trees
             .as_deref()
             .and_then(|path| Trees::open(path, &destination.folder, options.link_mode));
-        let root = destination.root.to_string_lossy();
-        let interpreter = options.compile.as_deref();
-        bytecode::alongside(interpreter, &root, options.jobs, |compiler| {
-            let helpers = Helpers {
-                trees: trees.as_ref(),
-                compiler,
-                reporter: self.reporter,
-            };
-            let destination = (destination, roots);
-            Session::new(self.plan, destination, options, self.pool, helpers).unpack(arrivals)
-        })
+        let compilation = options
+            .compile
+            .as_ref()
+            .map(|settings| Compilation::start(settings, &destination.root));
+        let helpers = Helpers {
+            trees: trees.as_ref(),
+            compilation: compilation.as_ref(),
+            reporter: self.reporter,
+        };
+        let destination = (destination, roots);
+        let session = Session::new(self.plan, destination, options, self.pool, helpers);
+        let done = session.unpack(arrivals);
+        // Also after an error: nothing is written to the folder any more when this returns.
+        let compiled = compilation.map_or_else(|| Ok(Vec::new()), Compilation::finish);
+        Ok((done?, compiled?))
     }
-}
-
-/// Notes bytecode, after what was compiled from files that did not stay was compiled again.
-fn note_bytecode(
-    mut compiled: Vec<Compiled>,
-    settled: &Settled,
-    done: &mut [Done<'_>],
-    (destination, options): (&Destination, &Options),
-) -> Result<Vec<Warning>, Error> {
-    let is_settled = |path: &str| settled.paths.iter().any(|(settled, _)| settled == path);
-    compiled.retain(|compiled| !is_settled(&compiled.module.path));
-    if !settled.paths.is_empty() {
-        compiled.extend(compile_settled(settled, done, (destination, options))?);
-    }
-    Ok(bytecode::note(compiled, done))
-}
-
-fn compile_settled(
-    settled: &Settled,
-    done: &[Done<'_>],
-    (destination, options): (&Destination, &Options),
-) -> Result<Vec<Compiled>, Error> {
-    let root = destination.root.to_string_lossy();
-    let compiled = bytecode::alongside(options.compile.as_deref(), &root, 1, |compiler| {
-        for (path, positions) in &settled.paths {
-            let holders = done
-                .iter()
-                .filter(|done| positions.contains(&done.position));
-            let modules = holders.flat_map(|done| {
-                let placed = done.placed.iter().find(|placed| *placed.path == **path);
-                let placed = placed.map(std::slice::from_ref).unwrap_or_default();
-                bytecode::modules(done.position, done.root.path(), &done.library, placed)
-            });
-            if let Some(compiler) = compiler {
-                compiler.push(modules.collect());
-            }
-        }
-        Ok::<(), Error>(())
-    });
-    compiled.map(|((), compiled)| compiled)
 }
 
 fn write_record(done: &Done<'_>) -> Result<(), Error> {

@@ -11,7 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
 
-use super::bytecode::{self, Compiler};
+use super::bytecode::Compilation;
 use super::folder::Root;
 use super::pool::{Queue, lock};
 use super::tree::Trees;
@@ -84,7 +84,7 @@ enum Task<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Helpers<'s> {
     pub(super) trees: Option<&'s Trees>,
-    pub(super) compiler: Option<&'s Compiler<'s>>,
+    pub(super) compilation: Option<&'s Compilation<'s>>,
     pub(super) reporter: &'s dyn Reporter,
 }
 
@@ -238,15 +238,10 @@ impl<'a, 's> Session<'a, 's> {
         unit.finish()?;
         let progress = std::mem::take(&mut *lock(&unit.progress));
         let distribution = unit.distribution;
-        if let Some(compiler) = self.helpers.compiler {
+        if let Some(compilation) = self.helpers.compilation {
             let library = &unit.contents.library;
-            let placed = &progress.placed;
-            compiler.push(bytecode::modules(
-                unit.position,
-                unit.root.path(),
-                library,
-                placed,
-            ));
+            let key = Some(unit.key());
+            compilation.submit(key, unit.root.path(), library, &progress.placed);
         }
         lock(&self.done).push(Done {
             position: unit.position,

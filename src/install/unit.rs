@@ -28,6 +28,8 @@ pub(super) struct Placed {
     pub(super) path: Box<str>,
     pub(super) digest: [u8; 32],
     pub(super) n_bytes: u64,
+    /// Whether it is a `.pyc`, of which RECORD gives neither digest nor size.
+    pub(super) is_bytecode: bool,
 }
 
 /// A file that is not in place because another was there.
@@ -85,22 +87,19 @@ impl<'a> Unit<'a> {
         let places = Places::new(setting.layout, &distribution.name);
         let found = trees.and_then(|trees| trees.find(arrival.file.digest(), &places));
         let wheel = OnceLock::new();
-        let (tree, contents, warnings) = match found {
-            Some((tree, contents)) => {
-                contents.check(&arrival.file_name, setting.layout)?;
-                (Some(tree), contents, Vec::new())
-            }
-            None => {
-                let opened = open_wheel(&arrival, distribution, buffers)?;
-                let (contents, warnings) = Contents::of_wheel(
-                    &opened,
-                    &arrival.file_name,
-                    &distribution.name,
-                    setting.layout,
-                )?;
-                let _ = wheel.set(opened);
-                (None, contents, warnings)
-            }
+        let (tree, contents, warnings) = if let Some((tree, contents)) = found {
+            contents.check(&arrival.file_name, setting.layout)?;
+            (Some(tree), contents, Vec::new())
+        } else {
+            let opened = open_wheel(&arrival, distribution, buffers)?;
+            let (contents, warnings) = Contents::of_wheel(
+                &opened,
+                &arrival.file_name,
+                &distribution.name,
+                setting.layout,
+            )?;
+            let _ = wheel.set(opened);
+            (None, contents, warnings)
         };
         // A wheel that has to be warned of is read again each time, so that the warning is given again.
         let keeps_tree = tree.is_none() && warnings.is_empty();
@@ -123,6 +122,11 @@ impl<'a> Unit<'a> {
             wheel,
             n_remaining: AtomicUsize::new(0),
         })
+    }
+
+    /// Returns what names the wheel in the cache.
+    pub(super) fn key(&self) -> String {
+        self.arrival.file.digest().hex()
     }
 
     /// Cuts the work into pieces; each has to be given to [`Unit::run_chunk`] once.
@@ -396,6 +400,7 @@ impl Work<'_> {
             path: path.into(),
             digest: Sha256::digest(&content).into(),
             n_bytes: content.len() as u64,
+            is_bytecode: false,
         };
         let is_executable = executable == Executable::Yes;
         match self.place.create(path, is_executable)? {
@@ -418,11 +423,21 @@ impl Work<'_> {
 }
 
 impl Placed {
+    pub(super) fn bytecode(path: &str) -> Self {
+        Self {
+            path: path.into(),
+            digest: [0; 32],
+            n_bytes: 0,
+            is_bytecode: true,
+        }
+    }
+
     fn of(item: &Item, digest: [u8; 32]) -> Self {
         Self {
             path: item.path.as_str().into(),
             digest,
             n_bytes: item.n_bytes,
+            is_bytecode: false,
         }
     }
 }
