@@ -352,6 +352,8 @@ fn exactly_one_dist_info_is_needed() {
         &acme().data("purelib/other-1.0.dist-info/RECORD", ""),
         "another `.dist-info`",
     );
+    let foreign = format!("data/{SITE}/other-1.0.dist-info/RECORD");
+    refuses(&acme().data(&foreign, ""), "another `.dist-info`");
     refuses(&acme().file("other-1.0.data/data/x", ""), "does not belong");
 }
 
