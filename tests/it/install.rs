@@ -1004,7 +1004,8 @@ fn removing_takes_what_record_lists_and_nothing_else() {
     let record = place.site().join("acme-1.0.dist-info/RECORD");
     let mut text = fs::read_to_string(&record).unwrap();
     text.push_str("../../../../outside,,\n../../../pyvenv.cfg,,\n");
-    text += &format!("{},,\n/etc/hostname,,\n", outside.display());
+    let absolute = format!("{},,\n/etc/hostname,,\n", outside.display());
+    text.push_str(&absolute);
     text.push_str("other-1.0.dist-info/METADATA,,\n");
     fs::write(&record, text).unwrap();
     let actions = vec![
@@ -1107,10 +1108,12 @@ fn each_distribution_is_reported_once_and_warnings_at_the_end() {
     struct Heard(Mutex<Vec<String>>);
     impl Reporter for Heard {
         fn report(&self, event: Event<'_>) {
-            let text = match event {
-                Event::Installed { name, .. } => name.to_string(),
-                Event::Warning(_) => "warning".to_owned(),
-                other => format!("{other:?}"),
+            let text = if let Event::Installed { name, .. } = event {
+                name.to_string()
+            } else if matches!(event, Event::Warning(_)) {
+                "warning".to_owned()
+            } else {
+                "other".to_owned()
             };
             self.0.lock().unwrap().push(text);
         }
