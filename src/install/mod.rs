@@ -10,10 +10,12 @@
 //!
 //! [binary distribution format]: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 
+mod bytecode;
 mod conflict;
 mod contents;
 mod documents;
 mod error;
+mod existing;
 mod folder;
 mod fresh;
 mod pool;
@@ -21,6 +23,7 @@ mod record;
 mod script;
 mod session;
 mod tree;
+mod uninstall;
 mod unit;
 
 use std::path::PathBuf;
@@ -128,6 +131,8 @@ pub fn install<E: From<Error>>(
 ) -> Result<Report, E> {
     match destination.kind {
         DestinationKind::Fresh => fresh::install(plan, arrivals, destination, options, reporter),
-        DestinationKind::Existing => todo!(),
+        DestinationKind::Existing => {
+            existing::install(plan, arrivals, destination, options, reporter)
+        }
     }
 }

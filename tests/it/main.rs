@@ -9,11 +9,13 @@
 )]
 
 mod architecture;
+mod archive;
 mod bytecode;
 mod cache;
 mod environment;
 mod fetch;
 mod index;
+mod install;
 mod interpreter;
 mod plan;
 mod support;

@@ -2,3 +2,4 @@
 
 pub(crate) mod local_index;
 pub(crate) mod tls;
+pub(crate) mod wheel_builder;
