@@ -16,6 +16,7 @@ mod download;
 mod error;
 mod netrc;
 mod page;
+mod resolver;
 mod retry;
 mod session;
 pub mod simple;
