@@ -221,7 +221,8 @@ fn told(error: &Error) -> String {
     let mut text = format!("{error:?} {error}");
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        text += &format!(": {error}");
+        text.push_str(": ");
+        text.push_str(&error.to_string());
         cause = error.source();
     }
     text
@@ -691,11 +692,14 @@ fn set_credentials(machine: &mut Machine, acme: &LocalIndex, origin: Credentials
             machine.set("POETRY_HTTP_BASIC_ACME_B_PASSWORD", "hidden");
         }
         CredentialsOrigin::Configuration => {
-            machine.auth =
-                "http-basic.acme-b = { username = 'user', password = 'hidden' }".to_owned();
+            machine
+                .auth
+                .push_str("http-basic.acme-b = { username = 'user', password = 'hidden' }");
         }
         CredentialsOrigin::Netrc => {
-            machine.netrc = "machine 127.0.0.1 login user password hidden".to_owned();
+            machine
+                .netrc
+                .push_str("machine 127.0.0.1 login user password hidden");
         }
         CredentialsOrigin::Url => return acme.at_with("user:hidden", "/simple/"),
     }
