@@ -1040,3 +1040,23 @@ fn a_broken_cache_folder_is_told_and_not_written_around() {
     assert!(told(&error).contains("v1/tmp"), "{}", told(&error));
     assert!(matches!(error, Error::Cache(_)), "{error:?}");
 }
+
+#[test]
+fn the_first_error_breaks_off_what_is_under_way() {
+    let index = LocalIndex::start();
+    let plan = [
+        add(&index, "a", "wheel a"),
+        add(&index, "b", "wheel b"),
+        add(&index, "c", "wheel c"),
+    ];
+    index.misbehave(&page_path("a"), Fault::Stall(3), 1);
+    index.misbehave(&file_path("b"), Fault::Stall(3), 1);
+    index.misbehave(&file_path("c"), Fault::Status(403, &[]), 1);
+    let machine = Machine::new(&index);
+    let error = machine.fetch(&plan).unwrap_err();
+    assert!(
+        matches!(error, Error::Index(index::Error::FileRefused { .. })),
+        "{error:?}"
+    );
+    assert_eq!(machine.reports.count("Retrying"), 0);
+}

@@ -4,7 +4,7 @@
 //! is queued for a path and used up by so many requests. Nothing of it sleeps or measures time.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
@@ -42,6 +42,8 @@ pub(crate) enum Fault {
     ChunkedShort(usize),
     /// The body packed with gzip.
     Gzip,
+    /// Nothing after so many bytes of the body, until the client hangs up.
+    Stall(usize),
 }
 
 /// One request that came.
@@ -433,6 +435,11 @@ fn write_answer(
         }
         Some(Fault::Short(n_bytes)) => {
             stream.write_all(&body[..*n_bytes])?;
+            Ok(false)
+        }
+        Some(Fault::Stall(n_bytes)) => {
+            stream.write_all(&body[..*n_bytes])?;
+            let _ = stream.read(&mut [0])?;
             Ok(false)
         }
         Some(Fault::Chunked) => {
