@@ -516,6 +516,7 @@ fn a_download_goes_on_where_it_stopped_if_the_file_is_the_same() {
     let index = LocalIndex::start();
     let plan = [add(&index, "a", &content)];
     index.misbehave(&file_path("a"), Fault::Short(4321), 1);
+    index.misbehave(&file_path("a"), Fault::Status(503, &[]), 1);
     let machine = Machine::new(&index);
     assert_eq!(machine.fetch(&plan).unwrap(), ["fetched 0: 012345678901"]);
     let ranges: Vec<_> = index
@@ -524,8 +525,23 @@ fn a_download_goes_on_where_it_stopped_if_the_file_is_the_same() {
         .filter(|request| request.path == file_path("a"))
         .map(|request| request.header("range").map(str::to_owned))
         .collect();
-    assert_eq!(ranges, [None, Some("bytes=4321-".to_owned())]);
+    let rest = Some("bytes=4321-".to_owned());
+    assert_eq!(ranges, [None, rest.clone(), rest]);
     assert_eq!(*machine.reports.n_bytes.lock().unwrap(), 10_000);
+}
+
+#[test]
+fn a_download_starts_again_when_another_part_comes_than_was_asked_for() {
+    for status in [206, 416] {
+        let content = "0123456789".repeat(1000);
+        let index = LocalIndex::start();
+        let plan = [add(&index, "a", &content)];
+        index.misbehave(&file_path("a"), Fault::Short(4321), 1);
+        index.misbehave(&file_path("a"), Fault::Status(status, &[]), 1);
+        let machine = Machine::new(&index);
+        assert_eq!(machine.fetch(&plan).unwrap(), ["fetched 0: 012345678901"]);
+        assert_eq!(*machine.reports.n_bytes.lock().unwrap(), 10_000);
+    }
 }
 
 #[test]
