@@ -350,6 +350,7 @@ fn a_remembered_address_that_is_stale_is_asked_for_again() {
             index.take_paths(),
             [file_path("a"), file_path("a"), page_path("a")]
         );
+        assert_eq!(machine.reports.count("DownloadAnnounced"), 2);
         assert_eq!(*machine.reports.n_bytes.lock().unwrap(), 14);
     }
 }
@@ -922,7 +923,7 @@ fn direct_addresses_need_no_page() {
     let error = machine.fetch(&gone).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`b-1-py3-none-any.whl` is not where its index says (404 Not Found)"
+        "`b-1-py3-none-any.whl` is not at its address (404 Not Found)"
     );
 }
 
