@@ -185,20 +185,21 @@ pub struct Missing {
     reason = "it is dropped on return, which tells the receiver that nothing more comes"
 )]
 pub fn fetch(job: &Fetch<'_>, sender: SyncSender<Fetched>) -> Result<(), Error> {
-    let (hits, work) = sort(job)?;
-    for warning in job.cache.warnings() {
+    let done = fetch_all(job, &sender);
+    for warning in job.cache.take_warnings() {
         job.reporter.report(Event::Warning(warning));
     }
+    done
+}
+
+fn fetch_all(job: &Fetch<'_>, sender: &SyncSender<Fetched>) -> Result<(), Error> {
+    let (hits, work) = sort(job)?;
     if job.options.network == Network::Offline {
         refuse_network(job, &work)?;
     }
-    let n_warnings = job.cache.warnings().len();
     let n_threads = job.options.n_connections.max(1).min(work.len());
     let queue = Queue::new(work, job.options.n_connections);
-    run(job, &queue, n_threads, hits, &sender)?;
-    for warning in job.cache.warnings().split_off(n_warnings) {
-        job.reporter.report(Event::Warning(warning));
-    }
+    run(job, &queue, n_threads, hits, sender)?;
     queue.into_result()
 }
 
@@ -277,11 +278,11 @@ fn sort<'a>(job: &Fetch<'a>) -> Result<(Vec<Fetched>, Vec<Job<'a>>), Error> {
 fn online_job<'a>(
     job: &Fetch<'a>,
     distribution: &'a Distribution,
-    wanted: WantedFile<'a>,
+    mut wanted: WantedFile<'a>,
 ) -> Result<Job<'a>, Error> {
     let index = match &distribution.origin {
         Origin::Index { source, .. } => job.client.index(source.as_ref())?,
-        Origin::Url { url, .. } => return direct_job(url, wanted),
+        Origin::Url { url, .. } => return direct_job(job, url, wanted),
         Origin::File { path, .. } | Origin::Directory { path, .. } => {
             return Ok(Job::Local(LocalJob { wanted, path }));
         }
@@ -290,22 +291,30 @@ fn online_job<'a>(
         .cache
         .address(&index.key(), &wanted.file, wanted.digests);
     Ok(match remembered {
-        Some(address) => Job::Download(DownloadJob {
-            wanted,
-            url: address.url,
-            n_bytes: address.n_bytes,
-            index: Some(index),
-            is_remembered: true,
-        }),
+        Some(address) => {
+            wanted.announce(address.n_bytes, job.reporter);
+            Job::Download(DownloadJob {
+                wanted,
+                url: address.url,
+                n_bytes: address.n_bytes,
+                index: Some(index),
+                is_remembered: true,
+            })
+        }
         None => page_job(index, wanted),
     })
 }
 
-fn direct_job<'a>(url: &str, wanted: WantedFile<'a>) -> Result<Job<'a>, Error> {
+fn direct_job<'a>(
+    job: &Fetch<'a>,
+    url: &str,
+    mut wanted: WantedFile<'a>,
+) -> Result<Job<'a>, Error> {
     let url = Url::parse(url).map_err(|source| index::Error::Address {
         what: wanted.file.clone().into_owned(),
         source,
     })?;
+    wanted.announce(None, job.reporter);
     Ok(Job::Download(DownloadJob {
         wanted,
         url,

@@ -89,7 +89,7 @@ fn what_was_put_in_is_found() {
     assert_eq!(found.path(), Some(path.as_path()));
     assert_eq!(found.digest(), &digest(b"wheel"));
     assert!(find(&place.open(), b"other").is_none());
-    assert!(place.open().warnings().is_empty());
+    assert!(place.open().take_warnings().is_empty());
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn a_file_that_cannot_be_put_into_its_place_is_used_all_the_same() {
     let file = writer.finish().unwrap();
     assert_eq!(content(&file), b"wheel");
     assert_eq!(file.path(), None);
-    let warnings = cache.warnings();
+    let warnings = cache.take_warnings();
     assert!(
         matches!(&warnings[..], [Warning::CacheNotWritten { .. }]),
         "{warnings:?}"
@@ -271,7 +271,7 @@ fn a_folder_of_another_user_is_only_read() {
         path: place.dir(),
         owner: 12345,
     };
-    assert_eq!(cache.warnings(), [expected]);
+    assert_eq!(cache.take_warnings(), [expected]);
     assert!(!cache.is_written());
     assert_eq!(content(&find(&cache, b"wheel").unwrap()), b"wheel");
     assert_eq!(put(&cache, b"another").path(), None);
@@ -424,7 +424,7 @@ fn many_threads_fill_one_cache() {
         }
     });
     assert_eq!(place.files().len(), 20);
-    assert!(place.open().warnings().is_empty());
+    assert!(place.open().take_warnings().is_empty());
 }
 
 const CHILD: &str = "LOCK2VENV_TEST_CACHE";
