@@ -88,18 +88,23 @@ pub enum Error {
         path: PathBuf,
     },
     /// The bytes have none of the locked digests.
-    #[error("received {received}")]
-    Mismatch {
-        /// The locked digests.
-        locked: Vec<Digest>,
-        /// The digest of what was received, by the algorithm of the first locked one.
-        received: Digest,
-        /// How many bytes were received.
-        n_bytes: u64,
-    },
+    #[error(transparent)]
+    Mismatch(Box<Mismatch>),
     /// There is no locked digest that could prove anything.
     #[error("no locked digest is a sha256, sha384 or sha512")]
     NoDigest,
+}
+
+/// Bytes that have none of the locked digests.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("received {n_bytes} bytes with the digest {received}")]
+pub struct Mismatch {
+    /// The locked digests.
+    pub locked: Vec<Digest>,
+    /// The digest of what was received, by the algorithm of the first locked one.
+    pub received: Digest,
+    /// How many bytes were received.
+    pub n_bytes: u64,
 }
 
 impl Error {
@@ -343,7 +348,7 @@ impl Cache {
         copy(&mut file, &path, |piece| writer.write(piece))?;
         match writer.finish() {
             Ok(file) => Ok(Some(file)),
-            Err(Error::Mismatch { .. }) => Ok(None),
+            Err(Error::Mismatch(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -493,11 +498,11 @@ impl<'a> Proof<'a> {
             return Ok(proven.clone());
         }
         let first = received.into_iter().next().ok_or(Error::NoDigest)?;
-        Err(Error::Mismatch {
+        Err(Error::Mismatch(Box::new(Mismatch {
             locked: self.locked.to_vec(),
             received: first,
             n_bytes: self.n_bytes,
-        })
+        })))
     }
 }
 

@@ -227,7 +227,10 @@ pub enum Error {
 impl Error {
     /// Tells whether the index answered, and does not have what the lock names: other packages may well be had.
     pub fn is_absence(&self) -> bool {
-        matches!(self, Self::NoPackage { .. } | Self::NoFile { .. })
+        matches!(
+            self,
+            Self::NoPackage { .. } | Self::NoFile { .. } | Self::Advertised { .. }
+        )
     }
 
     pub(super) fn is_transient(&self) -> bool {

@@ -18,7 +18,7 @@ mod netrc;
 mod page;
 mod retry;
 mod session;
-mod simple;
+pub mod simple;
 mod transport;
 
 use std::ops::ControlFlow;

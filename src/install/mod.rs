@@ -72,7 +72,7 @@ pub struct Options {
     /// Whether what is otherwise a warning about a wheel is an error.
     pub strict: bool,
     /// The interpreter that compiles bytecode, absolute; `None` compiles nothing.
-    pub compile: Option<PathBuf>,
+    pub compile: Option<crate::bytecode::Settings>,
     /// How files of the cache come into the environment.
     pub link_mode: LinkMode,
     /// The folder of the cache that keeps unpacked wheels; `None` keeps nothing.

@@ -62,6 +62,7 @@ pub(super) fn choose(
         SourceKind::Git => Err(needs_build(package, SourceCode::Git(repository(source)))),
         SourceKind::Directory => Ok(Origin::Directory {
             path: PathBuf::from(&source.url),
+            is_editable: options.is_editable && package.is_develop,
         }),
         SourceKind::File => {
             let path = PathBuf::from(&source.url);

@@ -67,6 +67,8 @@ pub enum Origin {
     Directory {
         /// Its path, absolute.
         path: PathBuf,
+        /// Whether the environment shall link to it instead of holding a copy.
+        is_editable: bool,
     },
 }
 

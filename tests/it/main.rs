@@ -10,6 +10,10 @@
 
 mod architecture;
 mod bytecode;
+mod cache;
 mod environment;
+mod fetch;
+mod index;
 mod interpreter;
 mod plan;
+mod support;

@@ -584,7 +584,9 @@ fn origin(package: Package, expected: &str) {
                 format!("{} {file}", source.as_ref().unwrap().name)
             }
             Origin::Url { url, file, .. } => format!("{url} {file}"),
-            Origin::File { path, .. } | Origin::Directory { path } => path.display().to_string(),
+            Origin::File { path, .. } | Origin::Directory { path, .. } => {
+                path.display().to_string()
+            }
         },
         Err(error) => error.to_string(),
     };

@@ -1,0 +1,4 @@
+//! What integration tests have in common.
+
+pub(crate) mod local_index;
+pub(crate) mod tls;
