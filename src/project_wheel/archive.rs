@@ -1,0 +1,137 @@
+//! Writes the files of a wheel as an archive that is the same each time, with its RECORD.
+
+use std::io::{self, Read as _, Write as _};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use fs_err as fs;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use super::{BuiltWheel, Content, Error, WheelFile};
+use crate::digest::{Algorithm, Digest, Hasher};
+
+/// Writes all files of `wheel` and, last, RECORD.
+pub(super) fn write(wheel: &BuiltWheel, output: impl io::Write + io::Seek) -> Result<(), Error> {
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(date(wheel.source_date_epoch));
+    let mut archive = ZipWriter::new(output);
+    let mut record = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::Any(b'\n'))
+        .from_writer(Vec::new());
+    for file in &wheel.files {
+        let mode = if file.is_executable { 0o755 } else { 0o644 };
+        let options = options
+            .unix_permissions(mode)
+            .large_file(is_large(&file.content)?);
+        archive.start_file(&file.path, options)?;
+        let (digest, n_bytes) = copy(file, &mut archive)?;
+        let digest = format!("sha256={}", URL_SAFE_NO_PAD.encode(digest.bytes()));
+        row(&mut record, [&file.path, &digest, &n_bytes.to_string()])?;
+    }
+    let path = format!("{}/RECORD", wheel.dist_info);
+    row(&mut record, [&path, "", ""])?;
+    let text = record
+        .into_inner()
+        .map_err(csv::IntoInnerError::into_error)?;
+    archive.start_file(path, options.unix_permissions(0o644))?;
+    archive.write_all(&text)?;
+    archive.finish()?;
+    Ok(())
+}
+
+fn row(record: &mut csv::Writer<Vec<u8>>, fields: [&str; 3]) -> io::Result<()> {
+    Ok(record.write_record(fields)?)
+}
+
+fn is_large(content: &Content) -> io::Result<bool> {
+    let n_bytes = match content {
+        Content::File(path) => fs::metadata(path)?.len(),
+        Content::Bytes(bytes) => bytes.len() as u64,
+    };
+    Ok(n_bytes >= u64::from(u32::MAX))
+}
+
+/// Copies the content of `file` and returns its digest and size.
+fn copy(file: &WheelFile, output: &mut impl io::Write) -> io::Result<(Digest, u64)> {
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    let mut n_bytes = 0;
+    let mut source: Box<dyn io::Read> = match &file.content {
+        Content::File(path) => Box::new(fs::File::open(path)?),
+        Content::Bytes(bytes) => Box::new(bytes.as_slice()),
+    };
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let n_read = source.read(&mut buffer)?;
+        if n_read == 0 {
+            return Ok((hasher.finish(), n_bytes));
+        }
+        hasher.update(&buffer[..n_read]);
+        output.write_all(&buffer[..n_read])?;
+        n_bytes += n_read as u64;
+    }
+}
+
+/// Returns the date of all entries; archives know years from 1980 to 2107, in two-second steps.
+fn date(source_date_epoch: Option<i64>) -> DateTime {
+    let given = source_date_epoch.and_then(|seconds| {
+        let (year, month, day) = civil(seconds.div_euclid(86_400));
+        let second = seconds.rem_euclid(86_400);
+        DateTime::from_date_and_time(
+            u16::try_from(year).ok()?,
+            month,
+            day,
+            u8::try_from(second / 3600).ok()?,
+            u8::try_from(second / 60 % 60).ok()?,
+            u8::try_from(second % 60).ok()?,
+        )
+        .ok()
+    });
+    let default = || DateTime::from_date_and_time(2016, 1, 1, 0, 0, 0).unwrap_or_default();
+    given.unwrap_or_else(default)
+}
+
+/// Turns days since 1970-01-01 into year, month and day of the Gregorian calendar.
+///
+/// Counts in years that begin on March 1 and in cycles of 400 years, so that leap days come last.
+fn civil(days: i64) -> (i64, u8, u8) {
+    const DAYS_BEFORE_1970: i64 = 719_468;
+    const DAYS_OF_CYCLE: i64 = 146_097;
+    let days = days.saturating_add(DAYS_BEFORE_1970);
+    let cycle = days.div_euclid(DAYS_OF_CYCLE);
+    let day = days.rem_euclid(DAYS_OF_CYCLE);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let year = year + cycle * 400 + i64::from(month >= 10);
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (
+        year,
+        u8::try_from(month).unwrap_or(1),
+        u8::try_from(day).unwrap_or(1),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn dated(seconds: Option<i64>, expected: &str) {
+        assert_eq!(date(seconds).to_string(), expected);
+    }
+
+    #[test]
+    fn entries_are_dated_as_asked_where_archives_can_say_it() {
+        dated(None, "2016-01-01 00:00:00");
+        dated(Some(1_709_210_096), "2024-02-29 12:34:56");
+        dated(Some(315_532_800), "1980-01-01 00:00:00");
+        dated(Some(315_532_799), "2016-01-01 00:00:00");
+        dated(Some(-1), "2016-01-01 00:00:00");
+        dated(Some(i64::MAX), "2016-01-01 00:00:00");
+        dated(Some(i64::MIN), "2016-01-01 00:00:00");
+        dated(Some(951_782_399), "2000-02-28 23:59:58");
+    }
+}
