@@ -12,3 +12,4 @@ mod architecture;
 mod bytecode;
 mod environment;
 mod interpreter;
+mod marker_algebra;
