@@ -19,3 +19,4 @@ mod install;
 mod interpreter;
 mod plan;
 mod support;
+mod marker_algebra;
