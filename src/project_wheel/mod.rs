@@ -280,7 +280,7 @@ impl Identity {
             normal_name: PackageName::new(&name),
             name,
             version: match Version::parse(&version) {
-                Ok(version) => version.normal(),
+                Ok(version) => version.normal().to_owned(),
                 Err(_) => return Err(Error::Version(version)),
             },
         })

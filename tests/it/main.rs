@@ -1,1 +1,3 @@
 //! Integration tests of the library and the program.
+
+mod project_wheel;
