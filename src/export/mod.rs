@@ -1,1 +1,69 @@
 //! The formats of `poetry export`, byte for byte.
+//!
+//! `requirements.txt` and `constraints.txt` are pip's ([requirements file format]); `pylock.toml` is the standard lock
+//! ([PEP 751]). What reaches the text beyond project and selection is handed in: credentials, and what an index knows of files.
+//!
+//! [requirements file format]: https://pip.pypa.io/en/stable/reference/requirements-file-format/
+//! [PEP 751]: https://packaging.python.org/en/latest/specifications/pylock-toml/
+
+mod requirements;
+
+use std::path::PathBuf;
+
+use crate::name::PackageName;
+use crate::pyproject::ProjectSource;
+
+pub use requirements::{Extent, append, export};
+
+/// What a requirements or constraints file is to hold.
+#[derive(Clone, Default)]
+pub struct Options<'a> {
+    /// Whether hashes are left out.
+    pub without_hashes: bool,
+    /// Whether the addresses of indexes are left out.
+    pub without_urls: bool,
+    /// Who knows the credentials for indexes, when they are to be written.
+    pub credentials: Option<&'a dyn Credentials>,
+    /// The folder, absolute, that paths are to be relative to; without it they are absolute `file://` addresses.
+    pub paths_relative_to: Option<PathBuf>,
+}
+
+/// Knows the credentials for the sources of a project.
+pub trait Credentials {
+    /// Returns user name and password for `source`, as far as any are configured.
+    fn of(&self, source: &ProjectSource) -> Option<(String, String)>;
+}
+
+/// The text of an export and what there is to say about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// The text.
+    pub text: String,
+    /// What was left out.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something that an export could not hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Warning {
+    /// A constraints file cannot hold an editable package.
+    #[error(
+        "Warning: {0} is locked in develop (editable) mode, which is incompatible with the constraints.txt format."
+    )]
+    Editable(PackageName),
+}
+
+/// Why there is no export. The text is Poetry's where Poetry has one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A hash of the lock has more than one `:`.
+    #[error("the hash `{hash}` of `{package}` in poetry.lock cannot be read")]
+    Hash {
+        /// The package.
+        package: PackageName,
+        /// The hash.
+        hash: String,
+    },
+}

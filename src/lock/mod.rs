@@ -1,7 +1,37 @@
 //! poetry.lock, read into one shape whatever its version.
+//!
+//! Poetry has kept files, groups and markers in several ways; versions 1.0, 1.1, 2.0 and 2.1 of the format are read. Nothing
+//! is said here about which packages are wanted; that is `select`.
+//!
+//! Reading goes in two steps, because Poetry looks at the content hash before anything else: [`Document::parse`], then
+//! [`Document::read`].
 
-use crate::name::PackageName;
-use crate::version::Version;
+mod document;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::marker::Marker;
+use crate::name::{ExtraName, GroupName, PackageName};
+use crate::pyproject::{Dependency, Fields, FileSystem, GitUrl, Project, position};
+use crate::version::{Version, VersionConstraint};
+use document::{Table, Value};
+
+pub use crate::source::{Source, SourceKind};
+
+/// A lock, read.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    /// The packages, in the lock's order.
+    pub packages: Vec<Package>,
+    /// The packages that each extra of the project names (`[extras]`).
+    pub extras: Vec<(ExtraName, Vec<PackageName>)>,
+    /// Whether the lock tells the groups and markers of each package (version 2.1). For older locks they have to be found by
+    /// walking from the project's requirements.
+    pub has_groups: bool,
+    /// The folder of the lock, absolute.
+    pub root: PathBuf,
+}
 
 /// One `[[package]]` of a lock.
 #[derive(Clone, Debug)]
@@ -14,6 +44,22 @@ pub struct Package {
     pub files: Vec<File>,
     /// Where it comes from, when that is not PyPI (or what stands in for PyPI).
     pub source: Option<Source>,
+    /// The same with its address in the form that is compared and printed: paths are absolute, git addresses normal.
+    pub resolved_source: Option<Source>,
+    /// The Pythons it supports, as written.
+    pub python_versions: String,
+    /// The Pythons it supports.
+    pub python_constraint: VersionConstraint,
+    /// Whether it was locked only because of extras.
+    pub is_optional: bool,
+    /// Whether it is to be installed editable.
+    pub is_develop: bool,
+    /// The groups that want it, each with the marker under which it does (locks of version 2.1).
+    pub groups: Vec<(GroupName, Marker)>,
+    /// What it depends on (locks before version 2.1; empty else, where nothing depends on it).
+    pub requires: Vec<Dependency>,
+    /// What its own extras bring in (locks before version 2.1).
+    pub extras: Vec<(ExtraName, Vec<Dependency>)>,
 }
 
 /// One file of a package.
@@ -25,32 +71,540 @@ pub struct File {
     pub hash: String,
 }
 
-/// The `[package.source]` of a package.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// What kind of place it is.
-    pub kind: SourceKind,
-    /// Its address or path, as written.
-    pub url: String,
-    /// The name of the index (legacy), or the revision asked for (git).
-    pub reference: Option<String>,
-    /// The revision that was locked (git).
-    pub resolved_reference: Option<String>,
-    /// The folder of the project inside the repository or archive.
-    pub subdirectory: Option<String>,
+/// Why a lock could not be used. The text is Poetry's where Poetry has one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The text is not TOML.
+    #[error("poetry.lock is not valid TOML: line {line}, column {column}: {message}")]
+    Toml {
+        /// The line, from 1.
+        line: usize,
+        /// The column in characters, from 1.
+        column: usize,
+        /// What the TOML reader says.
+        message: String,
+    },
+    /// A merge left its conflict markers.
+    #[error("poetry.lock has a merge conflict: line {line}, column 1")]
+    MergeConflict {
+        /// The line of the first marker, from 1.
+        line: usize,
+    },
+    /// The lock belongs to another state of pyproject.toml.
+    #[error(
+        "pyproject.toml changed significantly since poetry.lock was last generated. Run `poetry lock` to fix the lock file."
+    )]
+    Stale {
+        /// The content hash in the lock.
+        locked: Option<String>,
+        /// The content hash of pyproject.toml.
+        current: Option<String>,
+    },
+    /// The lock has no `[metadata]`.
+    #[error(
+        "The lock file does not have a metadata entry.\nRegenerate the lock file with the `poetry lock` command."
+    )]
+    NoMetadata,
+    /// The lock does not tell its version.
+    #[error(
+        "The lock file is not compatible with the current version of Poetry.\nRegenerate the lock file with the `poetry lock` command."
+    )]
+    NoVersion,
+    /// The lock has no list of packages, not even an empty one.
+    #[error("poetry.lock has no `package`")]
+    NoPackages,
+    /// The lock has a version that cannot be read.
+    #[error(
+        "The lock file is not compatible with the current version of Poetry.\nUpgrade Poetry to be able to read the lock file or, alternatively, regenerate the lock file with the `poetry lock` command."
+    )]
+    UnknownVersion {
+        /// The version.
+        version: String,
+        /// Its line, from 1.
+        line: usize,
+        /// Its column in characters, from 1.
+        column: usize,
+    },
+    /// A package cannot be read.
+    #[error("poetry.lock, line {line}: the package `{name}` {fault}")]
+    Package {
+        /// The line of its `[[package]]`, from 1.
+        line: usize,
+        /// Its name, as far as it has one.
+        name: String,
+        /// What is wrong.
+        fault: Fault,
+    },
 }
 
-/// The `type` of a [`Source`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SourceKind {
-    /// An index other than PyPI (`legacy`).
-    Legacy,
-    /// A git repository.
-    Git,
-    /// An address of one archive.
-    Url,
-    /// A local archive.
-    File,
-    /// A local folder.
-    Directory,
+/// What is wrong with a package of a lock.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// A field is missing or of the wrong type.
+    #[error("has no usable `{0}`")]
+    Field(&'static str),
+    /// The version is not one.
+    #[error("has the version `{0}`, which is not one")]
+    Version(String),
+    /// `python-versions` cannot be read.
+    #[error("has `python-versions` that cannot be read: `{0}`")]
+    PythonVersions(String),
+    /// A marker cannot be read.
+    #[error("has a marker that cannot be read: `{0}`")]
+    Marker(String),
+    /// The type of its source is unknown.
+    #[error("has a source of the unknown type `{0}`")]
+    SourceType(String),
+    /// The address of its git repository cannot be read.
+    #[error("has a source that is not a git address: `{0}`")]
+    GitUrl(String),
+    /// One of its dependencies cannot be read.
+    #[error("has a dependency that cannot be read: {0}")]
+    Dependency(Box<crate::pyproject::Error>),
+}
+
+/// A lock whose TOML is right; nothing else is known yet.
+pub struct Document<'a> {
+    text: &'a str,
+    table: Table<'a>,
+}
+
+impl<'a> Document<'a> {
+    /// Reads the TOML of `text`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MergeConflict`] and [`Error::Toml`], with the place.
+    pub fn parse(text: &'a str) -> Result<Self, Error> {
+        let table = document::parse(text).map_err(|error| toml_error(text, &error))?;
+        Ok(Self { text, table })
+    }
+
+    /// Checks that the lock belongs to `project`, by its content hash. Locks made before Poetry 2.3.0 may have left dependency
+    /// groups out of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Stale`] when it does not, or has no hash.
+    pub fn check_freshness(&self, project: &Project) -> Result<(), Error> {
+        let metadata = self.table.get("metadata").and_then(Value::as_table);
+        let locked = metadata
+            .and_then(|metadata| metadata.get("content-hash"))
+            .and_then(Value::as_str);
+        let current = project.content_hash();
+        let is_fresh = locked.is_some()
+            && (locked == current.as_deref()
+                || self.is_from_before_group_hashes()
+                    && locked == project.content_hash_without_groups().as_deref());
+        if is_fresh {
+            return Ok(());
+        }
+        let locked = locked.map(str::to_owned);
+        Err(Error::Stale { locked, current })
+    }
+
+    /// Reads the version of Poetry off the first line, as Poetry does.
+    fn is_from_before_group_hashes(&self) -> bool {
+        let first = self.text.lines().next().unwrap_or_default();
+        let mut words = first.match_indices("Poetry ").map(|(at, name)| {
+            let rest = &first[at + name.len()..];
+            rest.split(' ').next().unwrap_or_default()
+        });
+        let word = words.find(|word| !word.is_empty()).unwrap_or_default();
+        let versions = (Version::parse(word), Version::parse("2.3.0"));
+        matches!(versions, (Ok(made_by), Ok(first)) if made_by < first)
+    }
+
+    /// Reads the packages. `root` is the folder of the lock, absolute; relative paths are taken from it.
+    ///
+    /// # Errors
+    ///
+    /// All of [`Error`] but those of the other methods.
+    pub fn read(&self, root: &Path, files: &dyn FileSystem) -> Result<Lock, Error> {
+        let metadata = self.table.get("metadata").and_then(Value::as_table);
+        let metadata = metadata.ok_or(Error::NoMetadata)?;
+        let has_groups = self.has_groups(metadata)?;
+        let mut reader = PackageReader {
+            metadata: MetadataFiles::new(metadata),
+            has_groups,
+            root,
+            files,
+            constraints: HashMap::new(),
+            markers: HashMap::new(),
+        };
+        let tables = self.table.get("package").and_then(Value::as_array);
+        let tables = tables.ok_or(Error::NoPackages)?;
+        let mut packages = Vec::with_capacity(tables.len());
+        for (index, value) in tables.iter().enumerate() {
+            let package = match value.as_table() {
+                Some(table) => reader.read(table),
+                None => Err(Fault::Field("name")),
+            };
+            packages.push(package.map_err(|fault| self.package_error(index, value, fault))?);
+        }
+        Ok(Lock {
+            packages,
+            extras: self.extras(),
+            has_groups,
+            root: root.to_owned(),
+        })
+    }
+
+    /// Checks the version of the lock; tells whether it is one with groups.
+    fn has_groups(&self, metadata: &Table<'_>) -> Result<bool, Error> {
+        let written = metadata.get("lock-version").ok_or(Error::NoVersion)?;
+        let written = written.as_str().unwrap_or_default();
+        let unknown = || {
+            let at = self.text.rfind("lock-version").unwrap_or_default();
+            let (line, column) = position(self.text, at);
+            Error::UnknownVersion {
+                version: written.to_owned(),
+                line,
+                column,
+            }
+        };
+        let version = Version::parse(written).map_err(|_| unknown())?;
+        let parse = |text| Version::parse(text).map_err(|_| unknown());
+        if version < parse("1")? || version >= parse("3")? {
+            return Err(unknown());
+        }
+        Ok(version >= parse("2.1")?)
+    }
+
+    fn extras(&self) -> Vec<(ExtraName, Vec<PackageName>)> {
+        let table = self.table.get("extras").and_then(Value::as_table);
+        let entries = table.into_iter().flat_map(Table::iter);
+        entries
+            .map(|(extra, names)| {
+                let names = names.texts().map(PackageName::new).collect();
+                (ExtraName::new(extra), names)
+            })
+            .collect()
+    }
+
+    fn package_error(&self, index: usize, value: &Value<'_>, fault: Fault) -> Error {
+        let header = self.text.match_indices("[[package]]").nth(index);
+        let name = value.as_table().and_then(|table| table.get("name"));
+        Error::Package {
+            line: position(self.text, header.map_or(0, |(at, _)| at)).0,
+            name: name.and_then(Value::as_str).unwrap_or("?").to_owned(),
+            fault,
+        }
+    }
+}
+
+impl Lock {
+    /// Reads `text`, the lock of `project`, checking its content hash first.
+    ///
+    /// # Errors
+    ///
+    /// Whatever stops Poetry: see [`Error`].
+    pub fn parse(text: &str, project: &Project, files: &dyn FileSystem) -> Result<Self, Error> {
+        let document = Document::parse(text)?;
+        document.check_freshness(project)?;
+        document.read(&project.root, files)
+    }
+}
+
+fn toml_error(text: &str, error: &toml::de::Error) -> Error {
+    let (line, column) = position(text, error.span().map_or(0, |span| span.start));
+    let mut lines = text.lines();
+    let conflict = lines.position(|line| line.starts_with("<<<<<<< ") || line == "=======");
+    if let Some(conflict) = conflict
+        && conflict < line
+    {
+        return Error::MergeConflict { line: conflict + 1 };
+    }
+    Error::Toml {
+        line,
+        column,
+        message: error.message().to_owned(),
+    }
+}
+
+/// The files that locks before version 2.0 keep in `[metadata.files]`, and the oldest as bare hashes in `[metadata.hashes]`.
+struct MetadataFiles<'a> {
+    hashes: Option<HashMap<&'a str, &'a Value<'a>>>,
+    files: HashMap<&'a str, &'a Value<'a>>,
+}
+
+impl<'a> MetadataFiles<'a> {
+    fn new(metadata: &'a Table<'a>) -> Self {
+        let entries = |key: &str| Some(metadata.get(key)?.as_table()?.iter().collect());
+        Self {
+            hashes: entries("hashes"),
+            files: entries("files").unwrap_or_default(),
+        }
+    }
+}
+
+struct PackageReader<'a> {
+    metadata: MetadataFiles<'a>,
+    has_groups: bool,
+    root: &'a Path,
+    files: &'a dyn FileSystem,
+    constraints: HashMap<&'a str, VersionConstraint>,
+    markers: HashMap<&'a str, Marker>,
+}
+
+impl<'a> PackageReader<'a> {
+    fn read(&mut self, table: &'a Table<'a>) -> Result<Package, Fault> {
+        let text = |key: &'static str| {
+            let value = table.get(key).and_then(Value::as_str);
+            value.ok_or(Fault::Field(key))
+        };
+        let written_name = text("name")?;
+        let version = text("version")?;
+        let version = Version::parse(version).map_err(|_| Fault::Version(version.to_owned()))?;
+        let source = read_source(table)?;
+        let resolved_source = match &source {
+            Some(source) => Some(self.resolve(source)?),
+            None => None,
+        };
+        let python_versions = text("python-versions")?;
+        let optional = table.get("optional").and_then(Value::as_bool);
+        let mut package = Package {
+            name: PackageName::new(written_name),
+            version,
+            files: self.package_files(table, written_name, resolved_source.as_ref())?,
+            source,
+            python_constraint: self.constraint(python_versions)?,
+            python_versions: python_versions.to_owned(),
+            is_optional: optional.ok_or(Fault::Field("optional"))?,
+            is_develop: table.get("develop").and_then(Value::as_bool) == Some(true),
+            groups: Vec::new(),
+            requires: Vec::new(),
+            extras: Vec::new(),
+            resolved_source,
+        };
+        if self.has_groups {
+            package.groups = self.groups(table)?;
+        } else {
+            package.extras = read_extras(table)?;
+            package.requires = self.requires(table, package.resolved_source.as_ref())?;
+        }
+        Ok(package)
+    }
+
+    fn resolve(&self, source: &Source) -> Result<Source, Fault> {
+        let mut resolved = source.clone();
+        match source.kind {
+            SourceKind::Git => {
+                let url = GitUrl::parse(&source.url);
+                resolved.url = url.ok_or_else(|| Fault::GitUrl(source.url.clone()))?.url();
+            }
+            SourceKind::File | SourceKind::Directory => {
+                let path = self.files.resolve(&self.root.join(&source.url));
+                resolved.url = path.to_string_lossy().into_owned();
+            }
+            SourceKind::Legacy | SourceKind::Url => {}
+        }
+        Ok(resolved)
+    }
+
+    fn constraint(&mut self, text: &'a str) -> Result<VersionConstraint, Fault> {
+        if let Some(constraint) = self.constraints.get(text) {
+            return Ok(constraint.clone());
+        }
+        let invalid = || Fault::PythonVersions(text.to_owned());
+        let constraint = VersionConstraint::parse_marker(text).map_err(|_| invalid())?;
+        if constraint.is_empty() {
+            return Err(invalid());
+        }
+        self.constraints.insert(text, constraint.clone());
+        Ok(constraint)
+    }
+
+    fn marker(&mut self, text: &'a str) -> Result<Marker, Fault> {
+        if text == "*" {
+            return Ok(Marker::any());
+        }
+        if let Some(marker) = self.markers.get(text) {
+            return Ok(marker.clone());
+        }
+        let marker = Marker::parse(text).map_err(|_| Fault::Marker(text.to_owned()))?;
+        self.markers.insert(text, marker.clone());
+        Ok(marker)
+    }
+
+    fn groups(&mut self, table: &'a Table<'a>) -> Result<Vec<(GroupName, Marker)>, Fault> {
+        let groups = table.get("groups").and_then(Value::as_array);
+        let groups = groups.ok_or(Fault::Field("groups"))?;
+        let markers = table.get("markers");
+        let mut read = Vec::with_capacity(groups.len());
+        for group in groups.iter().filter_map(Value::as_str) {
+            let text = match markers {
+                Some(Value::String(text)) => text,
+                Some(Value::Table(markers)) => {
+                    markers.get(group).and_then(Value::as_str).unwrap_or("*")
+                }
+                Some(_) => return Err(Fault::Field("markers")),
+                None => "*",
+            };
+            read.push((GroupName::new(group), self.marker(text)?));
+        }
+        Ok(read)
+    }
+
+    fn package_files(
+        &self,
+        table: &'a Table<'a>,
+        name: &str,
+        source: Option<&Source>,
+    ) -> Result<Vec<File>, Fault> {
+        if let Some(files) = table.get("files") {
+            return read_files(files);
+        }
+        if let Some(hashes) = &self.metadata.hashes {
+            let hashes = hashes.get(name).ok_or(Fault::Field("files"))?;
+            let files = hashes.texts().map(|hash| File {
+                name: hash.to_owned(),
+                hash: hash.to_owned(),
+            });
+            return Ok(files.collect());
+        }
+        if source.is_some_and(|source| {
+            matches!(
+                source.kind,
+                SourceKind::Git | SourceKind::Directory | SourceKind::Url
+            )
+        }) {
+            return Ok(Vec::new());
+        }
+        let files = self.metadata.files.get(name).ok_or(Fault::Field("files"))?;
+        let mut files = read_files(files)?;
+        if let Some(source) = source.filter(|source| source.kind == SourceKind::File) {
+            let name = Path::new(&source.url).file_name();
+            files.retain(|file| Some(file.name.as_ref()) == name);
+        }
+        Ok(files)
+    }
+
+    fn requires(
+        &self,
+        table: &'a Table<'a>,
+        source: Option<&Source>,
+    ) -> Result<Vec<Dependency>, Fault> {
+        let root = match source {
+            Some(source) if source.kind == SourceKind::Directory => Path::new(&source.url),
+            _ => self.root,
+        };
+        let mut requires = Vec::new();
+        let dependencies = table.get("dependencies").and_then(Value::as_table);
+        for (name, value) in dependencies.into_iter().flat_map(Table::iter) {
+            let values = match value {
+                Value::Array(items) => items.as_slice(),
+                Value::String(_) | Value::Table(_) | Value::Boolean(_) | Value::Other(_) => {
+                    std::slice::from_ref(value)
+                }
+            };
+            for value in values {
+                let dependency = match value {
+                    Value::Table(table) => Dependency::from_table(name, table, root, self.files),
+                    _ => Dependency::plain(name, value.as_str().unwrap_or("*")),
+                };
+                requires.push(dependency.map_err(|error| Fault::Dependency(Box::new(error)))?);
+            }
+        }
+        Ok(requires)
+    }
+}
+
+fn read_source(table: &Table<'_>) -> Result<Option<Source>, Fault> {
+    let Some(source) = table.get("source").and_then(Value::as_table) else {
+        return Ok(None);
+    };
+    let text = |key: &str| source.get(key).and_then(Value::as_str).map(str::to_owned);
+    let kind = text("type").ok_or(Fault::Field("source"))?;
+    Ok(Some(Source {
+        kind: SourceKind::from_word(&kind).ok_or(Fault::SourceType(kind))?,
+        url: text("url").ok_or(Fault::Field("source"))?,
+        reference: text("reference"),
+        resolved_reference: text("resolved_reference"),
+        subdirectory: text("subdirectory"),
+    }))
+}
+
+fn read_files(files: &Value<'_>) -> Result<Vec<File>, Fault> {
+    let items = files.as_array().ok_or(Fault::Field("files"))?;
+    let file = |item: &Value<'_>| {
+        let table = item.as_table()?;
+        Some(File {
+            name: table.get("file")?.as_str()?.to_owned(),
+            hash: table.get("hash")?.as_str()?.to_owned(),
+        })
+    };
+    let files = items
+        .iter()
+        .map(|item| file(item).ok_or(Fault::Field("files")));
+    files.collect()
+}
+
+fn read_extras(table: &Table<'_>) -> Result<Vec<(ExtraName, Vec<Dependency>)>, Fault> {
+    let extras = table.get("extras").and_then(Value::as_table);
+    let mut read = Vec::new();
+    for (extra, requirements) in extras.into_iter().flat_map(Table::iter) {
+        let dependencies = requirements.texts().map(extra_dependency);
+        let dependencies: Result<Vec<Dependency>, _> = dependencies.collect();
+        let dependencies = dependencies.map_err(|error| Fault::Dependency(Box::new(error)))?;
+        read.push((ExtraName::new(extra), dependencies));
+    }
+    Ok(read)
+}
+
+/// Reads a requirement in `[package.extras]`; old locks hold some that are not in standard form, as `name[extra] (^1.0)`.
+fn extra_dependency(text: &str) -> Result<Dependency, crate::pyproject::Error> {
+    let standard = Dependency::from_requirement(text, Path::new("/"), &NoFiles);
+    let Err(error) = standard else {
+        return standard;
+    };
+    let (rest, constraint) = match text
+        .strip_suffix(')')
+        .and_then(|text| text.rsplit_once('('))
+    {
+        Some((rest, constraint)) if rest.ends_with(char::is_whitespace) => {
+            (rest.trim_end(), constraint)
+        }
+        _ => (text, "*"),
+    };
+    let (name, extras) = match rest.strip_suffix(']').and_then(|rest| rest.split_once('[')) {
+        Some(parts) => parts,
+        None => (rest, ""),
+    };
+    if name.is_empty() {
+        return Err(error);
+    }
+    let mut dependency = Dependency::plain(name, constraint)?;
+    let extras = extras.split(',').filter(|extra| !extra.is_empty());
+    dependency.extras = extras.map(ExtraName::new).collect();
+    Ok(dependency)
+}
+
+/// Knows of no file: what an extra of a package says is never about this disk.
+struct NoFiles;
+
+impl FileSystem for NoFiles {
+    fn kind(&self, _path: &Path) -> crate::pyproject::PathKind {
+        crate::pyproject::PathKind::Missing
+    }
+
+    fn resolve(&self, path: &Path) -> PathBuf {
+        path.to_owned()
+    }
+}
+
+impl Fields for Table<'_> {
+    fn text(&self, key: &str) -> Option<&str> {
+        self.get(key)?.as_str()
+    }
+
+    fn flag(&self, key: &str) -> Option<bool> {
+        self.get(key)?.as_bool()
+    }
+
+    fn texts<'b>(&'b self, key: &str) -> Box<dyn Iterator<Item = &'b str> + 'b> {
+        Box::new(self.get(key).into_iter().flat_map(Value::texts))
+    }
 }

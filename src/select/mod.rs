@@ -1,1 +1,239 @@
 //! Which packages of a lock a choice of groups and extras takes, and under which markers.
+//!
+//! Locks of version 2.1 tell it of each package, group by group. Older ones have to be walked from the project's requirements
+//! (see [`walk`]). Either way the outcome is a [`Selection`], from which `export` makes text and which, asked for one
+//! environment, says what to install there.
+
+mod choice;
+mod walk;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use crate::lock::{Lock, Package};
+use crate::marker::{Marker, MarkerEnvironment};
+use crate::name::{ExtraName, PackageName};
+use crate::pyproject::Project;
+use crate::source::are_same;
+
+pub use choice::{Choice, DefaultGroups, Request, UnknownGroup};
+
+/// The packages of a lock that are wanted, each under its marker.
+#[derive(Clone, Debug)]
+pub struct Selection<'a> {
+    /// The packages. Several versions of one package may be here, under markers of their own; in selections from older locks
+    /// one version may occur several times with different extras.
+    pub packages: Vec<Selected<'a>>,
+    /// Whether the markers already hold the Pythons of project and package. They do in selections from locks before version
+    /// 2.1; in others they are those of the lock.
+    pub has_python_markers: bool,
+}
+
+/// One wanted package.
+#[derive(Clone, Debug)]
+pub struct Selected<'a> {
+    /// The package.
+    pub package: &'a Package,
+    /// Where it is wanted.
+    pub marker: Marker,
+    /// The extras with which it is wanted, as far as known; locks of version 2.1 do not tell.
+    pub extras: BTreeSet<ExtraName>,
+    /// Whether the project itself asks for it, in one of the chosen groups.
+    pub is_direct: bool,
+}
+
+/// Why no selection could be made. The text is Poetry's where Poetry has one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Extras were named and all of them asked for.
+    #[error("You cannot specify explicit `--extras` while exporting using `--all-extras`.")]
+    ExtrasAndAllExtras,
+    /// Groups were named and all of them asked for.
+    #[error(
+        "You cannot specify explicit `--with`, `--without`, or `--only` while exporting using `--all-groups`."
+    )]
+    GroupsAndAllGroups,
+    /// The project has no such extras.
+    #[error("Extra [{}] is not specified.", join(unknown))]
+    UnknownExtras {
+        /// Those it does not have.
+        unknown: Vec<ExtraName>,
+        /// Those it has.
+        defined: Vec<ExtraName>,
+    },
+    /// The project has no such groups.
+    #[error("Group(s) not found: {}", join_unknown(unknown))]
+    UnknownGroups {
+        /// Those it does not have.
+        unknown: Vec<UnknownGroup>,
+        /// Those it has.
+        defined: Vec<crate::name::GroupName>,
+    },
+    /// The project contradicts itself.
+    #[error(transparent)]
+    Project(#[from] crate::pyproject::Error),
+    /// The walk through an older lock found no package for a requirement.
+    #[error("Dependency walk failed at {0}")]
+    WalkFailed(String),
+    /// The walk through an older lock came to need two versions of a package at once.
+    #[error(
+        "The `{name}` package has the following compatible candidates `[{}]`;  but, the exporter dependency walker previously elected `{elected}` which is not compatible with the dependency `{requirement}`. Please relock with Poetry 2.0 or later to solve this issue.",
+        candidates.join(", ")
+    )]
+    WalkConflict {
+        /// The package.
+        name: PackageName,
+        /// The versions that the requirement allows, as Poetry prints them.
+        candidates: Vec<String>,
+        /// The version chosen before.
+        elected: String,
+        /// The requirement.
+        requirement: String,
+    },
+}
+
+fn join(names: &[ExtraName]) -> String {
+    let names: Vec<&str> = names.iter().map(ExtraName::as_str).collect();
+    names.join(", ")
+}
+
+fn join_unknown(unknown: &[UnknownGroup]) -> String {
+    let parts = unknown.iter().map(|unknown| {
+        let options: Vec<String> = unknown
+            .options
+            .iter()
+            .map(|option| format!("--{option}"))
+            .collect();
+        format!("{} (via {})", unknown.group, options.join(", "))
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// Selects the packages of `lock` that `choice` takes, as `poetry export` does.
+///
+/// # Errors
+///
+/// [`Error::Project`], and for locks before version 2.1 [`Error::WalkFailed`] and [`Error::WalkConflict`].
+pub fn select<'a>(
+    project: &Project,
+    lock: &'a Lock,
+    choice: &Choice,
+) -> Result<Selection<'a>, Error> {
+    if lock.has_groups {
+        return Ok(select_groups(project, lock, choice));
+    }
+    walk::select(project, lock, choice)
+}
+
+impl<'a> Selection<'a> {
+    /// Returns the packages that are wanted in `environment`, ordered by name.
+    ///
+    /// A package whose marker does not hold there is left out, and so is one that does not support its Python.
+    pub fn on(&self, environment: &MarkerEnvironment, extras: &[ExtraName]) -> Vec<&Selected<'a>> {
+        let mut wanted: Vec<&Selected<'a>> = self
+            .packages
+            .iter()
+            .filter(|selected| selected.marker.evaluate(environment, extras))
+            .collect();
+        wanted.sort_by(|one, other| one.package.name.cmp(&other.package.name));
+        wanted.dedup_by(|one, other| std::ptr::eq(one.package, other.package));
+        wanted
+    }
+}
+
+/// Selects by the groups and markers that a lock of version 2.1 tells.
+fn select_groups<'a>(project: &Project, lock: &'a Lock, choice: &Choice) -> Selection<'a> {
+    let extras: Vec<ExtraName> = choice.extras.iter().cloned().collect();
+    let direct = direct_names(project, choice);
+    let mut applied: HashMap<Vec<Marker>, Marker> = HashMap::new();
+    let mut packages = Vec::with_capacity(lock.packages.len());
+    for (package, groups) in distinct(&lock.packages) {
+        let mut markers: Vec<Marker> = Vec::new();
+        for name in sorted_groups(choice) {
+            let group = groups.iter().find(|(group, _)| group == name);
+            markers.extend(group.map(|(_, marker)| marker.clone()));
+        }
+        if markers.is_empty() {
+            continue;
+        }
+        let marker = applied
+            .entry(markers)
+            .or_insert_with_key(|markers| apply(markers, &extras))
+            .clone();
+        if marker.is_empty() {
+            continue;
+        }
+        packages.push(Selected {
+            package,
+            marker,
+            extras: BTreeSet::new(),
+            is_direct: direct.contains(&package.name),
+        });
+    }
+    Selection {
+        packages,
+        has_python_markers: false,
+    }
+}
+
+fn apply(markers: &[Marker], extras: &[ExtraName]) -> Marker {
+    let mut union = Marker::empty();
+    for marker in markers {
+        union = union.union(marker);
+    }
+    union.apply_extras(extras)
+}
+
+/// Returns the main group, then the others by name: the order in which Poetry joins their markers.
+fn sorted_groups(choice: &Choice) -> impl Iterator<Item = &crate::name::GroupName> {
+    let is_main = |group: &&crate::name::GroupName| group.as_str() == crate::pyproject::MAIN;
+    let main = choice.groups.iter().filter(is_main);
+    main.chain(choice.groups.iter().filter(move |group| !is_main(group)))
+}
+
+/// Returns each package once, with its groups. Should a lock hold the same package twice, the first entry stands in its place
+/// and the last one tells its groups, as in Poetry.
+fn distinct(packages: &[Package]) -> Vec<(&Package, &[(crate::name::GroupName, Marker)])> {
+    let mut distinct: Vec<(&Package, &[_])> = Vec::with_capacity(packages.len());
+    let mut by_name: HashMap<&PackageName, Vec<usize>> = HashMap::new();
+    for package in packages {
+        let same_name = by_name.entry(&package.name).or_default();
+        let same = same_name
+            .iter()
+            .find(|index| is_same(distinct[**index].0, package));
+        if let Some(index) = same {
+            distinct[*index].1 = &package.groups;
+            continue;
+        }
+        same_name.push(distinct.len());
+        distinct.push((package, &package.groups));
+    }
+    distinct
+}
+
+/// Tells whether two entries of a lock are one package.
+fn is_same(one: &Package, other: &Package) -> bool {
+    one.name == other.name
+        && one.version == other.version
+        && are_same(one.resolved_source.as_ref(), other.resolved_source.as_ref())
+}
+
+/// Returns the names of what the chosen groups depend on themselves.
+fn direct_names(project: &Project, choice: &Choice) -> HashSet<PackageName> {
+    let mut names = HashSet::new();
+    let chosen = project
+        .groups
+        .iter()
+        .filter(|group| choice.groups.contains(&group.name));
+    let mut groups: Vec<_> = chosen.collect();
+    while let Some(group) = groups.pop() {
+        names.extend(
+            group
+                .dependencies()
+                .iter()
+                .map(|dependency| dependency.name.clone()),
+        );
+        groups.extend(group.includes.iter().filter_map(|name| project.group(name)));
+    }
+    names
+}

@@ -1,0 +1,312 @@
+//! `requirements.txt` and `constraints.txt`.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::path::{Component, Path, PathBuf};
+
+use super::{Error, Export, Options, Warning};
+use crate::marker::Marker;
+use crate::name::ExtraName;
+use crate::pyproject::{
+    Priority, Project, ProjectSource, git_requirement_address, path_to_url, percent_decoded,
+};
+use crate::select::{Selected, Selection};
+use crate::source::{Source, SourceKind};
+
+/// The hash algorithms that pip takes; other hashes are left out.
+const ALGORITHMS: [&str; 3] = ["sha256", "sha384", "sha512"];
+
+/// How much a line may say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Extras and editable packages, as `requirements.txt` may.
+    Requirements,
+    /// Neither, as in `constraints.txt`.
+    Constraints,
+}
+
+/// Prints `selection` as a requirements or constraints file.
+///
+/// One line for each package, sorted, each with its marker and, on lines of their own, its hashes; first the indexes that the
+/// packages come from. A selection without packages gives one empty line.
+///
+/// # Errors
+///
+/// [`Error::Hash`].
+pub fn export(
+    project: &Project,
+    selection: &Selection<'_>,
+    extent: Extent,
+    options: &Options<'_>,
+) -> Result<Export, Error> {
+    let mut markers = MarkerTexts::new(project, selection);
+    let mut lines = Vec::with_capacity(selection.packages.len());
+    let mut warnings = Vec::new();
+    let mut indexes: Vec<&str> = Vec::new();
+    for selected in &selection.packages {
+        if selected.package.is_develop && extent == Extent::Constraints {
+            warnings.push(Warning::Editable(selected.package.name.clone()));
+            continue;
+        }
+        let marker = markers.text(selected);
+        let mut line = requirement(selected, extent, options);
+        if let Some(marker) = marker {
+            line.push_str(" ; ");
+            line.push_str(marker);
+        }
+        if !options.without_hashes {
+            push_hashes(&mut line, selected)?;
+        }
+        lines.push(line);
+        indexes.extend(index_url(selected));
+    }
+    lines.sort_unstable();
+    lines.dedup();
+    let mut text = String::new();
+    if !indexes.is_empty() && !options.without_urls {
+        text = header(project, &indexes, options);
+        text.push('\n');
+    }
+    text.push_str(&lines.join("\n"));
+    text.push('\n');
+    Ok(Export { text, warnings })
+}
+
+/// Appends a line for the project itself to `text`: its folder or wheel at `path` (relative to where pip will run), with
+/// `digest` if there is one.
+pub fn append(text: &mut String, path: &str, digest: Option<&crate::digest::Digest>) {
+    if text == "\n" {
+        text.clear();
+    }
+    text.push_str(path);
+    if let Some(digest) = digest {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, " \\\n    --hash={digest}");
+    }
+    text.push('\n');
+}
+
+/// Prints the markers of packages, each different one once.
+struct MarkerTexts<'a> {
+    /// The marker of the project's Pythons, where the selection does not hold it already.
+    python: Option<Marker>,
+    for_python: HashMap<&'a str, Marker>,
+    texts: HashMap<(Marker, &'a str), Option<String>>,
+}
+
+impl<'a> MarkerTexts<'a> {
+    fn new(project: &Project, selection: &Selection<'_>) -> Self {
+        let python = Marker::from_python_constraint(&project.python_constraint);
+        Self {
+            python: (!selection.has_python_markers).then_some(python),
+            for_python: HashMap::new(),
+            texts: HashMap::new(),
+        }
+    }
+
+    /// Returns the text; none where the marker always holds, or never, as Poetry prints.
+    fn text(&mut self, selected: &Selected<'a>) -> Option<&str> {
+        let python_versions = selected.package.python_versions.as_str();
+        let key = (selected.marker.clone(), python_versions);
+        if !self.texts.contains_key(&key) {
+            let marker = self.whole_marker(selected).without_extras();
+            let is_said = !marker.is_any() && !marker.is_empty();
+            let text = is_said.then(|| marker.to_string());
+            self.texts.insert(key.clone(), text);
+        }
+        self.texts.get(&key)?.as_deref()
+    }
+
+    fn whole_marker(&mut self, selected: &Selected<'a>) -> Marker {
+        let Some(python) = &self.python else {
+            return selected.marker.clone();
+        };
+        let marker = python.intersect(&selected.marker);
+        let package = selected.package;
+        if package.python_constraint.is_any() {
+            return marker;
+        }
+        let supported = self
+            .for_python
+            .entry(&package.python_versions)
+            .or_insert_with(|| Marker::from_python_constraint(&package.python_constraint));
+        marker.intersect(supported)
+    }
+}
+
+/// Prints a requirement without its marker.
+fn requirement(selected: &Selected<'_>, extent: Extent, options: &Options<'_>) -> String {
+    let package = selected.package;
+    let mut name = package.name.as_str().to_owned();
+    let is_remote = package
+        .source
+        .as_ref()
+        .is_some_and(|source| matches!(source.kind, SourceKind::Git | SourceKind::Url));
+    // Poetry keeps the extras of remote packages even in constraints.
+    let mut extras = String::new();
+    if !selected.extras.is_empty() && (extent == Extent::Requirements || is_remote) {
+        let names: Vec<&str> = selected.extras.iter().map(ExtraName::as_str).collect();
+        extras = format!("[{}]", names.join(","));
+        name.push_str(&extras);
+    }
+    let Some(source) = &package.resolved_source else {
+        return format!("{name}=={}", package.version.text());
+    };
+    match source.kind {
+        SourceKind::Legacy => format!("{name}=={}", package.version.text()),
+        SourceKind::Git => format!("{name} @ {}", git_address(source)),
+        SourceKind::Url => format!("{name} @ {}{}", source.url, fragment(source)),
+        SourceKind::File | SourceKind::Directory => {
+            let path = Path::new(&source.url);
+            let base = options.paths_relative_to.as_deref();
+            match (
+                base.map(|base| relative_path(path, base)),
+                package.is_develop,
+            ) {
+                (Some(path), true) => format!("-e {path}"),
+                (Some(path), false) => format!("{path}{extras}"),
+                (None, true) => format!("-e {}", path_to_url(path)),
+                (None, false) => format!("{name} @ {}", path_to_url(path)),
+            }
+        }
+    }
+}
+
+fn git_address(source: &Source) -> String {
+    let filled = |text: &&String| !text.is_empty();
+    let locked = source.resolved_reference.as_ref().filter(filled);
+    let asked = source.reference.as_ref().filter(filled);
+    let address = git_requirement_address(&source.url);
+    let fragment = fragment(source);
+    match locked.or(asked) {
+        Some(revision) => format!("{address}@{revision}{fragment}"),
+        None => format!("{address}{fragment}"),
+    }
+}
+
+fn fragment(source: &Source) -> String {
+    let subdirectory = source.subdirectory.as_ref();
+    match subdirectory.filter(|folder| !folder.is_empty()) {
+        Some(folder) => format!("#subdirectory={folder}"),
+        None => String::new(),
+    }
+}
+
+/// Returns `path` as seen from the folder `base`, always with `./` or `../` in front, so that pip takes it for a path.
+fn relative_path(path: &Path, base: &Path) -> String {
+    let mut path_parts = path.components().peekable();
+    let mut base_parts = base.components().peekable();
+    while let (Some(one), Some(other)) = (path_parts.peek(), base_parts.peek())
+        && one == other
+    {
+        path_parts.next();
+        base_parts.next();
+    }
+    let ups: PathBuf = base_parts.map(|_| Component::ParentDir).collect();
+    let rest: PathBuf = path_parts.collect();
+    let relative = ups.join(rest).to_string_lossy().into_owned();
+    if relative.starts_with("..") {
+        relative
+    } else {
+        format!("./{relative}")
+    }
+}
+
+fn push_hashes(line: &mut String, selected: &Selected<'_>) -> Result<(), Error> {
+    let package = selected.package;
+    let mut hashes = Vec::with_capacity(package.files.len());
+    for file in &package.files {
+        let hash = file.hash.as_str();
+        match hash.split_once(':') {
+            Some((_, rest)) if rest.contains(':') => {
+                return Err(Error::Hash {
+                    package: package.name.clone(),
+                    hash: hash.to_owned(),
+                });
+            }
+            Some((algorithm, rest)) if ALGORITHMS.contains(&algorithm) => {
+                hashes.push((algorithm, rest));
+            }
+            Some(_) => {}
+            None => hashes.push(("sha256", hash)),
+        }
+    }
+    hashes.sort_unstable();
+    line.reserve(hashes.len() * 90);
+    for (algorithm, hash) in hashes {
+        line.push_str(" \\\n    --hash=");
+        line.push_str(algorithm);
+        line.push(':');
+        line.push_str(hash);
+    }
+    Ok(())
+}
+
+/// Returns the address of the index that a package comes from, where the lock names one.
+fn index_url<'a>(selected: &Selected<'a>) -> Option<&'a str> {
+    let source = selected.package.source.as_ref()?;
+    let url = source.url.trim_end_matches('/');
+    (source.kind == SourceKind::Legacy && !source.url.is_empty()).then_some(url)
+}
+
+/// Prints the options that name the indexes in use. PyPI needs none, unless the project has displaced it: then the source
+/// that is asked first is `--index-url`.
+fn header(project: &Project, indexes: &[&str], options: &Options<'_>) -> String {
+    let sources = &project.sources;
+    let has_pypi = sources.iter().any(ProjectSource::is_pypi);
+    let first = sources
+        .iter()
+        .find(|source| source.priority != Priority::Explicit);
+    let mut text = String::new();
+    for source in sources {
+        let Some(url) = source.url.as_deref().filter(|url| indexes.contains(url)) else {
+            continue;
+        };
+        let url = authenticated(url, source, options);
+        if let Some(rest) = url.strip_prefix("http://") {
+            let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+            text += &format!("--trusted-host {host}\n");
+        }
+        let is_main = !has_pypi && first.is_some_and(|first| std::ptr::eq(first, source));
+        let option = if is_main {
+            "--index-url"
+        } else {
+            "--extra-index-url"
+        };
+        text += &format!("{option} {url}\n");
+    }
+    text
+}
+
+/// Puts the credentials of `source` into its address, when they are wanted and known. Those in the address itself come first;
+/// as in Poetry, they are then written twice.
+fn authenticated(url: &str, source: &ProjectSource, options: &Options<'_>) -> String {
+    let (Some(known), Some((scheme, rest))) = (options.credentials, url.split_once("://")) else {
+        return url.to_owned();
+    };
+    let host_length = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let own = rest[..host_length].rsplit_once('@');
+    let own = own.map(|(own, _)| own.split_once(':').unwrap_or((own, "")));
+    let own = own.map(|(user, password)| (percent_decoded(user), percent_decoded(password)));
+    let Some((user, password)) = own.or_else(|| known.of(source)) else {
+        return url.to_owned();
+    };
+    // Poetry keeps neither query nor fragment here.
+    let rest = rest.split(['?', '#']).next().unwrap_or(rest);
+    let (user, password) = (quoted(&user), quoted(&password));
+    format!("{scheme}://{user}:{password}@{rest}")
+}
+
+/// Quotes all but unreserved characters, as Python's `quote(…, safe="")`.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"_.-~".contains(&byte) {
+            quoted.push(char::from(byte));
+        } else {
+            // Writing to a `String` cannot fail.
+            let _ = write!(quoted, "%{byte:02X}");
+        }
+    }
+    quoted
+}

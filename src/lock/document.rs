@@ -1,0 +1,445 @@
+//! The TOML of a lock as a borrowed tree.
+//!
+//! Poetry writes locks of one regular form, up to a megabyte of it, and reading them is most of the time that an export
+//! takes. So there are two readers. The quick one knows what occurs in locks (plain keys, one-line strings, booleans,
+//! integers, arrays, inline tables, tables and arrays of tables in order) and gives up on whatever else it meets. The
+//! `toml` crate then reads the text, and it alone judges what is wrong and where.
+//!
+//! The quick reader must never accept what the `toml` crate refuses, or read it otherwise; a property test holds it to that.
+
+use std::borrow::Cow;
+
+use toml::de::{DeTable, DeValue};
+
+/// A value of a lock.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value<'a> {
+    /// A string.
+    String(Cow<'a, str>),
+    /// A boolean.
+    Boolean(bool),
+    /// An array; one of tables as well.
+    Array(Vec<Value<'a>>),
+    /// A table, in the order of the document.
+    Table(Table<'a>),
+    /// A number or a time, which locks have no use for, as text.
+    Other(Cow<'a, str>),
+}
+
+impl<'a> Value<'a> {
+    /// Returns the string that this is.
+    pub(super) fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            Self::Boolean(_) | Self::Array(_) | Self::Table(_) | Self::Other(_) => None,
+        }
+    }
+
+    /// Returns the boolean that this is.
+    pub(super) fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Boolean(flag) => Some(*flag),
+            Self::String(_) | Self::Array(_) | Self::Table(_) | Self::Other(_) => None,
+        }
+    }
+
+    /// Returns the array that this is.
+    pub(super) fn as_array(&self) -> Option<&Vec<Value<'a>>> {
+        match self {
+            Self::Array(items) => Some(items),
+            Self::String(_) | Self::Boolean(_) | Self::Table(_) | Self::Other(_) => None,
+        }
+    }
+
+    /// Returns the table that this is.
+    pub(super) fn as_table(&self) -> Option<&Table<'a>> {
+        match self {
+            Self::Table(table) => Some(table),
+            Self::String(_) | Self::Boolean(_) | Self::Array(_) | Self::Other(_) => None,
+        }
+    }
+
+    /// Returns the strings of an array; none when this is no array.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let items = self.as_array().into_iter().flatten();
+        items.filter_map(Value::as_str)
+    }
+}
+
+/// A table of a lock, in the order of the document.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Table<'a> {
+    entries: Vec<(Cow<'a, str>, Value<'a>)>,
+    /// Whether a header made it, so that headers below may add to it.
+    is_open: bool,
+}
+
+impl PartialEq for Table<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}
+
+impl<'a> Table<'a> {
+    /// Finds the value of `key`.
+    pub(super) fn get(&self, key: &str) -> Option<&Value<'a>> {
+        let entry = self.entries.iter().find(|(name, _)| name == key);
+        entry.map(|(_, value)| value)
+    }
+
+    /// Returns keys and values in the order of the document.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Value<'a>)> {
+        let entries = self.entries.iter();
+        entries.map(|(name, value)| (name.as_ref(), value))
+    }
+
+    /// Finds or makes the table `key` for a header below it; the last one, where `key` is an array of tables.
+    fn open_child(&mut self, key: &Cow<'a, str>) -> Option<&mut Self> {
+        if self.entries.len() > MAX_HEADERS {
+            return None;
+        }
+        let index = match self.entries.iter().position(|(name, _)| name == key) {
+            Some(index) => index,
+            None => {
+                let table = Table {
+                    entries: Vec::new(),
+                    is_open: true,
+                };
+                self.entries.push((key.clone(), Value::Table(table)));
+                self.entries.len() - 1
+            }
+        };
+        match &mut self.entries[index].1 {
+            Value::Table(table) if table.is_open => Some(table),
+            Value::Array(items) => match items.last_mut() {
+                Some(Value::Table(table)) if table.is_open => Some(table),
+                _ => None,
+            },
+            Value::Table(_) | Value::String(_) | Value::Boolean(_) | Value::Other(_) => None,
+        }
+    }
+}
+
+/// How many tables side by side the quick reader takes; it searches them one by one.
+const MAX_HEADERS: usize = 64;
+
+/// How deep arrays and inline tables may lie in one another for the quick reader.
+const MAX_DEPTH: usize = 8;
+
+/// Reads `text`; the error is that of the `toml` crate.
+pub(super) fn parse(text: &str) -> Result<Table<'_>, toml::de::Error> {
+    if let Some(table) = parse_regular(text) {
+        return Ok(table);
+    }
+    DeTable::parse(text).map(|table| from_table(table.into_inner()))
+}
+
+fn from_table(table: DeTable<'_>) -> Table<'_> {
+    let entries = table
+        .into_iter()
+        .map(|(key, value)| (key.into_inner(), from_value(value.into_inner())));
+    Table {
+        entries: entries.collect(),
+        is_open: false,
+    }
+}
+
+fn from_value(value: DeValue<'_>) -> Value<'_> {
+    match value {
+        DeValue::String(text) => Value::String(text),
+        DeValue::Boolean(flag) => Value::Boolean(flag),
+        DeValue::Array(items) => Value::Array(
+            items
+                .into_iter()
+                .map(|item| from_value(item.into_inner()))
+                .collect(),
+        ),
+        DeValue::Table(table) => Value::Table(from_table(table)),
+        DeValue::Integer(number) => Value::Other(number.to_string().into()),
+        DeValue::Float(number) => Value::Other(number.to_string().into()),
+        DeValue::Datetime(time) => Value::Other(time.to_string().into()),
+    }
+}
+
+/// Reads `text` if it has the regular form; `None` says nothing about whether it is TOML.
+fn parse_regular(text: &str) -> Option<Table<'_>> {
+    let mut reader = Reader { text, at: 0 };
+    let mut root = Table::default();
+    let mut section = Section::default();
+    reader.skip_blank()?;
+    while let Some(byte) = reader.peek() {
+        if byte == b'[' {
+            section.close(&mut root)?;
+            section = reader.header()?;
+        } else {
+            section.entries.push(reader.entry(0)?);
+        }
+        reader.end_of_line()?;
+        reader.skip_blank()?;
+    }
+    section.close(&mut root)?;
+    Some(root)
+}
+
+/// A header and the lines below it.
+#[derive(Default)]
+struct Section<'a> {
+    header: Vec<Cow<'a, str>>,
+    is_array: bool,
+    entries: Vec<(Cow<'a, str>, Value<'a>)>,
+}
+
+impl<'a> Section<'a> {
+    /// Puts the section where its header says. What would define a thing twice is left to the other reader.
+    fn close(self, root: &mut Table<'a>) -> Option<()> {
+        has_distinct_keys(&self.entries).then_some(())?;
+        let table = Table {
+            entries: self.entries,
+            is_open: true,
+        };
+        let Some((name, parents)) = self.header.split_last() else {
+            *root = table;
+            return Some(());
+        };
+        let mut parent = root;
+        for key in parents {
+            parent = parent.open_child(key)?;
+        }
+        if self.is_array {
+            return append(parent, name, table);
+        }
+        if parent.entries.len() > MAX_HEADERS || parent.get(name).is_some() {
+            return None;
+        }
+        parent.entries.push((name.clone(), Value::Table(table)));
+        Some(())
+    }
+}
+
+fn append<'a>(parent: &mut Table<'a>, name: &Cow<'a, str>, table: Table<'a>) -> Option<()> {
+    if parent.entries.len() > MAX_HEADERS {
+        return None;
+    }
+    let Some((_, value)) = parent.entries.iter_mut().find(|(key, _)| key == name) else {
+        let value = Value::Array(vec![Value::Table(table)]);
+        parent.entries.push((name.clone(), value));
+        return Some(());
+    };
+    match value {
+        Value::Array(items) => match items.last() {
+            Some(Value::Table(last)) if last.is_open => {
+                items.push(Value::Table(table));
+                Some(())
+            }
+            _ => None,
+        },
+        Value::Table(_) | Value::String(_) | Value::Boolean(_) | Value::Other(_) => None,
+    }
+}
+
+fn has_distinct_keys(entries: &[(Cow<'_, str>, Value<'_>)]) -> bool {
+    if entries.len() <= 12 {
+        let later = |index: usize| entries[index + 1..].iter();
+        let mut keys = entries.iter().enumerate();
+        return keys.all(|(index, (key, _))| later(index).all(|(other, _)| other != key));
+    }
+    let mut keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_ref()).collect();
+    keys.sort_unstable();
+    keys.windows(2).all(|pair| pair[0] != pair[1])
+}
+
+/// Reads forward through a text. Every method gives up with `None`.
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn take(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    fn skip_spaces(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t')) {
+            self.at += 1;
+        }
+    }
+
+    /// Skips spaces, line ends and comments.
+    fn skip_blank(&mut self) -> Option<()> {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t' | b'\n') => self.at += 1,
+                Some(b'\r') => {
+                    self.at += 1;
+                    (self.peek()? == b'\n').then_some(())?;
+                }
+                Some(b'#') => self.skip_comment()?,
+                _ => return Some(()),
+            }
+        }
+    }
+
+    fn skip_comment(&mut self) -> Option<()> {
+        let rest = &self.text.as_bytes()[self.at..];
+        let length = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+        let comment = &rest[..length.unwrap_or(rest.len())];
+        let is_plain = comment
+            .iter()
+            .all(|&byte| byte == b'\t' || !is_control(byte));
+        is_plain.then(|| self.at += comment.len())
+    }
+
+    /// Takes what may stand behind a header or a value, up to the end of the line.
+    fn end_of_line(&mut self) -> Option<()> {
+        self.skip_spaces();
+        matches!(self.peek(), None | Some(b'\n' | b'\r' | b'#')).then_some(())
+    }
+
+    fn header(&mut self) -> Option<Section<'a>> {
+        self.take(b'[')?;
+        let is_array = self.take(b'[').is_some();
+        let mut header = vec![self.key()?];
+        while self.take(b'.').is_some() {
+            header.push(self.key()?);
+        }
+        self.take(b']')?;
+        if is_array {
+            self.take(b']')?;
+        }
+        Some(Section {
+            header,
+            is_array,
+            entries: Vec::new(),
+        })
+    }
+
+    /// Reads a bare or quoted key; dotted ones before `=` are not regular.
+    fn key(&mut self) -> Option<Cow<'a, str>> {
+        if self.peek()? == b'"' {
+            return self.basic_string();
+        }
+        let rest = &self.text.as_bytes()[self.at..];
+        let is_bare = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let length = rest.iter().position(|byte| !is_bare(byte))?;
+        let key = &self.text[self.at..self.at + length];
+        self.at += length;
+        (length > 0).then_some(Cow::Borrowed(key))
+    }
+
+    fn entry(&mut self, depth: usize) -> Option<(Cow<'a, str>, Value<'a>)> {
+        let key = self.key()?;
+        self.skip_spaces();
+        self.take(b'=')?;
+        self.skip_spaces();
+        Some((key, self.value(depth)?))
+    }
+
+    fn value(&mut self, depth: usize) -> Option<Value<'a>> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        match self.peek()? {
+            b'"' => self.basic_string().map(Value::String),
+            b'[' => self.array(depth).map(Value::Array),
+            b'{' => self.inline_table(depth).map(Value::Table),
+            b't' => self.word("true", Value::Boolean(true)),
+            b'f' => self.word("false", Value::Boolean(false)),
+            _ => None,
+        }
+    }
+
+    fn word(&mut self, word: &str, value: Value<'a>) -> Option<Value<'a>> {
+        self.text[self.at..].starts_with(word).then(|| {
+            self.at += word.len();
+            value
+        })
+    }
+
+    /// Reads a string of one line.
+    fn basic_string(&mut self) -> Option<Cow<'a, str>> {
+        self.take(b'"')?;
+        let start = self.at;
+        let mut decoded = String::new();
+        loop {
+            let rest = &self.text.as_bytes()[self.at..];
+            let is_special = |byte: &u8| matches!(byte, b'"' | b'\\') || is_control(*byte);
+            let length = rest.iter().position(is_special)?;
+            let part = &self.text[self.at..self.at + length];
+            let (special, next) = (rest[length], rest.get(length + 1).copied());
+            let is_whole = self.at == start;
+            self.at += length + 1;
+            if special == b'"' && is_whole {
+                // Three quotes begin a string of several lines.
+                let is_multiline = length == 0 && next == Some(b'"');
+                return (!is_multiline).then_some(Cow::Borrowed(part));
+            }
+            decoded.push_str(part);
+            match special {
+                b'"' => return Some(Cow::Owned(decoded)),
+                b'\\' => decoded.push(escaped(next?)?),
+                _ => return None,
+            }
+            self.at += 1;
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Option<Vec<Value<'a>>> {
+        self.take(b'[')?;
+        let mut items = Vec::new();
+        loop {
+            self.skip_blank()?;
+            if self.take(b']').is_some() {
+                return Some(items);
+            }
+            items.push(self.value(depth + 1)?);
+            self.skip_blank()?;
+            if self.take(b',').is_none() {
+                self.take(b']')?;
+                return Some(items);
+            }
+        }
+    }
+
+    fn inline_table(&mut self, depth: usize) -> Option<Table<'a>> {
+        self.take(b'{')?;
+        let mut entries = Vec::with_capacity(2);
+        self.skip_spaces();
+        if self.take(b'}').is_none() {
+            loop {
+                self.skip_spaces();
+                entries.push(self.entry(depth + 1)?);
+                self.skip_spaces();
+                if self.take(b',').is_none() {
+                    self.take(b'}')?;
+                    break;
+                }
+            }
+        }
+        has_distinct_keys(&entries).then_some(Table {
+            entries,
+            is_open: false,
+        })
+    }
+}
+
+/// Returns what stands for a backslash and `byte`; longer escapes are not regular.
+fn escaped(byte: u8) -> Option<char> {
+    match byte {
+        b'"' => Some('"'),
+        b'\\' => Some('\\'),
+        b'n' => Some('\n'),
+        b't' => Some('\t'),
+        b'r' => Some('\r'),
+        _ => None,
+    }
+}
+
+/// Tells whether TOML keeps `byte` out of strings and comments; the tab is counted with them here.
+fn is_control(byte: u8) -> bool {
+    byte < b' ' || byte == 0x7f
+}
