@@ -66,11 +66,13 @@ impl Layout {
                 includes.extend(search(root, path)?);
             }
         }
+        let exclude = poetry.exclude.iter().filter_map(toml::Value::as_str);
+        let exclude = exclude.map(str::to_owned).collect();
         Ok(Self {
             root: root.to_owned(),
             packages,
             includes,
-            exclude: poetry.exclude.clone(),
+            exclude,
         })
     }
 
