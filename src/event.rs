@@ -1,6 +1,7 @@
 //! What happens while a plan is carried out, as values. The library never prints: it tells a [`Reporter`].
 
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::name::PackageName;
 use crate::version::Version;
@@ -101,6 +102,20 @@ pub enum Warning {
         /// The reason that the index gives; may be empty.
         reason: String,
     },
+    /// Files do not go to the cache.
+    CacheNotWritten {
+        /// The folder or file that cannot be written.
+        path: PathBuf,
+        /// Why.
+        cause: String,
+    },
+    /// The cache folder belongs to another user: it is only read, and each file is hashed again.
+    CacheOfAnotherUser {
+        /// The cache folder.
+        path: PathBuf,
+        /// The number of its owner.
+        owner: u32,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -130,6 +145,16 @@ impl fmt::Display for Warning {
             Self::Yanked { file, reason } => {
                 write!(formatter, "`{file}` was yanked from its index: {reason}")
             }
+            Self::CacheNotWritten { path, cause } => write!(
+                formatter,
+                "nothing is kept in the cache, `{}` cannot be written: {cause}",
+                path.display()
+            ),
+            Self::CacheOfAnotherUser { path, owner } => write!(
+                formatter,
+                "the cache `{}` belongs to user {owner}: it is read, not written, and each file is hashed again",
+                path.display()
+            ),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Distributions that an environment already holds, each read from its `.dist-info`.
+//! Distributions that an environment already holds, each known by its `.dist-info`.
 
 use std::path::PathBuf;
 
@@ -16,4 +16,24 @@ pub struct InstalledDistribution {
     pub dist_info: PathBuf,
     /// The text of `direct_url.json`, where there is one.
     pub direct_url: Option<String>,
+}
+
+/// Everything that an environment holds.
+#[derive(Clone, Debug, Default)]
+pub struct Installed {
+    /// The distributions, by name; two of one name only where something else than an installer was at work.
+    pub distributions: Vec<InstalledDistribution>,
+    /// `.dist-info` folders with no RECORD, which is written last: what interrupted runs left.
+    pub leftovers: Vec<PathBuf>,
+}
+
+impl Installed {
+    /// Puts everything in the order of names, so that nothing depends on the order of a folder.
+    pub fn sort(&mut self) {
+        self.distributions.sort_by(|one, other| {
+            let names = one.name.cmp(&other.name);
+            names.then_with(|| one.dist_info.cmp(&other.dist_info))
+        });
+        self.leftovers.sort();
+    }
 }

@@ -29,7 +29,9 @@ pub mod select;
 pub mod target;
 
 // Effects: these touch the world.
+pub mod bytecode;
 pub mod cache;
+pub mod configuration;
 pub mod environment;
 pub mod fetch;
 pub mod index;

@@ -1,1 +1,369 @@
 //! Addresses that never print the credentials they hold.
+//!
+//! A [`Url`] prints without user name and password, and with the values of query parameters that are known to carry
+//! tokens or signatures replaced by `***`; the whole text is had through [`Url::expose`] alone, so that a search for that
+//! word finds every place where a secret may leave. What is sent where is decided in [`crate::index`].
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// An absolute address; small, as it goes into many an error.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Url(Box<url::Url>);
+
+/// A text is not an address.
+///
+/// The text itself is not kept: it may hold a password.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("not an address: {cause}")]
+pub struct Error {
+    /// What is wrong with it.
+    #[source]
+    cause: url::ParseError,
+}
+
+/// A user name and a password; neither is ever printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The user name; may be empty, as some indexes want a token for a password and nothing else.
+    pub username: String,
+    /// The password; may be empty, as some indexes want a token for a user name and nothing else.
+    pub password: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Credentials(***)")
+    }
+}
+
+/// Query parameters whose values let the bearer in (compared in lower case): signed addresses of the large object stores and
+/// the token parameters of package servers.
+const SECRET_PARAMETERS: &[&str] = &[
+    "access_token",
+    "api_key",
+    "apikey",
+    "auth",
+    "auth_token",
+    "authtoken",
+    "awsaccesskeyid",
+    "job_token",
+    "key",
+    "key-pair-id",
+    "password",
+    "policy",
+    "private_token",
+    "secret",
+    "sig",
+    "signature",
+    "token",
+    "x-amz-credential",
+    "x-amz-security-token",
+    "x-amz-signature",
+    "x-goog-credential",
+    "x-goog-signature",
+];
+
+impl Url {
+    /// Parses an absolute address.
+    ///
+    /// # Errors
+    ///
+    /// When `text` is not an absolute address by the [WHATWG rules](https://url.spec.whatwg.org/), or has no place for a host
+    /// (`user:password@acme.example` would be one of scheme `user`).
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        checked(url::Url::parse(text))
+    }
+
+    /// Parses `text` as an address that may be relative to this one. Credentials of this address do not carry over to another
+    /// host.
+    ///
+    /// # Errors
+    ///
+    /// When `text` is neither an absolute nor a relative address.
+    pub fn join(&self, text: &str) -> Result<Self, Error> {
+        checked(self.0.join(text))
+    }
+
+    /// Appends `segment` and a `/` to the path, as the simple page of a package lies below its index.
+    #[must_use]
+    pub fn child_folder(&self, segment: &str) -> Self {
+        let mut child = self.0.clone();
+        if let Ok(mut segments) = child.path_segments_mut() {
+            segments.pop_if_empty().push(segment).push("");
+        }
+        child.set_fragment(None);
+        Self(child)
+    }
+
+    /// Returns the scheme in lower case, such as `https`.
+    pub fn scheme(&self) -> &str {
+        self.0.scheme()
+    }
+
+    /// Returns the host in lower case, without port; IPv6 addresses stand in brackets.
+    pub fn host(&self) -> Option<&str> {
+        self.0.host_str()
+    }
+
+    /// Returns the port, named or that of the scheme.
+    pub fn port(&self) -> Option<u16> {
+        self.0.port_or_known_default()
+    }
+
+    /// Tells whether two addresses have scheme, host and port in common: what one may be told, the other may be told.
+    pub fn is_same_origin(&self, other: &Self) -> bool {
+        self.scheme() == other.scheme()
+            && self.host().is_some()
+            && self.host() == other.host()
+            && self.port() == other.port()
+    }
+
+    /// Returns the path, as encoded.
+    pub fn path(&self) -> &str {
+        self.0.path()
+    }
+
+    /// Returns what follows `#`, as encoded.
+    pub fn fragment(&self) -> Option<&str> {
+        self.0.fragment()
+    }
+
+    /// Returns the last segment of the path, decoded; `None` when the path ends with `/`.
+    pub fn file_name(&self) -> Option<String> {
+        let last = self.0.path_segments()?.next_back()?;
+        (!last.is_empty()).then(|| percent_decode(last))
+    }
+
+    /// Returns the user name and password that the address holds, decoded.
+    pub fn credentials(&self) -> Option<Credentials> {
+        let username = percent_decode(self.0.username());
+        let password = self.0.password().map(percent_decode);
+        if username.is_empty() && password.is_none() {
+            return None;
+        }
+        Some(Credentials {
+            username,
+            password: password.unwrap_or_default(),
+        })
+    }
+
+    /// Returns the address without user name, password and fragment.
+    #[must_use]
+    pub fn without_credentials(&self) -> Self {
+        let mut bare = self.0.clone();
+        // Both fail only for addresses that cannot have a user at all.
+        let _ = bare.set_username("");
+        let _ = bare.set_password(None);
+        bare.set_fragment(None);
+        Self(bare)
+    }
+
+    /// Tells whether the address holds what [`Url`] does not print: such an address is not written to any file.
+    pub fn holds_secrets(&self) -> bool {
+        self.credentials().is_some()
+            || self
+                .0
+                .query()
+                .is_some_and(|query| shown_query(query) != query)
+    }
+
+    /// Returns the whole text, secrets included. For requests, never for messages.
+    pub fn expose(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bare = self.without_credentials().0;
+        if bare.query().is_none() {
+            return formatter.write_str(bare.as_str());
+        }
+        let shown = shown_query(bare.query().unwrap_or_default());
+        bare.set_query(None);
+        write!(formatter, "{bare}?{shown}")
+    }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Url({self})")
+    }
+}
+
+fn checked(parsed: Result<url::Url, url::ParseError>) -> Result<Url, Error> {
+    let url = parsed.map_err(|cause| Error { cause })?;
+    if url.cannot_be_a_base() {
+        return Err(Error {
+            cause: url::ParseError::RelativeUrlWithoutBase,
+        });
+    }
+    Ok(Url(Box::new(url)))
+}
+
+fn shown_query(query: &str) -> String {
+    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((key, _)) if is_secret(key) => format!("{key}=***"),
+        // A parameter without a name may well be a token.
+        None if pair.len() > 16 => "***".to_owned(),
+        Some(_) | None => pair.to_owned(),
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+fn is_secret(key: &str) -> bool {
+    let key = percent_decode(key).to_ascii_lowercase();
+    SECRET_PARAMETERS.contains(&key.as_str())
+}
+
+/// Decodes `%41` to `A`; what is not UTF-8 after that becomes U+FFFD, what is no escape stays.
+pub(crate) fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escape = match rest {
+            [b'%', high, low, ..] => hex_value(*high).zip(hex_value(*low)),
+            _ => None,
+        };
+        if let Some((high, low)) = escape {
+            bytes.push(high << 4 | low);
+            rest = &rest[3..];
+        } else {
+            bytes.push(*first);
+            rest = tail;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex_value(digit: u8) -> Option<u8> {
+    let value = char::from(digit).to_digit(16)?;
+    u8::try_from(value).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[track_caller]
+    fn shows(text: &str, expected: &str) {
+        assert_eq!(url(text).to_string(), expected);
+        assert_eq!(format!("{:?}", url(text)), format!("Url({expected})"));
+    }
+
+    #[test]
+    fn printing_leaves_secrets_out() {
+        shows(
+            "https://user:secret@acme.example/simple/",
+            "https://acme.example/simple/",
+        );
+        shows("https://token@acme.example/", "https://acme.example/");
+        shows("https://:token@acme.example/", "https://acme.example/");
+        shows(
+            "https://a.example/f.whl?X-Amz-Signature=abc&x=1&TOKEN=t",
+            "https://a.example/f.whl?X-Amz-Signature=***&x=1&TOKEN=***",
+        );
+        shows(
+            "https://a.example/f.whl?%74oken=t",
+            "https://a.example/f.whl?%74oken=***",
+        );
+        shows(
+            "https://a.example/f.whl?0123456789abcdef0",
+            "https://a.example/f.whl?***",
+        );
+        shows("https://a.example/f.whl?raw", "https://a.example/f.whl?raw");
+        assert_eq!(
+            format!("{:?}", url("https://u:p@a.example").credentials()),
+            "Some(Credentials(***))"
+        );
+    }
+
+    #[test]
+    fn text_that_is_no_address_is_not_repeated() {
+        let error = Url::parse("//user:secret@acme.example").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "not an address: relative URL without a base"
+        );
+        assert!(!format!("{error:?}").contains("secret"));
+        assert!(Url::parse("user:secret@acme.example").is_err());
+        let base = url("https://acme.example/");
+        assert!(base.join("user:secret@acme.example").is_err());
+    }
+
+    #[test]
+    fn credentials_are_decoded() {
+        let expected = Credentials {
+            username: "me@acme".to_owned(),
+            password: "p/w:1".to_owned(),
+        };
+        assert_eq!(
+            url("https://me%40acme:p%2Fw:1@acme.example/").credentials(),
+            Some(expected)
+        );
+        assert_eq!(url("https://acme.example/").credentials(), None);
+    }
+
+    #[track_caller]
+    fn same_origin(left: &str, right: &str, expected: bool) {
+        assert_eq!(url(left).is_same_origin(&url(right)), expected);
+    }
+
+    #[test]
+    fn origin_is_scheme_host_and_port() {
+        same_origin("https://a.example/x", "https://A.example:443/y", true);
+        same_origin("https://u:p@a.example/x", "https://a.example/y", true);
+        same_origin("https://a.example/", "http://a.example/", false);
+        same_origin("https://a.example/", "https://a.example:8443/", false);
+        same_origin("https://a.example/", "https://b.a.example/", false);
+        same_origin("file:///a", "file:///a", false);
+    }
+
+    #[test]
+    fn package_pages_lie_below_the_index() {
+        let page = |text: &str| url(text).child_folder("demo").expose().to_owned();
+        assert_eq!(
+            page("https://a.example/simple"),
+            "https://a.example/simple/demo/"
+        );
+        assert_eq!(
+            page("https://a.example/simple/"),
+            "https://a.example/simple/demo/"
+        );
+        assert_eq!(page("https://a.example"), "https://a.example/demo/");
+        assert_eq!(
+            page("https://a.example/simple/?t=1"),
+            "https://a.example/simple/demo/?t=1"
+        );
+    }
+
+    #[test]
+    fn file_names_are_decoded() {
+        let name = |text: &str| url(text).file_name();
+        assert_eq!(
+            name("https://a.example/x/torch-2.0%2Bcpu.whl#sha256=00").as_deref(),
+            Some("torch-2.0+cpu.whl")
+        );
+        assert_eq!(name("https://a.example/x/100%").as_deref(), Some("100%"));
+        assert_eq!(name("https://a.example/x/"), None);
+    }
+
+    #[test]
+    fn relative_addresses_drop_credentials_of_another_host() {
+        let base = url("https://u:p@a.example/simple/demo/");
+        assert_eq!(
+            base.join("../../f.whl").unwrap().expose(),
+            "https://u:p@a.example/f.whl"
+        );
+        assert_eq!(
+            base.join("//b.example/f.whl").unwrap().expose(),
+            "https://b.example/f.whl"
+        );
+    }
+}

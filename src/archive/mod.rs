@@ -1,1 +1,272 @@
-//! A strict reader of ZIP archives, for wheels.
+//! A strict reader of ZIP archives ([APPNOTE] 6.3), for wheels.
+//!
+//! Nothing here knows what a wheel is; that is [`wheel`](crate::wheel). The `zip` crate is not used for reading: it takes
+//! the central directory at its word, where this reader refuses whatever two programs could understand in two ways.
+//!
+//! [`Archive::read`] checks the whole structure before a byte of content is touched:
+//!
+//! * one end record, whose comment ends the file; a ZIP64 record that agrees with it;
+//! * local headers that agree with the central directory (name, method, flags, sizes, CRC or data descriptor);
+//! * headers, contents and directory that tile the file: nothing before, between, over or after them;
+//! * stored and deflated entries only, never encrypted, of plain files and folders (no links, no devices);
+//! * names that are UTF-8 (and say so), relative, without `..`, `.`, empty components, backslashes, drives and control
+//!   characters; no two the same, none both a file and a folder. Names that differ only in case are allowed, as real
+//!   wheels have them; where the file system folds case, creating the second file fails;
+//! * sizes that deflate can reach (it cannot grow data more than [`MAX_RATIO`] times) and a sum that is below
+//!   [`MAX_UNPACKED`] or [`MAX_TOTAL_RATIO`] times the archive's own size, whichever is more.
+//!
+//! CRC and sizes come true while an entry is read, or the read is an error; no more bytes are ever produced than the
+//! entry declares. Reading uses `pread` and buffers of the caller's thread: any number of threads read one archive.
+//! The cost: one `pread` an entry for the headers, then about one for each [`READ_AHEAD`] bytes.
+//!
+//! [APPNOTE]: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+
+mod directory;
+mod error;
+mod local;
+mod path;
+mod read;
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+pub use error::{Error, Fault};
+pub use path::check_path;
+pub use read::{Buffers, READ_AHEAD, Reader};
+
+use directory::CentralEntry;
+
+/// How many times deflate can grow its input at most (258 bytes from two bits, and the ends of blocks).
+pub const MAX_RATIO: u64 = 1040;
+
+/// How many bytes any archive may declare in sum.
+pub const MAX_UNPACKED: u64 = 4 << 30;
+
+/// How many times its own size a larger archive may declare in sum. Real wheels stay below 20.
+pub const MAX_TOTAL_RATIO: u64 = 100;
+
+/// A ZIP archive whose structure has been checked.
+#[derive(Debug)]
+pub struct Archive {
+    file: File,
+    entries: Vec<Entry>,
+    /// Where the last content ends and the directory begins.
+    content_end: u64,
+}
+
+/// One entry of an [`Archive`].
+#[derive(Clone, Debug)]
+pub struct Entry {
+    path: String,
+    kind: Kind,
+    is_executable: bool,
+    method: Method,
+    crc: u32,
+    n_packed_bytes: u64,
+    n_bytes: u64,
+    data_offset: u64,
+}
+
+/// What an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A plain file.
+    File,
+    /// A folder.
+    Folder,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Method {
+    Stored,
+    Deflated,
+}
+
+impl Entry {
+    /// Returns the path, relative and without a slash at its end.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Tells a file from a folder.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Tells whether the entry is a plain file with an executable bit, as pip asks it.
+    pub fn is_executable(&self) -> bool {
+        self.is_executable
+    }
+
+    /// Returns the size of the content in bytes.
+    pub fn n_bytes(&self) -> u64 {
+        self.n_bytes
+    }
+
+    /// Returns where the content begins in the archive; entries are read quickest in this order.
+    pub fn offset(&self) -> u64 {
+        self.data_offset
+    }
+
+    /// Returns the size of the content in bytes as the archive holds it.
+    pub fn n_packed_bytes(&self) -> u64 {
+        self.n_packed_bytes
+    }
+}
+
+impl Archive {
+    /// Reads the directory of the archive in `file` and checks the archive's structure.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`] but those of an entry's content.
+    pub fn read(file: File) -> Result<Self, Error> {
+        let n_file_bytes = file.metadata().map_err(Error::Io)?.len();
+        let directory = directory::read(&file, n_file_bytes)?;
+        let content_end = directory.offset;
+        let spans = tile(&directory.entries, content_end)?;
+        let mut entries = Vec::with_capacity(directory.entries.len());
+        for (central, span) in directory.entries.into_iter().zip(spans) {
+            let data_offset = local::check(&file, &central, span)?;
+            entries.push(central.into_entry(data_offset)?);
+        }
+        check_total(&entries, n_file_bytes)?;
+        check_paths(&entries)?;
+        Ok(Self {
+            file,
+            entries,
+            content_end,
+        })
+    }
+
+    /// Returns the entries in the order of the central directory.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Finds an entry by its path.
+    pub fn entry(&self, path: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.path == path)
+    }
+
+    /// Prepares for reading entries with the buffers of this thread.
+    pub fn reader<'a>(&'a self, buffers: &'a mut Buffers) -> Reader<'a> {
+        Reader::new(self, buffers)
+    }
+
+    /// Reads the whole content of `entry`, a small document.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Entry`] with [`Fault::TooLarge`] above `limit` bytes; else as [`Reader::read`].
+    pub fn document(
+        &self,
+        entry: &Entry,
+        limit: u64,
+        buffers: &mut Buffers,
+    ) -> Result<Vec<u8>, Error> {
+        if entry.n_bytes > limit {
+            return Err(entry.fault(Fault::TooLarge { limit }));
+        }
+        let mut document = Vec::new();
+        self.reader(buffers).read(entry, |piece| {
+            document.extend_from_slice(piece);
+            Ok::<(), Error>(())
+        })?;
+        Ok(document)
+    }
+
+    fn content_end(&self) -> u64 {
+        self.content_end
+    }
+
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), Error> {
+        self.file.read_exact_at(buffer, offset).map_err(Error::Io)
+    }
+}
+
+impl Entry {
+    fn fault(&self, fault: Fault) -> Error {
+        Error::Entry {
+            path: self.path.clone(),
+            fault,
+        }
+    }
+}
+
+/// Returns for each entry the offset at which the next one (or the directory) begins.
+fn tile(entries: &[CentralEntry], directory_offset: u64) -> Result<Vec<u64>, Error> {
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.sort_by_key(|&index| entries[index].header_offset);
+    let mut ends = vec![directory_offset; entries.len()];
+    let mut expected = 0;
+    for (position, &index) in order.iter().enumerate() {
+        let entry = &entries[index];
+        if entry.header_offset != expected {
+            return Err(entry.fault(Fault::NotTiled));
+        }
+        let next = order.get(position + 1);
+        let end = next.map_or(directory_offset, |&next| entries[next].header_offset);
+        ends[index] = end;
+        expected = end;
+    }
+    if expected != directory_offset {
+        return Err(Error::Malformed {
+            what: "something lies before its central directory",
+        });
+    }
+    Ok(ends)
+}
+
+fn check_total(entries: &[Entry], n_file_bytes: u64) -> Result<(), Error> {
+    let limit = MAX_UNPACKED.max(n_file_bytes.saturating_mul(MAX_TOTAL_RATIO));
+    let total = entries
+        .iter()
+        .fold(0u64, |sum, entry| sum.saturating_add(entry.n_bytes));
+    if total > limit {
+        return Err(Error::Bomb {
+            n_bytes: total,
+            limit,
+        });
+    }
+    Ok(())
+}
+
+fn check_paths(entries: &[Entry]) -> Result<(), Error> {
+    let mut seen = HashSet::with_capacity(entries.len());
+    let mut files = HashSet::with_capacity(entries.len());
+    for entry in entries {
+        if !seen.insert(entry.path.as_str()) {
+            return Err(entry.fault(Fault::Repeated));
+        }
+        if entry.kind == Kind::File {
+            files.insert(entry.path.as_str());
+        }
+    }
+    let mut checked = "";
+    for entry in entries {
+        let Some((folder, _)) = entry.path.rsplit_once('/') else {
+            continue;
+        };
+        if folder != checked {
+            check_is_folder(folder, &files)?;
+            checked = folder;
+        }
+    }
+    Ok(())
+}
+
+fn check_is_folder(folder: &str, files: &HashSet<&str>) -> Result<(), Error> {
+    let ends = folder.match_indices('/').map(|(end, _)| end);
+    let ancestors = ends.map(|end| &folder[..end]).chain([folder]);
+    for ancestor in ancestors {
+        if files.contains(ancestor) {
+            return Err(Error::Entry {
+                path: ancestor.to_owned(),
+                fault: Fault::FileAndFolder,
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,1 +1,212 @@
 //! Virtual environments: creating one, finding what one holds, and the places inside.
+//!
+//! A new environment is a [`Draft`]: a hidden folder beside its place, filled there and published by one rename. An
+//! existing one is an [`Environment`], which only the holder of its [`EnvironmentLock`] may change, by way of a [`Staging`]
+//! folder inside. The form is that of `python -m venv` ([PEP 405]), with links to the interpreter, no pip, and nothing that
+//! depends on where the environment lies.
+//!
+//! Whatever is interrupted leaves hidden folders named `….partial`. The one that makes such a folder holds a lock (`flock`) on
+//! the folder itself as long as it lives, so the next run can tell and removes those of the dead; there is no lock file.
+//! Nothing is forced to disk before the rename (`fsync` of some 50,000 files would take longer than all the rest): as with
+//! every installer, an environment published in the seconds before a power cut may have to be made again.
+//!
+//! [PEP 405]: https://peps.python.org/pep-0405/
+
+mod activate;
+mod configuration;
+mod draft;
+mod lock;
+mod partial;
+mod scan;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+
+use crate::installed::Installed;
+use crate::interpreter::Interpreter;
+
+pub use crate::interpreter::Layout;
+pub use configuration::Configuration;
+pub use draft::Draft;
+pub use lock::{EnvironmentLock, Staging};
+
+/// Why an environment cannot be made, read or changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The disk said no; the message names the path.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The place holds something else, which is never touched.
+    #[error("`{}` is not a virtual environment and not empty", path.display())]
+    NotAnEnvironment {
+        /// The place.
+        path: PathBuf,
+    },
+    /// Something came to be at the place while the draft was filled.
+    #[error("`{}` came into being while it was made", path.display())]
+    Exists {
+        /// The place.
+        path: PathBuf,
+    },
+    /// The place is the root of a file system, or has no name.
+    #[error("`{}` cannot become a virtual environment", path.display())]
+    NoName {
+        /// The place.
+        path: PathBuf,
+    },
+}
+
+/// A virtual environment that exists, made by whomever.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    root: PathBuf,
+    configuration: Configuration,
+}
+
+/// Why an environment cannot be used as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// `pyvenv.cfg` does not say where its Python is.
+    NoHome,
+    /// There is no interpreter in it, or its link leads nowhere.
+    NoInterpreter {
+        /// The file that should be there.
+        path: PathBuf,
+    },
+    /// It was made for another version of Python than its interpreter now has.
+    OtherPython {
+        /// The version that it was made for.
+        made_for: String,
+        /// The version that its interpreter has.
+        found: String,
+    },
+}
+
+impl Environment {
+    /// Reads the environment at `root`; `None` when there is nothing, or an empty folder.
+    ///
+    /// One that does not work is still read, for the caller to decide: [`Environment::fault`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAnEnvironment`] for a file, and for a folder that has anything in it but no `pyvenv.cfg`; [`Error::Io`].
+    pub fn read(root: &Path) -> Result<Option<Self>, Error> {
+        let root = match fs::canonicalize(root) {
+            Ok(root) => root,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        match fs::read(root.join("pyvenv.cfg")) {
+            Ok(text) => {
+                let configuration = Configuration::parse(&String::from_utf8_lossy(&text));
+                Ok(Some(Self {
+                    root,
+                    configuration,
+                }))
+            }
+            Err(error) if is_absent(&error) && is_vacant(&root)? => Ok(None),
+            Err(error) if is_absent(&error) => Err(Error::NotAnEnvironment { path: root }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Returns the folder, absolute and with no links in it.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns what `pyvenv.cfg` says.
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// Returns the path of the interpreter inside.
+    pub fn python(&self) -> PathBuf {
+        self.root.join("bin/python")
+    }
+
+    /// Returns the interpreter that the one inside is a link to: the one to ask, since its answer is likely kept.
+    ///
+    /// It is the one inside when that is no link.
+    pub fn base_executable(&self) -> PathBuf {
+        const MOST_LINKS: usize = 40;
+        let mut path = self.python();
+        for _ in 0..MOST_LINKS {
+            if !path.starts_with(&self.root) {
+                break;
+            }
+            match fs::read_link(&path) {
+                Ok(target) => path = path.parent().unwrap_or(&self.root).join(target),
+                Err(_) => break,
+            }
+        }
+        path
+    }
+
+    /// Tells what keeps the environment from being used at all, by looks alone.
+    pub fn fault(&self) -> Option<Fault> {
+        if self.configuration.home.is_none() {
+            return Some(Fault::NoHome);
+        }
+        let python = self.python();
+        (!python.is_file()).then_some(Fault::NoInterpreter { path: python })
+    }
+
+    /// Tells whether `interpreter`, which is its own, is no longer the one it was made for.
+    pub fn fault_with(&self, interpreter: &Interpreter) -> Option<Fault> {
+        let (major, minor, micro) = interpreter.version;
+        let made_for = self.configuration.version.as_ref()?;
+        let mut numbers = made_for.split('.').map(str::parse);
+        let is_same = numbers.next() == Some(Ok(major)) && numbers.next() == Some(Ok(minor));
+        (!is_same).then(|| Fault::OtherPython {
+            made_for: made_for.clone(),
+            found: format!("{major}.{minor}.{micro}"),
+        })
+    }
+
+    /// Lists the distributions inside.
+    ///
+    /// Costs one read of the folder and, for each distribution, two system calls: whether it has a RECORD, and whether it
+    /// has a `direct_url.json`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn installed(&self, layout: &Layout) -> Result<Installed, Error> {
+        scan::scan(&self.root, layout)
+    }
+
+    /// Waits until no one else changes the environment, and keeps everyone else from changing it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], also when the environment is gone.
+    pub fn lock(&self) -> Result<EnvironmentLock, Error> {
+        EnvironmentLock::acquire(&self.root)
+    }
+}
+
+/// A file where a folder was looked for is absent, too.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// Tells whether there is a folder with nothing in it but what interrupted runs left, and what a new disk has.
+fn is_vacant(root: &Path) -> Result<bool, Error> {
+    if !root.is_dir() {
+        return Ok(false);
+    }
+    for entry in fs::read_dir(root)? {
+        let name = entry?.file_name();
+        if !partial::is_partial(&name) && name != "lost+found" {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,1 +1,229 @@
-//! Package indexes: simple pages, addresses, credentials, retries.
+//! Package indexes: simple pages, addresses, downloads, credentials, retries.
+//!
+//! A [`Client`] knows how to reach each index; a [`Session`] is one thread's use of it, with buffers of its own. A package
+//! costs one request, answered in JSON ([PEP 691]) or HTML ([PEP 503]) as the server likes. Which file is wanted, and what
+//! proves it, is decided elsewhere; here an address is found for it, and its bytes are passed on as they come.
+//!
+//! Secrets: credentials are sent to the scheme, host and port of the index they belong to, and no message, file or `Debug` text
+//! holds any; see [`crate::url`]. Requests that fail for the moment are made again after a pause that grows; a download
+//! goes on where it stopped if the server proves, by a strong validator, that the file is still the same.
+//!
+//! [PEP 691]: https://peps.python.org/pep-0691/
+//! [PEP 503]: https://peps.python.org/pep-0503/
+
+mod auth;
+mod download;
+mod error;
+mod netrc;
+mod page;
+mod retry;
+mod session;
+mod simple;
+mod transport;
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use crate::configuration::{Configuration, Repository};
+use crate::digest::Digest;
+use crate::plan::IndexSource;
+use crate::url::Url;
+
+use self::auth::Realm;
+pub use self::error::{CertificateError, Error, Status, TransportError};
+pub use self::session::Session;
+use self::transport::Agents;
+
+/// The index of packages that name no source.
+const PYPI: &str = "https://pypi.org/simple/";
+
+/// The pause before the first retry; half a second, as in Poetry.
+pub const BASE_DELAY: Duration = Duration::from_millis(500);
+
+/// What a client is made from.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What stands in for PyPI.
+    pub index_url: Option<Url>,
+    /// The sources of pyproject.toml: credentials set for their names are used for direct addresses on their hosts.
+    pub sources: Vec<IndexSource>,
+    /// What the user set.
+    pub configuration: Configuration,
+    /// The pause before the first retry, such as [`BASE_DELAY`]; the second is twice as long, and so on.
+    pub base_delay: Duration,
+}
+
+/// Asks indexes and downloads files, over kept connections, from any number of threads.
+#[derive(Debug)]
+pub struct Client {
+    default_index: Index,
+    repositories: Vec<Repository>,
+    configuration: Configuration,
+    agents: Agents,
+    max_retries: u32,
+    base_delay: Duration,
+}
+
+/// An index, by name and address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    /// Its name, for messages: that of its source, or `PyPI`, or the host that stands in for it.
+    pub name: String,
+    /// The address of its root page.
+    pub url: Url,
+    has_source: bool,
+}
+
+impl Index {
+    /// Returns what tells this index from others in the cache: its address, without secrets.
+    pub fn key(&self) -> String {
+        self.url.to_string()
+    }
+}
+
+/// A file that is wanted of a package.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Its name.
+    pub file: &'a str,
+    /// The locked digests.
+    pub digests: &'a [Digest],
+}
+
+/// What an index says of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Where it is; absolute.
+    pub url: Url,
+    /// Its size.
+    pub n_bytes: Option<u64>,
+    /// Why it was withdrawn (PEP 592); may be empty.
+    pub yanked: Option<String>,
+    /// When it was put there (PEP 700), as the index writes it.
+    pub upload_time: Option<String>,
+    /// The digests that the index claims, of those that prove something.
+    pub digests: Vec<Digest>,
+}
+
+/// A file to download.
+#[derive(Clone, Copy, Debug)]
+pub struct Download<'a> {
+    /// Its name, for messages.
+    pub file: &'a str,
+    /// Where it is.
+    pub url: &'a Url,
+    /// Its size, if the index said it; no more is taken.
+    pub n_bytes: Option<u64>,
+    /// The index that it belongs to; `None` for a direct address.
+    pub index: Option<&'a Index>,
+}
+
+/// Takes the bytes of a download. What stops it is its own to remember.
+pub trait Sink {
+    /// Adds `data`.
+    fn write(&mut self, data: &[u8]) -> ControlFlow<()>;
+
+    /// Takes back everything.
+    fn restart(&mut self) -> ControlFlow<()>;
+
+    /// Returns how many bytes it has.
+    fn n_bytes(&self) -> u64;
+}
+
+/// Stands by while requests are made.
+pub trait Watcher: Sync {
+    /// Hears that a request failed and will be made again.
+    fn retrying(&self, what: &str, cause: &str);
+
+    /// Waits; breaks when nothing more is wanted.
+    fn pause(&self, pause: Duration) -> ControlFlow<()>;
+
+    /// Tells whether nothing more is wanted.
+    fn is_stopped(&self) -> bool;
+}
+
+impl Client {
+    /// Prepares a client; connects to nothing and reads no certificates yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Configuration`] for a setting that makes no sense, [`Error::Address`] for such a source.
+    pub fn new(settings: Settings) -> Result<Self, Error> {
+        let Settings {
+            index_url,
+            sources,
+            configuration,
+            base_delay,
+        } = settings;
+        let mut repositories = Vec::new();
+        for source in &sources {
+            let url = parse_address(&source.name, &source.url)?;
+            let name = source.name.clone();
+            repositories.push(Repository { name, url });
+        }
+        repositories.extend(configuration.repositories()?);
+        Ok(Self {
+            default_index: default_index(index_url)?,
+            repositories,
+            agents: Agents::new(configuration.timeout()?),
+            max_retries: configuration.max_retries()?,
+            configuration,
+            base_delay,
+        })
+    }
+
+    /// Finds the index of a package: that of its source, or PyPI or what stands in for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Address`] when the source has none that makes sense.
+    pub fn index(&self, source: Option<&IndexSource>) -> Result<Index, Error> {
+        let Some(source) = source else {
+            return Ok(self.default_index.clone());
+        };
+        Ok(Index {
+            name: source.name.clone(),
+            url: parse_address(&source.name, &source.url)?,
+            has_source: true,
+        })
+    }
+
+    /// Starts a thread's use of this client.
+    pub fn session<'a>(&'a self, watcher: &'a dyn Watcher) -> Session<'a> {
+        Session::new(self, watcher)
+    }
+
+    /// Makes every request that is under way fail at once. Later ones are as good as ever.
+    pub fn interrupt(&self) {
+        self.agents.interrupt();
+    }
+
+    fn realm(&self, index: Option<&Index>, url: &Url) -> Result<Realm, Error> {
+        match index {
+            Some(index) if index.has_source => {
+                Realm::of_source(&self.configuration, &index.name, &index.url)
+            }
+            Some(index) => Realm::of_address(&self.configuration, &self.repositories, &index.url),
+            None => Realm::of_address(&self.configuration, &self.repositories, url),
+        }
+    }
+}
+
+fn default_index(stand_in: Option<Url>) -> Result<Index, Error> {
+    let (name, url) = match stand_in {
+        Some(url) => (url.host().unwrap_or_default().to_owned(), url),
+        None => ("PyPI".to_owned(), parse_address("PyPI", PYPI)?),
+    };
+    Ok(Index {
+        name,
+        url,
+        has_source: false,
+    })
+}
+
+fn parse_address(what: &str, text: &str) -> Result<Url, Error> {
+    Url::parse(text).map_err(|source| Error::Address {
+        what: what.to_owned(),
+        source,
+    })
+}

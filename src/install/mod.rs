@@ -1,1 +1,133 @@
-//! Puts verified wheels into an environment.
+//! Puts verified wheels into an environment, by the [binary distribution format] (PEP 427), and takes distributions out.
+//!
+//! Everything before this module decided; here nothing is chosen but what the files themselves leave open (which of two
+//! wheels that hold different bytes under one path stays: the one whose name comes last). Downloading is `fetch`'s work,
+//! creating and publishing the folder that is written to is `environment`'s.
+//!
+//! Files are unpacked by a pool of threads while the caller's iterator waits for more; each byte is written once, in
+//! place, and hashed in the same pass. A new environment is written into a folder that nobody else looks at, so an error
+//! leaves nothing behind once that folder is removed.
+//!
+//! [binary distribution format]: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+
+mod conflict;
+mod contents;
+mod documents;
+mod error;
+mod folder;
+mod fresh;
+mod pool;
+mod record;
+mod script;
+mod session;
+mod tree;
+mod unit;
+
+use std::path::PathBuf;
+
+use crate::cache::VerifiedFile;
+use crate::environment::Layout;
+use crate::event::{Reporter, Warning};
+use crate::name::PackageName;
+use crate::plan::Plan;
+
+pub use error::Error;
+
+/// A wheel of the plan, on this machine, with a locked digest.
+#[derive(Debug)]
+pub struct Arrival {
+    /// The distribution of the plan that it is.
+    pub name: PackageName,
+    /// The wheel's file name.
+    pub file_name: String,
+    /// The bytes.
+    pub file: VerifiedFile,
+}
+
+/// The folder that is written to, and what is known of it.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// The environment as it can be written to now, absolute: the hidden folder of a new one, or an existing one itself.
+    pub folder: PathBuf,
+    /// Where the environment will live, absolute. Bytecode records this path; nothing else does.
+    pub root: PathBuf,
+    /// The places inside.
+    pub layout: Layout,
+    /// Whether others may look at `folder` already.
+    pub kind: DestinationKind,
+}
+
+/// Whether an environment is new or in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DestinationKind {
+    /// Nobody looks at the folder before it is published: files are created in place.
+    Fresh,
+    /// The environment is in use: each distribution is staged, then moved into place.
+    Existing,
+}
+
+/// How to install.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether what is otherwise a warning about a wheel is an error.
+    pub strict: bool,
+    /// The interpreter that compiles bytecode, absolute; `None` compiles nothing.
+    pub compile: Option<PathBuf>,
+    /// How files of the cache come into the environment.
+    pub link_mode: LinkMode,
+    /// The folder of the cache that keeps unpacked wheels; `None` keeps nothing.
+    pub trees: Option<PathBuf>,
+    /// The number of threads.
+    pub jobs: usize,
+    /// What INSTALLER says.
+    pub installer_name: String,
+}
+
+/// How a file of the cache's unpacked wheels becomes a file of the environment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LinkMode {
+    /// A reflink where the file system has them, else a hard link, else unpacked from the archive.
+    #[default]
+    Auto,
+    /// A reflink, else unpacked from the archive.
+    Reflink,
+    /// A hard link, else unpacked from the archive.
+    Hardlink,
+    /// Always unpacked from the archive.
+    Copy,
+}
+
+/// What was done.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// How many distributions came new.
+    pub n_installs: usize,
+    /// How many took the place of another version or file.
+    pub n_updates: usize,
+    /// How many were taken out.
+    pub n_removals: usize,
+    /// What was not as it should be, in order and without repetition; each was also reported as an event.
+    pub warnings: Vec<Warning>,
+}
+
+/// Carries out `plan`: installs each wheel as it arrives, and removes what the plan removes.
+///
+/// Every distribution that the plan installs or replaces has to arrive, in any order; files and warnings do not depend
+/// on that order. The iterator may block; the threads of the pool work meanwhile.
+///
+/// # Errors
+///
+/// The first error of the iterator or of the work itself. A fresh destination is then incomplete and must not be
+/// published; an existing one holds each distribution as it was, or new, or without RECORD.
+pub fn install<E: From<Error>>(
+    plan: &Plan,
+    arrivals: impl IntoIterator<Item = Result<Arrival, E>>,
+    destination: &Destination,
+    options: &Options,
+    reporter: &dyn Reporter,
+) -> Result<Report, E> {
+    match destination.kind {
+        DestinationKind::Fresh => fresh::install(plan, arrivals, destination, options, reporter),
+        DestinationKind::Existing => todo!(),
+    }
+}

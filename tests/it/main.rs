@@ -1,3 +1,15 @@
 //! Integration tests of the library and the program.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::similar_names,
+    missing_docs,
+    reason = "a test that cannot go on fails"
+)]
+
+mod architecture;
+mod bytecode;
+mod environment;
+mod interpreter;
 mod project_wheel;

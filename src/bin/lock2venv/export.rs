@@ -1,43 +1,56 @@
 //! `lock2venv export`.
 
-use std::path::Path;
-
 use lock2venv::export::{self, Extent, Options};
 use lock2venv::lock::Document;
 use lock2venv::project_files::{Disk, ProjectFiles};
 use lock2venv::select::{self, Choice, DefaultGroups, Request};
 
-/// What `export` was asked for.
-#[derive(Default)]
-pub(crate) struct Arguments {
-    pub(crate) format: Option<String>,
-    pub(crate) output: Option<String>,
-    pub(crate) without_hashes: bool,
-    pub(crate) without_urls: bool,
-    pub(crate) with_credentials: bool,
-    pub(crate) request: Request,
+use crate::args::{Export, Groups};
+use crate::context::Context;
+use crate::diagnose::Failure;
+use crate::print_data;
+use crate::report::print_line;
+
+/// Prints or writes the export of the project.
+pub(crate) fn run(arguments: &Export, context: &Context) -> Result<(), Failure> {
+    let text = text(arguments, context).map_err(|error| Failure::poetry(format!("\n{error}")))?;
+    match &arguments.output {
+        None => print_data(text.as_bytes()),
+        Some(path) => {
+            let path = context.working_folder.join(path);
+            std::fs::write(&path, text).map_err(|error| Failure::output(&path, &error))
+        }
+    }
 }
 
-/// Prints or writes the export of the project in `folder`.
-pub(crate) fn run(
-    arguments: &Arguments,
-    folder: &Path,
-) -> Result<String, Box<dyn std::error::Error>> {
-    let format = arguments.format.as_deref().unwrap_or("requirements.txt");
-    let extent = match format {
+impl From<&Groups> for Request {
+    fn from(groups: &Groups) -> Self {
+        Self {
+            with: groups.with.clone(),
+            without: groups.without.clone(),
+            only: groups.only.clone(),
+            all_groups: groups.all_groups,
+            extras: groups.extras.clone(),
+            all_extras: groups.all_extras,
+        }
+    }
+}
+
+fn text(arguments: &Export, context: &Context) -> Result<String, Box<dyn std::error::Error>> {
+    let extent = match arguments.format.as_str() {
         "requirements.txt" => Extent::Requirements,
         "constraints.txt" => Extent::Constraints,
-        _ => return Err(format!("Invalid export format: {format}").into()),
+        format => return Err(format!("Invalid export format: {format}").into()),
     };
-    let files = ProjectFiles::read(folder)?;
+    let files = ProjectFiles::read(&context.project_folder)?;
     let project = files.project()?;
     for warning in &project.warnings {
-        anstream::eprintln!("{warning}");
+        print_line(&warning.to_string());
     }
     let text = files.lock.as_deref().ok_or("poetry.lock does not exist")?;
     let document = Document::parse(text)?;
     document.check_freshness(&project)?;
-    let choice = Choice::new(&project, &arguments.request, DefaultGroups::Main)?;
+    let choice = Choice::new(&project, &(&arguments.groups).into(), DefaultGroups::Main)?;
     let lock = document.read(&project.root, &Disk)?;
     let selection = select::select(&project, &lock, &choice)?;
     let options = Options {
@@ -47,7 +60,7 @@ pub(crate) fn run(
     };
     let export = export::export(&project, &selection, extent, &options)?;
     for warning in &export.warnings {
-        anstream::eprintln!("{warning}");
+        print_line(&warning.to_string());
     }
     Ok(export.text)
 }

@@ -1,51 +1,71 @@
 //! The command line of lock2venv.
+//!
+//! Everything that comes from outside (arguments, environment variables, the home folder, the working directory) is read
+//! here and in the commands' modules, and handed to the library as values.
 
+mod args;
+mod cache;
+mod context;
+mod diagnose;
 mod export;
+mod install;
+mod report;
 
+use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
+use clap::{CommandFactory as _, Parser as _};
+
+use args::{Arguments, ColorChoice, Command, Global};
+use context::Context;
+use diagnose::Failure;
+
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let mut export = export::Arguments::default();
-    if arguments.next().as_deref() != Some("export") {
-        return ExitCode::from(2);
+    let arguments = Arguments::parse();
+    choose_color(&arguments.global);
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.print(),
     }
-    while let Some(argument) = arguments.next() {
-        let (name, value) = match argument.split_once('=') {
-            Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-            None => (argument, None),
-        };
-        let mut value = || {
-            value
-                .clone()
-                .or_else(|| arguments.next())
-                .unwrap_or_default()
-        };
-        match name.as_str() {
-            "-f" | "--format" => export.format = Some(value()),
-            "-o" | "--output" => export.output = Some(value()),
-            "--without-hashes" => export.without_hashes = true,
-            "--without-urls" => export.without_urls = true,
-            "--with-credentials" => export.with_credentials = true,
-            "--with" => export.request.with.push(value()),
-            "--without" => export.request.without.push(value()),
-            "--only" => export.request.only.push(value()),
-            "--all-groups" => export.request.all_groups = true,
-            "-E" | "--extras" => export.request.extras.push(value()),
-            "--all-extras" => export.request.all_extras = true,
-            "--dev" => {}
-            _ => return ExitCode::from(2),
+}
+
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    if let Some(folder) = &arguments.global.directory {
+        std::env::set_current_dir(folder).map_err(|error| Failure::folder(folder, &error))?;
+    }
+    let context = Context::new(&arguments.global)?;
+    match arguments.command {
+        Command::Export(arguments) => export::run(&arguments, &context),
+        Command::Install(arguments) => install::run(&arguments, &context),
+        Command::Cache(command) => cache::run(&command, &context),
+        Command::Completions(arguments) => {
+            let mut script = Vec::new();
+            clap_complete::generate(
+                arguments.shell,
+                &mut Arguments::command(),
+                "lock2venv",
+                &mut script,
+            );
+            print_data(&script)
         }
     }
-    let folder = std::env::current_dir().unwrap_or_default();
-    match export::run(&export, &folder) {
-        Ok(text) => {
-            anstream::print!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            anstream::eprintln!("\n{error}\n");
-            ExitCode::FAILURE
-        }
-    }
+}
+
+fn choose_color(global: &Global) {
+    let choice = match global.color {
+        _ if global.no_ansi => anstream::ColorChoice::Never,
+        _ if global.ansi => anstream::ColorChoice::Always,
+        ColorChoice::Auto => return,
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+    };
+    choice.write_global();
+}
+
+/// Writes data to standard output, all of it or an error.
+fn print_data(data: &[u8]) -> Result<(), Failure> {
+    let mut output = std::io::stdout().lock();
+    let written = output.write_all(data).and_then(|()| output.flush());
+    written.map_err(|error| Failure::output(Path::new("standard output"), &error))
 }

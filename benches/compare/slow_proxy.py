@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""A slow line on loopback: forwards TCP with latency and a shared rate limit.
+
+    slow_proxy.py LISTEN_PORT TARGET_PORT [--rtt-ms 40] [--mbit 100]
+
+Both ports are on 127.0.0.1. Half the round-trip time is added to each direction, a whole one to each new connection (its
+handshake), and all connections together receive at most the given rate, fairly, in pieces of 16 KiB. Prints `ready` when
+it listens, and runs until it is terminated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import collections
+
+PIECE = 16 * 1024
+WINDOW = 4 * 1024 * 1024  # bytes of one connection that may be under way: a line with large buffers
+
+
+class Line:
+    """The shared downstream: connections take turns, each turn sends one piece."""
+
+    def __init__(self, bytes_per_second: float):
+        self.bytes_per_second = bytes_per_second
+        self.free_at = 0.0
+        self.waiting: collections.deque[tuple[int, asyncio.Future]] = collections.deque()
+        self.is_running = False
+
+    async def turn(self, n_bytes: int) -> None:
+        future = asyncio.get_running_loop().create_future()
+        self.waiting.append((n_bytes, future))
+        if not self.is_running:
+            self.is_running = True
+            asyncio.create_task(self.serve())
+        await future
+
+    async def serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self.waiting:
+            n_bytes, future = self.waiting.popleft()
+            now = loop.time()
+            self.free_at = max(self.free_at, now) + n_bytes / self.bytes_per_second
+            if self.free_at - now > 0.002:  # coarser than the loop's clock
+                await asyncio.sleep(self.free_at - now)
+            if not future.done():
+                future.set_result(None)
+        self.is_running = False
+
+
+async def pump(reader, writer, delay: float, line: Line | None) -> None:
+    """Forwards one direction: every piece leaves `delay` after it came, and after its turn on the line."""
+    loop = asyncio.get_running_loop()
+    queue: asyncio.Queue = asyncio.Queue(WINDOW // PIECE)
+
+    async def deliver() -> None:
+        while (item := await queue.get()) is not None:
+            due, piece = item
+            if (wait := due - loop.time()) > 0:
+                await asyncio.sleep(wait)
+            if not writer.is_closing():
+                writer.write(piece)
+                await writer.drain()
+        if not writer.is_closing():
+            writer.write_eof()
+
+    delivering = asyncio.create_task(deliver())
+    try:
+        while piece := await reader.read(PIECE):
+            if line:
+                await line.turn(len(piece))
+            await queue.put((loop.time() + delay, piece))
+    except ConnectionError:
+        pass
+    finally:
+        await queue.put(None)
+        try:
+            await delivering
+        except (ConnectionError, OSError):
+            pass
+
+
+async def serve(options) -> None:
+    line, half = Line(options.mbit * 1e6 / 8), options.rtt_ms / 2000
+
+    async def connection(reader, writer) -> None:
+        await asyncio.sleep(2 * half)  # the handshake
+        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", options.target)
+        await asyncio.gather(pump(reader, up_writer, half, None), pump(up_reader, writer, half, line), return_exceptions=True)
+        for end in (writer, up_writer):
+            end.close()
+
+    server = await asyncio.start_server(connection, "127.0.0.1", options.listen, limit=PIECE, backlog=512)
+    print("ready", flush=True)
+    async with server:
+        await server.serve_forever()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("listen", type=int)
+    parser.add_argument("target", type=int)
+    parser.add_argument("--rtt-ms", type=float, default=40)
+    parser.add_argument("--mbit", type=float, default=100)
+    try:
+        asyncio.run(serve(parser.parse_args()))
+    except KeyboardInterrupt:
+        pass
+
+
+if __name__ == "__main__":
+    main()

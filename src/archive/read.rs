@@ -1,0 +1,200 @@
+//! Reading the content of entries.
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+use super::{Archive, Entry, Error, Fault, Kind, Method};
+
+/// How many bytes are read from the archive at once, at least.
+pub const READ_AHEAD: usize = 256 << 10;
+
+/// Entries up to this size are inflated in one call, others in pieces of it.
+const OUTPUT_BYTES: usize = 512 << 10;
+
+/// The buffers of one thread; they are kept from entry to entry and archive to archive.
+#[derive(Debug)]
+pub struct Buffers {
+    input: Vec<u8>,
+    output: Vec<u8>,
+    inflater: Decompress,
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Self {
+            input: Vec::new(),
+            output: vec![0; OUTPUT_BYTES + 1],
+            inflater: Decompress::new(false),
+        }
+    }
+}
+
+/// Reads entries of one archive; quickest in the order in which they lie in it.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    archive: &'a Archive,
+    buffers: &'a mut Buffers,
+    /// Where in the archive `buffers.input` begins.
+    input_offset: u64,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(archive: &'a Archive, buffers: &'a mut Buffers) -> Self {
+        buffers.input.clear();
+        Self {
+            archive,
+            buffers,
+            input_offset: 0,
+        }
+    }
+
+    /// Hands the content of `entry` to `sink`, in one piece or several. A folder has none.
+    ///
+    /// When this returns without an error the pieces had the declared size and CRC.
+    ///
+    /// # Errors
+    ///
+    /// The first error of `sink`; [`Error::Io`]; [`Error::Entry`] with [`Fault::Size`], [`Fault::Crc`] or
+    /// [`Fault::Deflate`].
+    pub fn read<E: From<Error>>(
+        &mut self,
+        entry: &Entry,
+        mut sink: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if entry.kind == Kind::Folder {
+            return Ok(());
+        }
+        let mut crc = crc32fast::Hasher::new();
+        let mut checked = |piece: &[u8]| {
+            crc.update(piece);
+            sink(piece)
+        };
+        match entry.method {
+            Method::Stored => self.read_stored(entry, &mut checked)?,
+            Method::Deflated => self.read_deflated(entry, &mut checked)?,
+        }
+        if crc.finalize() != entry.crc {
+            return Err(entry.fault(Fault::Crc).into());
+        }
+        Ok(())
+    }
+
+    fn read_stored<E: From<Error>>(
+        &mut self,
+        entry: &Entry,
+        sink: &mut impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut offset = entry.data_offset;
+        let end = offset + entry.n_packed_bytes;
+        while offset < end {
+            let input = self.input(offset, end)?;
+            offset += input.len() as u64;
+            sink(input)?;
+        }
+        Ok(())
+    }
+
+    fn read_deflated<E: From<Error>>(
+        &mut self,
+        entry: &Entry,
+        sink: &mut impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.buffers.inflater.reset(false);
+        let end = entry.data_offset + entry.n_packed_bytes;
+        let mut n_remaining = entry.n_bytes;
+        let mut n_held = 0;
+        loop {
+            let offset = entry.data_offset + self.buffers.inflater.total_in();
+            let (status, n_written) = self.inflate_step(entry, offset..end, n_held, n_remaining)?;
+            n_held += n_written;
+            let is_done = status == Status::StreamEnd;
+            if is_done || n_held >= OUTPUT_BYTES {
+                if n_held as u64 > n_remaining {
+                    return Err(entry.fault(Fault::Size).into());
+                }
+                sink(&self.buffers.output[..n_held])?;
+                n_remaining -= n_held as u64;
+                n_held = 0;
+            }
+            if is_done {
+                break;
+            }
+        }
+        if n_remaining != 0 {
+            return Err(entry.fault(Fault::Size).into());
+        }
+        if self.buffers.inflater.total_in() != entry.n_packed_bytes {
+            return Err(entry.fault(Fault::Deflate).into());
+        }
+        Ok(())
+    }
+
+    /// Inflates from `input` into the output buffer behind the `n_held` bytes that are in it.
+    ///
+    /// One byte more than the entry has left is offered, so that a stream that goes on is seen as such.
+    fn inflate_step(
+        &mut self,
+        entry: &Entry,
+        input: std::ops::Range<u64>,
+        n_held: usize,
+        n_remaining: u64,
+    ) -> Result<(Status, usize), Error> {
+        self.fill(input.start, input.end)?;
+        let Buffers {
+            input: bytes,
+            output,
+            inflater,
+        } = &mut *self.buffers;
+        let bytes = held(bytes, self.input_offset, input.start, input.end);
+        let limit = usize::try_from(n_remaining).map_or(OUTPUT_BYTES, |left| {
+            if left < OUTPUT_BYTES {
+                left + 1
+            } else {
+                OUTPUT_BYTES
+            }
+        });
+        if n_held >= limit {
+            return Err(entry.fault(Fault::Size));
+        }
+        let (before_in, before_out) = (inflater.total_in(), inflater.total_out());
+        let status = inflater
+            .decompress(bytes, &mut output[n_held..limit], FlushDecompress::None)
+            .map_err(|_| entry.fault(Fault::Deflate))?;
+        let n_written = inflater.total_out() - before_out;
+        let is_stuck = n_written == 0 && inflater.total_in() == before_in;
+        if is_stuck && status != Status::StreamEnd {
+            return Err(entry.fault(Fault::Deflate));
+        }
+        // At most the length of the output buffer.
+        Ok((status, usize::try_from(n_written).unwrap_or(usize::MAX)))
+    }
+
+    /// Returns the bytes of the archive from `offset` on that are at hand, at least one, up to `end`.
+    fn input(&mut self, offset: u64, end: u64) -> Result<&[u8], Error> {
+        self.fill(offset, end)?;
+        Ok(held(&self.buffers.input, self.input_offset, offset, end))
+    }
+
+    /// Reads ahead unless the bytes from `offset` to `end`, or a fair part of [`READ_AHEAD`], are at hand.
+    fn fill(&mut self, offset: u64, end: u64) -> Result<(), Error> {
+        let wanted = end.min(offset + READ_AHEAD as u64 / 4);
+        let held_end = self.input_offset + self.buffers.input.len() as u64;
+        let is_held = self.input_offset <= offset && wanted <= held_end;
+        if is_held || offset >= end {
+            return Ok(());
+        }
+        let after = self.archive.content_end().saturating_sub(offset);
+        let n_bytes = usize::try_from(after).map_or(READ_AHEAD, |after| after.min(READ_AHEAD));
+        self.buffers.input.resize(n_bytes, 0);
+        self.input_offset = offset;
+        self.archive.read_exact_at(&mut self.buffers.input, offset)
+    }
+}
+
+/// The part of `buffer`, which begins at `buffer_offset`, that lies from `offset` to `end`.
+fn held(buffer: &[u8], buffer_offset: u64, offset: u64, end: u64) -> &[u8] {
+    let place = |at: u64| {
+        let at = at.saturating_sub(buffer_offset);
+        usize::try_from(at).map_or(buffer.len(), |at| at.min(buffer.len()))
+    };
+    &buffer[place(offset)..place(end)]
+}

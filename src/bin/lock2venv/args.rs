@@ -1,0 +1,294 @@
+//! The command line: flags named as Poetry names them, each also an environment variable `LOCK2VENV_<FLAG>`.
+//!
+//! Only what a flag is lives here; what it means is the business of the command's module. Values of environment
+//! variables other than those of flags are read in `main.rs`.
+
+use std::path::PathBuf;
+
+use clap::builder::{BoolishValueParser, Styles};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+const STYLES: Styles = Styles::styled()
+    .header(anstyle::AnsiColor::Green.on_default().bold())
+    .usage(anstyle::AnsiColor::Green.on_default().bold())
+    .literal(anstyle::AnsiColor::Cyan.on_default().bold())
+    .placeholder(anstyle::AnsiColor::Cyan.on_default());
+
+/// Exports Poetry locks and fills virtual environments from them.
+#[derive(Debug, Parser)]
+#[command(name = "lock2venv", version, about, styles = STYLES, max_term_width = 100)]
+#[command(propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Work in DIR, as if started there
+    #[arg(
+        short = 'C',
+        long,
+        value_name = "DIR",
+        global = true,
+        env = "LOCK2VENV_DIRECTORY"
+    )]
+    pub(crate) directory: Option<PathBuf>,
+    /// Use the project in DIR; other paths stay relative to the working directory
+    #[arg(
+        short = 'P',
+        long,
+        value_name = "DIR",
+        global = true,
+        env = "LOCK2VENV_PROJECT"
+    )]
+    pub(crate) project: Option<PathBuf>,
+    /// Print errors only
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "LOCK2VENV_QUIET",
+        conflicts_with = "verbose"
+    )]
+    #[arg(value_parser = BoolishValueParser::new())]
+    pub(crate) quiet: bool,
+    /// Say more: every distribution (-v), every file and request (-vv)
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// When to use color
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        env = "LOCK2VENV_COLOR"
+    )]
+    pub(crate) color: ColorChoice,
+    /// Accepted as Poetry accepts it; nothing is ever asked
+    #[arg(short = 'n', long, global = true, hide = true)]
+    pub(crate) no_interaction: bool,
+    /// The same as --color always
+    #[arg(long, global = true, hide = true, conflicts_with = "no_ansi")]
+    pub(crate) ansi: bool,
+    /// The same as --color never
+    #[arg(long, global = true, hide = true)]
+    pub(crate) no_ansi: bool,
+}
+
+/// When to use color.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print the lock as requirements.txt, constraints.txt or pylock.toml
+    Export(Export),
+    /// Fill a virtual environment from the lock
+    Install(Box<Install>),
+    /// Look at the cache, or empty it
+    #[command(subcommand)]
+    Cache(Cache),
+    /// Print a completion script for a shell
+    Completions(Completions),
+}
+
+/// Groups and extras, as `poetry install` and `poetry export` take them.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Groups and extras")]
+pub(crate) struct Groups {
+    /// Take these groups too (comma separated, may be repeated)
+    #[arg(long, value_name = "GROUPS", env = "LOCK2VENV_WITH")]
+    pub(crate) with: Vec<String>,
+    /// Leave these groups out
+    #[arg(long, value_name = "GROUPS", env = "LOCK2VENV_WITHOUT")]
+    pub(crate) without: Vec<String>,
+    /// Take only these groups
+    #[arg(long, value_name = "GROUPS", env = "LOCK2VENV_ONLY")]
+    pub(crate) only: Vec<String>,
+    /// Take every group
+    #[arg(long, env = "LOCK2VENV_ALL_GROUPS", value_parser = BoolishValueParser::new())]
+    pub(crate) all_groups: bool,
+    /// Take these extras (separated by spaces or commas, may be repeated)
+    #[arg(short = 'E', long, value_name = "EXTRAS", env = "LOCK2VENV_EXTRAS")]
+    pub(crate) extras: Vec<String>,
+    /// Take every extra
+    #[arg(long, env = "LOCK2VENV_ALL_EXTRAS", value_parser = BoolishValueParser::new())]
+    pub(crate) all_extras: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The format: requirements.txt, constraints.txt or pylock.toml
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "requirements.txt",
+        env = "LOCK2VENV_FORMAT"
+    )]
+    pub(crate) format: String,
+    /// Write to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE", env = "LOCK2VENV_OUTPUT")]
+    pub(crate) output: Option<PathBuf>,
+    /// Leave the hashes out
+    #[arg(long, env = "LOCK2VENV_WITHOUT_HASHES", value_parser = BoolishValueParser::new())]
+    pub(crate) without_hashes: bool,
+    /// Leave the addresses of indexes out
+    #[arg(long, env = "LOCK2VENV_WITHOUT_URLS", value_parser = BoolishValueParser::new())]
+    pub(crate) without_urls: bool,
+    /// Put credentials into the addresses of indexes
+    #[arg(long, env = "LOCK2VENV_WITH_CREDENTIALS", value_parser = BoolishValueParser::new())]
+    pub(crate) with_credentials: bool,
+    /// Take the group `dev` too (deprecated: use --with dev)
+    #[arg(long, env = "LOCK2VENV_DEV", value_parser = BoolishValueParser::new())]
+    pub(crate) dev: bool,
+    /// Append the project: `./`, or its wheel, built into dist/, with its hash
+    #[arg(long, value_name = "AS", num_args = 0..=1, require_equals = true, default_missing_value = "path")]
+    #[arg(env = "LOCK2VENV_APPEND_PROJECT")]
+    pub(crate) append_project: Option<AppendProject>,
+    /// Print path dependencies relative to the output file instead of as file:// addresses
+    #[arg(long, env = "LOCK2VENV_RELATIVE_PATHS", value_parser = BoolishValueParser::new())]
+    pub(crate) relative_paths: bool,
+    /// Compare with the output file instead of writing it: exit 1 and a diff when it is out of date
+    #[arg(long, requires = "output", env = "LOCK2VENV_CHECK", value_parser = BoolishValueParser::new())]
+    pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) groups: Groups,
+}
+
+/// How the project itself is appended to an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AppendProject {
+    /// As the line `./`.
+    Path,
+    /// As a wheel built into `dist/`, with its hash.
+    Wheel,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Install {
+    /// The environment [default: .venv beside pyproject.toml]
+    #[arg(long, value_name = "DIR", env = "LOCK2VENV_VENV")]
+    pub(crate) venv: Option<PathBuf>,
+    /// The interpreter: a path, a name or a version such as 3.12
+    #[arg(long, value_name = "PYTHON", env = "LOCK2VENV_PYTHON")]
+    pub(crate) python: Option<String>,
+    #[command(flatten)]
+    pub(crate) groups: Groups,
+    /// Leave the project itself out
+    #[arg(long, env = "LOCK2VENV_NO_ROOT", value_parser = BoolishValueParser::new())]
+    pub(crate) no_root: bool,
+    /// Install only the project itself
+    #[arg(long, env = "LOCK2VENV_ONLY_ROOT", value_parser = BoolishValueParser::new())]
+    pub(crate) only_root: bool,
+    /// Leave directory dependencies out
+    #[arg(long, env = "LOCK2VENV_NO_DIRECTORY", value_parser = BoolishValueParser::new())]
+    pub(crate) no_directory: bool,
+    /// Install the project and directory dependencies as links to their sources, as Poetry does
+    #[arg(long, env = "LOCK2VENV_EDITABLE", value_parser = BoolishValueParser::new())]
+    pub(crate) editable: bool,
+    /// Remove what the lock does not have
+    #[arg(long, env = "LOCK2VENV_SYNC", value_parser = BoolishValueParser::new())]
+    pub(crate) sync: bool,
+    /// Compile Python sources to bytecode
+    #[arg(long, env = "LOCK2VENV_COMPILE", value_parser = BoolishValueParser::new())]
+    pub(crate) compile: bool,
+    /// Print what would be done, and do nothing
+    #[arg(long, env = "LOCK2VENV_DRY_RUN", value_parser = BoolishValueParser::new())]
+    pub(crate) dry_run: bool,
+    /// Make an error of what is otherwise a warning about a wheel
+    #[arg(long, env = "LOCK2VENV_STRICT", value_parser = BoolishValueParser::new())]
+    pub(crate) strict: bool,
+    /// Keep downloaded files in DIR [default: lock2venv in the user's cache folder]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "LOCK2VENV_CACHE_DIR",
+        conflicts_with = "no_cache"
+    )]
+    pub(crate) cache_dir: Option<PathBuf>,
+    /// Keep nothing but the environment
+    #[arg(long, env = "LOCK2VENV_NO_CACHE", value_parser = BoolishValueParser::new())]
+    pub(crate) no_cache: bool,
+    /// Use only what the cache holds
+    #[arg(long, env = "LOCK2VENV_OFFLINE", value_parser = BoolishValueParser::new())]
+    pub(crate) offline: bool,
+    /// How files of the cache become files of the environment
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "auto",
+        env = "LOCK2VENV_LINK_MODE"
+    )]
+    pub(crate) link_mode: LinkMode,
+    /// How many threads unpack [default: one for each processor]
+    #[arg(long, short = 'j', value_name = "N", env = "LOCK2VENV_JOBS", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub(crate) jobs: Option<u16>,
+    /// The index that stands in for PyPI: a mirror or proxy
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "LOCK2VENV_INDEX_URL",
+        hide_env_values = true
+    )]
+    pub(crate) index_url: Option<String>,
+}
+
+/// How files of the cache become files of the environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LinkMode {
+    /// The first of the others that works.
+    Auto,
+    /// Copy on write.
+    Reflink,
+    /// Hard links.
+    Hardlink,
+    /// Copies.
+    Copy,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Cache {
+    /// Print the cache's folder
+    Dir(CacheFolder),
+    /// Print how many bytes the cache holds
+    Size(CacheFolder),
+    /// Remove everything in the cache
+    Clear(CacheFolder),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CacheFolder {
+    /// The cache's folder [default: lock2venv in the user's cache folder]
+    #[arg(long, value_name = "DIR", env = "LOCK2VENV_CACHE_DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

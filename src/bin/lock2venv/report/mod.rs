@@ -1,0 +1,5 @@
+//! How events of the library become text for a person.
+
+mod terminal;
+
+pub(crate) use terminal::{Terminal, Verbosity, print_line, print_warning};

@@ -1,0 +1,153 @@
+//! Bytecode for the sources of an environment: unchecked-hash `.pyc` files ([PEP 552]), compiled by the environment's own
+//! interpreter and kept in the cache.
+//!
+//! This module knows folders and sources, not wheels. Which sources there are, and which RECORD lists the results, is the
+//! business of `install`.
+//!
+//! Interpreters compile whole batches read from a pipe, so that no file costs a round trip; a crash of one costs the file
+//! that caused it. They record a token instead of a path: a [`Template`] with the places of the token serves every
+//! environment, and the path that is recorded in the end (`co_filename`) is the one where the environment will live. The
+//! templates of one wheel lie in one file of the cache, a pack: an environment from a filled cache costs one sequential
+//! read a wheel, and `open`, `write` and `close` a file. Unchecked-hash files do not depend on the times of the sources,
+//! so two builds are equal to the byte.
+//!
+//! [PEP 552]: https://peps.python.org/pep-0552/
+
+mod error;
+mod pack;
+mod task;
+mod template;
+mod worker;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+use std::thread::JoinHandle;
+
+pub use error::Error;
+
+use pack::Pack;
+use task::{Queue, Task};
+
+/// How to compile, and where results are kept.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The interpreter that compiles, absolute.
+    pub interpreter: PathBuf,
+    /// `importlib.util.MAGIC_NUMBER` of that interpreter.
+    pub magic_number: [u8; 4],
+    /// `sys.implementation.cache_tag` of that interpreter, such as `cpython-311`.
+    pub cache_tag: String,
+    /// How many interpreters, and threads that write, work at once.
+    pub n_workers: usize,
+    /// The folder that keeps packs; `None` keeps nothing.
+    pub packs: Option<PathBuf>,
+}
+
+/// Sources to compile, all of one folder.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// What identifies these sources in the cache: the digest of their wheel as hexadecimal. `None` keeps nothing.
+    pub key: Option<String>,
+    /// The environment as it can be written to now, absolute.
+    pub folder: PathBuf,
+    /// The environment where it will live, absolute; code objects record paths below it.
+    pub root: PathBuf,
+    /// The sources, relative to the environment.
+    pub sources: Vec<String>,
+}
+
+/// What became of one source.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Compiled {
+    /// The source, relative to the environment.
+    pub source: String,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of compiling one source.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// The `.pyc` was written; its path is relative to the environment.
+    Written(String),
+    /// There was such a file already; it was left alone.
+    Existed(String),
+    /// The source does not compile, for the reason that the interpreter gave.
+    Failed(String),
+}
+
+/// Compiles batches while other work goes on.
+#[derive(Debug)]
+pub struct Compiler {
+    settings: Arc<Settings>,
+    queue: Sender<Task>,
+    threads: Vec<JoinHandle<Result<Vec<Compiled>, Error>>>,
+}
+
+impl Compiler {
+    /// Starts the threads; interpreters are started when there is something that the cache does not have.
+    pub fn start(settings: Settings) -> Self {
+        let settings = Arc::new(settings);
+        let (queue, tasks) = mpsc::channel();
+        let tasks = Queue::new(tasks);
+        let token = template::random_token();
+        let threads = (0..settings.n_workers.max(1))
+            .map(|_| {
+                let (settings, tasks, token) = (settings.clone(), tasks.clone(), token.clone());
+                std::thread::spawn(move || task::work(&settings, &token, &tasks))
+            })
+            .collect();
+        Self {
+            settings,
+            queue,
+            threads,
+        }
+    }
+
+    /// Takes a batch whose sources are in place. Never waits for anything to be compiled.
+    pub fn submit(&self, batch: Batch) {
+        let pack = self.pack_path(&batch);
+        let found = pack.as_deref().and_then(Pack::open);
+        // Once a thread has failed, the others run dry and `finish` tells why.
+        for task in Task::split(batch, pack, found) {
+            let _ = self.queue.send(task);
+        }
+    }
+
+    /// Waits until every batch is compiled and tells what became of each source, in order of their paths.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Interpreter`] when the interpreter could not be started, [`Error::Io`] when a file could not be written.
+    /// A source that does not compile is no error.
+    pub fn finish(self) -> Result<Vec<Compiled>, Error> {
+        drop(self.queue);
+        let mut all = Vec::new();
+        let mut failure = None;
+        for thread in self.threads {
+            match thread.join() {
+                Ok(Ok(compiled)) => all.extend(compiled),
+                Ok(Err(error)) => failure = failure.or(Some(error)),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        all.sort();
+        failure.map_or(Ok(all), Err)
+    }
+
+    fn pack_path(&self, batch: &Batch) -> Option<PathBuf> {
+        let (folder, key) = (self.settings.packs.as_ref()?, batch.key.as_ref()?);
+        let magic = u32::from_le_bytes(self.settings.magic_number);
+        let interpreter = format!("{}-{magic:08x}", self.settings.cache_tag);
+        Some(folder.join(interpreter).join(format!("{key}.pack")))
+    }
+}
+
+/// Returns where the bytecode of `source` lies ([PEP 3147](https://peps.python.org/pep-3147/)).
+fn pyc_path(source: &str, cache_tag: &str) -> String {
+    let (folder, file) = source.rsplit_once('/').unwrap_or(("", source));
+    let stem = file.strip_suffix(".py").unwrap_or(file);
+    let separator = if folder.is_empty() { "" } else { "/" };
+    format!("{folder}{separator}__pycache__/{stem}.{cache_tag}.pyc")
+}

@@ -1,0 +1,269 @@
+//! One file of the cache that holds the bytecode templates of one wheel.
+//!
+//! The templates come first, the index last: it is written when all of them are known. Layout, numbers little endian:
+//! the signature; the templates; the index, for each source its path, outcome, slots, offset, length and CRC-32; the offset
+//! of the index (8 bytes), its CRC-32 (4 bytes) and the signature again. A pack that is not whole counts as absent.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::template::{Slot, Template};
+
+const SIGNATURE: &[u8; 8] = b"l2vpyc1\n";
+const TAIL_BYTES: u64 = 8 + 4 + 8;
+/// A limit against nonsense; a wheel of 100,000 sources needs a tenth of it.
+const MAX_INDEX_BYTES: u64 = 256 << 20;
+
+/// A pack that can be read.
+#[derive(Debug)]
+pub(super) struct Pack {
+    file: File,
+    entries: HashMap<String, Entry>,
+}
+
+/// What a pack holds for one source.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// The template's place in the file, or the message of the failure.
+    pub(super) offset: u64,
+    pub(super) n_bytes: u32,
+    crc: u32,
+    /// `None` when the source did not compile.
+    pub(super) slots: Option<Vec<Slot>>,
+}
+
+impl Pack {
+    /// Opens the pack at `path`; `None` when there is none, or none that is whole.
+    pub(super) fn open(path: &Path) -> Option<Self> {
+        let file = File::open(path).ok()?;
+        let entries = read_index(&file)?;
+        Some(Self { file, entries })
+    }
+
+    pub(super) fn entry(&self, source: &str) -> Option<&Entry> {
+        self.entries.get(source)
+    }
+
+    /// Reads the bytes of `entry` into `buffer`; `None` when they are not what was written.
+    pub(super) fn read(&self, entry: &Entry, buffer: &mut Vec<u8>) -> Option<()> {
+        buffer.resize(usize::try_from(entry.n_bytes).ok()?, 0);
+        self.file.read_exact_at(buffer, entry.offset).ok()?;
+        (crc32fast::hash(buffer) == entry.crc).then_some(())
+    }
+}
+
+/// Writes a pack beside its place; it appears there whole or not at all.
+#[derive(Debug)]
+pub(super) struct Writer {
+    path: PathBuf,
+    file: BufWriter<NamedTempFile>,
+    index: Vec<u8>,
+    offset: u64,
+}
+
+impl Writer {
+    pub(super) fn create(path: &Path) -> io::Result<Self> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)?;
+        let mut file = BufWriter::with_capacity(1 << 18, NamedTempFile::new_in(folder)?);
+        file.write_all(SIGNATURE)?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            index: Vec::new(),
+            offset: SIGNATURE.len() as u64,
+        })
+    }
+
+    pub(super) fn add(&mut self, source: &str, template: &Template) -> io::Result<()> {
+        self.append(source, &template.bytes, Some(&template.slots))
+    }
+
+    pub(super) fn add_failure(&mut self, source: &str, cause: &str) -> io::Result<()> {
+        self.append(source, cause.as_bytes(), None)
+    }
+
+    fn append(&mut self, source: &str, bytes: &[u8], slots: Option<&[Slot]>) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        push_bytes(&mut self.index, source.as_bytes());
+        self.index.push(u8::from(slots.is_some()));
+        let slots = slots.unwrap_or_default();
+        push_number(&mut self.index, slots.len());
+        for slot in slots {
+            self.index.extend(slot.offset.to_le_bytes());
+            self.index.push(slot.kind);
+        }
+        self.index.extend(self.offset.to_le_bytes());
+        push_number(&mut self.index, bytes.len());
+        self.index.extend(crc32fast::hash(bytes).to_le_bytes());
+        self.offset += bytes.len() as u64;
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.file.write_all(&self.index)?;
+        self.file.write_all(&self.offset.to_le_bytes())?;
+        self.file
+            .write_all(&crc32fast::hash(&self.index).to_le_bytes())?;
+        self.file.write_all(SIGNATURE)?;
+        let file = self
+            .file
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        file.persist(&self.path)?;
+        Ok(())
+    }
+}
+
+fn push_bytes(index: &mut Vec<u8>, bytes: &[u8]) {
+    push_number(index, bytes.len());
+    index.extend_from_slice(bytes);
+}
+
+fn push_number(index: &mut Vec<u8>, number: usize) {
+    index.extend(u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes());
+}
+
+fn read_index(file: &File) -> Option<HashMap<String, Entry>> {
+    let tail_offset = file.metadata().ok()?.len().checked_sub(TAIL_BYTES)?;
+    let mut tail = [0; 20];
+    file.read_exact_at(&mut tail, tail_offset).ok()?;
+    let mut fields = Fields(&tail);
+    let (offset, crc) = (fields.long()?, fields.number()?);
+    let n_bytes = tail_offset.checked_sub(offset)?;
+    if fields.0 != SIGNATURE || n_bytes > MAX_INDEX_BYTES {
+        return None;
+    }
+    let mut index = vec![0; usize::try_from(n_bytes).ok()?];
+    file.read_exact_at(&mut index, offset).ok()?;
+    if crc32fast::hash(&index) != crc {
+        return None;
+    }
+    parse_index(&index, offset)
+}
+
+fn parse_index(index: &[u8], end: u64) -> Option<HashMap<String, Entry>> {
+    let mut entries = HashMap::new();
+    let mut fields = Fields(index);
+    while !fields.0.is_empty() {
+        let (source, entry) = fields.entry()?;
+        if entry.offset.checked_add(u64::from(entry.n_bytes))? > end {
+            return None;
+        }
+        entries.insert(source, entry);
+    }
+    Some(entries)
+}
+
+/// What is left to read of an index.
+struct Fields<'a>(&'a [u8]);
+
+impl Fields<'_> {
+    fn entry(&mut self) -> Option<(String, Entry)> {
+        let n_path = usize::try_from(self.number()?).ok()?;
+        let source = String::from_utf8(self.take(n_path)?.to_vec()).ok()?;
+        let is_compiled = self.take(1)? == [1];
+        let n_slots = self.number()?;
+        let slots: Option<Vec<Slot>> = (0..n_slots).map(|_| self.slot()).collect();
+        let slots = slots?;
+        let entry = Entry {
+            slots: is_compiled.then_some(slots),
+            offset: self.long()?,
+            n_bytes: self.number()?,
+            crc: self.number()?,
+        };
+        Some((source, entry))
+    }
+
+    fn slot(&mut self) -> Option<Slot> {
+        let offset = self.number()?;
+        let kind = *self.take(1)?.first()?;
+        Some(Slot { offset, kind })
+    }
+
+    fn number(&mut self) -> Option<u32> {
+        self.take(4)?.try_into().ok().map(u32::from_le_bytes)
+    }
+
+    fn long(&mut self) -> Option<u64> {
+        self.take(8)?.try_into().ok().map(u64::from_le_bytes)
+    }
+
+    fn take(&mut self, n_bytes: usize) -> Option<&[u8]> {
+        let (taken, rest) = self.0.split_at_checked(n_bytes)?;
+        self.0 = rest;
+        Some(taken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template() -> Template {
+        let slot = Slot {
+            offset: 3,
+            kind: b'z',
+        };
+        Template {
+            bytes: b"abcdef".to_vec(),
+            slots: vec![slot],
+        }
+    }
+
+    fn written(folder: &Path) -> PathBuf {
+        let path = folder.join("deep/er/x.pack");
+        let mut writer = Writer::create(&path).unwrap();
+        writer.add("a.py", &template()).unwrap();
+        writer.add_failure("b.py", "SyntaxError: no").unwrap();
+        writer.finish().unwrap();
+        path
+    }
+
+    #[test]
+    fn a_pack_gives_back_what_was_put_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let pack = Pack::open(&written(folder.path())).unwrap();
+        let mut buffer = Vec::new();
+        let entry = pack.entry("a.py").unwrap();
+        pack.read(entry, &mut buffer).unwrap();
+        assert_eq!(
+            (&buffer, entry.slots.as_ref().unwrap()),
+            (&template().bytes, &template().slots)
+        );
+        let entry = pack.entry("b.py").unwrap();
+        pack.read(entry, &mut buffer).unwrap();
+        assert!(entry.slots.is_none() && buffer == b"SyntaxError: no");
+        assert!(pack.entry("c.py").is_none());
+    }
+
+    #[test]
+    fn a_pack_that_is_not_whole_is_absent_or_refuses_the_entry() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = written(folder.path());
+        let whole = std::fs::read(&path).unwrap();
+        for position in 0..whole.len() {
+            let mut broken = whole.clone();
+            broken[position] ^= 0x55;
+            std::fs::write(&path, &broken).unwrap();
+            let pack = Pack::open(&path);
+            let is_refused = pack.is_none_or(|pack| {
+                let mut buffer = Vec::new();
+                let sources = ["a.py", "b.py"];
+                sources.iter().any(|source| {
+                    pack.entry(source)
+                        .and_then(|entry| pack.read(entry, &mut buffer))
+                        .is_none()
+                })
+            });
+            assert!(is_refused || position < SIGNATURE.len(), "byte {position}");
+            std::fs::write(&path, &whole[..position]).unwrap();
+            assert!(Pack::open(&path).is_none(), "cut at {position}");
+        }
+    }
+}

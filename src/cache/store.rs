@@ -1,0 +1,398 @@
+//! The folder of a cache: who may write to it, where each file lies, how a file gets there.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use rustix::fs::OFlags;
+use tempfile::NamedTempFile;
+
+use crate::cache::address::{self, Address};
+use crate::cache::{Error, VerifiedFile};
+use crate::digest::Digest;
+use crate::event::Warning;
+
+/// Changes when the meaning of what lies below it does.
+const VERSION: &str = "v1";
+const FOLDERS: [&str; 3] = ["archives", "addresses", "tmp"];
+
+/// See the [cache directory tagging specification](https://bford.info/cachedir/).
+const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
+# This folder is a cache of lock2venv; it can be removed at any time.\n";
+
+/// How much lies in a cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// How many files.
+    pub n_files: u64,
+    /// How many bytes they hold.
+    pub n_bytes: u64,
+}
+
+/// How much was taken out of a cache.
+pub type Removed = Size;
+
+#[derive(Debug)]
+pub(super) struct Store {
+    dir: PathBuf,
+    root: PathBuf,
+    access: Access,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Access {
+    is_written: bool,
+    /// Whether users other than ourselves and root may have put files there.
+    is_shared: bool,
+}
+
+/// A file in place, of the right size, not yet proven.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) file: File,
+    pub(super) path: PathBuf,
+    pub(super) digest: Digest,
+    n_bytes: u64,
+}
+
+impl Found {
+    /// Trusts the name of the file.
+    pub(super) fn into_verified(self) -> VerifiedFile {
+        VerifiedFile {
+            file: self.file,
+            n_bytes: self.n_bytes,
+            digest: self.digest,
+            path: Some(self.path),
+        }
+    }
+}
+
+/// A proven file that could not be put into its place.
+#[derive(Debug)]
+pub(super) struct Unpublished {
+    pub(super) draft: NamedTempFile,
+    pub(super) path: PathBuf,
+    pub(super) cause: io::Error,
+}
+
+impl Store {
+    /// `None` when there is no cache folder and none can be made.
+    pub(super) fn open(dir: &Path, warnings: &mut Vec<Warning>) -> Result<Option<Self>, Error> {
+        match create_folder(dir) {
+            Ok(()) => {}
+            Err(cause) if is_refused(&cause) => {
+                warnings.push(not_written(dir, &cause));
+                return Ok(None);
+            }
+            Err(cause) => return Err(folder_error(dir, cause)),
+        }
+        let metadata = fs::metadata(dir).map_err(|cause| Error::io(dir, cause))?;
+        let root = dir.join(VERSION);
+        let access = Self::access(dir, &root, &metadata, warnings)?;
+        Ok(Some(Self {
+            dir: dir.to_owned(),
+            root,
+            access,
+        }))
+    }
+
+    fn access(
+        dir: &Path,
+        root: &Path,
+        metadata: &std::fs::Metadata,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Access, Error> {
+        let ourselves = rustix::process::geteuid().as_raw();
+        let owner = metadata.uid();
+        if owner != ourselves && owner != 0 {
+            warnings.push(Warning::CacheOfAnotherUser {
+                path: dir.to_owned(),
+                owner,
+            });
+            return Ok(Access {
+                is_written: false,
+                is_shared: true,
+            });
+        }
+        let is_shared = metadata.permissions().mode() & 0o022 != 0;
+        let is_written = match create_layout(dir, root) {
+            Ok(()) => true,
+            Err(Error::Io { source, .. }) if is_refused(&source) => {
+                warnings.push(not_written(dir, &source));
+                false
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Access {
+            is_written,
+            is_shared,
+        })
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(super) fn is_written(&self) -> bool {
+        self.access.is_written
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        self.access.is_shared
+    }
+
+    /// Looks for a whole file; one that was cut short is removed.
+    pub(super) fn find(&self, digest: &Digest) -> Result<Option<Found>, Error> {
+        let hex = digest.hex();
+        let shard = self.shard(digest, &hex);
+        let names = match std::fs::read_dir(&shard) {
+            Ok(names) => names,
+            Err(cause) if is_absent(&cause) => return Ok(None),
+            Err(cause) => return Err(Error::io(&shard, cause)),
+        };
+        for name in names {
+            let name = name.map_err(|cause| Error::io(&shard, cause))?.file_name();
+            let n_bytes = name.to_str().and_then(|name| size_in_name(name, &hex));
+            let Some(n_bytes) = n_bytes else { continue };
+            let path = shard.join(&name);
+            if let Some(file) = self.open_whole(&path, n_bytes)? {
+                return Ok(Some(Found {
+                    file,
+                    path,
+                    digest: digest.clone(),
+                    n_bytes,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn open_whole(&self, path: &Path, n_bytes: u64) -> Result<Option<File>, Error> {
+        let file = std::fs::OpenOptions::new()
+            .read(true)
+            .custom_flags(no_follow())
+            .open(path);
+        let file = match file {
+            Ok(file) => file,
+            // Removed by another process since the folder was read, or a link, which we never make.
+            Err(cause) if is_absent(&cause) || is_link(&cause) => return Ok(None),
+            Err(cause) => return Err(Error::io(path, cause)),
+        };
+        let metadata = file.metadata().map_err(|cause| Error::io(path, cause))?;
+        if metadata.is_file() && metadata.len() == n_bytes {
+            return Ok(Some(file));
+        }
+        if self.is_written() {
+            super::remove(path)?;
+        }
+        Ok(None)
+    }
+
+    pub(super) fn create_draft(&self) -> Result<NamedTempFile, Error> {
+        let folder = self.root.join("tmp");
+        tempfile::Builder::new()
+            .prefix("")
+            .permissions(std::fs::Permissions::from_mode(0o644))
+            .tempfile_in(&folder)
+            .map_err(|cause| Error::io(&folder, cause))
+    }
+
+    pub(super) fn publish(
+        &self,
+        draft: NamedTempFile,
+        digest: &Digest,
+        n_bytes: u64,
+    ) -> Result<(File, PathBuf), Unpublished> {
+        let hex = digest.hex();
+        let shard = self.shard(digest, &hex);
+        let path = shard.join(format!("{hex}.{n_bytes}"));
+        let error = match draft.persist(&path) {
+            Ok(file) => return Ok((file, path)),
+            Err(error) if is_absent(&error.error) => error,
+            Err(error) => return Err(unpublished(error, path)),
+        };
+        // The first file of its shard.
+        if let Err(cause) = create_folder(&shard) {
+            return Err(Unpublished {
+                draft: error.file,
+                path: shard,
+                cause,
+            });
+        }
+        match error.file.persist(&path) {
+            Ok(file) => Ok((file, path)),
+            Err(error) => Err(unpublished(error, path)),
+        }
+    }
+
+    pub(super) fn address(&self, index: &str, file: &str, digest: &Digest) -> Option<Address> {
+        // Where others may write, they do not get to say where we send requests.
+        if self.is_shared() {
+            return None;
+        }
+        address::read(&self.address_path(index, file, digest), index, file, digest)
+    }
+
+    pub(super) fn remember(&self, index: &str, file: &str, digest: &Digest, address: &Address) {
+        let path = self.address_path(index, file, digest);
+        let Some(text) = address::render(index, file, digest, address) else {
+            return;
+        };
+        let written = self.create_draft().and_then(|mut draft| {
+            io::Write::write_all(&mut draft, text.as_bytes())
+                .map_err(|cause| Error::io(&path, cause))?;
+            Ok(draft)
+        });
+        let Ok(draft) = written else { return };
+        if let Err(error) = draft.persist(&path)
+            && is_absent(&error.error)
+            && let Some(folder) = path.parent()
+            && create_folder(folder).is_ok()
+        {
+            let _ = error.file.persist(&path);
+        }
+    }
+
+    pub(super) fn forget(&self, index: &str, file: &str, digest: &Digest) {
+        let _ = std::fs::remove_file(self.address_path(index, file, digest));
+    }
+
+    pub(super) fn size(&self) -> Result<Size, Error> {
+        let mut size = Size::default();
+        let mut folders = vec![self.root.clone()];
+        while let Some(folder) = folders.pop() {
+            let entries = match fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(cause) if is_absent(&cause) => continue,
+                Err(cause) => return Err(Error::io(&folder, cause)),
+            };
+            for entry in entries {
+                let entry = entry.map_err(|cause| Error::io(&folder, cause))?;
+                let Ok(metadata) = entry.metadata() else {
+                    continue; // removed since
+                };
+                if metadata.is_dir() {
+                    folders.push(entry.path());
+                } else {
+                    size.n_files += 1;
+                    size.n_bytes += metadata.len();
+                }
+            }
+        }
+        Ok(size)
+    }
+
+    /// Renames first, so that no process meets a half removed cache.
+    pub(super) fn clear(&self) -> Result<Removed, Error> {
+        let removed = self.size()?;
+        let grave = self
+            .dir
+            .join(format!(".removed-{:016x}", fastrand::u64(..)));
+        match fs::rename(&self.root, &grave) {
+            Ok(()) => fs::remove_dir_all(&grave).map_err(|cause| Error::io(&grave, cause))?,
+            Err(cause) if is_absent(&cause) => {}
+            Err(cause) => return Err(Error::io(&self.root, cause)),
+        }
+        super::remove(&self.dir.join("CACHEDIR.TAG"))?;
+        Ok(removed)
+    }
+
+    fn shard(&self, digest: &Digest, hex: &str) -> PathBuf {
+        let mut path = self.root.join("archives");
+        path.push(digest.algorithm().name());
+        path.push(hex.get(..2).unwrap_or_default());
+        path
+    }
+
+    fn address_path(&self, index: &str, file: &str, digest: &Digest) -> PathBuf {
+        let key = address::key(index, file, digest);
+        let mut path = self.root.join("addresses");
+        path.push(key.get(..2).unwrap_or_default());
+        path.push(key);
+        path
+    }
+}
+
+fn create_layout(dir: &Path, root: &Path) -> Result<(), Error> {
+    let tag = dir.join("CACHEDIR.TAG");
+    if !tag.exists() {
+        fs::write(&tag, TAG).map_err(|cause| Error::io(&tag, cause))?;
+    }
+    let folders = FOLDERS.map(|name| root.join(name));
+    for folder in std::iter::once(root).chain(folders.iter().map(PathBuf::as_path)) {
+        create_folder(folder).map_err(|cause| folder_error(folder, cause))?;
+        let metadata = fs::symlink_metadata(folder).map_err(|cause| Error::io(folder, cause))?;
+        if !metadata.is_dir() {
+            return Err(Error::NotAFolder {
+                path: folder.to_owned(),
+            });
+        }
+    }
+    let tmp = root.join("tmp");
+    rustix::fs::access(
+        &tmp,
+        rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK,
+    )
+    .map_err(|cause| Error::io(&tmp, cause.into()))
+}
+
+/// Creates the folder and what lies above it, for ourselves alone.
+fn create_folder(path: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+}
+
+fn folder_error(path: &Path, cause: io::Error) -> Error {
+    let is_in_the_way = matches!(
+        cause.kind(),
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory
+    );
+    if is_in_the_way {
+        return Error::NotAFolder {
+            path: path.to_owned(),
+        };
+    }
+    Error::io(path, cause)
+}
+
+fn unpublished(error: tempfile::PersistError, path: PathBuf) -> Unpublished {
+    Unpublished {
+        draft: error.file,
+        path,
+        cause: error.error,
+    }
+}
+
+fn not_written(dir: &Path, cause: &io::Error) -> Warning {
+    Warning::CacheNotWritten {
+        path: dir.to_owned(),
+        cause: cause.to_string(),
+    }
+}
+
+fn size_in_name(name: &str, hex: &str) -> Option<u64> {
+    name.strip_prefix(hex)?.strip_prefix('.')?.parse().ok()
+}
+
+fn is_refused(cause: &io::Error) -> bool {
+    matches!(
+        cause.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+    )
+}
+
+fn is_absent(cause: &io::Error) -> bool {
+    cause.kind() == io::ErrorKind::NotFound
+}
+
+fn is_link(cause: &io::Error) -> bool {
+    cause.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+fn no_follow() -> i32 {
+    i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default()
+}

@@ -1,0 +1,79 @@
+//! The right to change an environment, and the place to prepare changes in.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::partial::{self, Held, Partial};
+use super::{Error, is_absent};
+
+/// The name of staging folders.
+const STAGING: &str = "staging";
+
+/// Proof that nobody else changes an environment: a lock on its folder, released when dropped.
+#[derive(Debug)]
+pub struct EnvironmentLock {
+    root: PathBuf,
+    /// Held for its lock alone.
+    _folder: File,
+}
+
+/// A hidden folder inside an environment, so on its file system; removed when dropped.
+///
+/// Files are written here and renamed to their places.
+#[derive(Debug)]
+pub struct Staging {
+    partial: Partial,
+}
+
+impl EnvironmentLock {
+    /// Waits for the lock, and removes what an interrupted run left in the environment.
+    pub(super) fn acquire(root: &Path) -> Result<Self, Error> {
+        loop {
+            let folder = fs_err::File::open(root)?.into_file();
+            wait_for(&folder)?;
+            // While we waited, the environment may have been replaced by a new one.
+            if partial::is_still(&folder, root) {
+                partial::clean(root, OsStr::new(STAGING));
+                return Ok(Self {
+                    root: root.to_owned(),
+                    _folder: folder,
+                });
+            }
+        }
+    }
+
+    /// Returns the folder of the environment.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Makes a place to prepare changes in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn staging(&self) -> Result<Staging, Error> {
+        let partial = Partial::create(&self.root, OsStr::new(STAGING))?;
+        Ok(Staging { partial })
+    }
+}
+
+impl Staging {
+    /// Returns the folder, absolute.
+    pub fn folder(&self) -> &Path {
+        self.partial.path()
+    }
+}
+
+fn wait_for(folder: &File) -> Result<(), Error> {
+    match partial::try_lock(folder)? {
+        Held::Yes | Held::NoLocksHere => Ok(()),
+        Held::ByOther => match folder.lock() {
+            Err(error) if !partial::is_unsupported(&error) && !is_absent(&error) => {
+                Err(error.into())
+            }
+            Ok(()) | Err(_) => Ok(()),
+        },
+    }
+}

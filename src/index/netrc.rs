@@ -1,0 +1,170 @@
+//! The user's `.netrc`, read as Python's `netrc` module reads it.
+
+use crate::url::Credentials;
+
+/// Finds the entry of `host`: the last one that names it, else the default. What is not understood says nothing.
+pub(super) fn find(text: &str, host: &str) -> Option<Credentials> {
+    let mut words = Words { rest: text };
+    let mut named = None;
+    let mut default = None;
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "machine" => {
+                let machine = words.next()?;
+                let credentials = read_entry(&mut words);
+                if machine == host {
+                    named = Some(credentials);
+                }
+            }
+            "default" => default = Some(read_entry(&mut words)),
+            "macdef" => words.skip_macro(),
+            word if word.starts_with('#') => words.skip_line(),
+            _ => return None,
+        }
+    }
+    named.or(default)
+}
+
+fn read_entry(words: &mut Words<'_>) -> Credentials {
+    let mut credentials = Credentials {
+        username: String::new(),
+        password: String::new(),
+    };
+    loop {
+        let before = words.rest;
+        let field = words.next();
+        match field.as_deref() {
+            Some("login" | "user") => credentials.username = words.next().unwrap_or_default(),
+            Some("password") => credentials.password = words.next().unwrap_or_default(),
+            Some("account") => drop(words.next()),
+            Some(word) if word.starts_with('#') => {
+                words.rest = before;
+                words.skip_blank();
+                words.skip_line();
+            }
+            Some(_) | None => {
+                words.rest = before;
+                return credentials;
+            }
+        }
+    }
+}
+
+struct Words<'a> {
+    rest: &'a str,
+}
+
+impl Words<'_> {
+    /// Takes the next word; quotes hold words together, a backslash takes the next character as it is.
+    fn next(&mut self) -> Option<String> {
+        self.skip_blank();
+        let quoted = self.rest.strip_prefix('"');
+        let mut characters = quoted.unwrap_or(self.rest).chars();
+        let mut word = String::new();
+        while let Some(character) = characters.next() {
+            match character {
+                '\\' => word.extend(characters.next()),
+                '"' if quoted.is_some() => {
+                    self.rest = characters.as_str();
+                    return Some(word);
+                }
+                blank if blank.is_whitespace() && quoted.is_none() => {
+                    self.rest = characters.as_str();
+                    return Some(word);
+                }
+                character => word.push(character),
+            }
+        }
+        self.rest = "";
+        (quoted.is_some() || !word.is_empty()).then_some(word)
+    }
+
+    fn skip_blank(&mut self) {
+        self.rest = self.rest.trim_start();
+    }
+
+    fn skip_line(&mut self) {
+        self.rest = self.rest.split_once('\n').map_or("", |(_, rest)| rest);
+    }
+
+    /// A macro ends at the first empty line.
+    fn skip_macro(&mut self) {
+        self.rest = self.rest.split_once("\n\n").map_or("", |(_, rest)| rest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn finds(text: &str, expected: Option<(&str, &str)>) {
+        let found = find(text, "a.example");
+        let found = found
+            .as_ref()
+            .map(|found| (found.username.as_str(), found.password.as_str()));
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn entries_are_found_by_host() {
+        finds("", None);
+        finds("machine a.example login u password p", Some(("u", "p")));
+        finds(
+            "machine a.example\n\tlogin u\n\tpassword p\n",
+            Some(("u", "p")),
+        );
+        finds("machine b.example login u password p", None);
+        finds("machine a.example password p", Some(("", "p")));
+        finds(
+            "machine a.example login u password p\nmachine a.example login v password q",
+            Some(("v", "q")),
+        );
+        finds(
+            "machine a.example login u account x password \"p \\\" q\"",
+            Some(("u", "p \" q")),
+        );
+        finds("machine a.example login u password #p", Some(("u", "#p")));
+    }
+
+    #[test]
+    fn the_default_is_for_the_rest() {
+        finds(
+            "machine b.example login u password p default login d password e",
+            Some(("d", "e")),
+        );
+        finds(
+            "machine a.example login u password p\ndefault login d password e",
+            Some(("u", "p")),
+        );
+    }
+
+    #[test]
+    fn comments_and_macros_are_passed_over() {
+        finds(
+            "# machine a.example login x\nmachine a.example login u password p",
+            Some(("u", "p")),
+        );
+        finds(
+            "machine a.example # here\n login u # there\n password p",
+            Some(("u", "p")),
+        );
+        finds(
+            "macdef init\nmachine a.example login x\n\nmachine a.example login u password p",
+            Some(("u", "p")),
+        );
+        finds(
+            "machine b.example login u\nmacdef init\ncd /\n\ndefault login d",
+            Some(("d", "")),
+        );
+    }
+
+    #[test]
+    fn nonsense_says_nothing() {
+        finds("machine", None);
+        finds("machine a.example login", Some(("", "")));
+        finds("host a.example login u", None);
+        finds("\"", None);
+        finds("machine a.example password \"p", Some(("", "p")));
+    }
+}

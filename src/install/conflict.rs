@@ -1,0 +1,126 @@
+//! Two wheels that claim one path.
+//!
+//! The same bytes are shared in silence and stand in the RECORD of both. Of different bytes those stay that come from the
+//! distribution that is last in the order of the plan, which is the order of names: whatever arrived first. The RECORD of
+//! the other does not list the file then, and a warning names both.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::Error;
+use super::session::Done;
+use super::unit::Placed;
+use crate::archive::Buffers;
+use crate::event::Warning;
+use crate::plan::Distribution;
+
+/// One claim to a path.
+struct Claim {
+    /// Which of the finished wheels claims it.
+    done: usize,
+    placed: Placed,
+    /// Where among that wheel's contested files it stands; `None` when its file is in place.
+    contested: Option<usize>,
+}
+
+/// Settles every claim to a path that something was in the way of, so that the files, and what is noted of them, are
+/// those of the wheel that keeps the path. `done` is in the order of the plan.
+pub(super) fn settle(done: &mut [Done<'_>], buffers: &mut Buffers) -> Result<Vec<Warning>, Error> {
+    let mut warnings = Vec::new();
+    for (path, claims) in claims(done) {
+        settle_path(&path, &claims, done, buffers)?;
+        let Some(kept) = claims.last() else {
+            continue;
+        };
+        for claim in &claims {
+            if claim.placed.digest != kept.placed.digest {
+                warnings.push(Warning::Conflict {
+                    path: path.clone(),
+                    dropped: label(done[claim.done].distribution),
+                    kept: label(done[kept.done].distribution),
+                });
+            }
+        }
+    }
+    Ok(warnings)
+}
+
+/// Names a distribution as warnings do.
+pub(super) fn label(distribution: &Distribution) -> String {
+    format!("{} {}", distribution.name, distribution.version)
+}
+
+/// Collects the claims to each contested path, in the order of the plan.
+fn claims(done: &[Done<'_>]) -> BTreeMap<String, Vec<Claim>> {
+    let contested = done.iter().flat_map(|done| &done.contested);
+    let paths: HashSet<&str> = contested.map(|file| &*file.placed.path).collect();
+    let mut claims: HashMap<&str, Vec<Claim>> = HashMap::new();
+    if paths.is_empty() {
+        return BTreeMap::new();
+    }
+    for (index, done) in done.iter().enumerate() {
+        let placed = done.placed.iter().map(|placed| (placed, None));
+        let files = done.contested.iter().enumerate();
+        let contested = files.map(|(number, file)| (&file.placed, Some(number)));
+        for (placed, contested) in placed.chain(contested) {
+            if let Some(path) = paths.get(&*placed.path) {
+                claims.entry(path).or_default().push(Claim {
+                    done: index,
+                    placed: placed.clone(),
+                    contested,
+                });
+            }
+        }
+    }
+    let claims = claims.into_iter();
+    claims
+        .map(|(path, claims)| (path.to_owned(), claims))
+        .collect()
+}
+
+fn settle_path(
+    path: &str,
+    claims: &[Claim],
+    done: &mut [Done<'_>],
+    buffers: &mut Buffers,
+) -> Result<(), Error> {
+    let owner = claims.iter().find(|claim| claim.contested.is_none());
+    let owner = owner.ok_or_else(|| Error::Occupied {
+        path: path.to_owned(),
+    })?;
+    let Some(kept) = claims.last() else {
+        return Ok(());
+    };
+    if kept.placed.digest != owner.placed.digest {
+        write_instead(path, kept, done, buffers)?;
+    }
+    for claim in claims {
+        let is_kept = claim.placed.digest == kept.placed.digest;
+        let done = &mut done[claim.done];
+        match (is_kept, claim.contested) {
+            (true, Some(_)) => done.placed.push(claim.placed.clone()),
+            (false, None) => done.placed.retain(|placed| *placed.path != *path),
+            (true, None) | (false, Some(_)) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Replaces the file at `path` by that of a claim that came too late.
+fn write_instead(
+    path: &str,
+    kept: &Claim,
+    done: &[Done<'_>],
+    buffers: &mut Buffers,
+) -> Result<(), Error> {
+    let done = &done[kept.done];
+    let mut place = done.root.place();
+    place.remove(path)?;
+    let Some(contested) = kept.contested.map(|number| &done.contested[number]) else {
+        return Ok(());
+    };
+    match (&contested.content, &done.unit) {
+        (Some(content), _) => place.write_new(path, content, contested.is_executable),
+        (None, Some(unit)) => unit.write_again(path, buffers),
+        (None, None) => Ok(()),
+    }
+}

@@ -1,0 +1,143 @@
+//! What can go wrong while wheels are put in place.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::archive;
+use crate::event::Warning;
+use crate::name::PackageName;
+use crate::wheel;
+
+/// Why a plan could not be carried out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file system refused.
+    #[error("cannot {act} `{}`", path.display())]
+    Io {
+        /// What was tried, such as `create`.
+        act: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A wheel is refused for what it is.
+    #[error("`{file}` is not a wheel that can be installed: {fault}")]
+    Wheel {
+        /// The wheel's file name.
+        file: String,
+        /// What is wrong with it.
+        fault: wheel::Error,
+    },
+    /// The content of a file does not have the digest or size that the wheel's RECORD gives.
+    #[error("`{path}` in `{file}` is not as its RECORD says")]
+    RecordDiffers {
+        /// The wheel's file name.
+        file: String,
+        /// The path in the archive.
+        path: String,
+    },
+    /// A wheel holds a file whose place belongs to the environment.
+    #[error("`{file}` would replace `{path}`, which belongs to the environment")]
+    Reserved {
+        /// The wheel's file name.
+        file: String,
+        /// The path, relative to the environment.
+        path: String,
+    },
+    /// A wheel leads two of its files to one path.
+    #[error("`{file}` holds two files for `{path}`")]
+    ClaimedTwice {
+        /// The wheel's file name.
+        file: String,
+        /// The path, relative to the environment.
+        path: String,
+    },
+    /// A file shall be created where something is that came from no wheel.
+    #[error("`{path}` is already there and belongs to no distribution")]
+    Occupied {
+        /// The path, relative to the environment.
+        path: String,
+    },
+    /// A file and a folder claim one path.
+    #[error("`{path}` is a file and a folder at once")]
+    FileAndFolder {
+        /// The path, relative to the environment.
+        path: String,
+    },
+    /// What would be a warning is an error, as [`Options::strict`](super::Options::strict) asks.
+    #[error("{0}")]
+    Strict(Warning),
+    /// A file arrived that the plan does not ask for.
+    #[error("`{name}` is not among what is to be installed")]
+    NotPlanned {
+        /// The distribution's name.
+        name: PackageName,
+    },
+    /// The file of a distribution did not arrive.
+    #[error("the file of `{name}` is missing")]
+    NotArrived {
+        /// The distribution's name.
+        name: PackageName,
+    },
+    /// An installed distribution cannot be removed because nothing says which files are its own.
+    #[error("`{name}` cannot be removed: `{}` has no RECORD", dist_info.display())]
+    NoRecord {
+        /// The distribution's name.
+        name: PackageName,
+        /// Its `.dist-info` folder.
+        dist_info: PathBuf,
+    },
+    /// The RECORD of an installed distribution cannot be read.
+    #[error("the RECORD of `{name}` cannot be read: {fault}")]
+    BadRecord {
+        /// The distribution's name.
+        name: PackageName,
+        /// What is wrong with it.
+        fault: wheel::Error,
+    },
+    /// The threads of the pool cannot be started.
+    #[error("cannot start threads: {reason}")]
+    Threads {
+        /// What the pool says.
+        reason: String,
+    },
+    /// The interpreter that compiles bytecode cannot be used.
+    #[error("cannot compile bytecode with `{}`", interpreter.display())]
+    Compiler {
+        /// The interpreter.
+        interpreter: PathBuf,
+        /// What went wrong between it and us.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    pub(super) fn io(act: &'static str, path: &Path, cause: impl Into<io::Error>) -> Self {
+        Self::Io {
+            act,
+            path: path.to_owned(),
+            source: cause.into(),
+        }
+    }
+
+    pub(super) fn wheel(file: &str, fault: impl Into<wheel::Error>) -> Self {
+        Self::Wheel {
+            file: file.to_owned(),
+            fault: fault.into(),
+        }
+    }
+}
+
+/// What stops the copying of one entry.
+pub(super) enum CopyError {
+    Archive(archive::Error),
+    Write(io::Error),
+}
+
+impl From<archive::Error> for CopyError {
+    fn from(error: archive::Error) -> Self {
+        Self::Archive(error)
+    }
+}

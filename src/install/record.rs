@@ -1,0 +1,22 @@
+//! The RECORD that is written, which is true: made from what was written, sorted by path, and the last file of all.
+
+use super::contents::relative_to;
+use super::unit::Placed;
+use crate::wheel::{RecordLine, write_record};
+
+/// Renders the RECORD of a distribution whose library folder is `library`; RECORD itself is `own_path`.
+pub(super) fn render(placed: &[Placed], library: &str, own_path: &str) -> Vec<u8> {
+    let mut lines: Vec<RecordLine> = placed
+        .iter()
+        .map(|placed| RecordLine {
+            path: relative_to(library, &placed.path),
+            proof: Some((placed.digest, placed.n_bytes)),
+        })
+        .collect();
+    lines.push(RecordLine {
+        path: relative_to(library, own_path),
+        proof: None,
+    });
+    lines.sort();
+    write_record(&lines)
+}

@@ -1,0 +1,263 @@
+//! Unpacks wheels on a pool of threads while more arrive.
+//!
+//! Two kinds of tasks: opening a wheel, and a piece of an opened wheel. Pieces go first, so that few wheels are open at
+//! once, and among each kind the largest. The thread that called waits for arrivals, and stops taking them while
+//! [`MAX_WAITING`] wheels are under way, so that neither handles nor memory grow with the plan.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
+
+use super::folder::Root;
+use super::pool::{Queue, lock};
+use super::tree::Trees;
+use super::unit::{Contested, Placed, Setting, Unit};
+use super::{Arrival, Destination, Error, Options};
+use crate::archive::Buffers;
+use crate::event::{Event, Reporter, Warning};
+use crate::name::PackageName;
+use crate::plan::{Action, Distribution, Plan};
+
+const MAX_WAITING: usize = 256;
+
+/// A wheel whose files are in place, but for those that something else was in the way of, and RECORD.
+pub(super) struct Done<'a> {
+    pub(super) position: usize,
+    pub(super) distribution: &'a Distribution,
+    pub(super) root: Arc<Root>,
+    pub(super) dist_info: String,
+    pub(super) library: String,
+    pub(super) warnings: Vec<Warning>,
+    pub(super) placed: Vec<Placed>,
+    pub(super) contested: Vec<Contested>,
+    /// Kept only where files may have to be written again.
+    pub(super) unit: Option<Arc<Unit<'a>>>,
+}
+
+pub(super) struct Session<'a> {
+    pool: ThreadPool,
+    planned: HashMap<&'a PackageName, (usize, &'a Distribution)>,
+    setting: Setting<'a>,
+    roots: Roots,
+    reporter: &'a dyn Reporter,
+    queue: Queue<Task<'a>>,
+    buffers: Vec<Mutex<Buffers>>,
+    done: Mutex<Vec<Done<'a>>>,
+    failure: Mutex<Option<Error>>,
+    has_failed: AtomicBool,
+    n_waiting: Mutex<usize>,
+    changed: Condvar,
+}
+
+/// Where wheels are unpacked to.
+pub(super) enum Roots {
+    /// All to one folder.
+    Shared(Arc<Root>),
+    /// Each to a folder of its own in this one.
+    Each(std::path::PathBuf, AtomicUsize),
+}
+
+impl Roots {
+    fn next(&self) -> Result<Arc<Root>, Error> {
+        match self {
+            Self::Shared(root) => Ok(Arc::clone(root)),
+            Self::Each(folder, n_made) => {
+                let number = n_made.fetch_add(1, Ordering::Relaxed);
+                let path = folder.join(number.to_string());
+                fs_err::create_dir(&path).map_err(|cause| Error::io("create", &path, cause))?;
+                Ok(Arc::new(Root::open(&path)?))
+            }
+        }
+    }
+}
+
+enum Task<'a> {
+    Open(Arrival),
+    Chunk(Arc<Unit<'a>>, Range<usize>),
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        (destination, roots): (&'a Destination, Roots),
+        options: &'a Options,
+        trees: Option<&'a Trees>,
+        reporter: &'a dyn Reporter,
+    ) -> Result<Self, Error> {
+        let n_threads = options.jobs.max(1);
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(n_threads)
+            .thread_name(|index| format!("install-{index}"))
+            .build()
+            .map_err(|error| Error::Threads {
+                reason: error.to_string(),
+            })?;
+        Ok(Self {
+            pool,
+            planned: planned(plan),
+            setting: Setting {
+                layout: &destination.layout,
+                installer_name: &options.installer_name,
+                trees,
+            },
+            roots,
+            reporter,
+            queue: Queue::new(),
+            buffers: (0..n_threads).map(|_| Mutex::default()).collect(),
+            done: Mutex::default(),
+            failure: Mutex::default(),
+            has_failed: AtomicBool::new(false),
+            n_waiting: Mutex::default(),
+            changed: Condvar::new(),
+        })
+    }
+
+    pub(super) fn pool(&self) -> &ThreadPool {
+        &self.pool
+    }
+
+    /// Unpacks everything that arrives; returns it in the order of the plan.
+    pub(super) fn unpack<E: From<Error>>(
+        &self,
+        arrivals: impl IntoIterator<Item = Result<Arrival, E>>,
+    ) -> Result<Vec<Done<'a>>, E> {
+        self.pool.in_place_scope(|scope| {
+            for arrival in arrivals {
+                if let Err(error) = arrival.map(|arrival| self.take(scope, arrival)) {
+                    self.has_failed.store(true, Ordering::Relaxed);
+                    return Err(error);
+                }
+                if self.has_failed.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+            Ok(())
+        })?;
+        if let Some(error) = lock(&self.failure).take() {
+            return Err(error.into());
+        }
+        let mut done = std::mem::take(&mut *lock(&self.done));
+        done.sort_by_key(|done| done.position);
+        self.check_complete(&done)?;
+        Ok(done)
+    }
+
+    fn check_complete(&self, done: &[Done<'a>]) -> Result<(), Error> {
+        let mut positions: HashMap<usize, &Distribution> = self.planned.values().copied().collect();
+        for done in done {
+            positions.remove(&done.position);
+        }
+        match positions.into_iter().min_by_key(|(position, _)| *position) {
+            None => Ok(()),
+            Some((_, distribution)) => Err(Error::NotArrived {
+                name: distribution.name.clone(),
+            }),
+        }
+    }
+
+    fn take<'s>(&'s self, scope: &Scope<'s>, arrival: Arrival) {
+        let mut n_waiting = lock(&self.n_waiting);
+        while *n_waiting >= MAX_WAITING && !self.has_failed.load(Ordering::Relaxed) {
+            n_waiting = self
+                .changed
+                .wait(n_waiting)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        *n_waiting += 1;
+        drop(n_waiting);
+        let urgency = arrival.file.n_bytes().min(PIECE - 1);
+        self.push(scope, urgency, Task::Open(arrival));
+    }
+
+    fn push<'s>(&'s self, scope: &Scope<'s>, urgency: u64, task: Task<'a>) {
+        self.queue.push(urgency, task);
+        scope.spawn(move |scope| self.turn(scope));
+    }
+
+    /// Does the most urgent task.
+    fn turn<'s>(&'s self, scope: &Scope<'s>) {
+        let Some(task) = self.queue.pop() else {
+            return;
+        };
+        if self.has_failed.load(Ordering::Relaxed) {
+            return;
+        }
+        let result = match task {
+            Task::Open(arrival) => self.open(scope, arrival),
+            Task::Chunk(unit, chunk) => self.run_chunk(unit, chunk),
+        };
+        if let Err(error) = result {
+            lock(&self.failure).get_or_insert(error);
+            self.has_failed.store(true, Ordering::Relaxed);
+            self.changed.notify_all();
+        }
+    }
+
+    fn open<'s>(&'s self, scope: &Scope<'s>, arrival: Arrival) -> Result<(), Error> {
+        let planned = self.planned.get(&arrival.name);
+        let planned = *planned.ok_or_else(|| Error::NotPlanned {
+            name: arrival.name.clone(),
+        })?;
+        let root = self.roots.next()?;
+        let mut buffers = lock(self.buffers());
+        let unit = Unit::open(planned, arrival, root, self.setting, &mut buffers)?;
+        drop(buffers);
+        let unit = Arc::new(unit);
+        for chunk in unit.chunks() {
+            let items = &unit.contents.items[chunk.clone()];
+            let n_bytes: u64 = items.iter().map(|item| item.n_bytes).sum();
+            let task = Task::Chunk(Arc::clone(&unit), chunk);
+            self.push(scope, PIECE.saturating_add(n_bytes), task);
+        }
+        Ok(())
+    }
+
+    fn run_chunk(&self, unit: Arc<Unit<'a>>, chunk: Range<usize>) -> Result<(), Error> {
+        let is_last = unit.run_chunk(chunk, &mut lock(self.buffers()))?;
+        if !is_last {
+            return Ok(());
+        }
+        unit.finish()?;
+        let progress = std::mem::take(&mut *lock(&unit.progress));
+        let distribution = unit.distribution;
+        lock(&self.done).push(Done {
+            position: unit.position,
+            distribution,
+            root: Arc::clone(&unit.root),
+            dist_info: unit.contents.dist_info.clone(),
+            library: unit.contents.library.clone(),
+            warnings: unit.warnings.clone(),
+            unit: (!progress.contested.is_empty()).then_some(unit),
+            placed: progress.placed,
+            contested: progress.contested,
+        });
+        *lock(&self.n_waiting) -= 1;
+        self.changed.notify_all();
+        self.reporter.report(Event::Installed {
+            name: &distribution.name,
+            version: &distribution.version,
+        });
+        Ok(())
+    }
+
+    /// The buffers of this thread of the pool.
+    fn buffers(&self) -> &Mutex<Buffers> {
+        let index = rayon::current_thread_index().unwrap_or_default();
+        &self.buffers[index % self.buffers.len()]
+    }
+}
+
+/// Added to the urgency of pieces.
+const PIECE: u64 = 1 << 62;
+
+fn planned(plan: &Plan) -> HashMap<&PackageName, (usize, &Distribution)> {
+    let actions = plan.actions.iter().enumerate();
+    let distributions = actions.filter_map(|(position, action)| match action {
+        Action::Install(to) | Action::Replace { to, .. } => Some((&to.name, (position, to))),
+        Action::Remove(_) | Action::Keep(_) => None,
+    });
+    distributions.collect()
+}

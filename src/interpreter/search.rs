@@ -1,0 +1,255 @@
+//! Finds the interpreter to use, in the order that people expect.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+
+use super::{Error, Interpreter};
+use crate::version::{Version, VersionConstraint};
+
+/// The newest minor version of Python 3 that is looked for by name, far ahead of what exists.
+const NEWEST_MINOR: u32 = 40;
+
+/// The oldest minor version that can be asked.
+const OLDEST_MINOR: u32 = 6;
+
+/// The interpreter that a person asked for (`--python`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// A file, or an environment's folder.
+    Path(PathBuf),
+    /// A version, whole or in part: `3`, `3.12`, `3.12.1`.
+    Version(String),
+    /// The name of a program, such as `python3.12` or `pypy3`.
+    Name(String),
+}
+
+impl Request {
+    /// Reads what was typed: digits and dots are a version, a word is a program, and what has a `/` is a path.
+    pub fn parse(text: &str) -> Self {
+        let is_version = |character: char| character.is_ascii_digit() || character == '.';
+        if text.contains(['/', '\\']) || text == "." || text == ".." {
+            Self::Path(PathBuf::from(text))
+        } else if text.starts_with(|character: char| character.is_ascii_digit())
+            && text.chars().all(is_version)
+        {
+            Self::Version(text.trim_end_matches('.').to_owned())
+        } else {
+            Self::Name(text.to_owned())
+        }
+    }
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => path.display().fmt(formatter),
+            Self::Version(text) | Self::Name(text) => formatter.write_str(text),
+        }
+    }
+}
+
+/// Where to look for an interpreter. Nothing is read from the process's own surroundings.
+#[derive(Clone, Debug)]
+pub struct Search<'a> {
+    /// The interpreter asked for.
+    pub request: Option<&'a Request>,
+    /// The value of `VIRTUAL_ENV`.
+    pub virtual_env: Option<&'a Path>,
+    /// The value of `PATH`.
+    pub path: Option<&'a OsStr>,
+    /// The versions of Python that the project allows.
+    pub requires_python: &'a VersionConstraint,
+    /// The folder that keeps answers, where they may be kept.
+    pub answers: Option<&'a Path>,
+}
+
+/// An interpreter that was looked at and not taken.
+#[derive(Debug)]
+pub struct Tried {
+    /// The file.
+    pub path: PathBuf,
+    /// Its version, or why it has none.
+    pub found: Result<String, Box<Error>>,
+}
+
+impl Search<'_> {
+    /// Finds the interpreter.
+    ///
+    /// One asked for by path or name is taken or refused. Otherwise the first that fits counts: the active environment's,
+    /// `python3` on `PATH`, then `python3.N` from the newest down, in the order of the folders in `PATH`. A
+    /// requested version replaces what the project allows, since the project's rule is then checked as an error.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] with everything that was tried; for a request by path, why it cannot be used;
+    /// [`Error::Unsuitable`] when what was asked for is not what the project allows.
+    pub fn find(&self) -> Result<Interpreter, Error> {
+        match self.request {
+            Some(Request::Path(path)) => self.suitable(self.query(&program(path))?),
+            Some(Request::Name(name)) => {
+                let found = self.on_path(name).next();
+                let path = found.ok_or_else(|| not_found(name.clone(), Vec::new()))?;
+                self.suitable(self.query(&path)?)
+            }
+            Some(Request::Version(wanted)) => {
+                let fits = |interpreter: &Interpreter| has_version(interpreter, wanted);
+                let found = self.first(&version_names(wanted), fits);
+                self.suitable(found.map_err(|tried| not_found(wanted.clone(), tried))?)
+            }
+            None => {
+                let names: Vec<String> = ["python3".to_owned()]
+                    .into_iter()
+                    .chain(newest_first())
+                    .collect();
+                let found = self.first(&names, |interpreter| self.allows(interpreter));
+                found.map_err(|tried| not_found(self.requires_python.to_string(), tried))
+            }
+        }
+    }
+
+    fn first(
+        &self,
+        names: &[String],
+        fits: impl Fn(&Interpreter) -> bool,
+    ) -> Result<Interpreter, Vec<Tried>> {
+        let active = self.virtual_env.map(program).into_iter();
+        let active = active.filter(|path| path.is_file());
+        let named = names.iter().flat_map(|name| self.on_path(name));
+        let mut tried: Vec<Tried> = Vec::new();
+        let mut seen = BTreeSet::new();
+        for path in active.chain(named) {
+            if !seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
+                continue;
+            }
+            let found = match self.query(&path) {
+                Ok(interpreter) if fits(&interpreter) => return Ok(interpreter),
+                Ok(interpreter) => Ok(full_version(&interpreter).to_owned()),
+                Err(error) => Err(Box::new(error)),
+            };
+            tried.push(Tried { path, found });
+        }
+        Err(tried)
+    }
+
+    fn query(&self, path: &Path) -> Result<Interpreter, Error> {
+        match self.answers {
+            Some(folder) => Interpreter::query_once(path, folder),
+            None => Interpreter::query(path),
+        }
+    }
+
+    fn suitable(&self, interpreter: Interpreter) -> Result<Interpreter, Error> {
+        if self.allows(&interpreter) {
+            return Ok(interpreter);
+        }
+        Err(Error::Unsuitable {
+            version: full_version(&interpreter).to_owned(),
+            path: interpreter.executable,
+            requires: self.requires_python.to_string(),
+        })
+    }
+
+    fn allows(&self, interpreter: &Interpreter) -> bool {
+        let version = Version::parse(full_version(interpreter));
+        version.is_ok_and(|version| self.requires_python.allows(&version))
+    }
+
+    fn on_path(&self, name: &str) -> impl Iterator<Item = PathBuf> {
+        let folders = self.path.map(std::env::split_paths).into_iter().flatten();
+        let candidates = folders.filter(|folder| folder.is_absolute());
+        candidates
+            .map(move |folder| folder.join(name))
+            .filter(|path| path.is_file())
+    }
+}
+
+/// A folder stands for the environment that it holds.
+fn program(path: &Path) -> PathBuf {
+    let name = if cfg!(windows) {
+        "Scripts/python.exe"
+    } else {
+        "bin/python"
+    };
+    if path.is_dir() {
+        path.join(name)
+    } else {
+        path.to_owned()
+    }
+}
+
+fn newest_first() -> impl Iterator<Item = String> {
+    (OLDEST_MINOR..=NEWEST_MINOR)
+        .rev()
+        .map(|minor| format!("python3.{minor}"))
+}
+
+/// `3.12.1` can be what `python3.12`, `python3` or `python` starts.
+fn version_names(wanted: &str) -> Vec<String> {
+    let parts: Vec<&str> = wanted.split('.').collect();
+    let lengths = (0..=parts.len().min(2)).rev();
+    let mut names: Vec<String> = lengths
+        .map(|length| format!("python{}", parts[..length].join(".")))
+        .collect();
+    if wanted == "3" {
+        names.extend(newest_first());
+    }
+    names
+}
+
+fn has_version(interpreter: &Interpreter, wanted: &str) -> bool {
+    let (major, minor, micro) = interpreter.version;
+    let has = [major, minor, micro].map(|number| number.to_string());
+    let wanted: Vec<&str> = wanted.split('.').collect();
+    wanted.len() <= has.len() && wanted.iter().zip(&has).all(|(wanted, has)| wanted == has)
+}
+
+fn full_version(interpreter: &Interpreter) -> &str {
+    &interpreter.target.marker_environment.python_full_version
+}
+
+fn not_found(wanted: String, tried: Vec<Tried>) -> Error {
+    Error::NotFound { wanted, tried }
+}
+
+/// The one line of what was tried; the command line shows more.
+pub(super) fn summary(tried: &[Tried]) -> String {
+    let text = |tried: &Tried| match &tried.found {
+        Ok(version) => format!("`{}` is {version}", tried.path.display()),
+        Err(_) => format!("`{}` does not work", tried.path.display()),
+    };
+    let texts: Vec<String> = tried.iter().map(text).collect();
+    match texts.as_slice() {
+        [] => String::new(),
+        texts => format!(" ({})", texts.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_told_apart() {
+        let version = |text: &str| Request::Version(text.to_owned());
+        assert_eq!(Request::parse("3.12"), version("3.12"));
+        assert_eq!(Request::parse("3"), version("3"));
+        assert_eq!(
+            Request::parse("python3.12"),
+            Request::Name("python3.12".to_owned())
+        );
+        assert_eq!(Request::parse("pypy3"), Request::Name("pypy3".to_owned()));
+        assert_eq!(Request::parse("./python"), Request::Path("./python".into()));
+        assert_eq!(Request::parse("."), Request::Path(".".into()));
+    }
+
+    #[test]
+    fn version_is_looked_for_under_its_own_name_first() {
+        assert_eq!(version_names("3.12.1"), ["python3.12", "python3", "python"]);
+        assert_eq!(version_names("3.12"), ["python3.12", "python3", "python"]);
+        assert_eq!(version_names("3")[..3], ["python3", "python", "python3.40"]);
+    }
+}
