@@ -341,7 +341,13 @@ impl Description {
         };
         let texts: Result<Vec<_>, Error> = files
             .iter()
-            .map(|file| read_text(&root.join(file)))
+            .map(|file| {
+                let path = root.join(file);
+                if !path.exists() {
+                    return Err(Error::NoReadme((*file).clone()));
+                }
+                read_text(&path)
+            })
             .collect();
         Ok(Self {
             text: Some(texts?.join("\n")),

@@ -96,6 +96,9 @@ pub enum Error {
     /// Something that belongs to the wheel is neither a file nor a folder.
     #[error("`{}` is not a regular file", .0.display())]
     NotAFile(PathBuf),
+    /// A readme does not exist.
+    #[error("the readme `{0}` does not exist")]
+    NoReadme(String),
     /// A readme or licence is not UTF-8.
     #[error("`{}` is not UTF-8", .0.display())]
     NotUtf8(PathBuf),

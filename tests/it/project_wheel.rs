@@ -5,7 +5,8 @@ use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use lock2venv::project_wheel::{self, BuiltWheel, Error, Options};
+use lock2venv::digest::{Algorithm, Digest};
+use lock2venv::project_wheel::{self, Backend, BuiltWheel, Error, Options, Unsupported};
 use zip::ZipArchive;
 
 /// A recorded case, its project copied to a folder of its own.
@@ -177,9 +178,20 @@ fn without_digest_of_metadata(record: &str) -> String {
     lines.collect()
 }
 
+/// Drops lines that are there before: Poetry repeats a file that two scripts name.
+fn without_repetition(text: &str) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    for line in text.split_inclusive('\n') {
+        if !line.contains(".data/") || !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines.concat()
+}
+
 #[track_caller]
 fn equal(case: &Case, file: &str, ours: Option<&str>, faults: &mut Vec<String>) {
-    let recorded = case.recorded(file);
+    let recorded = case.recorded(file).map(|text| without_repetition(&text));
     if recorded.as_deref() != ours {
         let (recorded, ours) = (recorded.unwrap_or_default(), ours.unwrap_or_default());
         let difference = similar::TextDiff::from_lines(recorded.as_str(), ours);
@@ -250,4 +262,207 @@ fn editable_wheels_are_those_of_poetry_core() {
         equal(case, "editable/PTH", Some(&case.hide(&lines)), &mut faults);
     }
     report(&faults);
+}
+
+#[track_caller]
+fn refuses(name: &str, expected: &str) {
+    let case = Case::named(name);
+    let recorded = case.recorded("refused.txt");
+    assert!(recorded.is_some(), "Poetry does not refuse {name}");
+    let error = case.build().unwrap_err();
+    let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+    let text = format!("{error}{}", cause.unwrap_or_default());
+    assert_eq!(case.hide(&text), expected);
+}
+
+#[test]
+fn what_poetry_refuses_is_refused() {
+    refuses(
+        "refused-author",
+        "`<ann@example.org>` is not of the form `Name <address>`",
+    );
+    refuses(
+        "refused-license-files",
+        "the pattern `MISSING*` of `license-files` finds no file",
+    );
+    refuses(
+        "refused-license-table",
+        "the project is invalid: [project.license] must be of type string if [project.license-files] is defined.",
+    );
+    refuses(
+        "refused-no-module",
+        "there is no module or package `demo`, and the project lists no `packages`",
+    );
+    refuses(
+        "refused-no-version",
+        "the project is invalid: The Poetry configuration is invalid:\n  - Either [project.version] or [tool.poetry.version] is required in package mode.\n",
+    );
+    refuses(
+        "refused-not-a-package",
+        "the project is not a package: `package-mode` is false",
+    );
+    refuses(
+        "refused-outside",
+        "`${PROJECT}/lib/shared/__init__.py` lies outside the project",
+    );
+    refuses(
+        "refused-package-missing",
+        "the package `nope` does not exist",
+    );
+    refuses(
+        "refused-package-without-python",
+        "the folder `data` is not a package: it holds no `.py` file",
+    );
+    refuses("refused-readme-missing", "the readme `R.md` does not exist");
+    refuses(
+        "refused-reserved-group",
+        "the project is invalid: Group 'console-scripts' is reserved and cannot be used as a custom entry-point group.",
+    );
+    refuses(
+        "refused-script-file",
+        "the script `a` does not name a file of the project",
+    );
+    refuses(
+        "refused-two-modules",
+        "`demo.py` and the folder `demo` both exist",
+    );
+    refuses(
+        "refused-version",
+        "the project is invalid: Invalid version 'one' on package demo",
+    );
+}
+
+/// Builds a project of one module whose pyproject.toml is `pyproject`.
+fn build_module(pyproject: &str) -> Result<BuiltWheel, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("pyproject.toml"), pyproject).unwrap();
+    fs::write(folder.path().join("demo.py"), "").unwrap();
+    project_wheel::build(folder.path(), &Options::default())
+}
+
+#[test]
+fn what_only_python_can_build_is_refused() {
+    let unsupported = |pyproject: &str| match build_module(pyproject) {
+        Err(Error::Unsupported(what)) => what,
+        other => panic!("{other:?}"),
+    };
+    let project = "[tool.poetry]\nname = 'demo'\nversion = '1'\n";
+    for backend in ["hatchling.build", "poetry_dynamic_versioning.backend"] {
+        let table = format!("[build-system]\nbuild-backend = '{backend}'");
+        let expected = Unsupported::Backend(backend.to_owned());
+        assert_eq!(unsupported(&format!("{project}{table}")), expected);
+    }
+    for build in [
+        "'build.py'",
+        "{script = 'build.py', generate-setup-file = true}",
+    ] {
+        let expected = Unsupported::BuildScript("build.py".to_owned());
+        assert_eq!(unsupported(&format!("{project}build = {build}")), expected);
+    }
+}
+
+#[test]
+fn backends_are_told_apart() {
+    let named = |table: &str| project_wheel::backend(&format!("[build-system]\n{table}")).unwrap();
+    let other = |name: &str| Backend::Other(name.to_owned());
+    assert_eq!(project_wheel::backend("").unwrap(), Backend::Unnamed);
+    assert_eq!(named("requires = ['poetry-core']"), Backend::Unnamed);
+    assert_eq!(
+        named("build-backend = 'poetry.core.masonry.api'"),
+        Backend::PoetryCore
+    );
+    assert_eq!(
+        named("build-backend = 'poetry.masonry.api'"),
+        Backend::PoetryCore
+    );
+    assert_eq!(named("build-backend = 'maturin'"), other("maturin"));
+    assert_eq!(
+        named("build-backend = 'poetry.core.masonry.api'\nbackend-path = ['tools']"),
+        other("poetry.core.masonry.api")
+    );
+    assert!(project_wheel::backend("[build-system").is_err());
+}
+
+#[test]
+fn the_same_project_gives_the_same_bytes() {
+    let case = Case::named("flat-package");
+    let bytes = |options: &Options| {
+        let mut bytes = Cursor::new(Vec::new());
+        let wheel = project_wheel::build(&case.root, options).unwrap();
+        wheel.write(&mut bytes).unwrap();
+        bytes.into_inner()
+    };
+    let dated = Options {
+        source_date_epoch: Some(1_700_000_000),
+        ..Options::default()
+    };
+    assert_eq!(bytes(&Options::default()), bytes(&Options::default()));
+    assert_eq!(bytes(&dated), bytes(&dated));
+    assert_ne!(bytes(&dated), bytes(&Options::default()));
+}
+
+#[test]
+fn saving_replaces_an_older_wheel_and_tells_the_digest() {
+    let case = Case::named("module");
+    let wheel = case.build().unwrap();
+    let folder = case.project.join("dist");
+    for content in ["an older one", ""] {
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(wheel.file_name()), content).unwrap();
+        let digest = wheel.save(&folder).unwrap();
+        let bytes = fs::read(folder.join(wheel.file_name())).unwrap();
+        assert_eq!(digest, Digest::of(Algorithm::Sha256, &bytes));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn the_users_own_patterns_are_asked_last() {
+    let case = Case::named("git-ignored");
+    let excludes = case.project.parent().unwrap().join("excludes");
+    fs::write(&excludes, "__init__.py\ny.tmp\ninfo.txt\nz.*\n*.py\n").unwrap();
+    let options = Options {
+        git_excludes: Some(excludes),
+        ..Options::default()
+    };
+    fs::write(case.project.join("demo/new.py"), "").unwrap();
+    let wheel = project_wheel::build(&case.root, &options).unwrap();
+    let mut files = wheel.files().iter().map(|file| file.path.as_str());
+    assert!(
+        files.clone().any(|path| path == "demo/__init__.py"),
+        "tracked"
+    );
+    assert!(
+        files.clone().any(|path| path == "demo/sub/y.tmp"),
+        "taken back in the project"
+    );
+    assert!(
+        !files.any(|path| path == "demo/new.py"),
+        "ignored by the user alone"
+    );
+}
+
+#[test]
+fn two_files_with_one_path_are_refused() {
+    let case = Case::named("packages-from-to");
+    let pyproject = "[tool.poetry]\nname = 'demo'\nversion = '1'\npackages = [{include = 'a', from = 'lib'}, {include = 'a'}]";
+    fs::write(case.root.join("pyproject.toml"), pyproject).unwrap();
+    fs::create_dir(case.root.join("a")).unwrap();
+    fs::write(case.root.join("a/__init__.py"), "another").unwrap();
+    let error = case.build().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "two files have the path `a/__init__.py` in the wheel"
+    );
+}
+
+#[test]
+fn a_target_above_the_wheel_is_refused() {
+    for target in ["..", "/etc", "a/../../b"] {
+        let pyproject = format!(
+            "[tool.poetry]\nname = 'demo'\nversion = '1'\npackages = [{{include = 'demo.py', to = '{target}'}}]"
+        );
+        let error = build_module(&pyproject).unwrap_err();
+        assert!(matches!(error, Error::ArchivePath(_)), "{target}: {error}");
+    }
 }
