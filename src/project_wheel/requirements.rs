@@ -173,7 +173,11 @@ fn poetry_extras(project: &Project) -> Vec<(ExtraName, PackageName)> {
         value.is_some_and(|value| match value {
             Value::Array(items) => !items.is_empty(),
             Value::Table(table) => !table.is_empty(),
-            _ => false,
+            Value::String(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Boolean(_)
+            | Value::Datetime(_) => false,
         })
     };
     if has_standard("dependencies") || has_standard("optional-dependencies") {
