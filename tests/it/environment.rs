@@ -284,7 +284,8 @@ fn faults_are_facts() {
 fn lock_is_held_by_one_at_a_time() {
     let desk = Desk::new();
     let environment = desk.environment();
-    let lock = environment.lock().unwrap();
+    let lock = environment.try_lock().unwrap().unwrap();
+    assert!(environment.try_lock().unwrap().is_none());
     let is_released = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let waiter = scope.spawn(|| {
