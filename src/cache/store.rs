@@ -172,7 +172,7 @@ impl Store {
     fn open_whole(&self, path: &Path, n_bytes: u64) -> Result<Option<File>, Error> {
         let file = std::fs::OpenOptions::new()
             .read(true)
-            .custom_flags(no_follow())
+            .custom_flags(cautious())
             .open(path);
         let file = match file {
             Ok(file) => file,
@@ -393,6 +393,8 @@ fn is_link(cause: &io::Error) -> bool {
     cause.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
-fn no_follow() -> i32 {
-    i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default()
+/// Follows no link, and waits for nobody, as opening a pipe would.
+fn cautious() -> i32 {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    i32::try_from(flags.bits()).unwrap_or_default()
 }

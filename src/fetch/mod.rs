@@ -179,7 +179,7 @@ pub struct Missing {
 ///
 /// # Errors
 ///
-/// See [`Error`]. With [`Network::Offline`] nothing is sent before it is known that nothing is missing.
+/// See [`enum@Error`]. With [`Network::Offline`] nothing is sent before it is known that nothing is missing.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "it is dropped on return, which tells the receiver that nothing more comes"

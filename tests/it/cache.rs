@@ -208,6 +208,22 @@ fn a_link_in_place_of_a_file_is_not_followed() {
     assert!(find(&cache, b"wheel").is_none());
 }
 
+#[test]
+fn a_pipe_in_place_of_a_file_is_not_waited_for() {
+    let place = Place::new();
+    let cache = place.open();
+    let path = put(&cache, b"wheel").path().unwrap().to_owned();
+    fs::remove_file(&path).unwrap();
+    assert!(
+        Command::new("mkfifo")
+            .arg(&path)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(find(&cache, b"wheel").is_none());
+}
+
 #[track_caller]
 fn is_no_folder(place: &Place, path: &Path) {
     let error = Cache::open(&place.dir(), place.folder.path()).unwrap_err();
