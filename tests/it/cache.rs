@@ -387,6 +387,19 @@ fn a_writer_survives_that_the_cache_is_cleared() {
 }
 
 #[test]
+fn what_killed_processes_left_is_removed_after_a_day() {
+    let place = Place::new();
+    let tmp = place.dir().join("v1/tmp");
+    place.open();
+    fs::write(tmp.join("fresh"), b"half").unwrap();
+    let old = fs::File::create(tmp.join("old")).unwrap();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_hours(25);
+    old.file().set_modified(long_ago).unwrap();
+    place.open();
+    assert_eq!(place.files(), [tmp.join("fresh")]);
+}
+
+#[test]
 fn a_discarded_file_is_gone() {
     let place = Place::new();
     let cache = place.open();
