@@ -7,7 +7,7 @@
 //!
 //! Nothing is synced to the disk: a power failure may leave a file in place that is too short. Its size is in its name, so it
 //! is found out and fetched again. Otherwise a file in place is trusted by its name, because only we may write there; in a
-//! folder where others may write too, each file is copied and hashed before it is used. A hit costs four system calls.
+//! folder where others may write too, each file is copied and hashed before it is used. A hit costs six system calls.
 
 mod address;
 mod store;

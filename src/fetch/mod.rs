@@ -32,6 +32,10 @@ use self::worker::Worker;
 /// How many requests are under way at once, unless the user says otherwise: enough to keep a line busy whose answers take 40 ms.
 pub const N_CONNECTIONS: usize = 24;
 
+/// So many files of the cache are held open from being found to being sent; the others are opened again. Many systems let a
+/// process have 1,024 files.
+const N_OPEN_HITS: usize = 256;
+
 /// What to fetch, and with what.
 #[derive(Clone, Copy)]
 pub struct Fetch<'a> {
@@ -135,6 +139,14 @@ pub enum Error {
     /// No thread can be started.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),
+    /// Another process removed a file from the cache while we were using it.
+    #[error("`{file}` has just been removed from the cache")]
+    Vanished {
+        /// The package.
+        package: PackageName,
+        /// The file.
+        file: String,
+    },
     /// Several things at once, in the order of the plan.
     #[error("{} files cannot be fetched", errors.len())]
     Several {
@@ -179,7 +191,7 @@ pub struct Missing {
 ///
 /// # Errors
 ///
-/// See [`Error`]. With [`Network::Offline`] nothing is sent before it is known that nothing is missing.
+/// See [`enum@Error`]. With [`Network::Offline`] nothing is sent before it is known that nothing is missing.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "it is dropped on return, which tells the receiver that nothing more comes"
@@ -207,7 +219,7 @@ fn run<'a>(
     job: &Fetch<'a>,
     queue: &Queue<'a>,
     n_threads: usize,
-    hits: Vec<Fetched>,
+    hits: Vec<Hit<'a>>,
     sender: &SyncSender<Fetched>,
 ) -> Result<(), Error> {
     thread::scope(|scope| {
@@ -224,7 +236,12 @@ fn run<'a>(
             }
         }
         for hit in hits {
-            if sender.send(hit).is_err() {
+            let position = hit.wanted.position;
+            let is_over = match hit.open(job.cache) {
+                Ok(fetched) => sender.send(fetched).is_err(),
+                Err(error) => queue.fail(position, error).is_break(),
+            };
+            if is_over {
                 queue.stop();
                 job.client.interrupt();
                 break;
@@ -234,9 +251,33 @@ fn run<'a>(
     })
 }
 
+/// A file that is in the cache.
+struct Hit<'a> {
+    wanted: WantedFile<'a>,
+    file: Option<VerifiedFile>,
+}
+
+impl Hit<'_> {
+    fn open(self, cache: &Cache) -> Result<Fetched, Error> {
+        let file = match self.file {
+            Some(file) => Some(file),
+            None => cache.find(self.wanted.digests)?,
+        };
+        let file = file.ok_or_else(|| Error::Vanished {
+            package: self.wanted.package.clone(),
+            file: self.wanted.file.clone().into_owned(),
+        })?;
+        Ok(Fetched {
+            position: self.wanted.position,
+            file,
+            from_cache: true,
+        })
+    }
+}
+
 /// Finds what is here already, and makes jobs of the rest.
-fn sort<'a>(job: &Fetch<'a>) -> Result<(Vec<Fetched>, Vec<Job<'a>>), Error> {
-    let mut hits = Vec::new();
+fn sort<'a>(job: &Fetch<'a>) -> Result<(Vec<Hit<'a>>, Vec<Job<'a>>), Error> {
+    let mut hits: Vec<Hit<'a>> = Vec::new();
     let mut jobs = Vec::new();
     let mut pages: BTreeMap<(String, String, &PackageName), PageJob<'a>> = BTreeMap::new();
     for (position, distribution) in job.distributions.iter().enumerate() {
@@ -252,11 +293,8 @@ fn sort<'a>(job: &Fetch<'a>) -> Result<(Vec<Fetched>, Vec<Job<'a>>), Error> {
                 file: &wanted.file,
                 from_cache: true,
             });
-            hits.push(Fetched {
-                position,
-                file,
-                from_cache: true,
-            });
+            let file = (hits.len() < N_OPEN_HITS).then_some(file);
+            hits.push(Hit { wanted, file });
             continue;
         }
         match online_job(job, distribution, wanted)? {

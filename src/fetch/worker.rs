@@ -259,6 +259,7 @@ fn is_stale(error: &Error) -> bool {
         | Error::Local { .. }
         | Error::Cache(_)
         | Error::Thread(_)
+        | Error::Vanished { .. }
         | Error::Several { .. } => false,
     }
 }

@@ -208,6 +208,22 @@ fn a_link_in_place_of_a_file_is_not_followed() {
     assert!(find(&cache, b"wheel").is_none());
 }
 
+#[test]
+fn a_pipe_in_place_of_a_file_is_not_waited_for() {
+    let place = Place::new();
+    let cache = place.open();
+    let path = put(&cache, b"wheel").path().unwrap().to_owned();
+    fs::remove_file(&path).unwrap();
+    assert!(
+        Command::new("mkfifo")
+            .arg(&path)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(find(&cache, b"wheel").is_none());
+}
+
 #[track_caller]
 fn is_no_folder(place: &Place, path: &Path) {
     let error = Cache::open(&place.dir(), place.folder.path()).unwrap_err();
@@ -368,6 +384,19 @@ fn a_writer_survives_that_the_cache_is_cleared() {
     place.open().clear().unwrap();
     writer.write(b"el").unwrap();
     assert_eq!(content(&writer.finish().unwrap()), b"wheel");
+}
+
+#[test]
+fn what_killed_processes_left_is_removed_after_a_day() {
+    let place = Place::new();
+    let tmp = place.dir().join("v1/tmp");
+    place.open();
+    fs::write(tmp.join("fresh"), b"half").unwrap();
+    let old = fs::File::create(tmp.join("old")).unwrap();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_hours(25);
+    old.file().set_modified(long_ago).unwrap();
+    place.open();
+    assert_eq!(place.files(), [tmp.join("fresh")]);
 }
 
 #[test]

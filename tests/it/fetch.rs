@@ -1042,6 +1042,9 @@ fn many_packages_come_over_kept_connections_and_overlap() {
         .collect();
     assert_eq!(fetched, expected);
     assert_eq!(index.take_requests().len(), 600);
+    let expected: Vec<_> = (0..300).map(|n| format!("cache {n}: wheel {n}")).collect();
+    assert_eq!(machine.fetch(&plan).unwrap(), expected);
+    assert!(index.take_requests().is_empty());
     assert!(
         index.n_connections() <= fetch::N_CONNECTIONS,
         "{}",
