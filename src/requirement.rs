@@ -84,9 +84,10 @@ impl Requirement {
             Some(_) => Vec::new(),
         };
         let marker = cursor.marker()?;
-        let constraint_text = match conditions.is_empty() {
-            true => "*".to_owned(),
-            false => conditions.join(","),
+        let constraint_text = if conditions.is_empty() {
+            "*".to_owned()
+        } else {
+            conditions.join(",")
         };
         let constraint =
             VersionConstraint::parse(&constraint_text).map_err(|source| Error::Version {

@@ -2,7 +2,7 @@
 //!
 //! [`Configuration::parse`] is a pure function of texts and variables; [`Configuration::read`] finds the texts where Poetry has
 //! them. A variable beats the project's `poetry.toml`, that beats `auth.toml`, that beats `config.toml`, setting by setting,
-//! as in Poetry's `Config`. The keyring is not asked.
+//! as in Poetry's `Config`. The keyring is not asked, and `pypi-token` is for publishing, so nothing here reads it.
 //!
 //! Passwords are held here. Nothing of a value is in any message or `Debug` text.
 
@@ -263,19 +263,6 @@ impl Configuration {
             password: value(password).unwrap_or_default(),
         };
         Ok(Some((credentials, origin)))
-    }
-
-    /// Returns the token that `pypi-token.<name>` holds.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Value`].
-    pub fn pypi_token(&self, name: &str) -> Result<Option<String>, Error> {
-        let keys = ["pypi-token", name];
-        match self.variable_of(&keys) {
-            Some(value) => Ok(Some(value.to_owned())),
-            None => self.text(&keys),
-        }
     }
 
     /// Returns the repositories that `repositories.<name>.url` and `POETRY_REPOSITORIES_<NAME>_URL` name, by name. (Poetry

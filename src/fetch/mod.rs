@@ -32,6 +32,10 @@ use self::worker::Worker;
 /// How many requests are under way at once, unless the user says otherwise: enough to keep a line busy whose answers take 40 ms.
 pub const N_CONNECTIONS: usize = 24;
 
+/// So many files of the cache are held open from being found to being sent; the others are opened again. Many systems let a
+/// process have 1,024 files.
+const N_OPEN_HITS: usize = 256;
+
 /// What to fetch, and with what.
 #[derive(Clone, Copy)]
 pub struct Fetch<'a> {
@@ -135,6 +139,14 @@ pub enum Error {
     /// No thread can be started.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),
+    /// Another process removed a file from the cache while we were using it.
+    #[error("`{file}` has just been removed from the cache")]
+    Vanished {
+        /// The package.
+        package: PackageName,
+        /// The file.
+        file: String,
+    },
     /// Several things at once, in the order of the plan.
     #[error("{} files cannot be fetched", errors.len())]
     Several {
@@ -179,26 +191,27 @@ pub struct Missing {
 ///
 /// # Errors
 ///
-/// See [`Error`]. With [`Network::Offline`] nothing is sent before it is known that nothing is missing.
+/// See [`enum@Error`]. With [`Network::Offline`] nothing is sent before it is known that nothing is missing.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "it is dropped on return, which tells the receiver that nothing more comes"
 )]
 pub fn fetch(job: &Fetch<'_>, sender: SyncSender<Fetched>) -> Result<(), Error> {
-    let (hits, work) = sort(job)?;
-    for warning in job.cache.warnings() {
+    let done = fetch_all(job, &sender);
+    for warning in job.cache.take_warnings() {
         job.reporter.report(Event::Warning(warning));
     }
+    done
+}
+
+fn fetch_all(job: &Fetch<'_>, sender: &SyncSender<Fetched>) -> Result<(), Error> {
+    let (hits, work) = sort(job)?;
     if job.options.network == Network::Offline {
         refuse_network(job, &work)?;
     }
-    let n_warnings = job.cache.warnings().len();
     let n_threads = job.options.n_connections.max(1).min(work.len());
     let queue = Queue::new(work, job.options.n_connections);
-    run(job, &queue, n_threads, hits, &sender)?;
-    for warning in job.cache.warnings().split_off(n_warnings) {
-        job.reporter.report(Event::Warning(warning));
-    }
+    run(job, &queue, n_threads, hits, sender)?;
     queue.into_result()
 }
 
@@ -206,7 +219,7 @@ fn run<'a>(
     job: &Fetch<'a>,
     queue: &Queue<'a>,
     n_threads: usize,
-    hits: Vec<Fetched>,
+    hits: Vec<Hit<'a>>,
     sender: &SyncSender<Fetched>,
 ) -> Result<(), Error> {
     thread::scope(|scope| {
@@ -223,7 +236,12 @@ fn run<'a>(
             }
         }
         for hit in hits {
-            if sender.send(hit).is_err() {
+            let position = hit.wanted.position;
+            let is_over = match hit.open(job.cache) {
+                Ok(fetched) => sender.send(fetched).is_err(),
+                Err(error) => queue.fail(position, error).is_break(),
+            };
+            if is_over {
                 queue.stop();
                 job.client.interrupt();
                 break;
@@ -233,9 +251,33 @@ fn run<'a>(
     })
 }
 
+/// A file that is in the cache.
+struct Hit<'a> {
+    wanted: WantedFile<'a>,
+    file: Option<VerifiedFile>,
+}
+
+impl Hit<'_> {
+    fn open(self, cache: &Cache) -> Result<Fetched, Error> {
+        let file = match self.file {
+            Some(file) => Some(file),
+            None => cache.find(self.wanted.digests)?,
+        };
+        let file = file.ok_or_else(|| Error::Vanished {
+            package: self.wanted.package.clone(),
+            file: self.wanted.file.clone().into_owned(),
+        })?;
+        Ok(Fetched {
+            position: self.wanted.position,
+            file,
+            from_cache: true,
+        })
+    }
+}
+
 /// Finds what is here already, and makes jobs of the rest.
-fn sort<'a>(job: &Fetch<'a>) -> Result<(Vec<Fetched>, Vec<Job<'a>>), Error> {
-    let mut hits = Vec::new();
+fn sort<'a>(job: &Fetch<'a>) -> Result<(Vec<Hit<'a>>, Vec<Job<'a>>), Error> {
+    let mut hits: Vec<Hit<'a>> = Vec::new();
     let mut jobs = Vec::new();
     let mut pages: BTreeMap<(String, String, &PackageName), PageJob<'a>> = BTreeMap::new();
     for (position, distribution) in job.distributions.iter().enumerate() {
@@ -251,11 +293,8 @@ fn sort<'a>(job: &Fetch<'a>) -> Result<(Vec<Fetched>, Vec<Job<'a>>), Error> {
                 file: &wanted.file,
                 from_cache: true,
             });
-            hits.push(Fetched {
-                position,
-                file,
-                from_cache: true,
-            });
+            let file = (hits.len() < N_OPEN_HITS).then_some(file);
+            hits.push(Hit { wanted, file });
             continue;
         }
         match online_job(job, distribution, wanted)? {
@@ -277,11 +316,11 @@ fn sort<'a>(job: &Fetch<'a>) -> Result<(Vec<Fetched>, Vec<Job<'a>>), Error> {
 fn online_job<'a>(
     job: &Fetch<'a>,
     distribution: &'a Distribution,
-    wanted: WantedFile<'a>,
+    mut wanted: WantedFile<'a>,
 ) -> Result<Job<'a>, Error> {
     let index = match &distribution.origin {
         Origin::Index { source, .. } => job.client.index(source.as_ref())?,
-        Origin::Url { url, .. } => return direct_job(url, wanted),
+        Origin::Url { url, .. } => return direct_job(job, url, wanted),
         Origin::File { path, .. } | Origin::Directory { path, .. } => {
             return Ok(Job::Local(LocalJob { wanted, path }));
         }
@@ -290,22 +329,30 @@ fn online_job<'a>(
         .cache
         .address(&index.key(), &wanted.file, wanted.digests);
     Ok(match remembered {
-        Some(address) => Job::Download(DownloadJob {
-            wanted,
-            url: address.url,
-            n_bytes: address.n_bytes,
-            index: Some(index),
-            is_remembered: true,
-        }),
+        Some(address) => {
+            wanted.announce(address.n_bytes, job.reporter);
+            Job::Download(DownloadJob {
+                wanted,
+                url: address.url,
+                n_bytes: address.n_bytes,
+                index: Some(index),
+                is_remembered: true,
+            })
+        }
         None => page_job(index, wanted),
     })
 }
 
-fn direct_job<'a>(url: &str, wanted: WantedFile<'a>) -> Result<Job<'a>, Error> {
+fn direct_job<'a>(
+    job: &Fetch<'a>,
+    url: &str,
+    mut wanted: WantedFile<'a>,
+) -> Result<Job<'a>, Error> {
     let url = Url::parse(url).map_err(|source| index::Error::Address {
         what: wanted.file.clone().into_owned(),
         source,
     })?;
+    wanted.announce(None, job.reporter);
     Ok(Job::Download(DownloadJob {
         wanted,
         url,

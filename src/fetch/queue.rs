@@ -25,6 +25,7 @@ pub(super) struct WantedFile<'a> {
     pub(super) package: &'a PackageName,
     pub(super) file: Cow<'a, str>,
     pub(super) digests: &'a [Digest],
+    is_announced: bool,
 }
 
 impl<'a> WantedFile<'a> {
@@ -54,7 +55,19 @@ impl<'a> WantedFile<'a> {
             package: &distribution.name,
             file,
             digests,
+            is_announced: false,
         }))
+    }
+
+    /// Tells that the file will be downloaded; once, even if its address turns out to be stale.
+    pub(super) fn announce(&mut self, n_bytes: Option<u64>, reporter: &dyn Reporter) {
+        if !self.is_announced {
+            self.is_announced = true;
+            reporter.report(Event::DownloadAnnounced {
+                file: &self.file,
+                n_bytes,
+            });
+        }
     }
 }
 

@@ -70,13 +70,14 @@ impl<'q, 'a> Worker<'q, 'a> {
         Ok(())
     }
 
-    fn announce(&self, index: &index::Index, wanted: WantedFile<'a>, listed: Listed) {
+    fn announce(&self, index: &index::Index, mut wanted: WantedFile<'a>, listed: Listed) {
         if let Some(reason) = listed.yanked {
             self.job.reporter.report(Event::Warning(Warning::Yanked {
                 file: wanted.file.clone().into_owned(),
                 reason,
             }));
         }
+        wanted.announce(listed.n_bytes, self.job.reporter);
         self.queue.add(Job::Download(DownloadJob {
             wanted,
             url: listed.url,
@@ -106,10 +107,6 @@ impl<'q, 'a> Worker<'q, 'a> {
         session: &mut Session<'_>,
         job: &DownloadJob<'_>,
     ) -> Result<VerifiedFile, Error> {
-        self.job.reporter.report(Event::DownloadAnnounced {
-            file: &job.wanted.file,
-            n_bytes: job.n_bytes,
-        });
         let mut intake = Intake {
             writer: self.job.cache.writer(job.wanted.digests)?,
             reporter: self.job.reporter,
@@ -262,6 +259,7 @@ fn is_stale(error: &Error) -> bool {
         | Error::Local { .. }
         | Error::Cache(_)
         | Error::Thread(_)
+        | Error::Vanished { .. }
         | Error::Several { .. } => false,
     }
 }

@@ -65,8 +65,8 @@ pub enum Error {
         /// The credentials that were sent.
         tried: Option<CredentialsOrigin>,
     },
-    /// The file is not where the index says.
-    #[error("`{file}` is not where its index says ({status})")]
+    /// The file is not where the index or the lock says.
+    #[error("`{file}` is not at its address ({status})")]
     FileGone {
         /// The file.
         file: String,

@@ -1,127 +1,85 @@
-//! Hands the modules of wheels to [`bytecode`](crate::bytecode), and notes what came of them.
-//!
-//! A `.pyc` stands in RECORD without digest and size, as pip lists it: Python may write it again at any time.
+//! The bytecode of wheels: which modules of a wheel are compiled, and what RECORD says of the results.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::Error;
-use super::conflict::{Settled, label};
+use super::conflict::label;
 use super::session::Done;
 use super::unit::Placed;
-use crate::bytecode::{Batch, Compiled, Compiler, Outcome, Settings};
+use crate::bytecode::{Batch, Compiled, Compiler, Settings};
 use crate::event::Warning;
 
-/// Compiles while wheels are unpacked.
-#[derive(Debug)]
-pub(super) struct Compilation<'a> {
-    compiler: Compiler,
-    /// Where the environment will live.
-    root: &'a Path,
-}
-
-impl<'a> Compilation<'a> {
-    pub(super) fn start(settings: &Settings, root: &'a Path) -> Self {
-        Self {
-            compiler: Compiler::start(settings.clone()),
-            root,
-        }
-    }
-
-    /// Submits the modules among files that are in place in `folder`: pip compiles what lies in the library folder.
-    ///
-    /// `key` names their wheel in the cache.
-    pub(super) fn submit(
-        &self,
-        key: Option<String>,
-        folder: &Path,
-        library: &str,
-        placed: &[Placed],
-    ) {
-        let sources = placed
-            .iter()
-            .filter(|placed| is_module(&placed.path, library));
-        let sources: Vec<String> = sources.map(|placed| placed.path.to_string()).collect();
-        if !sources.is_empty() {
-            self.compiler.submit(Batch {
-                key,
-                folder: folder.to_owned(),
-                root: self.root.to_owned(),
-                sources,
-            });
-        }
-    }
-
-    /// Waits until all is compiled.
-    pub(super) fn finish(self) -> Result<Vec<Compiled>, Error> {
-        Ok(self.compiler.finish()?)
-    }
-}
-
-fn is_module(path: &str, library: &str) -> bool {
-    let below = path.strip_prefix(library);
-    let is_python = path.as_bytes().ends_with(b".py");
-    is_python && below.is_some_and(|below| below.starts_with('/'))
-}
-
-/// Compiles again what was compiled from files that another wheel's took the place of.
-pub(super) fn compile_settled(
-    compiled: &mut Vec<Compiled>,
-    settled: &Settled,
-    done: &[Done<'_>],
-    (settings, root): (&Settings, &Path),
-) -> Result<(), Error> {
-    let stale = |compiled: &Compiled| {
-        settled
-            .paths
-            .iter()
-            .any(|(path, _)| *path == compiled.source)
+/// Does `act` while what it gives to the compiler is compiled; returns also what was compiled.
+///
+/// Without settings `act` gets no compiler.
+pub(super) fn alongside<T, E: From<Error>>(
+    settings: Option<&Settings>,
+    act: impl FnOnce(Option<&Compiler>) -> Result<T, E>,
+) -> Result<(T, Vec<Compiled>), E> {
+    let Some(settings) = settings else {
+        return Ok((act(None)?, Vec::new()));
     };
-    let (stale, mut fresh): (Vec<_>, Vec<_>) = compiled.drain(..).partition(stale);
-    let again = Compilation::start(settings, root);
-    for (path, position) in &settled.paths {
-        let Some(done) = done.iter().find(|done| done.position == *position) else {
+    let compiler = Compiler::start(settings.clone());
+    let result = act(Some(&compiler))?;
+    Ok((result, compiler.finish().map_err(Error::Bytecode)?))
+}
+
+/// Notes what was compiled as files of the distributions; returns what was not as warnings.
+pub(super) fn note(compiled: Vec<Compiled>, done: &mut [Done<'_>]) -> Vec<Warning> {
+    let positions = done.iter().enumerate();
+    let places: HashMap<usize, usize> = positions
+        .map(|(place, done)| (done.position, place))
+        .collect();
+    let written = compiled
+        .iter()
+        .filter_map(|compiled| compiled.outcome.as_ref().ok());
+    let replaced: HashSet<&str> = written.map(|bytecode| bytecode.path.as_str()).collect();
+    for done in done.iter_mut() {
+        // Wheels with bytecode of their own are rare.
+        done.placed
+            .retain(|placed| !replaced.contains(&*placed.path));
+    }
+    let mut warnings = Vec::new();
+    for compiled in compiled {
+        let Some(place) = places.get(&compiled.owner) else {
             continue;
         };
-        for stale in stale.iter().filter(|stale| stale.source == *path) {
-            if let Outcome::Written(bytecode) = &stale.outcome {
-                done.root.place().remove(bytecode)?;
+        let done = &mut done[*place];
+        match compiled.outcome {
+            Ok(bytecode) => {
+                done.placed.push(Placed {
+                    path: bytecode.path.into(),
+                    digest: bytecode.digest,
+                    n_bytes: bytecode.n_bytes,
+                });
             }
+            Err(reason) => warnings.push(Warning::NotCompiled {
+                distribution: label(done.distribution),
+                path: compiled.source,
+                reason,
+            }),
         }
-        let placed = done.placed.iter().find(|placed| *placed.path == **path);
-        let placed = placed.map(std::slice::from_ref).unwrap_or_default();
-        again.submit(None, done.root.path(), &done.library, placed);
-    }
-    fresh.extend(again.finish()?);
-    *compiled = fresh;
-    Ok(())
-}
-
-/// Notes what was compiled as files of every distribution that has the source; returns what was not as warnings.
-pub(super) fn note(compiled: &[Compiled], done: &mut [Done<'_>]) -> Vec<Warning> {
-    let outcomes: HashMap<&str, &Outcome> = compiled
-        .iter()
-        .map(|compiled| (&*compiled.source, &compiled.outcome))
-        .collect();
-    let mut warnings = Vec::new();
-    if outcomes.is_empty() {
-        return warnings;
-    }
-    for done in done {
-        let mut written = Vec::new();
-        for placed in &done.placed {
-            match outcomes.get(&*placed.path) {
-                Some(Outcome::Written(path)) => written.push(Placed::bytecode(path)),
-                Some(Outcome::Failed(reason)) => warnings.push(Warning::NotCompiled {
-                    distribution: label(done.distribution),
-                    path: placed.path.to_string(),
-                    reason: reason.clone(),
-                }),
-                // The wheel brought it.
-                Some(Outcome::Existed(_)) | None => {}
-            }
-        }
-        done.placed.append(&mut written);
     }
     warnings
+}
+
+/// Finds the modules among the files of a wheel: pip compiles what lies in the library folder.
+pub(super) fn modules(library: &str, placed: &[Placed]) -> Vec<String> {
+    let modules = placed.iter().filter(|placed| {
+        let below = placed.path.strip_prefix(library);
+        placed.path.ends_with(".py") && below.is_some_and(|below| below.starts_with('/'))
+    });
+    modules.map(|placed| placed.path.to_string()).collect()
+}
+
+/// Makes a batch that is not kept: of modules that another wheel's file took the place of.
+pub(super) fn settled_batch(done: &Done<'_>, root: &Path, placed: &[Placed]) -> Batch {
+    Batch {
+        owner: done.position,
+        key: None,
+        folder: done.root.path().to_owned(),
+        root: root.to_owned(),
+        sources: modules(&done.library, placed),
+    }
 }

@@ -40,8 +40,13 @@ pub(super) fn settle(done: &mut [Done<'_>], buffers: &mut Buffers) -> Result<Set
                 });
             }
         }
-        let position = done[kept.done].position;
-        settled.paths.push((path, position));
+        let positions = claims
+            .iter()
+            .filter(|claim| claim.placed.digest == kept.placed.digest);
+        settled.paths.push((
+            path,
+            positions.map(|claim| done[claim.done].position).collect(),
+        ));
     }
     Ok(settled)
 }
@@ -50,8 +55,8 @@ pub(super) fn settle(done: &mut [Done<'_>], buffers: &mut Buffers) -> Result<Set
 #[derive(Debug, Default)]
 pub(super) struct Settled {
     pub(super) warnings: Vec<Warning>,
-    /// Each path, with the position of the distribution that keeps it.
-    pub(super) paths: Vec<(String, usize)>,
+    /// Each path, with the distributions of the plan that have it now.
+    pub(super) paths: Vec<(String, Vec<usize>)>,
 }
 
 /// Names a distribution as warnings do.

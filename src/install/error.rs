@@ -103,9 +103,9 @@ pub enum Error {
         /// What the pool says.
         reason: String,
     },
-    /// Bytecode could not be made or written.
+    /// Bytecode cannot be made.
     #[error(transparent)]
-    Bytecode(#[from] crate::bytecode::Error),
+    Bytecode(crate::bytecode::Error),
 }
 
 impl Error {

@@ -44,7 +44,7 @@ pub(super) fn install<E: From<Error>>(
         reporter,
     };
     let (mut done, compiled) = job.unpack(arrivals, roots)?;
-    let mut warnings = bytecode::note(&compiled, &mut done);
+    let mut warnings = bytecode::note(compiled, &mut done);
     for done in &mut done {
         let settled = conflict::settle(std::slice::from_mut(done), &mut Buffers::default())?;
         warnings.extend(settled.warnings);

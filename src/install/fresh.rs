@@ -5,11 +5,12 @@ use std::sync::Arc;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use super::bytecode::{self, Compilation};
+use super::bytecode;
+use super::conflict::{self, Settled};
 use super::folder::Root;
 use super::session::{self, Done, Helpers, Roots, Session};
 use super::tree::Trees;
-use super::{Arrival, Destination, Error, Options, Report, conflict, record};
+use super::{Arrival, Destination, Error, Options, Report, record};
 use crate::archive::Buffers;
 use crate::bytecode::Compiled;
 use crate::event::{Event, Reporter, Warning};
@@ -32,13 +33,9 @@ pub(super) fn install<E: From<Error>>(
         pool: &pool,
         reporter,
     };
-    let (mut done, mut compiled) = job.unpack(arrivals, roots)?;
+    let (mut done, compiled) = job.unpack(arrivals, roots)?;
     let settled = conflict::settle(&mut done, &mut Buffers::default())?;
-    if let (Some(settings), false) = (&options.compile, settled.paths.is_empty()) {
-        let settings = (settings, destination.root.as_path());
-        bytecode::compile_settled(&mut compiled, &settled, &done, settings)?;
-    }
-    let mut warnings = bytecode::note(&compiled, &mut done);
+    let mut warnings = note_bytecode(compiled, &settled, &mut done, (destination, options))?;
     warnings.extend(settled.warnings);
     warnings.extend(done.iter().flat_map(|done| done.warnings.clone()));
     let warnings = report_warnings(warnings, options, reporter)?;
@@ -72,22 +69,55 @@ impl<'a> Job<'a, '_> {
             .trees
             .as_deref()
             .and_then(|path| Trees::open(path, &destination.folder, options.link_mode));
-        let compilation = options
-            .compile
-            .as_ref()
-            .map(|settings| Compilation::start(settings, &destination.root));
-        let helpers = Helpers {
-            trees: trees.as_ref(),
-            compilation: compilation.as_ref(),
-            reporter: self.reporter,
-        };
-        let destination = (destination, roots);
-        let session = Session::new(self.plan, destination, options, self.pool, helpers);
-        let done = session.unpack(arrivals);
-        // Also after an error: nothing is written to the folder any more when this returns.
-        let compiled = compilation.map_or_else(|| Ok(Vec::new()), Compilation::finish);
-        Ok((done?, compiled?))
+        bytecode::alongside(options.compile.as_ref(), |compiler| {
+            let helpers = Helpers {
+                trees: trees.as_ref(),
+                compiler,
+                reporter: self.reporter,
+            };
+            let destination = (destination, roots);
+            Session::new(self.plan, destination, options, self.pool, helpers).unpack(arrivals)
+        })
     }
+}
+
+/// Notes bytecode, after what was compiled from files that did not stay was compiled again.
+fn note_bytecode(
+    mut compiled: Vec<Compiled>,
+    settled: &Settled,
+    done: &mut [Done<'_>],
+    (destination, options): (&Destination, &Options),
+) -> Result<Vec<Warning>, Error> {
+    let is_settled = |path: &str| settled.paths.iter().any(|(settled, _)| settled == path);
+    compiled.retain(|compiled| !is_settled(&compiled.source));
+    if !settled.paths.is_empty() {
+        compiled.extend(compile_settled(settled, done, (destination, options))?);
+    }
+    Ok(bytecode::note(compiled, done))
+}
+
+fn compile_settled(
+    settled: &Settled,
+    done: &[Done<'_>],
+    (destination, options): (&Destination, &Options),
+) -> Result<Vec<Compiled>, Error> {
+    let compiled = bytecode::alongside(options.compile.as_ref(), |compiler| {
+        for (path, positions) in &settled.paths {
+            let holders = done
+                .iter()
+                .filter(|done| positions.contains(&done.position));
+            let batches = holders.map(|done| {
+                let placed = done.placed.iter().find(|placed| *placed.path == **path);
+                let placed = placed.map(std::slice::from_ref).unwrap_or_default();
+                bytecode::settled_batch(done, &destination.root, placed)
+            });
+            if let Some(compiler) = compiler {
+                batches.for_each(|batch| compiler.submit(batch));
+            }
+        }
+        Ok::<(), Error>(())
+    });
+    compiled.map(|((), compiled)| compiled)
 }
 
 fn write_record(done: &Done<'_>) -> Result<(), Error> {

@@ -28,7 +28,6 @@ mod unit;
 
 use std::path::PathBuf;
 
-use crate::bytecode::Settings;
 use crate::cache::VerifiedFile;
 use crate::environment::Layout;
 use crate::event::{Reporter, Warning};
@@ -75,8 +74,8 @@ pub enum DestinationKind {
 pub struct Options {
     /// Whether what is otherwise a warning about a wheel is an error.
     pub strict: bool,
-    /// How to compile bytecode; `None` compiles nothing.
-    pub compile: Option<Settings>,
+    /// The interpreter that compiles bytecode, absolute; `None` compiles nothing.
+    pub compile: Option<crate::bytecode::Settings>,
     /// How files of the cache come into the environment.
     pub link_mode: LinkMode,
     /// The folder of the cache that keeps unpacked wheels; `None` keeps nothing.

@@ -10,7 +10,7 @@ pub(super) fn render(placed: &[Placed], library: &str, own_path: &str) -> Vec<u8
         .iter()
         .map(|placed| RecordLine {
             path: relative_to(library, &placed.path),
-            proof: (!placed.is_bytecode).then_some((placed.digest, placed.n_bytes)),
+            proof: Some((placed.digest, placed.n_bytes)),
         })
         .collect();
     lines.push(RecordLine {

@@ -6,18 +6,20 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
 
-use super::bytecode::Compilation;
+use super::bytecode;
 use super::folder::Root;
 use super::pool::{Queue, lock};
 use super::tree::Trees;
 use super::unit::{Contested, Placed, Setting, Unit};
 use super::{Arrival, Destination, Error, Options};
 use crate::archive::Buffers;
+use crate::bytecode::{Batch, Compiler};
 use crate::event::{Event, Reporter, Warning};
 use crate::name::PackageName;
 use crate::plan::{Action, Distribution, Plan};
@@ -43,6 +45,8 @@ pub(super) struct Session<'a, 's> {
     helpers: Helpers<'s>,
     planned: HashMap<&'a PackageName, (usize, &'a Distribution)>,
     setting: Setting<'a>,
+    /// Where the environment will live.
+    root: &'a Path,
     roots: Roots,
     queue: Queue<Task<'a>>,
     buffers: Vec<Mutex<Buffers>>,
@@ -84,7 +88,7 @@ enum Task<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Helpers<'s> {
     pub(super) trees: Option<&'s Trees>,
-    pub(super) compilation: Option<&'s Compilation<'s>>,
+    pub(super) compiler: Option<&'s Compiler>,
     pub(super) reporter: &'s dyn Reporter,
 }
 
@@ -115,6 +119,7 @@ impl<'a, 's> Session<'a, 's> {
                 layout: &destination.layout,
                 installer_name: &options.installer_name,
             },
+            root: &destination.root,
             roots,
             queue: Queue::new(),
             buffers: (0..pool.current_num_threads())
@@ -238,10 +243,14 @@ impl<'a, 's> Session<'a, 's> {
         unit.finish()?;
         let progress = std::mem::take(&mut *lock(&unit.progress));
         let distribution = unit.distribution;
-        if let Some(compilation) = self.helpers.compilation {
-            let library = &unit.contents.library;
-            let key = Some(unit.key());
-            compilation.submit(key, unit.root.path(), library, &progress.placed);
+        if let Some(compiler) = self.helpers.compiler {
+            compiler.submit(Batch {
+                owner: unit.position,
+                key: Some(unit.digest().hex()),
+                folder: unit.root.path().to_owned(),
+                root: self.root.to_owned(),
+                sources: bytecode::modules(&unit.contents.library, &progress.placed),
+            });
         }
         lock(&self.done).push(Done {
             position: unit.position,

@@ -28,8 +28,6 @@ pub(super) struct Placed {
     pub(super) path: Box<str>,
     pub(super) digest: [u8; 32],
     pub(super) n_bytes: u64,
-    /// Whether it is a `.pyc`, of which RECORD gives neither digest nor size.
-    pub(super) is_bytecode: bool,
 }
 
 /// A file that is not in place because another was there.
@@ -124,12 +122,12 @@ impl<'a> Unit<'a> {
         })
     }
 
-    /// Returns what names the wheel in the cache.
-    pub(super) fn key(&self) -> String {
-        self.arrival.file.digest().hex()
+    /// Cuts the work into pieces; each has to be given to [`Unit::run_chunk`] once.
+    /// Returns the digest of the wheel.
+    pub(super) fn digest(&self) -> &Digest {
+        self.arrival.file.digest()
     }
 
-    /// Cuts the work into pieces; each has to be given to [`Unit::run_chunk`] once.
     pub(super) fn chunks(&self) -> Vec<Range<usize>> {
         let chunks = self.contents.chunks();
         self.n_remaining.store(chunks.len(), Ordering::Release);
@@ -400,7 +398,6 @@ impl Work<'_> {
             path: path.into(),
             digest: Sha256::digest(&content).into(),
             n_bytes: content.len() as u64,
-            is_bytecode: false,
         };
         let is_executable = executable == Executable::Yes;
         match self.place.create(path, is_executable)? {
@@ -423,21 +420,11 @@ impl Work<'_> {
 }
 
 impl Placed {
-    pub(super) fn bytecode(path: &str) -> Self {
-        Self {
-            path: path.into(),
-            digest: [0; 32],
-            n_bytes: 0,
-            is_bytecode: true,
-        }
-    }
-
     fn of(item: &Item, digest: [u8; 32]) -> Self {
         Self {
             path: item.path.as_str().into(),
             digest,
             n_bytes: item.n_bytes,
-            is_bytecode: false,
         }
     }
 }

@@ -201,31 +201,38 @@ impl Algebra {
 
     /// Returns each choice of one marker from every list, the last list changing fastest. Of choices with the same
     /// markers only the first one counts.
+    ///
+    /// Choices are made list by list. Two beginnings with the same markers have the same continuations, so the later one
+    /// is dropped at once; there are then as many beginnings as sets of markers, however long the lists.
     fn products(&mut self, lists: &[&[Marker]]) -> Result<Vec<Vec<Marker>>, Stopped> {
-        let mut known = HashSet::new();
-        let mut products = Vec::new();
-        let numbers = number(lists);
-        let mut places = vec![0; lists.len()];
-        loop {
+        let (numbers, n_words) = number(lists);
+        let mut choices = vec![Choice::empty(n_words)];
+        for (list, numbers) in lists.iter().zip(&numbers) {
+            choices = self.lengthen(&choices, list, numbers)?;
+        }
+        Ok(choices.into_iter().map(Choice::into_markers).collect())
+    }
+
+    fn lengthen<'a>(
+        &mut self,
+        choices: &[Choice<'a>],
+        list: &'a [Marker],
+        numbers: &[usize],
+    ) -> Result<Vec<Choice<'a>>, Stopped> {
+        let mut known: HashSet<Vec<u64>, BuildHasherDefault<KnownHash>> = HashSet::default();
+        let mut longer = Vec::with_capacity(choices.len());
+        let next = || list.iter().zip(numbers);
+        let all = choices
+            .iter()
+            .flat_map(|choice| next().map(move |one| (choice, one)));
+        for (choice, (marker, &number)) in all {
             self.step()?;
-            let mut key: Vec<usize> = numbers
-                .iter()
-                .zip(&places)
-                .map(|(list, &place)| list[place])
-                .collect();
-            key.sort_unstable();
-            key.dedup();
-            if lists.len() < 2 || known.insert(key) {
-                let choice = lists
-                    .iter()
-                    .zip(&places)
-                    .map(|(list, &place)| list[place].clone());
-                products.push(choice.collect());
-            }
-            if !advance(&mut places, lists) {
-                return Ok(products);
+            let choice = choice.with(marker, number);
+            if choices.len() * list.len() == 1 || known.insert(choice.set.clone()) {
+                longer.push(choice);
             }
         }
+        Ok(longer)
     }
 
     /// Counts one step.
@@ -235,29 +242,51 @@ impl Algebra {
     }
 }
 
-/// Gives equal markers equal numbers.
-fn number(lists: &[&[Marker]]) -> Vec<Vec<usize>> {
-    let mut numbers: HashMap<&Marker, usize> = HashMap::new();
-    let mut number = |marker| {
-        let next = numbers.len();
-        *numbers.entry(marker).or_insert(next)
-    };
-    lists
-        .iter()
-        .map(|list| list.iter().map(&mut number).collect())
-        .collect()
+/// One marker from each of several lists.
+struct Choice<'a> {
+    markers: Vec<&'a Marker>,
+    /// The numbers of the markers, as bits.
+    set: Vec<u64>,
 }
 
-/// Moves to the next choice; tells whether there is one.
-fn advance(places: &mut [usize], lists: &[&[Marker]]) -> bool {
-    for (place, list) in places.iter_mut().zip(lists).rev() {
-        *place += 1;
-        if *place < list.len() {
-            return true;
+impl<'a> Choice<'a> {
+    fn empty(n_words: usize) -> Self {
+        Self {
+            markers: Vec::new(),
+            set: vec![0; n_words],
         }
-        *place = 0;
     }
-    false
+
+    fn with(&self, marker: &'a Marker, number: usize) -> Self {
+        let mut markers = Vec::with_capacity(self.markers.len() + 1);
+        markers.extend_from_slice(&self.markers);
+        markers.push(marker);
+        let mut set = self.set.clone();
+        set[number / 64] |= 1 << (number % 64);
+        Self { markers, set }
+    }
+
+    fn into_markers(self) -> Vec<Marker> {
+        self.markers.into_iter().cloned().collect()
+    }
+}
+
+/// Gives equal markers equal numbers. Returns them with the number of 64-bit words that hold one bit for each.
+fn number(lists: &[&[Marker]]) -> (Vec<Vec<usize>>, usize) {
+    let mut known: Vec<&Marker> = Vec::new();
+    let mut numbers = Vec::with_capacity(lists.len());
+    for list in lists {
+        let mut of_list = Vec::with_capacity(list.len());
+        for marker in *list {
+            let place = known.iter().position(|other| *other == marker);
+            of_list.push(place.unwrap_or(known.len()));
+            if place.is_none() {
+                known.push(marker);
+            }
+        }
+        numbers.push(of_list);
+    }
+    (numbers, known.len().div_ceil(64))
 }
 
 /// Takes a conjunction or disjunction of one marker for that marker.
@@ -298,7 +327,11 @@ impl Hasher for KnownHash {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_u64(byte.into()));
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
     }
 
     fn write_u64(&mut self, number: u64) {

@@ -48,9 +48,11 @@ fn holds(
     environment: &MarkerEnvironment,
     extras: &[ExtraName],
 ) -> impl Fn(&Condition) -> bool {
-    move |condition| match values.variable {
-        Variable::Extra => holds_for(condition, extras),
-        variable => condition.allows(environment.value(variable)),
+    move |condition| {
+        if values.variable == Variable::Extra {
+            return holds_for(condition, extras);
+        }
+        condition.allows(environment.value(values.variable))
     }
 }
 
@@ -91,9 +93,10 @@ impl Single {
         match self.constraint() {
             Constraint::Text(texts) => texts.allows(value),
             Constraint::Version(allowed) => {
-                let version = match self.variable() {
-                    Variable::PlatformRelease => VersionConstraint::parse_release(value),
-                    _ => VersionConstraint::parse_marker(value),
+                let version = if self.variable() == Variable::PlatformRelease {
+                    VersionConstraint::parse_release(value)
+                } else {
+                    VersionConstraint::parse_marker(value)
                 };
                 version.is_ok_and(|version| {
                     version

@@ -187,11 +187,10 @@ fn from_texts(variable: Variable, texts: TextConstraint) -> Option<Marker> {
             })
         }
         TextConstraint::Either(parts) => {
-            let conditions = parts.into_iter().map(|part| match part {
-                TextConstraint::One(condition) => Some(condition),
-                _ => None,
-            });
-            let conditions: Vec<Condition> = conditions.collect::<Option<_>>()?;
+            let conditions = parts.iter().map(TextConstraint::as_one);
+            let conditions: Vec<Condition> = conditions
+                .map(Option::<&_>::cloned)
+                .collect::<Option<_>>()?;
             let is_plain = is_extra || has_only(&conditions, Comparison::Equal);
             is_plain.then(|| {
                 Node::AnyValue(Values {

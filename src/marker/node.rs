@@ -79,24 +79,24 @@ impl Marker {
     }
 
     pub(super) fn as_single(&self) -> Option<&Single> {
-        match self.node() {
-            Node::Single(single) => Some(single),
-            _ => None,
+        if let Node::Single(single) = self.node() {
+            return Some(single);
         }
+        None
     }
 
     pub(super) fn as_all(&self) -> Option<&[Self]> {
-        match self.node() {
-            Node::All(markers) => Some(markers),
-            _ => None,
+        if let Node::All(markers) = self.node() {
+            return Some(markers);
         }
+        None
     }
 
     pub(super) fn as_any(&self) -> Option<&[Self]> {
-        match self.node() {
-            Node::Either(markers) => Some(markers),
-            _ => None,
+        if let Node::Either(markers) = self.node() {
+            return Some(markers);
         }
+        None
     }
 
     /// Returns the variable if the marker compares only one, with one value or with several.
@@ -183,9 +183,9 @@ impl Node {
             Self::Single(single) => single.hash(&mut hasher),
             Self::AllValues(values) | Self::AnyValue(values) => values.hash(&mut hasher),
             Self::All(markers) | Self::Either(markers) => {
-                markers
-                    .iter()
-                    .for_each(|marker| hasher.write_u64(marker.0.hash));
+                for marker in markers {
+                    hasher.write_u64(marker.0.hash);
+                }
             }
         }
         hasher.finish()

@@ -20,7 +20,7 @@ pub(super) fn marker(text: &str) -> Result<Marker, Error> {
         _ => {}
     }
     let tree = Marker::any_of(alternatives(text)?);
-    let simplified = Algebra::new().union_of(&[tree.clone()]);
+    let simplified = Algebra::new().union_of(std::slice::from_ref(&tree));
     Ok(simplified.unwrap_or(tree))
 }
 

@@ -166,10 +166,13 @@ fn normalize_comparison(operator: Option<Operator>, value: &str) -> Option<Strin
         Some(Operator::NotEqual) if is_short => format!("!={value}{zero}.*"),
         Some(operator @ (Operator::LessEqual | Operator::Greater)) => {
             let version = Version::parse(value).ok()?;
-            match operator {
-                _ if version.precision() >= 3 => format!("{}{value}", operator.as_str()),
-                Operator::Greater => format!(">={}", version.next_minor().normal()),
-                _ => format!("<{}", version.next_minor().normal()),
+            let next = version.next_minor();
+            if version.precision() >= 3 {
+                format!("{}{value}", operator.as_str())
+            } else if operator == Operator::Greater {
+                format!(">={}", next.normal())
+            } else {
+                format!("<{}", next.normal())
             }
         }
         Some(operator @ (Operator::In | Operator::NotIn)) => {
@@ -182,23 +185,19 @@ fn normalize_comparison(operator: Option<Operator>, value: &str) -> Option<Strin
 
 /// Writes the values of `in` and `not in` as one constraint: `3.8 3.9` as `3.8.* || 3.9.*`, texts as `== a || == b`.
 pub(super) fn expand_values(variable: Variable, operator: Operator, values: &str) -> String {
-    let glue = if operator == Operator::In {
-        " || "
-    } else {
-        ", "
-    };
+    let is_in = operator == Operator::In;
     let is_version = variable.is_version();
-    let values = split_values(values)
-        .into_iter()
-        .map(|value| match operator {
-            _ if !is_version && operator == Operator::In => format!("== {value}"),
-            _ if !is_version => format!("!= {value}"),
-            Operator::In if is_short(value) => format!("{value}.*"),
-            Operator::In => format!("=={value}"),
-            _ if is_short(value) => format!("!={value}.*"),
-            _ => format!("!={value}"),
-        });
-    values.collect::<Vec<_>>().join(glue)
+    let values = split_values(values).into_iter();
+    let conditions = values.map(|value| match (is_version, is_short(value), is_in) {
+        (false, _, true) => format!("== {value}"),
+        (false, _, false) => format!("!= {value}"),
+        (true, true, true) => format!("{value}.*"),
+        (true, true, false) => format!("!={value}.*"),
+        (true, false, true) => format!("=={value}"),
+        (true, false, false) => format!("!={value}"),
+    });
+    let glue = if is_in { " || " } else { ", " };
+    conditions.collect::<Vec<_>>().join(glue)
 }
 
 fn is_short(version: &str) -> bool {

@@ -79,8 +79,15 @@ impl Algebra {
                 }
                 self.union_of(&kept)
             }
-            _ if marker.variable() == Some(variable) => Ok(Marker::any()),
-            _ => Ok(marker.clone()),
+            Node::Any | Node::Empty => Ok(marker.clone()),
+            Node::Single(_) | Node::AllValues(_) | Node::AnyValue(_) => {
+                let is_excluded = marker.variable() == Some(variable);
+                Ok(if is_excluded {
+                    Marker::any()
+                } else {
+                    marker.clone()
+                })
+            }
         }
     }
 
@@ -120,18 +127,25 @@ impl Algebra {
                     .collect::<Result<_, _>>()?;
                 self.any_of(parts)
             }
-            _ => Ok(marker.clone()),
+            Node::Any | Node::Empty | Node::Single(_) | Node::AllValues(_) | Node::AnyValue(_) => {
+                Ok(marker.clone())
+            }
         }
     }
 
     fn reduce(&mut self, marker: &Marker, python: &Python<'_>) -> Result<Marker, Stopped> {
-        match marker.node() {
-            Node::Single(single) if single.variable().is_python() => {
-                self.reduce_single(marker, single, python)
-            }
-            Node::Either(parts) if self.holds_on_all(parts, python)? => Ok(Marker::any()),
-            _ => self.map_parts(marker, |algebra, part| algebra.reduce(part, python)),
+        if let Some(single) = marker
+            .as_single()
+            .filter(|single| single.variable().is_python())
+        {
+            return self.reduce_single(marker, single, python);
         }
+        if let Some(parts) = marker.as_any()
+            && self.holds_on_all(parts, python)?
+        {
+            return Ok(Marker::any());
+        }
+        self.map_parts(marker, |algebra, part| algebra.reduce(part, python))
     }
 
     fn reduce_single(

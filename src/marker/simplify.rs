@@ -51,30 +51,29 @@ impl Algebra {
     fn hold_against_all(&mut self, marker: &Marker, parts: &[Marker]) -> Result<Fate, Stopped> {
         for (place, part) in parts.iter().enumerate() {
             self.step()?;
-            if part.as_any().is_some() || marker.as_any().is_some() {
-                let (either, other) = if part.as_any().is_some() {
-                    (part, marker)
-                } else {
-                    (marker, part)
-                };
-                if let Some(joined) = self.simplify_intersection(either, other)? {
-                    return Ok(Fate::Joined(place, joined));
-                }
-            } else if part.variable().is_some() {
-                if marker.is_empty() {
+            let joined = if part.as_any().is_some() {
+                self.simplify_intersection(part, marker)?
+            } else if marker.as_any().is_some() {
+                self.simplify_intersection(marker, part)?
+            } else {
+                let joined = self.intersect_one(part, marker)?;
+                if joined.as_ref().is_some_and(Marker::is_empty) {
                     return Ok(Fate::Decided);
                 }
-                if let Some(joined) = self.merge(part, marker, Join::And)? {
-                    if joined.is_empty() {
-                        return Ok(Fate::Decided);
-                    }
-                    if joined.variable().is_some() {
-                        return Ok(Fate::Joined(place, joined));
-                    }
-                }
+                joined.filter(|joined| joined.variable().is_some())
+            };
+            if let Some(joined) = joined {
+                return Ok(Fate::Joined(place, joined));
             }
         }
         Ok(Fate::Kept)
+    }
+
+    fn intersect_one(&mut self, part: &Marker, marker: &Marker) -> Result<Option<Marker>, Stopped> {
+        if part.variable().is_some() && marker.is_empty() {
+            return Ok(Some(marker.clone()));
+        }
+        self.merge(part, marker, Join::And)
     }
 
     /// Joins `markers` by `or`, simplified.
@@ -110,30 +109,29 @@ impl Algebra {
     fn hold_against_any(&mut self, marker: &Marker, parts: &[Marker]) -> Result<Fate, Stopped> {
         for (place, part) in parts.iter().enumerate() {
             self.step()?;
-            if part.as_all().is_some() || marker.as_all().is_some() {
-                let (all, other) = if part.as_all().is_some() {
-                    (part, marker)
-                } else {
-                    (marker, part)
-                };
-                if let Some(joined) = self.simplify_union(all, other)? {
-                    return Ok(Fate::Joined(place, joined));
-                }
-            } else if part.variable().is_some() {
-                if marker.is_any() {
+            let joined = if part.as_all().is_some() {
+                self.simplify_union(part, marker)?
+            } else if marker.as_all().is_some() {
+                self.simplify_union(marker, part)?
+            } else {
+                let joined = self.union_one(part, marker)?;
+                if joined.as_ref().is_some_and(Marker::is_any) {
                     return Ok(Fate::Decided);
                 }
-                if let Some(joined) = self.merge(part, marker, Join::Or)? {
-                    if joined.is_any() {
-                        return Ok(Fate::Decided);
-                    }
-                    if joined.variable().is_some() || is_simple_all(&joined) {
-                        return Ok(Fate::Joined(place, joined));
-                    }
-                }
+                joined.filter(|joined| joined.variable().is_some() || is_simple_all(joined))
+            };
+            if let Some(joined) = joined {
+                return Ok(Fate::Joined(place, joined));
             }
         }
         Ok(Fate::Kept)
+    }
+
+    fn union_one(&mut self, part: &Marker, marker: &Marker) -> Result<Option<Marker>, Stopped> {
+        if part.variable().is_some() && marker.is_any() {
+            return Ok(Some(marker.clone()));
+        }
+        self.merge(part, marker, Join::Or)
     }
 
     /// Simplifies the conjunction of the disjunction `either` and `other`, where that is easy: one contains the other,

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use super::node::{Marker, Node};
-use super::text::{Domain, TextConstraint, split_containment};
+use super::text::{Comparison, Domain, TextConstraint, split_containment};
 use super::variable::Variable;
 use super::{Error, python};
 use crate::version::{Interval, VersionConstraint, is_space};
@@ -125,9 +125,10 @@ impl Single {
     pub(super) fn parse_swapped(variable: Variable, text: &str) -> Result<Self, Error> {
         let (comparison, value) =
             split_containment(text).ok_or_else(|| not_comparable(variable, text))?;
-        let operator = match comparison {
-            super::text::Comparison::NotIn => Operator::NotIn,
-            _ => Operator::In,
+        let operator = if comparison == Comparison::NotIn {
+            Operator::NotIn
+        } else {
+            Operator::In
         };
         Self::build(variable, operator, value, text, true)
     }
@@ -218,12 +219,12 @@ impl Single {
 
     /// `~=` is a range, so its inverse are two comparisons. Poetry fails where it is compared with a text.
     fn invert_compatible(&self) -> Marker {
-        let sides = match &self.constraint {
-            Constraint::Version(VersionConstraint::Interval(Interval::Range(range))) => {
-                [range.without_max(), range.without_min()]
-            }
-            _ => return self.invert_text(),
+        let Constraint::Version(VersionConstraint::Interval(Interval::Range(range))) =
+            &self.constraint
+        else {
+            return self.invert_text();
         };
+        let sides = [range.without_max(), range.without_min()];
         let sides = sides.map(|side| {
             let side = Self::parse(self.variable, &spaced(&side.to_string()));
             side.map_or_else(|_| Marker::any(), |side| side.invert())
@@ -300,10 +301,10 @@ fn read_constraint(variable: Variable, text: &str, kind: Kind) -> Option<Constra
 }
 
 pub(super) fn domain_of(variable: Variable) -> Domain {
-    match variable {
-        Variable::Extra => Domain::Extras,
-        _ => Domain::Variable,
+    if variable == Variable::Extra {
+        return Domain::Extras;
     }
+    Domain::Variable
 }
 
 fn not_comparable(variable: Variable, text: &str) -> Error {

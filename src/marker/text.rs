@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::version::{is_space, split_alternatives, trim};
+use Comparison::{Equal, In, NotEqual, NotIn};
 
 /// What a text is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +43,6 @@ pub(super) enum TextConstraint {
     All(Vec<Condition>),
     Either(Vec<TextConstraint>),
 }
-
-use Comparison::{Equal, In, NotEqual, NotIn};
 
 impl Comparison {
     fn invert(self) -> Self {
@@ -183,6 +182,14 @@ impl TextConstraint {
 
     pub(super) fn is_empty(&self) -> bool {
         matches!(self, Self::Empty)
+    }
+
+    /// Returns the condition if there is just one.
+    pub(super) fn as_one(&self) -> Option<&Condition> {
+        if let Self::One(condition) = self {
+            return Some(condition);
+        }
+        None
     }
 
     pub(super) fn allows(&self, value: &str) -> bool {
@@ -335,9 +342,10 @@ fn intersect_either(
     if domain == Domain::Extras && matches!(other, TextConstraint::One(_)) && ours.contains(other) {
         return other.clone();
     }
-    let theirs = match other {
-        TextConstraint::Either(theirs) => theirs.as_slice(),
-        _ => std::slice::from_ref(other),
+    let theirs = if let TextConstraint::Either(theirs) = other {
+        theirs.as_slice()
+    } else {
+        std::slice::from_ref(other)
     };
     let mut common = Vec::new();
     if let TextConstraint::All(conditions) = other {
@@ -397,15 +405,18 @@ fn union_either(
     for their in theirs {
         for our in ours {
             let union = our.union(their, domain);
-            match union {
-                TextConstraint::Any => return TextConstraint::Any,
-                TextConstraint::One(_) if union == *our => push_unknown(&mut our_parts, our),
-                TextConstraint::One(_) if union == *their => push_unknown(&mut their_parts, their),
-                TextConstraint::One(_) => push_unknown(&mut merged, &union),
-                _ => {
-                    push_unknown(&mut our_parts, our);
-                    push_unknown(&mut their_parts, their);
-                }
+            if union.is_any() {
+                return union;
+            }
+            if union.as_one().is_none() {
+                push_unknown(&mut our_parts, our);
+                push_unknown(&mut their_parts, their);
+            } else if union == *our {
+                push_unknown(&mut our_parts, our);
+            } else if union == *their {
+                push_unknown(&mut their_parts, their);
+            } else {
+                push_unknown(&mut merged, &union);
             }
         }
     }
@@ -429,12 +440,7 @@ fn union_either_with_all(
     theirs: &[Condition],
     domain: Domain,
 ) -> TextConstraint {
-    let singles = || {
-        ours.iter().filter_map(|part| match part {
-            TextConstraint::One(condition) => Some(condition),
-            _ => None,
-        })
-    };
+    let singles = || ours.iter().filter_map(TextConstraint::as_one);
     if singles().any(|condition| theirs.contains(condition)) {
         return TextConstraint::Either(ours.to_vec());
     }
@@ -527,9 +533,10 @@ pub(super) fn split_containment(text: &str) -> Option<(Comparison, &str)> {
 
 fn strip_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let text = text.strip_suffix('\n').unwrap_or(text);
-    let trimmed = match word {
-        "not" => text.strip_suffix(is_space)?,
-        _ => text,
+    let trimmed = if word == "not" {
+        text.strip_suffix(is_space)?
+    } else {
+        text
     };
     let start = trimmed.len().checked_sub(word.len())?;
     let (before, end) = (trimmed.get(..start)?, trimmed.get(start..)?);

@@ -340,9 +340,10 @@ impl Interval {
 
     fn intersect_range(&self, other: &Self) -> VersionConstraint {
         let starts_lower = self.allows_lower(other);
-        let is_apart = match starts_lower {
-            true => self.is_strictly_lower(other),
-            false => other.is_strictly_lower(self),
+        let is_apart = if starts_lower {
+            self.is_strictly_lower(other)
+        } else {
+            other.is_strictly_lower(self)
         };
         if is_apart {
             return VersionConstraint::Empty;

@@ -1,6 +1,6 @@
 //! Reading version constraints, with the very regular expressions of poetry-core written out by hand.
 
-use super::{Bound, Error, Interval, Range, Version, VersionConstraint};
+use super::{Bound, Error, Range, Version, VersionConstraint};
 
 /// What kind of versions a constraint is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,14 +177,14 @@ fn parse_wildcard(text: &str, dialect: Dialect) -> Option<VersionConstraint> {
         return None;
     }
     let version = Version::parse(numbers).ok()?;
-    wildcard(&version, operator, dialect)
+    Some(wildcard(&version, operator, dialect))
 }
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn wildcard(version: &Version, operator: &str, dialect: Dialect) -> Option<VersionConstraint> {
+fn wildcard(version: &Version, operator: &str, dialect: Dialect) -> VersionConstraint {
     let next = if version.is_postrelease() {
         version.next_postrelease()
     } else if !version.is_unstable() {
@@ -201,8 +201,8 @@ fn wildcard(version: &Version, operator: &str, dialect: Dialect) -> Option<Versi
     };
     let range = Range::new(Some(Bound::included(min)), Some(Bound::excluded(max)));
     match operator {
-        "!=" => Some(VersionConstraint::from(range).complement()),
-        _ => Some(range.into()),
+        "!=" => VersionConstraint::from(range).complement(),
+        _ => range.into(),
     }
 }
 
@@ -217,9 +217,11 @@ fn parse_comparison(text: &str, dialect: Dialect) -> Option<VersionConstraint> {
         None => return None,
     };
     match &rest[length..] {
-        "" => compare(operator, version, dialect),
-        ".*" if matches!(operator, "<" | "<=" | ">" | ">=") => compare(operator, version, dialect),
-        ".*" => wildcard(&version, operator, dialect),
+        "" => Some(compare(operator, version, dialect)),
+        ".*" if matches!(operator, "<" | "<=" | ">" | ">=") => {
+            Some(compare(operator, version, dialect))
+        }
+        ".*" => Some(wildcard(&version, operator, dialect)),
         _ => None,
     }
 }
@@ -229,16 +231,16 @@ fn starts_with_dev(text: &str) -> bool {
         .is_some_and(|start| start.eq_ignore_ascii_case("dev"))
 }
 
-fn compare(operator: &str, version: Version, dialect: Dialect) -> Option<VersionConstraint> {
+fn compare(operator: &str, version: Version, dialect: Dialect) -> VersionConstraint {
     let (min, max) = match operator {
         "<" => (None, Some(Bound::excluded(strict_max(version, dialect)))),
         "<=" => (None, Some(Bound::included(version))),
         ">" => (Some(Bound::excluded(version)), None),
         ">=" => (Some(Bound::included(version)), None),
-        "!=" => return Some(VersionConstraint::excluding(version)),
-        _ => return Some(Interval::Version(version).into()),
+        "!=" => return VersionConstraint::excluding(version),
+        _ => return version.into(),
     };
-    Some(Range::new(min, max).into())
+    Range::new(min, max).into()
 }
 
 /// Matches numbers and a build, such as `5.15.0-91-generic`.
@@ -250,7 +252,7 @@ fn parse_platform(text: &str, dialect: Dialect) -> Option<VersionConstraint> {
     let rest = rest.trim_start_matches(is_space);
     let (release, build) = split_build(rest)?;
     let version = Version::parse(release).ok()?.with_build(build);
-    compare(operator, version, dialect)
+    Some(compare(operator, version, dialect))
 }
 
 /// Matches `[0-9]+(\.[0-9]+)*` and, after an optional `+` or `-`, words of letters, digits, `+` and `-` joined by dots.

@@ -89,7 +89,7 @@ fn what_was_put_in_is_found() {
     assert_eq!(found.path(), Some(path.as_path()));
     assert_eq!(found.digest(), &digest(b"wheel"));
     assert!(find(&place.open(), b"other").is_none());
-    assert!(place.open().warnings().is_empty());
+    assert!(place.open().take_warnings().is_empty());
 }
 
 #[test]
@@ -208,6 +208,22 @@ fn a_link_in_place_of_a_file_is_not_followed() {
     assert!(find(&cache, b"wheel").is_none());
 }
 
+#[test]
+fn a_pipe_in_place_of_a_file_is_not_waited_for() {
+    let place = Place::new();
+    let cache = place.open();
+    let path = put(&cache, b"wheel").path().unwrap().to_owned();
+    fs::remove_file(&path).unwrap();
+    assert!(
+        Command::new("mkfifo")
+            .arg(&path)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(find(&cache, b"wheel").is_none());
+}
+
 #[track_caller]
 fn is_no_folder(place: &Place, path: &Path) {
     let error = Cache::open(&place.dir(), place.folder.path()).unwrap_err();
@@ -249,7 +265,7 @@ fn a_file_that_cannot_be_put_into_its_place_is_used_all_the_same() {
     let file = writer.finish().unwrap();
     assert_eq!(content(&file), b"wheel");
     assert_eq!(file.path(), None);
-    let warnings = cache.warnings();
+    let warnings = cache.take_warnings();
     assert!(
         matches!(&warnings[..], [Warning::CacheNotWritten { .. }]),
         "{warnings:?}"
@@ -271,7 +287,7 @@ fn a_folder_of_another_user_is_only_read() {
         path: place.dir(),
         owner: 12345,
     };
-    assert_eq!(cache.warnings(), [expected]);
+    assert_eq!(cache.take_warnings(), [expected]);
     assert!(!cache.is_written());
     assert_eq!(content(&find(&cache, b"wheel").unwrap()), b"wheel");
     assert_eq!(put(&cache, b"another").path(), None);
@@ -371,6 +387,19 @@ fn a_writer_survives_that_the_cache_is_cleared() {
 }
 
 #[test]
+fn what_killed_processes_left_is_removed_after_a_day() {
+    let place = Place::new();
+    let tmp = place.dir().join("v1/tmp");
+    place.open();
+    fs::write(tmp.join("fresh"), b"half").unwrap();
+    let old = fs::File::create(tmp.join("old")).unwrap();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_hours(25);
+    old.file().set_modified(long_ago).unwrap();
+    place.open();
+    assert_eq!(place.files(), [tmp.join("fresh")]);
+}
+
+#[test]
 fn a_discarded_file_is_gone() {
     let place = Place::new();
     let cache = place.open();
@@ -424,7 +453,7 @@ fn many_threads_fill_one_cache() {
         }
     });
     assert_eq!(place.files().len(), 20);
-    assert!(place.open().warnings().is_empty());
+    assert!(place.open().take_warnings().is_empty());
 }
 
 const CHILD: &str = "LOCK2VENV_TEST_CACHE";

@@ -221,7 +221,8 @@ fn told(error: &Error) -> String {
     let mut text = format!("{error:?} {error}");
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        text += &format!(": {error}");
+        text.push_str(": ");
+        text.push_str(&error.to_string());
         cause = error.source();
     }
     text
@@ -349,6 +350,7 @@ fn a_remembered_address_that_is_stale_is_asked_for_again() {
             index.take_paths(),
             [file_path("a"), file_path("a"), page_path("a")]
         );
+        assert_eq!(machine.reports.count("DownloadAnnounced"), 2);
         assert_eq!(*machine.reports.n_bytes.lock().unwrap(), 14);
     }
 }
@@ -515,6 +517,7 @@ fn a_download_goes_on_where_it_stopped_if_the_file_is_the_same() {
     let index = LocalIndex::start();
     let plan = [add(&index, "a", &content)];
     index.misbehave(&file_path("a"), Fault::Short(4321), 1);
+    index.misbehave(&file_path("a"), Fault::Status(503, &[]), 1);
     let machine = Machine::new(&index);
     assert_eq!(machine.fetch(&plan).unwrap(), ["fetched 0: 012345678901"]);
     let ranges: Vec<_> = index
@@ -523,8 +526,23 @@ fn a_download_goes_on_where_it_stopped_if_the_file_is_the_same() {
         .filter(|request| request.path == file_path("a"))
         .map(|request| request.header("range").map(str::to_owned))
         .collect();
-    assert_eq!(ranges, [None, Some("bytes=4321-".to_owned())]);
+    let rest = Some("bytes=4321-".to_owned());
+    assert_eq!(ranges, [None, rest.clone(), rest]);
     assert_eq!(*machine.reports.n_bytes.lock().unwrap(), 10_000);
+}
+
+#[test]
+fn a_download_starts_again_when_another_part_comes_than_was_asked_for() {
+    for status in [206, 416] {
+        let content = "0123456789".repeat(1000);
+        let index = LocalIndex::start();
+        let plan = [add(&index, "a", &content)];
+        index.misbehave(&file_path("a"), Fault::Short(4321), 1);
+        index.misbehave(&file_path("a"), Fault::Status(status, &[]), 1);
+        let machine = Machine::new(&index);
+        assert_eq!(machine.fetch(&plan).unwrap(), ["fetched 0: 012345678901"]);
+        assert_eq!(*machine.reports.n_bytes.lock().unwrap(), 10_000);
+    }
 }
 
 #[test]
@@ -691,11 +709,14 @@ fn set_credentials(machine: &mut Machine, acme: &LocalIndex, origin: Credentials
             machine.set("POETRY_HTTP_BASIC_ACME_B_PASSWORD", "hidden");
         }
         CredentialsOrigin::Configuration => {
-            machine.auth =
-                "http-basic.acme-b = { username = 'user', password = 'hidden' }".to_owned();
+            machine
+                .auth
+                .push_str("http-basic.acme-b = { username = 'user', password = 'hidden' }");
         }
         CredentialsOrigin::Netrc => {
-            machine.netrc = "machine 127.0.0.1 login user password hidden".to_owned();
+            machine
+                .netrc
+                .push_str("machine 127.0.0.1 login user password hidden");
         }
         CredentialsOrigin::Url => return acme.at_with("user:hidden", "/simple/"),
     }
@@ -902,7 +923,7 @@ fn direct_addresses_need_no_page() {
     let error = machine.fetch(&gone).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`b-1-py3-none-any.whl` is not where its index says (404 Not Found)"
+        "`b-1-py3-none-any.whl` is not at its address (404 Not Found)"
     );
 }
 
@@ -1021,6 +1042,9 @@ fn many_packages_come_over_kept_connections_and_overlap() {
         .collect();
     assert_eq!(fetched, expected);
     assert_eq!(index.take_requests().len(), 600);
+    let expected: Vec<_> = (0..300).map(|n| format!("cache {n}: wheel {n}")).collect();
+    assert_eq!(machine.fetch(&plan).unwrap(), expected);
+    assert!(index.take_requests().is_empty());
     assert!(
         index.n_connections() <= fetch::N_CONNECTIONS,
         "{}",
@@ -1041,4 +1065,24 @@ fn a_broken_cache_folder_is_told_and_not_written_around() {
         .unwrap_err();
     assert!(told(&error).contains("v1/tmp"), "{}", told(&error));
     assert!(matches!(error, Error::Cache(_)), "{error:?}");
+}
+
+#[test]
+fn the_first_error_breaks_off_what_is_under_way() {
+    let index = LocalIndex::start();
+    let plan = [
+        add(&index, "a", "wheel a"),
+        add(&index, "b", "wheel b"),
+        add(&index, "c", "wheel c"),
+    ];
+    index.misbehave(&page_path("a"), Fault::Stall(3), 1);
+    index.misbehave(&file_path("b"), Fault::Stall(3), 1);
+    index.misbehave(&file_path("c"), Fault::Status(403, &[]), 1);
+    let machine = Machine::new(&index);
+    let error = machine.fetch(&plan).unwrap_err();
+    assert!(
+        matches!(error, Error::Index(index::Error::FileRefused { .. })),
+        "{error:?}"
+    );
+    assert_eq!(machine.reports.count("Retrying"), 0);
 }

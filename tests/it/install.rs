@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fs_err as fs;
-use lock2venv::bytecode::Settings;
+use lock2venv::bytecode;
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::environment::Layout;
 use lock2venv::event::{Event, Reporter, Silent, Warning};
@@ -779,26 +779,6 @@ fn scripts_of_wheels_run_as_they_were_written() {
 
 // Bytecode.
 
-fn settings(interpreter: &Path) -> Settings {
-    let question =
-        "import sys, importlib.util as u; print(sys.implementation.cache_tag, *u.MAGIC_NUMBER)";
-    let output = Command::new(interpreter)
-        .args(["-c", question])
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let mut words = text.split_whitespace();
-    let cache_tag = words.next().unwrap().to_owned();
-    let magic: Vec<u8> = words.map(|word| word.parse().unwrap()).collect();
-    Settings {
-        interpreter: interpreter.to_owned(),
-        magic_number: magic.try_into().unwrap(),
-        cache_tag,
-        n_workers: 2,
-        packs: None,
-    }
-}
-
 #[test]
 fn bytecode_names_the_final_place_and_stands_in_record() {
     let wheel = acme()
@@ -806,7 +786,13 @@ fn bytecode_names_the_final_place_and_stands_in_record() {
         .data("scripts/tool.py", "x = 1\n");
     let (interpreter, version) = python();
     let (_folder, root, report) = fill_real(&[&wheel], |options| {
-        options.compile = Some(settings(&interpreter));
+        options.compile = Some(bytecode::Settings {
+            interpreter: interpreter.clone(),
+            magic_number: *b"test",
+            cache_tag: format!("cpython-{}", version.replace('.', "")),
+            n_workers: 2,
+            packs: None,
+        });
     });
     assert!(matches!(
         &report.warnings[..],
@@ -820,7 +806,9 @@ fn bytecode_names_the_final_place_and_stands_in_record() {
     let place = format!("/final/{site}/acme/__init__.py");
     assert!(memchr::memmem::find(&data, place.as_bytes()).is_some());
     let record = fs::read_to_string(root.join(&site).join("acme-1.0.dist-info/RECORD")).unwrap();
-    assert!(record.contains(&format!("{bytecode},,\n")), "{record}");
+    let digest = URL_SAFE_NO_PAD.encode(Digest::of(Algorithm::Sha256, &data).bytes());
+    let line = format!("{bytecode},sha256={digest},{}", data.len());
+    assert!(record.contains(&line), "{record}");
     assert!(!root.join("bin/__pycache__").exists());
     assert!(!record.contains("broken.cpython"));
 }

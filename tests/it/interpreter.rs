@@ -82,12 +82,8 @@ fn answer_agrees_with_what_python_says_when_not_isolated() {
         .args(["-c", script])
         .output()
         .unwrap();
-    let magic: String = interpreter
-        .bytecode
-        .magic_number
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let magic = u32::from_be_bytes(interpreter.bytecode.magic_number);
+    let magic = format!("{magic:08x}");
     let markers = &interpreter.target.marker_environment;
     let ours = [
         markers.python_full_version.trim_end_matches('+'),
@@ -105,7 +101,6 @@ fn every_interpreter_of_the_machine_has_the_scheme_of_its_venv() {
     for name in ["/usr/bin/python3", "/usr/local/bin/python3"] {
         let path = Path::new(name);
         if !path.exists() {
-            println!("{name} is not here");
             continue;
         }
         let interpreter = Interpreter::query(path).unwrap();

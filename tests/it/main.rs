@@ -17,5 +17,7 @@ mod fetch;
 mod index;
 mod install;
 mod interpreter;
+mod marker_algebra;
 mod plan;
+mod project_wheel;
 mod support;

@@ -113,6 +113,24 @@ fn shown(plan: &Plan) -> String {
     all.join(", ")
 }
 
+/// The origin of the one distribution that a plan installs.
+#[track_caller]
+fn only_origin(plan: &Plan) -> &Origin {
+    let [Action::Install(distribution)] = plan.actions.as_slice() else {
+        panic!("{plan:?}")
+    };
+    &distribution.origin
+}
+
+/// The file of the one distribution that a plan installs from an index.
+#[track_caller]
+fn only_file(plan: &Plan) -> String {
+    let Origin::Index { file, .. } = only_origin(plan) else {
+        panic!("{plan:?}")
+    };
+    file.clone()
+}
+
 #[track_caller]
 fn chooses_with(options: &Options, name: &str, files: &[&str], expected: &str) {
     let package = demo(files);
@@ -121,13 +139,7 @@ fn chooses_with(options: &Options, name: &str, files: &[&str], expected: &str) {
         is_requested: true,
     };
     let chosen = match plan(&[wanted], &target(name), &Installed::default(), options) {
-        Ok(plan) => match &plan.actions[..] {
-            [Action::Install(distribution)] => match &distribution.origin {
-                Origin::Index { file, .. } => file.clone(),
-                other => format!("{other:?}"),
-            },
-            other => format!("{other:?}"),
-        },
+        Ok(plan) => only_file(&plan),
         Err(error) => error.to_string(),
     };
     assert_eq!(chosen, expected);
@@ -270,13 +282,7 @@ fn choice_of(package: &Package, target: &Target) -> Option<String> {
         is_requested: false,
     };
     match plan(&[wanted], target, &Installed::default(), &options()) {
-        Ok(plan) => match &plan.actions[..] {
-            [Action::Install(distribution)] => match &distribution.origin {
-                Origin::Index { file, .. } => Some(file.clone()),
-                other => panic!("{other:?}"),
-            },
-            other => panic!("{other:?}"),
-        },
+        Ok(plan) => Some(only_file(&plan)),
         Err(Error::NeedsBuild { source_code, .. }) => {
             let text = source_code.to_string();
             text.split('`').nth(1).map(str::to_owned)
@@ -359,14 +365,11 @@ fn digests_are_those_of_the_chosen_name() {
         file.hash = format!("sha256:{}", digit.repeat(64));
     }
     let plan = plan_with(&[package], &Installed::default(), &options()).unwrap();
-    let Action::Install(distribution) = &plan.actions[0] else {
-        panic!("{plan:?}")
-    };
     let Origin::Index {
         digests, source, ..
-    } = &distribution.origin
+    } = only_origin(&plan)
     else {
-        panic!("{distribution:?}")
+        panic!("{plan:?}")
     };
     let hex: Vec<String> = digests
         .iter()
@@ -576,17 +579,14 @@ fn commit_decides_for_git() {
 #[track_caller]
 fn origin(package: Package, expected: &str) {
     let shown = match plan_with(&[package], &Installed::default(), &options()) {
-        Ok(plan) => match &plan.actions[0] {
-            Action::Install(distribution) => match &distribution.origin {
-                Origin::Index { source, file, .. } => {
-                    format!("{} {file}", source.as_ref().unwrap().name)
-                }
-                Origin::Url { url, file, .. } => format!("{url} {file}"),
-                Origin::File { path, .. } | Origin::Directory { path, .. } => {
-                    path.display().to_string()
-                }
-            },
-            other => panic!("{other:?}"),
+        Ok(plan) => match only_origin(&plan) {
+            Origin::Index { source, file, .. } => {
+                format!("{} {file}", source.as_ref().unwrap().name)
+            }
+            Origin::Url { url, file, .. } => format!("{url} {file}"),
+            Origin::File { path, .. } | Origin::Directory { path, .. } => {
+                path.display().to_string()
+            }
         },
         Err(error) => error.to_string(),
     };

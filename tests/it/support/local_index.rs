@@ -4,7 +4,7 @@
 //! is queued for a path and used up by so many requests. Nothing of it sleeps or measures time.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
@@ -42,6 +42,8 @@ pub(crate) enum Fault {
     ChunkedShort(usize),
     /// The body packed with gzip.
     Gzip,
+    /// Nothing after so many bytes of the body, until the client hangs up.
+    Stall(usize),
 }
 
 /// One request that came.
@@ -383,23 +385,21 @@ fn json_page(shared: &Shared, package: &str, files: &[String]) -> Vec<u8> {
 }
 
 fn html_page(shared: &Shared, files: &[String]) -> Vec<u8> {
-    let mut page =
-        String::from("<!DOCTYPE html><html><head><base href=\"/files/\"></head><body>\n");
-    for file in files {
-        let (_, claim) = &shared.files[file];
-        let fragment = if claim.is_empty() {
-            String::new()
-        } else {
-            format!("#sha256={claim}")
+    let anchors = files.iter().map(|file| {
+        let claim = &shared.files[file].1;
+        let fragment = match claim.as_str() {
+            "" => String::new(),
+            hex => format!("#sha256={hex}"),
         };
         let yanked = shared
             .yanked
             .get(file)
-            .map(|reason| format!(" data-yanked=\"{reason}\""));
-        let yanked = yanked.unwrap_or_default();
-        page += &format!("<a href=\"{file}{fragment}\"{yanked}>{file}</a><br>\n");
-    }
-    page.into_bytes()
+            .map_or_else(String::new, |reason| format!(" data-yanked=\"{reason}\""));
+        format!("<a href=\"{file}{fragment}\"{yanked}>{file}</a><br>\n")
+    });
+    let anchors: String = anchors.collect();
+    format!("<!DOCTYPE html><html><head><base href=\"/files/\"></head><body>\n{anchors}")
+        .into_bytes()
 }
 
 fn gzip(body: &[u8]) -> Vec<u8> {
@@ -414,17 +414,17 @@ fn write_answer(
     answer: &Answer,
     fault: Option<&Fault>,
 ) -> std::io::Result<bool> {
-    let mut head = format!("HTTP/1.1 {} X\r\n", answer.status);
-    for (name, value) in &answer.headers {
-        head += &format!("{name}: {value}\r\n");
-    }
+    let headers = answer.headers.iter();
+    let headers: Vec<String> = headers
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    let headers = headers.concat();
     let body = &answer.body;
-    let is_chunked = matches!(fault, Some(Fault::Chunked | Fault::ChunkedShort(_)));
-    if is_chunked {
-        head += "transfer-encoding: chunked\r\n\r\n";
-    } else {
-        head += &format!("content-length: {}\r\n\r\n", body.len());
-    }
+    let length = match fault {
+        Some(Fault::Chunked | Fault::ChunkedShort(_)) => "transfer-encoding: chunked".to_owned(),
+        _ => format!("content-length: {}", body.len()),
+    };
+    let head = format!("HTTP/1.1 {} X\r\n{headers}{length}\r\n\r\n", answer.status);
     stream.write_all(head.as_bytes())?;
     match fault {
         Some(Fault::Reset(n_bytes)) => {
@@ -435,6 +435,11 @@ fn write_answer(
         }
         Some(Fault::Short(n_bytes)) => {
             stream.write_all(&body[..*n_bytes])?;
+            Ok(false)
+        }
+        Some(Fault::Stall(n_bytes)) => {
+            stream.write_all(&body[..*n_bytes])?;
+            let _ = stream.read(&mut [0])?;
             Ok(false)
         }
         Some(Fault::Chunked) => {

@@ -153,6 +153,7 @@ impl Run<'_> {
             install::install(plan, arrivals, &destination, &options, terminal)
         });
         interrupt.is_over()?;
+        self.warn_of_cache(&cache);
         done.map(|_| ())
     }
 
@@ -160,14 +161,15 @@ impl Run<'_> {
         let Some(folder) = &self.cache_folder else {
             return Ok(Cache::disabled(&destination.folder));
         };
-        let cache =
-            Cache::open(folder, &destination.folder).map_err(|error| Failure::new(&error))?;
+        Cache::open(folder, &destination.folder).map_err(|error| Failure::new(&error))
+    }
+
+    fn warn_of_cache(&self, cache: &Cache) {
         if self.context.verbosity > Verbosity::Quiet {
-            for warning in cache.warnings() {
+            for warning in cache.take_warnings() {
                 print_warning(&warning.to_string());
             }
         }
-        Ok(cache)
     }
 
     fn client(&self) -> Result<Client, Failure> {

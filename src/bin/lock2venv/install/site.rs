@@ -26,9 +26,15 @@ enum State {
     /// Nothing.
     Absent,
     /// An environment that serves.
-    Usable(Environment),
+    Usable(Held),
     /// An environment that has to be made anew, and why.
-    Unusable(Environment, String),
+    Unusable(Held, String),
+}
+
+/// An environment that nobody else changes.
+struct Held {
+    environment: Environment,
+    lock: EnvironmentLock,
 }
 
 /// Where files are written to, with the right to do so.
@@ -45,10 +51,7 @@ enum Kind {
         draft: Draft,
         _lock: EnvironmentLock,
     },
-    Existing {
-        environment: Environment,
-        _lock: EnvironmentLock,
-    },
+    Existing(Held),
 }
 
 impl Site {
@@ -73,9 +76,9 @@ impl Site {
             requires_python: &project.project.python_constraint,
             answers,
         };
-        let (interpreter, state) = match Environment::read(&root)? {
+        let (interpreter, state) = match Held::take(&root)? {
             None => (search.find()?, State::Absent),
-            Some(environment) => judge(environment, &search)?,
+            Some(held) => judge(held, &search)?,
         };
         Ok(Self {
             root,
@@ -92,7 +95,7 @@ impl Site {
     pub(super) fn installed(&self) -> Result<Installed, Failure> {
         match &self.state {
             State::Absent | State::Unusable(..) => Ok(Installed::default()),
-            State::Usable(environment) => Ok(environment.installed(&self.interpreter.layout)?),
+            State::Usable(held) => Ok(held.environment.installed(&self.interpreter.layout)?),
         }
     }
 
@@ -120,26 +123,36 @@ impl Site {
                 terminal.line(&format!("Creating virtualenv {name} in {}", root.display()));
                 Kind::New { draft: draft()? }
             }
-            State::Unusable(environment, why) => {
+            State::Unusable(held, why) => {
                 terminal.line(&format!(
                     "Recreating virtualenv {name} in {}: {why}",
                     root.display()
                 ));
                 Kind::Over {
-                    _lock: environment.lock()?,
+                    _lock: held.lock,
                     draft: draft()?,
                 }
             }
-            State::Usable(environment) => Kind::Existing {
-                _lock: environment.lock()?,
-                environment,
-            },
+            State::Usable(held) => Kind::Existing(held),
         };
         terminal.line("Installing dependencies from lock file\n");
         Ok(Workplace {
             interpreter: self.interpreter,
             kind,
         })
+    }
+}
+
+impl Held {
+    /// Takes the environment at `root`, if there is one, once nobody else changes it.
+    fn take(root: &Path) -> Result<Option<Self>, Failure> {
+        let Some(environment) = Environment::read(root)? else {
+            return Ok(None);
+        };
+        let lock = environment.lock()?;
+        // While we waited, another may have taken its place.
+        let environment = Environment::read(root)?;
+        Ok(environment.map(|environment| Self { environment, lock }))
     }
 }
 
@@ -152,7 +165,7 @@ impl Workplace {
     pub(super) fn partial(&self) -> Option<PathBuf> {
         match &self.kind {
             Kind::New { draft } | Kind::Over { draft, .. } => Some(draft.folder().to_owned()),
-            Kind::Existing { .. } => None,
+            Kind::Existing(_) => None,
         }
     }
 
@@ -161,9 +174,9 @@ impl Workplace {
             Kind::New { draft } | Kind::Over { draft, .. } => {
                 (draft.folder(), draft.root(), DestinationKind::Fresh)
             }
-            Kind::Existing { environment, .. } => (
-                environment.root(),
-                environment.root(),
+            Kind::Existing(held) => (
+                held.environment.root(),
+                held.lock.root(),
                 DestinationKind::Existing,
             ),
         };
@@ -179,33 +192,33 @@ impl Workplace {
         match self.kind {
             Kind::New { draft } => drop(draft.publish()?),
             Kind::Over { draft, _lock } => drop(draft.publish_over()?),
-            Kind::Existing { .. } => {}
+            Kind::Existing(_) => {}
         }
         Ok(())
     }
 }
 
 /// Decides whether `environment` serves, and with which interpreter to go on.
-fn judge(environment: Environment, search: &Search<'_>) -> Result<(Interpreter, State), Failure> {
-    let own = match environment.fault() {
+fn judge(held: Held, search: &Search<'_>) -> Result<(Interpreter, State), Failure> {
+    let own = match held.environment.fault() {
         Some(fault) => Err(describe(&fault)),
-        None => own_interpreter(&environment, search),
+        None => own_interpreter(&held.environment, search),
     };
     // What was asked for is looked up in any case: a wrong request is an error, whatever is there.
     let asked = search.request.map(|_| search.find()).transpose()?;
     match (own, asked) {
-        (Ok(own), None) => Ok((own, State::Usable(environment))),
-        (Ok(own), Some(asked)) if is_same(&own, &asked) => Ok((own, State::Usable(environment))),
+        (Ok(own), None) => Ok((own, State::Usable(held))),
+        (Ok(own), Some(asked)) if is_same(&own, &asked) => Ok((own, State::Usable(held))),
         (Ok(own), Some(asked)) => {
             let why = format!(
                 "it has Python {}, and {} was asked for",
                 full(&own),
                 full(&asked)
             );
-            Ok((asked, State::Unusable(environment, why)))
+            Ok((asked, State::Unusable(held, why)))
         }
-        (Err(why), Some(asked)) => Ok((asked, State::Unusable(environment, why))),
-        (Err(why), None) => Ok((search.find()?, State::Unusable(environment, why))),
+        (Err(why), Some(asked)) => Ok((asked, State::Unusable(held, why))),
+        (Err(why), None) => Ok((search.find()?, State::Unusable(held, why))),
     }
 }
 
