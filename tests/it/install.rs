@@ -1119,6 +1119,21 @@ fn each_distribution_is_reported_once_and_warnings_at_the_end() {
 }
 
 #[test]
+fn more_wheels_than_are_taken_at_once_all_arrive() {
+    let wheels: Vec<WheelBuilder> = (0..300)
+        .map(|number| WheelBuilder::new(&format!("acme-{number}"), "1.0"))
+        .collect();
+    let wheels: Vec<&WheelBuilder> = wheels.iter().collect();
+    let (place, report) = try_fill(&wheels, &options()).unwrap();
+    assert_eq!(report.n_installs, 300);
+    place.assert_records_are_true();
+    let mut broken: Vec<&WheelBuilder> = wheels.clone();
+    let bad = WheelBuilder::new("acme-0", "1.0").file("../evil", "");
+    broken[0] = &bad;
+    try_fill(&broken, &options()).map(drop).unwrap_err();
+}
+
+#[test]
 fn many_files_and_large_ones_come_out_whole() {
     let mut wheel = acme();
     for number in 0..600 {
