@@ -65,7 +65,11 @@ pub fn pylock(
     }
     for selected in &selection.packages {
         let package = selected.package;
-        let _ = write!(text, "\n[[packages]]\nname = {}\n", quoted(package.name.as_str()));
+        let _ = write!(
+            text,
+            "\n[[packages]]\nname = {}\n",
+            quoted(package.name.as_str())
+        );
         if !is_directory(package) {
             let _ = writeln!(text, "version = {}", quoted(package.version.normal()));
         }
@@ -189,7 +193,10 @@ fn artifacts(package: &Package) -> (Option<&File>, &[File]) {
     let is_wheel = |file: &File| file.name.ends_with(".whl");
     let mut sdist = None;
     let mut wheels: &[File] = &[];
-    for run in package.files.chunk_by(|one, other| is_wheel(one) == is_wheel(other)) {
+    for run in package
+        .files
+        .chunk_by(|one, other| is_wheel(one) == is_wheel(other))
+    {
         if is_wheel(&run[0]) {
             wheels = run;
         } else {
@@ -208,7 +215,11 @@ fn indexed_file(
         package: package.name.clone(),
         file: file.name.clone(),
     })?;
-    let mut text = format!("{{name = {}, url = {}", quoted(&file.name), quoted(&info.url));
+    let mut text = format!(
+        "{{name = {}, url = {}",
+        quoted(&file.name),
+        quoted(&info.url)
+    );
     if let Some(time) = info.upload_time.as_deref().and_then(python_time) {
         let _ = write!(text, ", upload-time = {time}");
     }
@@ -235,7 +246,10 @@ fn hashes(package: &Package, file: &File) -> Result<String, Error> {
 
 /// Returns `path` as seen from `folder` when it lies below it, else unchanged.
 fn relative_below<'a>(path: &'a str, folder: &Path) -> &'a str {
-    let below = Path::new(path).strip_prefix(folder).ok().and_then(Path::to_str);
+    let below = Path::new(path)
+        .strip_prefix(folder)
+        .ok()
+        .and_then(Path::to_str);
     match below {
         Some("") => ".",
         Some(below) => below,
@@ -324,7 +338,10 @@ mod tests {
         for (text, expected) in [
             ("2024-01-02T03:04:05.123456Z", "2024-01-02T03:04:05.123456Z"),
             ("2024-01-02T03:04:05.1Z", "2024-01-02T03:04:05.100000Z"),
-            ("2024-01-02T03:04:05.123456789Z", "2024-01-02T03:04:05.123456Z"),
+            (
+                "2024-01-02T03:04:05.123456789Z",
+                "2024-01-02T03:04:05.123456Z",
+            ),
             ("2024-01-02T03:04:05.000Z", "2024-01-02T03:04:05Z"),
             ("2024-01-02T03:04:05+02:00", "2024-01-02T03:04:05+02:00"),
             ("2024-01-02 03:04", "2024-01-02T03:04:00"),
@@ -332,7 +349,13 @@ mod tests {
         ] {
             assert_eq!(python_time(text).as_deref(), Some(expected), "{text}");
         }
-        for text in ["", "yesterday", "2024-01-02T", "2024-01-02T03:04:05 GMT", "2024-01-02T03:04:05.xZ"] {
+        for text in [
+            "",
+            "yesterday",
+            "2024-01-02T",
+            "2024-01-02T03:04:05 GMT",
+            "2024-01-02T03:04:05.xZ",
+        ] {
             assert_eq!(python_time(text), None, "{text}");
         }
     }

@@ -11,5 +11,6 @@
 mod architecture;
 mod bytecode;
 mod environment;
+mod export;
 mod interpreter;
 mod marker_algebra;

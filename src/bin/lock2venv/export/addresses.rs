@@ -81,7 +81,9 @@ fn client(project: &Project, context: &Context) -> Result<Client, Failure> {
     });
     let index_url = context.variable("LOCK2VENV_INDEX_URL").map(Url::parse);
     let client = Client::new(Settings {
-        index_url: index_url.transpose().map_err(|error| Failure::new(&error))?,
+        index_url: index_url
+            .transpose()
+            .map_err(|error| Failure::new(&error))?,
         sources: sources.collect(),
         configuration: configuration.map_err(|error| Failure::new(&error))?,
         base_delay: BASE_DELAY,

@@ -31,9 +31,7 @@ pub(crate) fn run(arguments: &Export, context: &Context) -> Result<(), Failure> 
     match output {
         None => print_data(text.as_bytes()),
         Some(path) if arguments.check => check(&path, &text),
-        Some(path) => {
-            fs_err::write(&path, text).map_err(|error| Failure::output(&path, &error))
-        }
+        Some(path) => fs_err::write(&path, text).map_err(|error| Failure::output(&path, &error)),
     }
 }
 
@@ -74,7 +72,8 @@ fn is_pylock_name(name: &str) -> bool {
     let middle = name
         .strip_prefix("pylock.")
         .and_then(|rest| rest.strip_suffix(".toml"));
-    name == "pylock.toml" || middle.is_some_and(|middle| !middle.is_empty() && !middle.contains('.'))
+    name == "pylock.toml"
+        || middle.is_some_and(|middle| !middle.is_empty() && !middle.contains('.'))
 }
 
 impl From<&Groups> for Request {
@@ -108,7 +107,9 @@ fn text(
     }
     let (choice, lock) = read_lock(&files, &project, arguments)?;
     let selection = select::select(&project, &lock, &choice).map_err(exception)?;
-    let folder = output.and_then(Path::parent).unwrap_or(&context.working_folder);
+    let folder = output
+        .and_then(Path::parent)
+        .unwrap_or(&context.working_folder);
     match format {
         Format::Pylock => {
             let known = addresses::ask(&selection, &project, context)?;
@@ -205,7 +206,11 @@ impl Credentials for Configured {
 }
 
 /// Appends the project, as its folder or as its wheel, which is built into `dist/`.
-fn append_project(text: &mut String, form: AppendProject, project: &Project) -> Result<(), Failure> {
+fn append_project(
+    text: &mut String,
+    form: AppendProject,
+    project: &Project,
+) -> Result<(), Failure> {
     match form {
         AppendProject::Path if text.contains(" \\\n    --hash=") => Err(Failure::text(
             "a folder cannot have a hash, and pip refuses it among requirements that have hashes",
@@ -245,5 +250,7 @@ fn check(path: &PathBuf, text: &str) -> Result<(), Failure> {
     let diff = diff.unified_diff().header(&name, "poetry.lock").to_string();
     print_data(diff.as_bytes())?;
     let failure = Failure::text(format!("`{name}` is out of date"));
-    Err(failure.hint(format!("run the same command without `--check` to write it")))
+    Err(failure.hint(format!(
+        "run the same command without `--check` to write it"
+    )))
 }
