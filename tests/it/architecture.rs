@@ -12,6 +12,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("version", &[]),
     ("marker", &["name", "version"]),
     ("requirement", &["name", "url", "version", "marker"]),
+    ("source", &[]),
     ("tag", &["version"]),
     ("filename", &["name", "version", "tag"]),
     ("pyproject", WORDS),
@@ -24,6 +25,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "version",
             "marker",
             "requirement",
+            "source",
             "pyproject",
         ],
     ),
@@ -50,6 +52,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "version",
             "marker",
             "requirement",
+            "source",
             "pyproject",
             "lock",
         ],
@@ -63,6 +66,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "version",
             "marker",
             "requirement",
+            "source",
             "pyproject",
             "lock",
             "select",
@@ -85,8 +89,11 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("event", &["name", "version", "plan"]),
-    ("configuration", &["name", "url"]),
-    ("interpreter", &["version", "marker", "tag", "target"]),
+    ("configuration", &["name", "url", "plan"]),
+    (
+        "interpreter",
+        &["digest", "version", "marker", "tag", "target"],
+    ),
     (
         "environment",
         &[
@@ -144,6 +151,7 @@ const WORDS: &[&str] = &[
     "version",
     "marker",
     "requirement",
+    "source",
     "tag",
     "filename",
 ];
@@ -154,13 +162,14 @@ const WORDS_AND_PYPROJECT: &[&str] = &[
     "version",
     "marker",
     "requirement",
+    "source",
     "tag",
     "filename",
     "pyproject",
 ];
 
 /// The first module that may touch the world.
-const FIRST_EFFECT: &str = "configuration";
+const FIRST_EFFECT: &str = "project_files";
 
 const WORLD: &[&str] = &[
     "std::fs",
