@@ -383,7 +383,11 @@ fn is_activated(require: &Dependency, package: &Package, extras: &BTreeSet<Extra
 
 /// Prints a package as Python's `repr` does in Poetry.
 fn debug_form(package: &Package) -> String {
-    let mut text = format!("Package('{}', '{}'", package.name, package.version.text());
+    let mut text = format!(
+        "Package('{}', '{}'",
+        package.written_name,
+        package.version.text()
+    );
     if let Some(source) = &package.resolved_source {
         let kind = match source.kind {
             crate::source::SourceKind::Legacy => "legacy",

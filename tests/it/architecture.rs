@@ -89,6 +89,7 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("event", &["name", "version", "plan"]),
+    ("project_files", &["pyproject"]),
     ("configuration", &["name", "url", "plan"]),
     (
         "interpreter",
@@ -119,7 +120,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ),
     ("bytecode", &[]),
     ("cache", &["digest", "filename", "url", "wheel"]),
-    ("project_wheel", WORDS_AND_PYPROJECT),
+    ("project_wheel", WORDS_PYPROJECT_AND_FILES),
     (
         "fetch",
         &["name", "digest", "url", "plan", "index", "cache", "event"],
@@ -155,7 +156,7 @@ const WORDS: &[&str] = &[
     "tag",
     "filename",
 ];
-const WORDS_AND_PYPROJECT: &[&str] = &[
+const WORDS_PYPROJECT_AND_FILES: &[&str] = &[
     "name",
     "digest",
     "url",
@@ -166,6 +167,7 @@ const WORDS_AND_PYPROJECT: &[&str] = &[
     "tag",
     "filename",
     "pyproject",
+    "project_files",
 ];
 
 /// The first module that may touch the world.
