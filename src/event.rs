@@ -95,6 +95,15 @@ pub enum Warning {
         /// The distribution whose file stayed.
         kept: String,
     },
+    /// A module cannot be compiled to bytecode; Python will say so when it is imported.
+    NotCompiled {
+        /// The distribution, such as `acme 1.0`.
+        distribution: String,
+        /// The module's path, relative to the environment.
+        path: String,
+        /// What the interpreter says.
+        reason: String,
+    },
     /// A locked file was withdrawn from its index (PEP 592).
     Yanked {
         /// The file's name.
@@ -139,6 +148,14 @@ impl fmt::Display for Warning {
                     "`{path}` differs between `{dropped}` and `{kept}`; kept the one from `{kept}`"
                 )
             }
+            Self::NotCompiled {
+                distribution,
+                path,
+                reason,
+            } => write!(
+                formatter,
+                "`{path}` of `{distribution}` was not compiled: {reason}"
+            ),
             Self::Yanked { file, reason } if reason.is_empty() => {
                 write!(formatter, "`{file}` was yanked from its index")
             }

@@ -1,5 +1,7 @@
 //! What is installed for: the marker environment and the tags of an interpreter, on this or another machine.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::marker::MarkerEnvironment;
@@ -15,4 +17,23 @@ pub struct Target {
     /// The supported tags, best first.
     #[serde(flatten)]
     pub tags: Tags,
+}
+
+impl fmt::Display for Target {
+    /// Names the interpreter and the newest platform, such as `CPython 3.13, manylinux_2_28_aarch64`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let markers = &self.marker_environment;
+        let platforms = self.tags.platforms();
+        // `linux_…` comes first, and says less than what follows.
+        let telling = platforms
+            .iter()
+            .find(|platform| !platform.starts_with("linux_"));
+        let platform = telling.or(platforms.first()).map_or("any", String::as_str);
+        let implementation = &markers.platform_python_implementation;
+        write!(
+            formatter,
+            "{implementation} {}, {platform}",
+            markers.python_version
+        )
+    }
 }

@@ -21,6 +21,7 @@ mod worker;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread::JoinHandle;
 
@@ -47,6 +48,8 @@ pub struct Settings {
 /// Sources to compile, all of one folder.
 #[derive(Clone, Debug)]
 pub struct Batch {
+    /// Given back with each result, for whoever asked.
+    pub owner: usize,
     /// What identifies these sources in the cache: the digest of their wheel as hexadecimal. `None` keeps nothing.
     pub key: Option<String>,
     /// The environment as it can be written to now, absolute.
@@ -60,29 +63,32 @@ pub struct Batch {
 /// What became of one source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Compiled {
+    /// That of the batch.
+    pub owner: usize,
     /// The source, relative to the environment.
     pub source: String,
-    /// What came of it.
-    pub outcome: Outcome,
+    /// The file that was written, or the reason that the interpreter gave.
+    pub outcome: Result<Bytecode, String>,
 }
 
-/// What came of compiling one source.
+/// A `.pyc` that is in place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
-    /// The `.pyc` was written; its path is relative to the environment.
-    Written(String),
-    /// There was such a file already; it was left alone.
-    Existed(String),
-    /// The source does not compile, for the reason that the interpreter gave.
-    Failed(String),
+pub struct Bytecode {
+    /// Its path, relative to the environment.
+    pub path: String,
+    /// Its SHA-256.
+    pub digest: [u8; 32],
+    /// Its size in bytes.
+    pub n_bytes: u64,
 }
 
 /// Compiles batches while other work goes on.
 #[derive(Debug)]
 pub struct Compiler {
     settings: Arc<Settings>,
-    queue: Sender<Task>,
+    queue: Option<Sender<Task>>,
     threads: Vec<JoinHandle<Result<Vec<Compiled>, Error>>>,
+    is_abandoned: Arc<AtomicBool>,
 }
 
 impl Compiler {
@@ -92,16 +98,19 @@ impl Compiler {
         let (queue, tasks) = mpsc::channel();
         let tasks = Queue::new(tasks);
         let token = template::random_token();
+        let is_abandoned = Arc::new(AtomicBool::new(false));
         let threads = (0..settings.n_workers.max(1))
             .map(|_| {
                 let (settings, tasks, token) = (settings.clone(), tasks.clone(), token.clone());
-                std::thread::spawn(move || task::work(&settings, &token, &tasks))
+                let is_abandoned = is_abandoned.clone();
+                std::thread::spawn(move || task::work(&settings, &token, &tasks, &is_abandoned))
             })
             .collect();
         Self {
             settings,
-            queue,
+            queue: Some(queue),
             threads,
+            is_abandoned,
         }
     }
 
@@ -111,7 +120,7 @@ impl Compiler {
         let found = pack.as_deref().and_then(Pack::open);
         // Once a thread has failed, the others run dry and `finish` tells why.
         for task in Task::split(batch, pack, found) {
-            let _ = self.queue.send(task);
+            let _ = self.queue.as_ref().map(|queue| queue.send(task));
         }
     }
 
@@ -121,11 +130,11 @@ impl Compiler {
     ///
     /// [`Error::Interpreter`] when the interpreter could not be started, [`Error::Io`] when a file could not be written.
     /// A source that does not compile is no error.
-    pub fn finish(self) -> Result<Vec<Compiled>, Error> {
-        drop(self.queue);
+    pub fn finish(mut self) -> Result<Vec<Compiled>, Error> {
+        self.queue = None;
         let mut all = Vec::new();
         let mut failure = None;
-        for thread in self.threads {
+        for thread in self.threads.drain(..) {
             match thread.join() {
                 Ok(Ok(compiled)) => all.extend(compiled),
                 Ok(Err(error)) => failure = failure.or(Some(error)),
@@ -141,6 +150,17 @@ impl Compiler {
         let magic = u32::from_le_bytes(self.settings.magic_number);
         let interpreter = format!("{}-{magic:08x}", self.settings.cache_tag);
         Some(folder.join(interpreter).join(format!("{key}.pack")))
+    }
+}
+
+impl Drop for Compiler {
+    /// Work that nobody waits for any more is broken off; no thread and no interpreter is left.
+    fn drop(&mut self) {
+        self.is_abandoned.store(true, Ordering::Relaxed);
+        self.queue = None;
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
     }
 }
 

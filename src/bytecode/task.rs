@@ -4,14 +4,19 @@ use std::collections::VecDeque;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use sha2::{Digest as _, Sha256};
 
 use super::pack::{Entry, Pack, Writer};
 use super::template::{self, Slot, Template};
 use super::worker::{Answer, Worker};
-use super::{Batch, Compiled, Error, Outcome, Settings, pyc_path};
+use super::{Batch, Bytecode, Compiled, Error, Settings, pyc_path};
+
+/// What came of one source.
+type Outcome = Result<Bytecode, String>;
 
 /// How many sources are sent at once. Two such pieces are under way for each interpreter, so it never waits for us.
 const MAX_PIECE: usize = 32;
@@ -65,18 +70,17 @@ impl Job {
     ) -> Result<Outcome, Error> {
         let recorded = self.batch.root.join(source);
         let Some(recorded) = recorded.to_str() else {
-            return Ok(Outcome::Failed(
-                "the environment's path is not UTF-8".to_owned(),
-            ));
+            return Ok(Err("the environment's path is not UTF-8".to_owned()));
         };
         template::fill(content.bytes, content.slots, recorded, buffer);
         let pyc = pyc_path(source, &settings.cache_tag);
         let path = self.batch.folder.join(&pyc);
-        match create(&path, buffer) {
-            Ok(()) => Ok(Outcome::Written(pyc)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Outcome::Existed(pyc)),
-            Err(error) => Err(Error::io(path)(error)),
-        }
+        create(&path, buffer).map_err(Error::io(path))?;
+        Ok(Ok(Bytecode {
+            path: pyc,
+            digest: Sha256::digest(&*buffer).into(),
+            n_bytes: buffer.len() as u64,
+        }))
     }
 }
 
@@ -147,6 +151,7 @@ pub(super) fn work(
     settings: &Settings,
     token: &str,
     tasks: &Queue,
+    is_abandoned: &AtomicBool,
 ) -> Result<Vec<Compiled>, Error> {
     let mut thread = Thread {
         settings,
@@ -156,7 +161,7 @@ pub(super) fn work(
         done: Vec::new(),
         buffer: Vec::new(),
     };
-    loop {
+    while !is_abandoned.load(Ordering::Relaxed) {
         let next = if thread.sent.is_empty() {
             tasks.wait()
         } else {
@@ -172,6 +177,7 @@ pub(super) fn work(
             thread.receive()?;
         }
     }
+    Ok(thread.done)
 }
 
 /// What one thread holds.
@@ -285,10 +291,14 @@ impl Thread<'_> {
             }
             Err(cause) => {
                 job.keep(|pack| pack.add_failure(&source, &cause));
-                Outcome::Failed(cause)
+                Err(cause)
             }
         };
-        self.done.push(Compiled { source, outcome });
+        self.done.push(Compiled {
+            owner: job.batch.owner,
+            source,
+            outcome,
+        });
         Ok(())
     }
 
@@ -301,8 +311,9 @@ impl Thread<'_> {
         let cause = format!("the interpreter ended while it compiled this ({ended})");
         job.keep(|pack| pack.add_failure(&source, &cause));
         self.done.push(Compiled {
+            owner: job.batch.owner,
             source,
-            outcome: Outcome::Failed(cause),
+            outcome: Err(cause),
         });
         self.restart()
     }
@@ -319,6 +330,7 @@ impl Thread<'_> {
             };
             let outcome = self.unpacked(job, source, entry, &bytes)?;
             self.done.push(Compiled {
+                owner: job.batch.owner,
                 source: source.clone(),
                 outcome,
             });
@@ -334,7 +346,7 @@ impl Thread<'_> {
         bytes: &[u8],
     ) -> Result<Outcome, Error> {
         match &entry.slots {
-            None => Ok(Outcome::Failed(String::from_utf8_lossy(bytes).into_owned())),
+            None => Ok(Err(String::from_utf8_lossy(bytes).into_owned())),
             Some(slots) => job.write(
                 source,
                 &Content { bytes, slots },
@@ -387,10 +399,15 @@ fn pieces(sources: Vec<String>) -> impl Iterator<Item = Vec<String>> {
     })
 }
 
-/// Creates a file that is not there yet, and its folder when that is missing.
+/// Creates a file, and its folder when that is missing. One that is there is replaced, never written to: it may be a link
+/// to a file of the cache.
 fn create(path: &Path, content: &[u8]) -> io::Result<()> {
     let open = || OpenOptions::new().write(true).create_new(true).open(path);
     let mut file = match open() {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(path)?;
+            open()?
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let folder = path.parent().unwrap_or(path);
             match fs::create_dir(folder) {

@@ -7,7 +7,7 @@
 //!
 //! Nothing is synced to the disk: a power failure may leave a file in place that is too short. Its size is in its name, so it
 //! is found out and fetched again. Otherwise a file in place is trusted by its name, because only we may write there; in a
-//! folder where others may write too, each file is copied and hashed before it is used. A hit costs four system calls.
+//! folder where others may write too, each file is copied and hashed before it is used. A hit costs six system calls.
 
 mod address;
 mod store;
@@ -88,18 +88,23 @@ pub enum Error {
         path: PathBuf,
     },
     /// The bytes have none of the locked digests.
-    #[error("received {received}")]
-    Mismatch {
-        /// The locked digests.
-        locked: Vec<Digest>,
-        /// The digest of what was received, by the algorithm of the first locked one.
-        received: Digest,
-        /// How many bytes were received.
-        n_bytes: u64,
-    },
+    #[error(transparent)]
+    Mismatch(Box<Mismatch>),
     /// There is no locked digest that could prove anything.
     #[error("no locked digest is a sha256, sha384 or sha512")]
     NoDigest,
+}
+
+/// Bytes that have none of the locked digests.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("received {n_bytes} bytes with the digest {received}")]
+pub struct Mismatch {
+    /// The locked digests.
+    pub locked: Vec<Digest>,
+    /// The digest of what was received, by the algorithm of the first locked one.
+    pub received: Digest,
+    /// How many bytes were received.
+    pub n_bytes: u64,
 }
 
 impl Error {
@@ -135,7 +140,7 @@ impl Cache {
     ///
     /// `scratch` is an existing folder, on the file system of the environment if possible, for files that do not go to the
     /// cache. A folder that cannot be written to is read only, one that belongs to another user is read only and its files
-    /// are hashed each time; both are told by [`Cache::warnings`].
+    /// are hashed each time; both are told by [`Cache::take_warnings`].
     ///
     /// # Errors
     ///
@@ -178,12 +183,9 @@ impl Cache {
         self.store.as_ref().is_some_and(Store::is_written)
     }
 
-    /// Returns what is wrong with the cache folder, as far as it could be worked around; each thing once.
-    pub fn warnings(&self) -> Vec<Warning> {
-        let mut warnings = lock(&self.warnings).clone();
-        warnings.sort();
-        warnings.dedup();
-        warnings
+    /// Takes out what is wrong with the cache folder, as far as it could be worked around: each thing is told once.
+    pub fn take_warnings(&self) -> Vec<Warning> {
+        std::mem::take(&mut *lock(&self.warnings))
     }
 
     /// Finds a file that has one of `digests`.
@@ -343,16 +345,21 @@ impl Cache {
         copy(&mut file, &path, |piece| writer.write(piece))?;
         match writer.finish() {
             Ok(file) => Ok(Some(file)),
-            Err(Error::Mismatch { .. }) => Ok(None),
+            Err(Error::Mismatch(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     fn warn_not_written(&self, path: &Path, cause: &io::Error) {
-        lock(&self.warnings).push(Warning::CacheNotWritten {
-            path: path.to_owned(),
-            cause: cause.to_string(),
-        });
+        let mut warnings = lock(&self.warnings);
+        let is_told = |warning: &Warning| matches!(warning, Warning::CacheNotWritten { .. });
+        // What keeps one file out keeps others out: one example will do.
+        if !warnings.iter().any(is_told) {
+            warnings.push(Warning::CacheNotWritten {
+                path: path.to_owned(),
+                cause: cause.to_string(),
+            });
+        }
     }
 }
 
@@ -493,11 +500,11 @@ impl<'a> Proof<'a> {
             return Ok(proven.clone());
         }
         let first = received.into_iter().next().ok_or(Error::NoDigest)?;
-        Err(Error::Mismatch {
+        Err(Error::Mismatch(Box::new(Mismatch {
             locked: self.locked.to_vec(),
             received: first,
             n_bytes: self.n_bytes,
-        })
+        })))
     }
 }
 

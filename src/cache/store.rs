@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use fs_err as fs;
 use rustix::fs::OFlags;
@@ -17,6 +18,8 @@ use crate::event::Warning;
 /// Changes when the meaning of what lies below it does.
 const VERSION: &str = "v1";
 const FOLDERS: [&str; 3] = ["archives", "addresses", "tmp"];
+
+const OLD_DRAFT: Duration = Duration::from_hours(24);
 
 /// See the [cache directory tagging specification](https://bford.info/cachedir/).
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
@@ -172,7 +175,7 @@ impl Store {
     fn open_whole(&self, path: &Path, n_bytes: u64) -> Result<Option<File>, Error> {
         let file = std::fs::OpenOptions::new()
             .read(true)
-            .custom_flags(no_follow())
+            .custom_flags(cautious())
             .open(path);
         let file = match file {
             Ok(file) => file,
@@ -331,11 +334,27 @@ fn create_layout(dir: &Path, root: &Path) -> Result<(), Error> {
         }
     }
     let tmp = root.join("tmp");
+    remove_old_drafts(&tmp);
     rustix::fs::access(
         &tmp,
         rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK,
     )
     .map_err(|cause| Error::io(&tmp, cause.into()))
+}
+
+/// Removes what processes left behind that were killed while they wrote. A file that is being written to is never that old.
+fn remove_old_drafts(tmp: &Path) {
+    let Ok(drafts) = std::fs::read_dir(tmp) else {
+        return;
+    };
+    for draft in drafts.flatten() {
+        let modified = draft.metadata().and_then(|metadata| metadata.modified());
+        let age = modified.ok().and_then(|modified| modified.elapsed().ok());
+        if age.is_some_and(|age| age > OLD_DRAFT) {
+            // Another process may have been faster; whatever else is wrong will show when something is written.
+            let _ = std::fs::remove_file(draft.path());
+        }
+    }
 }
 
 /// Creates the folder and what lies above it, for ourselves alone.
@@ -393,6 +412,8 @@ fn is_link(cause: &io::Error) -> bool {
     cause.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
-fn no_follow() -> i32 {
-    i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default()
+/// Follows no link, and waits for nobody, as opening a pipe would.
+fn cautious() -> i32 {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    i32::try_from(flags.bits()).unwrap_or_default()
 }

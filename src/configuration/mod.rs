@@ -2,11 +2,10 @@
 //!
 //! [`Configuration::parse`] is a pure function of texts and variables; [`Configuration::read`] finds the texts where Poetry has
 //! them. A variable beats the project's `poetry.toml`, that beats `auth.toml`, that beats `config.toml`, setting by setting,
-//! as in Poetry's `Config`. The keyring is not asked.
+//! as in Poetry's `Config`. The keyring is not asked, and `pypi-token` is for publishing, so nothing here reads it.
 //!
 //! Passwords are held here. Nothing of a value is in any message or `Debug` text.
 
-mod policy;
 mod proxy;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +18,7 @@ use toml::{Table, Value};
 
 use crate::url::{Credentials, Url};
 
-pub use self::policy::PackagePolicy;
+pub use crate::plan::PackagePolicy;
 
 /// How long Poetry waits for a connection or for bytes, unless `POETRY_REQUESTS_TIMEOUT` says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -264,19 +263,6 @@ impl Configuration {
             password: value(password).unwrap_or_default(),
         };
         Ok(Some((credentials, origin)))
-    }
-
-    /// Returns the token that `pypi-token.<name>` holds.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Value`].
-    pub fn pypi_token(&self, name: &str) -> Result<Option<String>, Error> {
-        let keys = ["pypi-token", name];
-        match self.variable_of(&keys) {
-            Some(value) => Ok(Some(value.to_owned())),
-            None => self.text(&keys),
-        }
     }
 
     /// Returns the repositories that `repositories.<name>.url` and `POETRY_REPOSITORIES_<NAME>_URL` name, by name. (Poetry

@@ -43,6 +43,22 @@ impl EnvironmentLock {
         }
     }
 
+    /// As [`EnvironmentLock::acquire`], but `None` at once when someone else holds the lock.
+    pub(super) fn try_acquire(root: &Path) -> Result<Option<Self>, Error> {
+        let folder = fs_err::File::open(root)?.into_file();
+        match partial::try_lock(&folder)? {
+            Held::ByOther => Ok(None),
+            Held::Yes | Held::NoLocksHere if partial::is_still(&folder, root) => {
+                partial::clean(root, OsStr::new(STAGING));
+                Ok(Some(Self {
+                    root: root.to_owned(),
+                    _folder: folder,
+                }))
+            }
+            Held::Yes | Held::NoLocksHere => Self::acquire(root).map(Some),
+        }
+    }
+
     /// Returns the folder of the environment.
     pub fn root(&self) -> &Path {
         &self.root

@@ -187,6 +187,15 @@ impl Environment {
     pub fn lock(&self) -> Result<EnvironmentLock, Error> {
         EnvironmentLock::acquire(&self.root)
     }
+
+    /// Takes the lock unless someone else has it; so that a person can be told before [`Environment::lock`] waits.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], also when the environment is gone.
+    pub fn try_lock(&self) -> Result<Option<EnvironmentLock>, Error> {
+        EnvironmentLock::try_acquire(&self.root)
+    }
 }
 
 /// A file where a folder was looked for is absent, too.

@@ -6,6 +6,7 @@
 //! [requirements file format]: https://pip.pypa.io/en/stable/reference/requirements-file-format/
 //! [PEP 751]: https://packaging.python.org/en/latest/specifications/pylock-toml/
 
+mod pylock;
 mod requirements;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use crate::name::PackageName;
 use crate::pyproject::ProjectSource;
 
+pub use pylock::{FileInfo, indexed_files, pylock};
 pub use requirements::{Extent, append, export};
 
 /// What a requirements or constraints file is to hold.
@@ -66,4 +68,21 @@ pub enum Error {
         /// The hash.
         hash: String,
     },
+    /// Only locks of version 2.1 can be printed as `pylock.toml`.
+    #[error("Cannot export pylock.toml because the lock file is not at least version 2.1")]
+    OldLock,
+    /// The index does not list a locked file.
+    #[error("the index of `{package}` does not list `{file}`")]
+    NotListed {
+        /// The package.
+        package: PackageName,
+        /// The file.
+        file: String,
+    },
+    /// A package from git has no locked revision.
+    #[error("`{0}` comes from git and has no locked revision")]
+    NoRevision(PackageName),
+    /// A package that is one archive does not have exactly one file in the lock.
+    #[error("`{0}` is one archive and has not exactly one file in poetry.lock")]
+    NotOneFile(PackageName),
 }

@@ -150,10 +150,10 @@ fn requirement(selected: &Selected<'_>, extent: Extent, options: &Options<'_>) -
         name.push_str(&extras);
     }
     let Some(source) = &package.resolved_source else {
-        return format!("{name}=={}", package.version.text());
+        return format!("{name}=={}", package.version.normal());
     };
     match source.kind {
-        SourceKind::Legacy => format!("{name}=={}", package.version.text()),
+        SourceKind::Legacy => format!("{name}=={}", package.version.normal()),
         SourceKind::Git => format!("{name} @ {}", git_address(source)),
         SourceKind::Url => format!("{name} @ {}{}", source.url, fragment(source)),
         SourceKind::File | SourceKind::Directory => {

@@ -89,7 +89,7 @@ impl Session<'_> {
         let range = format!("bytes={n_here}-");
         // The bytes as they are: a server that packs an archive once more would change them.
         let mut headers = vec![("accept", "*/*"), ("accept-encoding", "identity")];
-        let validator = progress.validator.take().filter(|_| n_here > 0);
+        let validator = progress.validator.clone().filter(|_| n_here > 0);
         if let Some(validator) = &validator {
             headers.extend([("range", range.as_str()), ("if-range", validator)]);
         }
@@ -117,6 +117,7 @@ impl Session<'_> {
             206 if is_rest => {}
             206 | 416 => {
                 // Not what was asked for: from the start, the next time.
+                progress.validator = None;
                 flow(sink.restart())?;
                 return Err(Failure::Status(Box::new(answer)));
             }

@@ -65,8 +65,8 @@ pub enum Error {
         /// The credentials that were sent.
         tried: Option<CredentialsOrigin>,
     },
-    /// The file is not where the index says.
-    #[error("`{file}` is not where its index says ({status})")]
+    /// The file is not where the index or the lock says.
+    #[error("`{file}` is not at its address ({status})")]
     FileGone {
         /// The file.
         file: String,
@@ -227,7 +227,10 @@ pub enum Error {
 impl Error {
     /// Tells whether the index answered, and does not have what the lock names: other packages may well be had.
     pub fn is_absence(&self) -> bool {
-        matches!(self, Self::NoPackage { .. } | Self::NoFile { .. })
+        matches!(
+            self,
+            Self::NoPackage { .. } | Self::NoFile { .. } | Self::Advertised { .. }
+        )
     }
 
     pub(super) fn is_transient(&self) -> bool {

@@ -16,9 +16,10 @@ mod download;
 mod error;
 mod netrc;
 mod page;
+mod resolver;
 mod retry;
 mod session;
-mod simple;
+pub mod simple;
 mod transport;
 
 use std::ops::ControlFlow;
@@ -40,8 +41,8 @@ const PYPI: &str = "https://pypi.org/simple/";
 /// The pause before the first retry; half a second, as in Poetry.
 pub const BASE_DELAY: Duration = Duration::from_millis(500);
 
-/// What a client is made from.
-#[derive(Clone, Debug)]
+/// What a client is made from. Not `Debug`: the address of a source may hold a password.
+#[derive(Clone)]
 pub struct Settings {
     /// What stands in for PyPI.
     pub index_url: Option<Url>,

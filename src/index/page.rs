@@ -21,6 +21,9 @@ const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, \
 /// The largest pages there are have some ten megabytes.
 const MAX_PAGE_BYTES: usize = 256 << 20;
 
+/// A larger buffer is not kept for the next page.
+const KEPT_PAGE_BYTES: usize = 4 << 20;
+
 impl Session<'_> {
     /// Asks `index` for the addresses of files of `package`, in one request. The answers are in the order of `wanted`.
     ///
@@ -47,6 +50,9 @@ impl Session<'_> {
         })?;
         let names: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.file).collect();
         let page = asked.parse(&answer, &self.page, &names)?;
+        if self.page.capacity() > KEPT_PAGE_BYTES {
+            self.page = Vec::new();
+        }
         Ok(wanted
             .iter()
             .map(|wanted| asked.choose(&page, &answer.base, wanted))

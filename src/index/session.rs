@@ -49,6 +49,9 @@ pub(super) fn persist<T>(
         if is_last || !error.is_transient() {
             return Err(error);
         }
+        if watcher.is_stopped() {
+            return Err(Error::Stopped);
+        }
         watcher.retrying(what, &error.cause());
         let pause = retry::pause(client.base_delay, n_attempts, fastrand::f64(), asked);
         if watcher.pause(pause).is_break() {

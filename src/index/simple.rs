@@ -17,29 +17,40 @@ use crate::digest::Digest;
 
 /// One file of a page, as the page writes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) file: String,
-    /// Relative to [`Page::base`], or the page's own address.
-    pub(super) address: String,
-    pub(super) digests: Vec<Digest>,
-    pub(super) n_bytes: Option<u64>,
-    pub(super) yanked: Option<String>,
-    pub(super) upload_time: Option<String>,
+pub struct Entry {
+    /// The file's name.
+    pub file: String,
+    /// Relative to [`Page::base`], or to the page's own address.
+    pub address: String,
+    /// The digests that the page claims, of those that prove something.
+    pub digests: Vec<Digest>,
+    /// The size in bytes.
+    pub n_bytes: Option<u64>,
+    /// Why the file was withdrawn; may be empty.
+    pub yanked: Option<String>,
+    /// When the file was put there.
+    pub upload_time: Option<String>,
 }
 
 /// What a page says of the wanted files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Page {
-    pub(super) entries: Vec<Entry>,
+pub struct Page {
+    /// The wanted files, in the order of the page; a name may occur twice.
+    pub entries: Vec<Entry>,
     /// How many files the page lists, wanted or not.
-    pub(super) n_files: usize,
+    pub n_files: usize,
     /// The address that others are relative to, if the page names one.
-    pub(super) base: Option<String>,
+    pub base: Option<String>,
     /// The version of the API, if the page names one.
-    pub(super) version: Option<String>,
+    pub version: Option<String>,
 }
 
-pub(super) fn parse_json(text: &[u8], wanted: &BTreeSet<&str>) -> serde_json::Result<Page> {
+/// Reads a JSON page (PEP 691) for the files named in `wanted`.
+///
+/// # Errors
+///
+/// When the text is not such a page.
+pub fn parse_json(text: &[u8], wanted: &BTreeSet<&str>) -> serde_json::Result<Page> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let page = deserializer.deserialize_map(PageVisitor { wanted })?;
     deserializer.end()?;
@@ -168,7 +179,7 @@ impl From<JsonFile<'_>> for Entry {
 }
 
 /// Reads the anchors of an HTML page. There is no HTML that is refused.
-pub(super) fn parse_html(text: &[u8], wanted: &BTreeSet<&str>) -> Page {
+pub fn parse_html(text: &[u8], wanted: &BTreeSet<&str>) -> Page {
     let mut anchors = Anchors {
         wanted,
         page: Page::default(),

@@ -10,11 +10,13 @@ use std::time::Duration;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use ureq::http::{Request, Response};
 use ureq::tls::{Certificate, ClientCert, PemItem, RootCerts, TlsConfig};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Proxy};
 
 use crate::configuration::{Authorities, Certificates, Configuration, CredentialsOrigin};
 use crate::index::auth::Realm;
 use crate::index::error::{CertificateError, Error, TransportError};
+use crate::index::resolver::RememberingResolver;
 use crate::url::Url;
 
 const USER_AGENT: &str = concat!("lock2venv/", env!("CARGO_PKG_VERSION"));
@@ -195,7 +197,11 @@ impl Agents {
         if let Some(certificates) = &key.certificates {
             settings = settings.tls_config(tls_config(certificates)?);
         }
-        Ok(settings.build().new_agent())
+        Ok(Agent::with_parts(
+            settings.build(),
+            DefaultConnector::default(),
+            RememberingResolver::default(),
+        ))
     }
 }
 

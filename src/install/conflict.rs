@@ -24,8 +24,8 @@ struct Claim {
 
 /// Settles every claim to a path that something was in the way of, so that the files, and what is noted of them, are
 /// those of the wheel that keeps the path. `done` is in the order of the plan.
-pub(super) fn settle(done: &mut [Done<'_>], buffers: &mut Buffers) -> Result<Vec<Warning>, Error> {
-    let mut warnings = Vec::new();
+pub(super) fn settle(done: &mut [Done<'_>], buffers: &mut Buffers) -> Result<Settled, Error> {
+    let mut settled = Settled::default();
     for (path, claims) in claims(done) {
         settle_path(&path, &claims, done, buffers)?;
         let Some(kept) = claims.last() else {
@@ -33,15 +33,30 @@ pub(super) fn settle(done: &mut [Done<'_>], buffers: &mut Buffers) -> Result<Vec
         };
         for claim in &claims {
             if claim.placed.digest != kept.placed.digest {
-                warnings.push(Warning::Conflict {
+                settled.warnings.push(Warning::Conflict {
                     path: path.clone(),
                     dropped: label(done[claim.done].distribution),
                     kept: label(done[kept.done].distribution),
                 });
             }
         }
+        let positions = claims
+            .iter()
+            .filter(|claim| claim.placed.digest == kept.placed.digest);
+        settled.paths.push((
+            path,
+            positions.map(|claim| done[claim.done].position).collect(),
+        ));
     }
-    Ok(warnings)
+    Ok(settled)
+}
+
+/// What came of contested paths.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    pub(super) warnings: Vec<Warning>,
+    /// Each path, with the distributions of the plan that have it now.
+    pub(super) paths: Vec<(String, Vec<usize>)>,
 }
 
 /// Names a distribution as warnings do.

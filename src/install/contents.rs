@@ -219,7 +219,7 @@ fn missing_from_wheel(wheel: &Wheel, file_name: &str) -> Vec<Warning> {
 }
 
 /// Tells whether `path` is one of the files that make a folder an environment.
-fn is_reserved(path: &str, scripts: &str) -> bool {
+pub(super) fn is_reserved(path: &str, scripts: &str) -> bool {
     let own = ["pyvenv.cfg", ".gitignore", "CACHEDIR.TAG", "lib64", ".lock"];
     let is_own = own.iter().any(|own| own.eq_ignore_ascii_case(path));
     let in_scripts = path.strip_prefix(scripts);

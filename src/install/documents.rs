@@ -32,7 +32,14 @@ fn direct_url(origin: &Origin, digest: &Digest) -> Option<Value> {
         Origin::Index { .. } => None,
         Origin::Url { url, .. } => Some(archive(without_credentials(url), digest)),
         Origin::File { path, .. } => Some(archive(file_url(path), digest)),
-        Origin::Directory { path } => Some(json!({ "dir_info": {}, "url": file_url(path) })),
+        Origin::Directory { path, is_editable } => {
+            let info = if *is_editable {
+                json!({ "editable": true })
+            } else {
+                json!({})
+            };
+            Some(json!({ "dir_info": info, "url": file_url(path) }))
+        }
     }
 }
 
@@ -94,8 +101,16 @@ mod tests {
         renders(
             Origin::Directory {
                 path: PathBuf::from("/srv/acme"),
+                is_editable: false,
             },
             r#"{"dir_info":{},"url":"file:///srv/acme"}"#,
+        );
+        renders(
+            Origin::Directory {
+                path: PathBuf::from("/srv/acme"),
+                is_editable: true,
+            },
+            r#"{"dir_info":{"editable":true},"url":"file:///srv/acme"}"#,
         );
     }
 }

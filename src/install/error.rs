@@ -103,14 +103,9 @@ pub enum Error {
         /// What the pool says.
         reason: String,
     },
-    /// The interpreter that compiles bytecode cannot be used.
-    #[error("cannot compile bytecode with `{}`", interpreter.display())]
-    Compiler {
-        /// The interpreter.
-        interpreter: PathBuf,
-        /// What went wrong between it and us.
-        source: io::Error,
-    },
+    /// Bytecode cannot be made.
+    #[error(transparent)]
+    Bytecode(crate::bytecode::Error),
 }
 
 impl Error {

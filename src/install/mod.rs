@@ -10,10 +10,12 @@
 //!
 //! [binary distribution format]: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 
+mod bytecode;
 mod conflict;
 mod contents;
 mod documents;
 mod error;
+mod existing;
 mod folder;
 mod fresh;
 mod pool;
@@ -21,6 +23,7 @@ mod record;
 mod script;
 mod session;
 mod tree;
+mod uninstall;
 mod unit;
 
 use std::path::PathBuf;
@@ -72,7 +75,7 @@ pub struct Options {
     /// Whether what is otherwise a warning about a wheel is an error.
     pub strict: bool,
     /// The interpreter that compiles bytecode, absolute; `None` compiles nothing.
-    pub compile: Option<PathBuf>,
+    pub compile: Option<crate::bytecode::Settings>,
     /// How files of the cache come into the environment.
     pub link_mode: LinkMode,
     /// The folder of the cache that keeps unpacked wheels; `None` keeps nothing.
@@ -128,6 +131,8 @@ pub fn install<E: From<Error>>(
 ) -> Result<Report, E> {
     match destination.kind {
         DestinationKind::Fresh => fresh::install(plan, arrivals, destination, options, reporter),
-        DestinationKind::Existing => todo!(),
+        DestinationKind::Existing => {
+            existing::install(plan, arrivals, destination, options, reporter)
+        }
     }
 }

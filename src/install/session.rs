@@ -6,17 +6,20 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
 
+use super::bytecode;
 use super::folder::Root;
 use super::pool::{Queue, lock};
 use super::tree::Trees;
 use super::unit::{Contested, Placed, Setting, Unit};
 use super::{Arrival, Destination, Error, Options};
 use crate::archive::Buffers;
+use crate::bytecode::{Batch, Compiler};
 use crate::event::{Event, Reporter, Warning};
 use crate::name::PackageName;
 use crate::plan::{Action, Distribution, Plan};
@@ -37,12 +40,14 @@ pub(super) struct Done<'a> {
     pub(super) unit: Option<Arc<Unit<'a>>>,
 }
 
-pub(super) struct Session<'a> {
-    pool: ThreadPool,
+pub(super) struct Session<'a, 's> {
+    pool: &'s ThreadPool,
+    helpers: Helpers<'s>,
     planned: HashMap<&'a PackageName, (usize, &'a Distribution)>,
     setting: Setting<'a>,
+    /// Where the environment will live.
+    root: &'a Path,
     roots: Roots,
-    reporter: &'a dyn Reporter,
     queue: Queue<Task<'a>>,
     buffers: Vec<Mutex<Buffers>>,
     done: Mutex<Vec<Done<'a>>>,
@@ -79,44 +84,53 @@ enum Task<'a> {
     Chunk(Arc<Unit<'a>>, Range<usize>),
 }
 
-impl<'a> Session<'a> {
+/// Who helps, as far as they are wanted.
+#[derive(Clone, Copy)]
+pub(super) struct Helpers<'s> {
+    pub(super) trees: Option<&'s Trees>,
+    pub(super) compiler: Option<&'s Compiler>,
+    pub(super) reporter: &'s dyn Reporter,
+}
+
+/// Starts the threads that work on files.
+pub(super) fn start_pool(options: &Options) -> Result<ThreadPool, Error> {
+    ThreadPoolBuilder::new()
+        .num_threads(options.jobs.max(1))
+        .thread_name(|index| format!("install-{index}"))
+        .build()
+        .map_err(|error| Error::Threads {
+            reason: error.to_string(),
+        })
+}
+
+impl<'a, 's> Session<'a, 's> {
     pub(super) fn new(
         plan: &'a Plan,
         (destination, roots): (&'a Destination, Roots),
         options: &'a Options,
-        trees: Option<&'a Trees>,
-        reporter: &'a dyn Reporter,
-    ) -> Result<Self, Error> {
-        let n_threads = options.jobs.max(1);
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(n_threads)
-            .thread_name(|index| format!("install-{index}"))
-            .build()
-            .map_err(|error| Error::Threads {
-                reason: error.to_string(),
-            })?;
-        Ok(Self {
+        pool: &'s ThreadPool,
+        helpers: Helpers<'s>,
+    ) -> Self {
+        Self {
             pool,
+            helpers,
             planned: planned(plan),
             setting: Setting {
                 layout: &destination.layout,
                 installer_name: &options.installer_name,
-                trees,
             },
+            root: &destination.root,
             roots,
-            reporter,
             queue: Queue::new(),
-            buffers: (0..n_threads).map(|_| Mutex::default()).collect(),
+            buffers: (0..pool.current_num_threads())
+                .map(|_| Mutex::default())
+                .collect(),
             done: Mutex::default(),
             failure: Mutex::default(),
             has_failed: AtomicBool::new(false),
             n_waiting: Mutex::default(),
             changed: Condvar::new(),
-        })
-    }
-
-    pub(super) fn pool(&self) -> &ThreadPool {
-        &self.pool
+        }
     }
 
     /// Unpacks everything that arrives; returns it in the order of the plan.
@@ -158,7 +172,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn take<'s>(&'s self, scope: &Scope<'s>, arrival: Arrival) {
+    fn take<'t>(&'t self, scope: &Scope<'t>, arrival: Arrival) {
         let mut n_waiting = lock(&self.n_waiting);
         while *n_waiting >= MAX_WAITING && !self.has_failed.load(Ordering::Relaxed) {
             n_waiting = self
@@ -172,13 +186,13 @@ impl<'a> Session<'a> {
         self.push(scope, urgency, Task::Open(arrival));
     }
 
-    fn push<'s>(&'s self, scope: &Scope<'s>, urgency: u64, task: Task<'a>) {
+    fn push<'t>(&'t self, scope: &Scope<'t>, urgency: u64, task: Task<'a>) {
         self.queue.push(urgency, task);
         scope.spawn(move |scope| self.turn(scope));
     }
 
     /// Does the most urgent task.
-    fn turn<'s>(&'s self, scope: &Scope<'s>) {
+    fn turn<'t>(&'t self, scope: &Scope<'t>) {
         let Some(task) = self.queue.pop() else {
             return;
         };
@@ -196,14 +210,20 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn open<'s>(&'s self, scope: &Scope<'s>, arrival: Arrival) -> Result<(), Error> {
+    fn open<'t>(&'t self, scope: &Scope<'t>, arrival: Arrival) -> Result<(), Error> {
         let planned = self.planned.get(&arrival.name);
         let planned = *planned.ok_or_else(|| Error::NotPlanned {
             name: arrival.name.clone(),
         })?;
         let root = self.roots.next()?;
         let mut buffers = lock(self.buffers());
-        let unit = Unit::open(planned, arrival, root, self.setting, &mut buffers)?;
+        let unit = Unit::open(
+            planned,
+            (arrival, root),
+            self.setting,
+            self.helpers.trees,
+            &mut buffers,
+        )?;
         drop(buffers);
         let unit = Arc::new(unit);
         for chunk in unit.chunks() {
@@ -223,6 +243,15 @@ impl<'a> Session<'a> {
         unit.finish()?;
         let progress = std::mem::take(&mut *lock(&unit.progress));
         let distribution = unit.distribution;
+        if let Some(compiler) = self.helpers.compiler {
+            compiler.submit(Batch {
+                owner: unit.position,
+                key: Some(unit.digest().hex()),
+                folder: unit.root.path().to_owned(),
+                root: self.root.to_owned(),
+                sources: bytecode::modules(&unit.contents.library, &progress.placed),
+            });
+        }
         lock(&self.done).push(Done {
             position: unit.position,
             distribution,
@@ -236,7 +265,7 @@ impl<'a> Session<'a> {
         });
         *lock(&self.n_waiting) -= 1;
         self.changed.notify_all();
-        self.reporter.report(Event::Installed {
+        self.helpers.reporter.report(Event::Installed {
             name: &distribution.name,
             version: &distribution.version,
         });

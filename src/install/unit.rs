@@ -71,22 +71,19 @@ pub(super) struct Unit<'a> {
 pub(super) struct Setting<'a> {
     pub(super) layout: &'a Layout,
     pub(super) installer_name: &'a str,
-    pub(super) trees: Option<&'a Trees>,
 }
 
 impl<'a> Unit<'a> {
     /// Opens what arrived: the unpacked tree of the cache if there is one, else the archive.
     pub(super) fn open(
         (position, distribution): (usize, &'a Distribution),
-        arrival: Arrival,
-        root: Arc<Root>,
+        (arrival, root): (Arrival, Arc<Root>),
         setting: Setting<'a>,
+        trees: Option<&Trees>,
         buffers: &mut Buffers,
     ) -> Result<Self, Error> {
         let places = Places::new(setting.layout, &distribution.name);
-        let found = setting
-            .trees
-            .and_then(|trees| trees.find(arrival.file.digest(), &places));
+        let found = trees.and_then(|trees| trees.find(arrival.file.digest(), &places));
         let wheel = OnceLock::new();
         let (tree, contents, warnings) = match found {
             Some((tree, contents)) => {
@@ -107,8 +104,7 @@ impl<'a> Unit<'a> {
         };
         // A wheel that has to be warned of is read again each time, so that the warning is given again.
         let keeps_tree = tree.is_none() && warnings.is_empty();
-        let tree_writer = setting
-            .trees
+        let tree_writer = trees
             .filter(|_| keeps_tree)
             .and_then(|trees| trees.create(arrival.file.digest()));
         Ok(Self {
@@ -130,6 +126,11 @@ impl<'a> Unit<'a> {
     }
 
     /// Cuts the work into pieces; each has to be given to [`Unit::run_chunk`] once.
+    /// Returns the digest of the wheel.
+    pub(super) fn digest(&self) -> &Digest {
+        self.arrival.file.digest()
+    }
+
     pub(super) fn chunks(&self) -> Vec<Range<usize>> {
         let chunks = self.contents.chunks();
         self.n_remaining.store(chunks.len(), Ordering::Release);

@@ -1,6 +1,6 @@
 //! Reads the answer of `probe.py`.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -65,6 +65,9 @@ pub(super) fn read(path: &Path, stdout: &[u8], stderr: String) -> Result<Interpr
     if !answer.executable.is_absolute() || !answer.base_executable.is_absolute() {
         return Err(lacks("executable"));
     }
+    if !answer.scheme.is_inside() {
+        return Err(lacks("installation scheme"));
+    }
     let magic_number = parse_magic(&answer.magic_number).ok_or_else(|| lacks("magic number"))?;
     let platform = answer
         .platform
@@ -94,6 +97,13 @@ fn parse_magic(hex: &str) -> Option<[u8; 4]> {
 }
 
 impl Scheme {
+    /// Whether every place lies inside the environment.
+    fn is_inside(&self) -> bool {
+        let paths = [&self.purelib, &self.platlib, &self.scripts];
+        let mut parts = paths.iter().flat_map(|path| path.components());
+        parts.all(|part| matches!(part, Component::Normal(_)))
+    }
+
     fn layout(self, version: (u32, u32)) -> Layout {
         let (major, minor) = version;
         Layout {
@@ -326,6 +336,18 @@ mod tests {
                 "macosx_13_0_arm64",
             ],
         );
+    }
+
+    #[test]
+    fn scheme_that_leaves_the_environment_is_refused() {
+        let scheme = |purelib: &str| Scheme {
+            purelib: purelib.into(),
+            platlib: "lib/python3.13/site-packages".into(),
+            scripts: "bin".into(),
+        };
+        assert!(scheme("lib/python3.13/site-packages").is_inside());
+        assert!(!scheme("../usr/lib/python3/dist-packages").is_inside());
+        assert!(!scheme("/usr/lib/python3/dist-packages").is_inside());
     }
 
     #[test]

@@ -80,8 +80,9 @@ impl Search<'_> {
     /// Finds the interpreter.
     ///
     /// One asked for by path or name is taken or refused. Otherwise the first that fits counts: the active environment's,
-    /// `python3` on `PATH`, then `python3.N` from the newest down, in the order of the folders in `PATH`. A
-    /// requested version replaces what the project allows, since the project's rule is then checked as an error.
+    /// `python3` on `PATH`, then `python3.N` from the newest down, each in the order of the folders in `PATH`. What fits is
+    /// a version that the project allows; or, when a version was asked for, that one, and it is an error if the project
+    /// does not allow it.
     ///
     /// # Errors
     ///
@@ -118,10 +119,10 @@ impl Search<'_> {
     ) -> Result<Interpreter, Vec<Tried>> {
         let active = self.virtual_env.map(program).into_iter();
         let active = active.filter(|path| path.is_file());
-        let named = names.iter().flat_map(|name| self.on_path(name));
+        let on_path = names.iter().flat_map(|name| self.on_path(name));
         let mut tried: Vec<Tried> = Vec::new();
         let mut seen = BTreeSet::new();
-        for path in active.chain(named) {
+        for path in active.chain(on_path) {
             if !seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
                 continue;
             }

@@ -1,11 +1,26 @@
 //! The plan: what an environment lacks, and where each missing distribution comes from. Pure.
+//!
+//! Which file of a package is taken is what Poetry's `Chooser` takes, and what happens to what is installed is what its
+//! `Transaction` does (Poetry 2.5): the same version from the same kind of place stays, anything else is replaced; what the
+//! lock does not have, or does not have for this choice of groups and this target, is removed only when asked for.
 
+mod choose;
+mod explain;
+mod installed;
+mod policy;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::digest::Digest;
-use crate::installed::InstalledDistribution;
+use crate::installed::{Installed, InstalledDistribution};
+use crate::lock::Package;
 use crate::name::PackageName;
+use crate::target::Target;
 use crate::version::Version;
+
+pub use choose::{Reason, Refused};
+pub use policy::PackagePolicy;
 
 /// One chosen file or folder of a package.
 #[derive(Clone, Debug)]
@@ -52,6 +67,8 @@ pub enum Origin {
     Directory {
         /// Its path, absolute.
         path: PathBuf,
+        /// Whether the environment shall link to it instead of holding a copy.
+        is_editable: bool,
     },
 }
 
@@ -82,9 +99,227 @@ pub enum Action {
     Keep(InstalledDistribution),
 }
 
-/// Every change that an environment needs, ordered by name; no name occurs twice.
+/// Every change that an environment needs, ordered by name.
+///
+/// No name occurs twice, unless an environment holds a package twice: then it is removed as often as it is there too often,
+/// and replaced. So removals have to come before all else.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// The changes.
     pub actions: Vec<Action>,
+}
+
+/// A package that shall be in the environment.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The package, of the lock.
+    pub package: &'a Package,
+    /// Whether the project itself asks for it.
+    pub is_requested: bool,
+}
+
+/// What else a plan depends on.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The project's own name; its distribution is never removed.
+    pub project: Option<PackageName>,
+    /// Whether what is installed and not wanted is removed (`--sync`). pip stays, as with Poetry.
+    pub removes_others: bool,
+    /// Whether directory dependencies that are not there yet are left out (`--no-directory`).
+    pub skips_directories: bool,
+    /// Whether directory dependencies that the lock calls editable shall be (`--editable`).
+    pub is_editable: bool,
+    /// The packages that no wheel is taken for (`POETRY_INSTALLER_NO_BINARY`).
+    pub no_binary: PackagePolicy,
+    /// The packages that nothing but a wheel is taken for (`POETRY_INSTALLER_ONLY_BINARY`).
+    pub only_binary: PackagePolicy,
+}
+
+/// Why there is no plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No file of a package fits.
+    #[error("no file of `{name}` {version} can be installed on {target}")]
+    NoUsableFile {
+        /// The package.
+        name: PackageName,
+        /// The locked version.
+        version: Version,
+        /// The target, in words.
+        target: String,
+        /// Every file of the lock, with the reason against it.
+        refused: Vec<Refused>,
+    },
+    /// What would be installed has to be built first.
+    #[error("`{name}` {version} has to be built from {source_code}")]
+    NeedsBuild {
+        /// The package.
+        name: PackageName,
+        /// The locked version.
+        version: Version,
+        /// What it would be built from.
+        source_code: SourceCode,
+        /// Every file of the lock that is not taken, with the reason against it.
+        refused: Vec<Refused>,
+    },
+    /// The file that fits has no digest that proves it.
+    #[error("poetry.lock has no sha256, sha384 or sha512 digest of `{file}`")]
+    NoDigest {
+        /// The package.
+        name: PackageName,
+        /// The file.
+        file: String,
+    },
+    /// The source of a package lacks something.
+    #[error("the source of `{name}` in poetry.lock has no {lacks}")]
+    Source {
+        /// The package.
+        name: PackageName,
+        /// What it lacks.
+        lacks: &'static str,
+    },
+    /// Two versions of one package are wanted at once.
+    #[error("`{name}` is wanted as {} and as {}", versions.0, versions.1)]
+    Twice {
+        /// The package.
+        name: PackageName,
+        /// The versions.
+        versions: (Version, Version),
+    },
+    /// Several packages cannot be installed.
+    #[error("{} packages cannot be installed", .0.len())]
+    Several(Vec<Error>),
+}
+
+/// What a package would be built from.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceCode {
+    /// A source distribution, by file name.
+    #[error("the source distribution `{0}`")]
+    Sdist(String),
+    /// A repository.
+    #[error("the git repository {0}")]
+    Git(String),
+}
+
+/// Plans what has to happen so that every one of `wanted` is in the environment that holds `installed`.
+///
+/// What is there with the same version, and for direct origins from the same place, stays, whatever file it came from. For
+/// anything else the file is chosen among those that the lock lists.
+///
+/// # Errors
+///
+/// Every package that cannot be planned for: alone, or together in [`Error::Several`].
+pub fn plan(
+    wanted: &[Wanted<'_>],
+    target: &Target,
+    installed: &Installed,
+    options: &Options,
+) -> Result<Plan, Error> {
+    let mut present = by_name(installed);
+    let mut actions = Vec::new();
+    let mut errors = Vec::new();
+    for wanted in unique(wanted, &mut errors) {
+        let there = present.remove(&wanted.package.name).unwrap_or_default();
+        match plan_one(*wanted, &there, target, options) {
+            Ok(planned) => actions.extend(planned),
+            Err(error) => errors.push(error),
+        }
+    }
+    if options.removes_others {
+        let others = present
+            .into_iter()
+            .filter(|(name, _)| !stays(name, options));
+        let others = others.flat_map(|(_, there)| there.into_iter().cloned());
+        actions.extend(others.map(Action::Remove));
+    }
+    actions.sort_by(|one, other| one.name().cmp(other.name()));
+    match errors.len() {
+        0 => Ok(Plan { actions }),
+        1 => Err(errors.remove(0)),
+        _ => Err(Error::Several(errors)),
+    }
+}
+
+impl Action {
+    /// Returns the name of the package.
+    pub fn name(&self) -> &PackageName {
+        match self {
+            Self::Install(distribution) => &distribution.name,
+            Self::Replace { to, .. } => &to.name,
+            Self::Remove(installed) | Self::Keep(installed) => &installed.name,
+        }
+    }
+}
+
+impl Plan {
+    /// Tells whether the environment is as it shall be.
+    pub fn is_nothing_to_do(&self) -> bool {
+        let is_kept = |action: &Action| matches!(action, Action::Keep(_));
+        self.actions.iter().all(is_kept)
+    }
+}
+
+fn by_name(installed: &Installed) -> BTreeMap<PackageName, Vec<&InstalledDistribution>> {
+    let mut present: BTreeMap<PackageName, Vec<&InstalledDistribution>> = BTreeMap::new();
+    for distribution in &installed.distributions {
+        let there = present.entry(distribution.name.clone()).or_default();
+        there.push(distribution);
+    }
+    present
+}
+
+/// Passes each name once.
+fn unique<'a>(wanted: &'a [Wanted<'a>], errors: &mut Vec<Error>) -> Vec<&'a Wanted<'a>> {
+    let mut first: BTreeMap<&PackageName, &Wanted<'_>> = BTreeMap::new();
+    for one in wanted {
+        let name = &one.package.name;
+        if let Some(other) = first.insert(name, one) {
+            errors.push(Error::Twice {
+                name: name.clone(),
+                versions: (other.package.version.clone(), one.package.version.clone()),
+            });
+        }
+    }
+    first.into_values().collect()
+}
+
+fn plan_one(
+    wanted: Wanted<'_>,
+    there: &[&InstalledDistribution],
+    target: &Target,
+    options: &Options,
+) -> Result<Vec<Action>, Error> {
+    let package = wanted.package;
+    if let [only] = there
+        && installed::is_as_locked(only, package, options)
+    {
+        return Ok(vec![Action::Keep((*only).clone())]);
+    }
+    if there.is_empty() && options.skips_directories && choose::is_directory(package) {
+        return Ok(Vec::new());
+    }
+    let distribution = Distribution {
+        name: package.name.clone(),
+        version: package.version.clone(),
+        origin: choose::choose(package, target, options)?,
+        is_requested: wanted.is_requested,
+    };
+    let Some((first, too_many)) = there.split_first() else {
+        return Ok(vec![Action::Install(distribution)]);
+    };
+    let removals = too_many
+        .iter()
+        .map(|other| Action::Remove((*other).clone()));
+    let replacement = Action::Replace {
+        from: (*first).clone(),
+        to: distribution,
+    };
+    Ok(removals.chain([replacement]).collect())
+}
+
+/// What `poetry sync` leaves though the lock does not have it.
+fn stays(name: &PackageName, options: &Options) -> bool {
+    name.as_str() == "pip" || options.project.as_ref() == Some(name)
 }

@@ -110,7 +110,8 @@ pub(super) struct Poetry {
     pub(super) classifiers: Vec<String>,
     pub(super) packages: Vec<Package>,
     pub(super) include: Vec<Include>,
-    pub(super) exclude: Vec<String>,
+    /// Patterns; anything else finds nothing in poetry-core either.
+    pub(super) exclude: Vec<toml::Value>,
     pub(super) scripts: Ordered<Script>,
     pub(super) plugins: Ordered<Ordered<String>>,
     pub(super) urls: Ordered<String>,

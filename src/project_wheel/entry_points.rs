@@ -12,13 +12,9 @@ use super::document::{Document, Ordered, Poetry, Script};
 ///
 /// `[project]` goes before `[tool.poetry]`: `scripts` hide its console scripts, `entry-points` its `plugins`. Plugins may name
 /// the group of the scripts, and then stand in for them, as in poetry-core.
-///
-/// # Errors
-///
-/// [`Error::ReservedGroup`] for `entry-points.console-scripts` and `entry-points.gui-scripts`.
-pub(super) fn render(document: &Document) -> Result<Option<String>, Error> {
+pub(super) fn render(document: &Document) -> Option<String> {
     let mut text = String::new();
-    let groups = groups(document)?;
+    let groups = groups(document);
     for (group, lines) in &groups {
         text.extend(["[", group, "]\n"]);
         for line in lines {
@@ -27,10 +23,10 @@ pub(super) fn render(document: &Document) -> Result<Option<String>, Error> {
         }
         text.push('\n');
     }
-    Ok((!groups.is_empty()).then_some(text))
+    (!groups.is_empty()).then_some(text)
 }
 
-fn groups(document: &Document) -> Result<BTreeMap<String, Vec<String>>, Error> {
+fn groups(document: &Document) -> BTreeMap<String, Vec<String>> {
     let (standard, poetry) = (&document.project, &document.tool.poetry);
     let mut groups = BTreeMap::new();
     let console = if standard.scripts.is_empty() {
@@ -46,14 +42,9 @@ fn groups(document: &Document) -> Result<BTreeMap<String, Vec<String>>, Error> {
             groups.insert(group.to_owned(), lines(scripts));
         }
     }
-    let is_reserved = |group: &str| matches!(group, "console-scripts" | "gui-scripts");
     let others = if standard.entry_points.is_empty() {
         &poetry.plugins
     } else {
-        let mut names = standard.entry_points.iter().map(|(group, _)| group);
-        if let Some(group) = names.find(|group| is_reserved(group)) {
-            return Err(Error::ReservedGroup(group.to_owned()));
-        }
         &standard.entry_points
     };
     let others: BTreeMap<&str, _> = others.iter().collect();
@@ -65,7 +56,7 @@ fn groups(document: &Document) -> Result<BTreeMap<String, Vec<String>>, Error> {
         };
         groups.insert(group.to_owned(), lines(pairs(entries)));
     }
-    Ok(groups)
+    groups
 }
 
 fn lines(entries: Vec<(&str, &str)>) -> Vec<String> {
@@ -126,10 +117,7 @@ mod tests {
     #[track_caller]
     fn entry_points(pyproject: &str, expected: &str) {
         let document = toml::from_str(pyproject).unwrap();
-        assert_eq!(
-            render(&document).unwrap().as_deref().unwrap_or("none"),
-            expected
-        );
+        assert_eq!(render(&document).as_deref().unwrap_or("none"), expected);
     }
 
     #[test]

@@ -66,11 +66,13 @@ impl Layout {
                 includes.extend(search(root, path)?);
             }
         }
+        let exclude = poetry.exclude.iter().filter_map(toml::Value::as_str);
+        let exclude = exclude.map(str::to_owned).collect();
         Ok(Self {
             root: root.to_owned(),
             packages,
             includes,
-            exclude: poetry.exclude.clone(),
+            exclude,
         })
     }
 
@@ -231,11 +233,18 @@ impl Exclusion {
             return Ok(false);
         }
         let is_ignored = match &mut self.repository {
-            Some(repository) => repository.ignores(path)?,
-            None => false,
+            Some(repository) if !is_quoted_by_git(within) => repository.ignores(path)?,
+            Some(_) | None => false,
         };
         Ok(is_ignored || self.excluded.contains(path))
     }
+}
+
+/// Tells whether git prints the path in quotes. poetry-core does not see what such a name stands for, so that it never takes
+/// such a file for ignored.
+fn is_quoted_by_git(path: &Path) -> bool {
+    let mut bytes = path.as_os_str().as_encoded_bytes().iter();
+    bytes.any(|byte| !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\\'))
 }
 
 fn is_bytecode(path: &Path) -> bool {

@@ -33,8 +33,8 @@ impl Metadata {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] and [`Error::NotUtf8`] for a readme or licence that cannot be read; [`Error::Person`],
-    /// [`Error::LicenseFiles`] and [`Error::LicenseTableWithFiles`] for fields that Poetry refuses too.
+    /// [`Error::Io`] and [`Error::NotUtf8`] for a readme or licence that cannot be read; [`Error::Person`]
+    /// and [`Error::LicenseFiles`] for fields that Poetry refuses too.
     pub(super) fn compose(
         root: &Path,
         document: &Document,
@@ -341,7 +341,13 @@ impl Description {
         };
         let texts: Result<Vec<_>, Error> = files
             .iter()
-            .map(|file| read_text(&root.join(file)))
+            .map(|file| {
+                let path = root.join(file);
+                if !path.exists() {
+                    return Err(Error::NoReadme((*file).clone()));
+                }
+                read_text(&path)
+            })
             .collect();
         Ok(Self {
             text: Some(texts?.join("\n")),
@@ -387,9 +393,6 @@ impl Licensing {
                 if licensing.expression.is_none() {
                     licensing.license = Some(License::find(text));
                 }
-            }
-            Some(document::License::Table { .. }) if patterns.is_some() => {
-                return Err(Error::LicenseTableWithFiles);
             }
             Some(document::License::Table { text, file }) => {
                 let text = match (present(text.as_ref()), present(file.as_ref())) {

@@ -30,7 +30,8 @@ use thiserror::Error;
 
 use crate::digest::{Algorithm, Digest};
 use crate::name::PackageName;
-use crate::version::Version;
+use crate::project_files::Disk;
+use crate::pyproject;
 use document::Document;
 use files::Layout;
 use git::Repository;
@@ -50,30 +51,24 @@ pub enum Error {
     /// pyproject.toml is not TOML, or a key has a value of the wrong kind; the cause says where.
     #[error("pyproject.toml could not be read")]
     Document(#[from] toml::de::Error),
+    /// pyproject.toml says what Poetry refuses: see the cause.
+    #[error("the project is invalid")]
+    Project(#[from] pyproject::Error),
+    /// The constraint on Python cannot be written in standard form.
+    #[error("`{0}` is not a constraint on Python that METADATA can state")]
+    Python(String),
     /// Building needs something that only a Python backend can do.
     #[error("the wheel of this project cannot be built without Python: {0}")]
     Unsupported(#[from] Unsupported),
     /// The project says `package-mode = false`: there is nothing to build.
     #[error("the project is not a package: `package-mode` is false")]
     PackageModeOff,
-    /// Neither `[project]` nor `[tool.poetry]` has this key.
-    #[error("pyproject.toml has no `{0}`")]
-    Missing(&'static str),
-    /// The project's version is not one ([version specifiers](https://packaging.python.org/en/latest/specifications/version-specifiers/)).
-    #[error("`{0}` is not a version")]
-    Version(String),
     /// An author or maintainer is not of the form `Name` or `Name <address>`.
     #[error("`{0}` is not of the form `Name <address>`")]
     Person(String),
     /// A pattern of `license-files` finds no file, or is not a plain relative one with `/` between its parts.
     #[error("the pattern `{0}` of `license-files` finds no file")]
     LicenseFiles(String),
-    /// `license` is a table although there are `license-files` (PEP 639).
-    #[error("`license` has to be a string where `license-files` is given")]
-    LicenseTableWithFiles,
-    /// An entry point group has a name that stands for `scripts` or `gui-scripts`.
-    #[error("the entry point group `{0}` is reserved")]
-    ReservedGroup(String),
     /// The file of a script is not there, or its path is absolute.
     #[error("the script `{0}` does not name a file of the project")]
     ScriptFile(String),
@@ -101,6 +96,9 @@ pub enum Error {
     /// Something that belongs to the wheel is neither a file nor a folder.
     #[error("`{}` is not a regular file", .0.display())]
     NotAFile(PathBuf),
+    /// A readme does not exist.
+    #[error("the readme `{0}` does not exist")]
+    NoReadme(String),
     /// A readme or licence is not UTF-8.
     #[error("`{}` is not UTF-8", .0.display())]
     NotUtf8(PathBuf),
@@ -267,23 +265,15 @@ struct Identity {
 }
 
 impl Identity {
-    fn read(document: &Document) -> Result<Self, Error> {
-        let (standard, poetry) = (&document.project, &document.tool.poetry);
-        let present = |first: &Option<String>, second: &Option<String>| {
-            let mut choices = [first, second].into_iter().flatten();
-            choices.find(|choice| !choice.is_empty()).cloned()
-        };
-        let name = present(&standard.name, &poetry.name).ok_or(Error::Missing("name"))?;
-        let version =
-            present(&standard.version, &poetry.version).ok_or(Error::Missing("version"))?;
-        Ok(Self {
-            normal_name: PackageName::new(&name),
-            name,
-            version: match Version::parse(&version) {
-                Ok(version) => version.normal().to_owned(),
-                Err(_) => return Err(Error::Version(version)),
-            },
-        })
+    fn of(document: &Document, project: &pyproject::Project) -> Self {
+        let written = [&document.project.name, &document.tool.poetry.name];
+        let mut written = written.into_iter().flatten();
+        let name = written.find(|name| !name.is_empty());
+        Self {
+            name: name.cloned().unwrap_or_default(),
+            normal_name: project.name.clone(),
+            version: project.version.normal().to_owned(),
+        }
     }
 
     /// Returns what the names of the wheel and of its metadata begin with.
@@ -308,9 +298,10 @@ impl Project {
         let text = fs::read_to_string(root.join("pyproject.toml"))?;
         let document: Document = toml::from_str(&text)?;
         check(&document)?;
+        let project = pyproject::Project::parse(&text, &root, &Disk)?;
         Ok(Self {
-            identity: Identity::read(&document)?,
-            requirements: Requirements::read(&text, &document)?,
+            identity: Identity::of(&document, &project),
+            requirements: Requirements::of(&project)?,
             root,
             document,
         })
@@ -367,7 +358,7 @@ impl Project {
             text_file(format!("{dist_info}/METADATA"), metadata.text),
             text_file(format!("{dist_info}/WHEEL"), wheel),
         ];
-        let entry_points = entry_points::render(document)?;
+        let entry_points = entry_points::render(document);
         let path = format!("{dist_info}/entry_points.txt");
         files.extend(entry_points.map(|text| text_file(path, text)));
         for file in &metadata.license_files {

@@ -185,25 +185,39 @@ impl Dependency {
 
     /// Describes the dependency as Poetry's messages do: `urllib3 (>=1.21.1,<3)`.
     pub fn describe(&self) -> String {
+        match self.address() {
+            Some(address) => {
+                let name = self.written_complete_name();
+                format!("{name} ({}) @ {address}", self.written_constraint)
+            }
+            None => self.requirement(),
+        }
+    }
+
+    /// Prints the dependency as poetry-core requires it in METADATA, without its marker: `urllib3 (>=1.21.1,<3)` or
+    /// `demo[x] @ https://…`.
+    pub fn requirement(&self) -> String {
         let name = self.written_complete_name();
-        let Some(source) = &self.source else {
-            return match self.constraint_text() {
-                Some(constraint) => format!("{name} ({constraint})"),
-                None => name,
-            };
-        };
+        match (self.address(), self.constraint_text()) {
+            (Some(address), _) => format!("{name} @ {address}"),
+            (None, Some(constraint)) => format!("{name} ({constraint})"),
+            (None, None) => name,
+        }
+    }
+
+    /// Prints the place that the dependency names as requirements have it.
+    fn address(&self) -> Option<String> {
+        let source = self.source.as_ref()?;
         let address = match source.kind {
             SourceKind::Git => git_address(source),
             SourceKind::File | SourceKind::Directory => path_to_url(Path::new(&source.url)),
             SourceKind::Url | SourceKind::Legacy => source.url.clone(),
         };
-        let subdirectory = source.subdirectory.as_ref();
-        let fragment = subdirectory.map(|folder| format!("#subdirectory={folder}"));
-        let constraint = &self.written_constraint;
-        format!(
-            "{name} ({constraint}) @ {address}{}",
-            fragment.unwrap_or_default()
-        )
+        let subdirectory = source.subdirectory.as_deref().unwrap_or_default();
+        match subdirectory {
+            "" => Some(address),
+            folder => Some(format!("{address}#subdirectory={folder}")),
+        }
     }
 
     fn written_complete_name(&self) -> String {

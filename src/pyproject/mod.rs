@@ -584,37 +584,33 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Returns the Pythons of the project: `python` of `[tool.poetry.dependencies]`, which `requires-python` has to contain.
+    /// Returns the Pythons of the project: the last `python` of the main group in `[tool.poetry]`, which `requires-python` has
+    /// to contain; else `requires-python`.
     fn python(&self) -> Result<(String, VersionConstraint), Error> {
-        let parse = |text: &str| {
-            let text = if text == "*" { ANY_PYTHON } else { text };
-            VersionConstraint::parse_marker(text).map_err(|_| Error::Constraint(text.to_owned()))
-        };
         let required = self.project.get("requires-python").and_then(Value::as_str);
         let required = required.unwrap_or("*");
-        let dependencies = table_of(self.tool_poetry, "dependencies");
-        let mut python = None;
-        for (name, value) in dependencies.into_iter().flatten() {
-            let values = value
-                .as_array()
-                .map_or(std::slice::from_ref(value), Vec::as_slice);
-            for text in values.iter().filter_map(Value::as_str) {
-                if name.to_lowercase() == "python" {
-                    python = Some(text);
-                }
+        let outer = parse_python(required)?;
+        let (mut text, mut constraint) = (required, parse_python(any_python(required))?);
+        for python in self.main_tables().flat_map(python_values) {
+            (text, constraint) = (python, parse_python(any_python(python))?);
+            if (python == "*" && required != "*") || !outer.allows_all(&constraint) {
+                return Err(Error::PythonNotSubset {
+                    python: any_python(python).to_owned(),
+                    requires_python: required.to_owned(),
+                });
             }
         }
-        let text = python.unwrap_or(required);
-        let constraint = parse(text)?;
-        let outer = VersionConstraint::parse_marker(required)
-            .map_err(|_| Error::Constraint(required.to_owned()))?;
-        if (text == "*" && required != "*") || !outer.allows_all(&constraint) {
-            return Err(Error::PythonNotSubset {
-                python: if text == "*" { ANY_PYTHON } else { text }.to_owned(),
-                requires_python: required.to_owned(),
-            });
-        }
         Ok((text.to_owned(), constraint))
+    }
+
+    /// Returns the tables of `[tool.poetry]` that fill the main group.
+    fn main_tables(&self) -> impl Iterator<Item = &Table> {
+        let groups = table_of(self.tool_poetry, "group").into_iter().flatten();
+        let main = groups.filter(|(name, _)| GroupName::new(name).as_str() == MAIN);
+        let main = main.filter_map(|(_, group)| group.get("dependencies")?.as_table());
+        table_of(self.tool_poetry, "dependencies")
+            .into_iter()
+            .chain(main)
     }
 
     fn groups(&self) -> Result<Vec<Group>, Error> {
@@ -760,6 +756,30 @@ impl Reader<'_> {
             })
             .collect()
     }
+}
+
+fn parse_python(text: &str) -> Result<VersionConstraint, Error> {
+    VersionConstraint::parse_marker(text).map_err(|_| Error::Constraint(text.to_owned()))
+}
+
+fn any_python(text: &str) -> &str {
+    if text == "*" { ANY_PYTHON } else { text }
+}
+
+/// Returns the versions of Python that a table of dependencies asks for.
+fn python_values(dependencies: &Table) -> impl Iterator<Item = &str> {
+    let named = dependencies
+        .iter()
+        .filter(|(name, _)| name.to_lowercase() == "python");
+    let values = named.flat_map(|(_, value)| value_or_items(value));
+    values.filter_map(Value::as_str)
+}
+
+/// Returns the items of an array, or the value itself.
+fn value_or_items(value: &Value) -> &[Value] {
+    value
+        .as_array()
+        .map_or(std::slice::from_ref(value), Vec::as_slice)
 }
 
 fn requirement_name(text: &str) -> Option<PackageName> {

@@ -144,7 +144,7 @@ fn region_marker(region: &Range) -> Marker {
             0..=2 => "python_version",
             _ => "python_full_version",
         };
-        let text = format!("{variable} {operator} \"{}\"", version.text());
+        let text = format!("{variable} {operator} \"{}\"", version.normal());
         Marker::parse(&text).unwrap_or_else(|_| Marker::any())
     };
     let mut marker = Marker::any();

@@ -201,8 +201,7 @@ fn macos_tags(version: (u32, u32), architecture: &str) -> Vec<String> {
 /// `packaging.tags._mac_binary_formats`: what a system of that version and architecture runs.
 fn macos_formats(version: (u32, u32), architecture: &str) -> Vec<&str> {
     let more: &[&str] = match architecture {
-        "x86_64" if version < (10, 4) => return Vec::new(),
-        "i386" if version < (10, 4) => return Vec::new(),
+        "x86_64" | "i386" if version < (10, 4) => return Vec::new(),
         "ppc64" if !((10, 4)..=(10, 5)).contains(&version) => return Vec::new(),
         "ppc" if version > (10, 6) => return Vec::new(),
         "x86_64" => &["intel", "fat64", "fat3", "universal2", "universal"],

@@ -85,8 +85,11 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("event", &["name", "version", "plan"]),
-    ("configuration", &["name", "url"]),
-    ("interpreter", &["version", "marker", "tag", "target"]),
+    ("configuration", &["name", "url", "plan"]),
+    (
+        "interpreter",
+        &["digest", "version", "marker", "tag", "target"],
+    ),
     (
         "environment",
         &[

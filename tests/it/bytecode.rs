@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use lock2venv::bytecode::{Batch, Compiled, Compiler, Outcome, Settings};
+use lock2venv::bytecode::{Batch, Bytecode, Compiled, Compiler, Settings};
 
 const FACTS: &str = "import sys, importlib.util as u; print(sys.executable, sys.implementation.cache_tag, u.MAGIC_NUMBER.hex())";
 
@@ -67,6 +67,7 @@ fn compiled(settings: Settings, root: &str) -> (tempfile::TempDir, Vec<Compiled>
     }
     let compiler = Compiler::start(settings);
     compiler.submit(Batch {
+        owner: 7,
         key: Some("0123".to_owned()),
         folder: folder.path().to_owned(),
         root: PathBuf::from(root),
@@ -80,15 +81,15 @@ fn compiled(settings: Settings, root: &str) -> (tempfile::TempDir, Vec<Compiled>
 fn assert_as_python_writes(folder: &Path, compiled: &[Compiled], root: &str) {
     assert_eq!(compiled.len(), SOURCES.len());
     let mut n_written = 0;
-    for Compiled { source, outcome } in compiled {
+    for Compiled {
+        source, outcome, ..
+    } in compiled
+    {
         let is_broken = ["broken", "python2", "nul"]
             .iter()
             .any(|name| source.contains(name));
-        let Outcome::Written(pyc) = outcome else {
-            assert!(
-                is_broken && matches!(outcome, Outcome::Failed(_)),
-                "{source}: {outcome:?}"
-            );
+        let Ok(Bytecode { path: pyc, .. }) = outcome else {
+            assert!(is_broken && outcome.is_err(), "{source}: {outcome:?}");
             continue;
         };
         let path = folder.join(source);
@@ -150,17 +151,23 @@ fn a_damaged_pack_is_compiled_again() {
 }
 
 #[test]
-fn what_is_there_already_is_left_alone() {
-    let (folder, _) = compiled(settings(None), "/app");
+fn what_is_there_already_is_replaced_and_not_written_to() {
+    let (folder, before) = compiled(settings(None), "/app");
+    let path = &before[0].outcome.as_ref().unwrap().path;
+    let kept = folder.path().join("kept");
+    fs::hard_link(folder.path().join(path), &kept).unwrap();
+    let content = fs::read(&kept).unwrap();
     let compiler = Compiler::start(settings(None));
     compiler.submit(Batch {
+        owner: 7,
         key: None,
         folder: folder.path().to_owned(),
         root: "/elsewhere".into(),
-        sources: vec!["lib/a.py".to_owned()],
+        sources: vec![before[0].source.clone()],
     });
-    let again = compiler.finish().unwrap();
-    assert!(matches!(again[0].outcome, Outcome::Existed(_)));
+    compiler.finish().unwrap();
+    assert_eq!(fs::read(&kept).unwrap(), content);
+    assert_ne!(fs::read(folder.path().join(path)).unwrap(), content);
 }
 
 #[test]
@@ -170,6 +177,7 @@ fn an_interpreter_that_is_none_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let compiler = Compiler::start(settings);
     compiler.submit(Batch {
+        owner: 7,
         key: None,
         folder: folder.path().to_owned(),
         root: "/app".into(),
@@ -215,6 +223,7 @@ fn a_source_that_ends_the_interpreter_costs_only_itself() {
     settings.interpreter = wrapper;
     let compiler = Compiler::start(settings);
     compiler.submit(Batch {
+        owner: 7,
         key: None,
         folder: folder.path().to_owned(),
         root: "/app".into(),
@@ -223,7 +232,7 @@ fn a_source_that_ends_the_interpreter_costs_only_itself() {
     let compiled = compiler.finish().unwrap();
     let failed: Vec<_> = compiled
         .iter()
-        .filter(|one| matches!(one.outcome, Outcome::Failed(_)))
+        .filter(|one| one.outcome.is_err())
         .map(|one| one.source.as_str())
         .collect();
     assert_eq!(failed, ["kill47.py", "kill7.py", "kill87.py"]);

@@ -73,6 +73,14 @@ fn output(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+#[allow(
+    clippy::print_stderr,
+    reason = "a test that leaves something out says so"
+)]
+fn left_out(what: &str) {
+    eprintln!("not tested, for it is not here: {what}");
+}
+
 /// What the environment's Python says of itself: prefix, base prefix, and the site-packages it sees.
 fn said_by(root: &Path) -> Vec<String> {
     let script = "import sys; print(sys.prefix); print(sys.base_prefix); \
@@ -119,7 +127,7 @@ fn environment_is_laid_out_as_venv_does() {
         .arg(&theirs)
         .output();
     if !made.unwrap().status.success() {
-        println!("this Python has no venv");
+        left_out("the module venv");
         return;
     }
     let script = "import sysconfig, sys; print({k: v.replace(sys.prefix, '') \
@@ -276,7 +284,8 @@ fn faults_are_facts() {
 fn lock_is_held_by_one_at_a_time() {
     let desk = Desk::new();
     let environment = desk.environment();
-    let lock = environment.lock().unwrap();
+    let lock = environment.try_lock().unwrap().unwrap();
+    assert!(environment.try_lock().unwrap().is_none());
     let is_released = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let waiter = scope.spawn(|| {
@@ -409,7 +418,7 @@ deactivate
 if ("$PATH" == "$before" && "$prompt" == "> " && ! $?VIRTUAL_ENV) echo "restored "
 "#;
 
-/// Runs `script` in `shell` on an environment that was moved to `place`.
+/// Runs `script` in `shell`, if the machine has it, on an environment that was moved to `place`.
 #[track_caller]
 fn activates(shell: &[&str], script: &str, ending: &str, place: &str) {
     let available = Command::new(shell[0])
@@ -417,7 +426,7 @@ fn activates(shell: &[&str], script: &str, ending: &str, place: &str) {
         .args(["-c", "true"])
         .output();
     if !available.is_ok_and(|output| output.status.success()) {
-        println!("{} is not here", shell[0]);
+        left_out(shell[0]);
         return;
     }
     let desk = Desk::new();

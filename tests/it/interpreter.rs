@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use lock2venv::interpreter::{Error, Interpreter, Request, Search};
 use lock2venv::version::VersionConstraint;
@@ -53,8 +54,13 @@ impl Bench {
     }
 }
 
-/// The `python3` of the machine that runs the tests.
-pub fn python() -> Interpreter {
+/// The `python3` of the machine that runs the tests, asked once for all of them.
+pub(crate) fn python() -> Interpreter {
+    static PYTHON: OnceLock<Interpreter> = OnceLock::new();
+    PYTHON.get_or_init(find_python).clone()
+}
+
+fn find_python() -> Interpreter {
     let requires_python = VersionConstraint::parse(">=3.6").unwrap();
     let path: Option<OsString> = std::env::var_os("PATH");
     let search = Search {
@@ -76,12 +82,8 @@ fn answer_agrees_with_what_python_says_when_not_isolated() {
         .args(["-c", script])
         .output()
         .unwrap();
-    let magic: String = interpreter
-        .bytecode
-        .magic_number
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let magic = u32::from_be_bytes(interpreter.bytecode.magic_number);
+    let magic = format!("{magic:08x}");
     let markers = &interpreter.target.marker_environment;
     let ours = [
         markers.python_full_version.trim_end_matches('+'),
@@ -99,7 +101,6 @@ fn every_interpreter_of_the_machine_has_the_scheme_of_its_venv() {
     for name in ["/usr/bin/python3", "/usr/local/bin/python3"] {
         let path = Path::new(name);
         if !path.exists() {
-            println!("{name} is not here");
             continue;
         }
         let interpreter = Interpreter::query(path).unwrap();

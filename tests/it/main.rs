@@ -9,7 +9,15 @@
 )]
 
 mod architecture;
+mod archive;
 mod bytecode;
+mod cache;
 mod environment;
+mod fetch;
+mod index;
+mod install;
 mod interpreter;
 mod marker_algebra;
+mod plan;
+mod project_wheel;
+mod support;

@@ -124,3 +124,23 @@ impl Failure {
         ExitCode::from(self.code)
     }
 }
+
+macro_rules! plain {
+    ($($error:ty),* $(,)?) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::new(&error)
+            }
+        })*
+    };
+}
+
+plain!(
+    lock2venv::environment::Error,
+    lock2venv::fetch::Error,
+    lock2venv::install::Error,
+    lock2venv::plan::Error,
+    lock2venv::project_files::Error,
+    lock2venv::pyproject::Error,
+    lock2venv::select::Error,
+);

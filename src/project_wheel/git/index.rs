@@ -34,7 +34,7 @@ impl TrackedFiles {
         self.0.contains(bytes) || path.ancestors().skip(1).any(is_sparse)
     }
 
-    /// Tells whether anything below the folder at `path` is tracked.
+    /// Tells whether `path` or anything below it is tracked.
     pub(super) fn has_below(&self, path: &Path) -> bool {
         let prefix = as_folder(path);
         let range = (Bound::Included(prefix.clone()), Bound::Unbounded);
@@ -124,4 +124,66 @@ fn take<'a>(bytes: &mut &'a [u8], n: usize) -> Option<&'a [u8]> {
     let (taken, rest) = bytes.split_at_checked(n)?;
     *bytes = rest;
     Some(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, has_sha256: bool) -> io::Result<TrackedFiles> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let path = folder.join("fixtures/wheel-projects/indexes").join(name);
+        assert!(path.is_file(), "{}", path.display());
+        TrackedFiles::read(&path, has_sha256)
+    }
+
+    #[track_caller]
+    fn tracks(tracked: &TrackedFiles, expected: &[&str]) {
+        let files = ["a", "b", "dir", "dir/b", "dir/b.c", "dir/c"];
+        let mut found = files.to_vec();
+        found.retain(|file| tracked.has(Path::new(file)));
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn all_forms_of_an_index_are_read() {
+        for name in ["version-2", "version-3", "version-4", "with-extensions"] {
+            tracks(&read(name, false).unwrap(), &["a", "dir/b", "dir/b.c"]);
+        }
+        tracks(&read("sha256", true).unwrap(), &["a", "dir/b", "dir/b.c"]);
+    }
+
+    #[test]
+    fn a_folder_of_a_sparse_index_tracks_all_below_it() {
+        let tracked = read("sparse", false).unwrap();
+        tracks(&tracked, &["a", "dir/b", "dir/b.c", "dir/c"]);
+        assert!(tracked.has_below(Path::new("dir")));
+    }
+
+    #[test]
+    fn folders_with_tracked_files_are_known() {
+        let tracked = read("version-4", false).unwrap();
+        assert!(tracked.has_below(Path::new("dir")));
+        assert!(!tracked.has_below(Path::new("di")));
+        assert!(!tracked.has_below(Path::new("a/b")));
+    }
+
+    #[test]
+    fn no_index_tracks_nothing() {
+        let tracked = TrackedFiles::read(Path::new("/nowhere/index"), false).unwrap();
+        tracks(&tracked, &[]);
+    }
+
+    #[test]
+    fn an_index_that_cannot_be_read_whole_is_an_error() {
+        assert!(read("split", false).is_err());
+        assert!(read("sha256", false).is_err());
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/wheel-projects/indexes");
+        let bytes = std::fs::read(folder.join("version-4")).unwrap();
+        for end in 1..bytes.len() {
+            assert!(parse(&bytes[..end], 20).is_none(), "{end}");
+        }
+        let text = [b"not an index at all".as_slice(), &[0; 40]].concat();
+        assert!(parse(&text, 20).is_none());
+    }
 }

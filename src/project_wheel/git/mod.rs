@@ -28,8 +28,17 @@ pub(super) struct Repository {
     tracked: TrackedFiles,
     /// Of lowest rank first: the user's file, then `info/exclude`. They count from the root.
     general: Vec<Patterns>,
-    /// The `.gitignore` of each folder that was looked at, relative to the root.
-    of_folders: HashMap<PathBuf, Patterns>,
+    /// The folders that were looked at, relative to the root.
+    folders: HashMap<PathBuf, Folder>,
+}
+
+/// What matters about a folder of the working tree.
+#[derive(Debug)]
+struct Folder {
+    /// Those of its `.gitignore`.
+    patterns: Patterns,
+    /// Whether it is the root of another repository: git does not look into those.
+    is_nested: bool,
 }
 
 impl Repository {
@@ -52,7 +61,7 @@ impl Repository {
         let mut repository = Self {
             tracked: TrackedFiles::read(&git_folder.join("index"), uses_sha256(&common)?)?,
             general,
-            of_folders: HashMap::new(),
+            folders: HashMap::new(),
             root,
         };
         let within = folder
@@ -72,6 +81,11 @@ impl Repository {
         if self.tracked.has(&within) {
             return Ok(false);
         }
+        for folder in within.ancestors().skip(1) {
+            if self.folder(folder)?.is_nested {
+                return Ok(false);
+            }
+        }
         let folder = within.parent().unwrap_or(Path::new(""));
         Ok(self.matches_folder(folder)? || self.matches(&within, Kind::File)?)
     }
@@ -90,19 +104,26 @@ impl Repository {
     /// Applies the patterns to one path, those of the nearest folder first; folders above it are known not to match.
     fn matches(&mut self, within: &Path, kind: Kind) -> io::Result<bool> {
         for folder in within.ancestors().skip(1) {
-            if !self.of_folders.contains_key(folder) {
-                let patterns = Patterns::read(&self.root.join(folder).join(".gitignore"))?;
-                self.of_folders.insert(folder.to_owned(), patterns);
-            }
             let relative = within.strip_prefix(folder).unwrap_or(within);
-            let patterns = &self.of_folders[folder];
-            if let Some(is_ignored) = patterns.decide(relative, kind) {
+            if let Some(is_ignored) = self.folder(folder)?.patterns.decide(relative, kind) {
                 return Ok(is_ignored);
             }
         }
         let mut general = self.general.iter().rev();
         let decision = general.find_map(|patterns| patterns.decide(within, kind));
         Ok(decision.unwrap_or(false))
+    }
+
+    fn folder(&mut self, within: &Path) -> io::Result<&Folder> {
+        if !self.folders.contains_key(within) {
+            let path = self.root.join(within);
+            let folder = Folder {
+                patterns: Patterns::read(&path.join(".gitignore"))?,
+                is_nested: path != self.root && git_folder_of(&path)?.is_some(),
+            };
+            self.folders.insert(within.to_owned(), folder);
+        }
+        Ok(&self.folders[within])
     }
 }
 
@@ -116,18 +137,24 @@ enum Kind {
 /// Finds the root of the working tree and the folder of the repository's data, from `folder` up.
 fn discover(folder: &Path) -> io::Result<Option<(PathBuf, PathBuf)>> {
     for root in folder.ancestors() {
-        let entry = root.join(".git");
-        if entry.is_dir() && is_git_folder(&entry) {
-            return Ok(Some((root.to_owned(), entry)));
-        }
-        if entry.is_file() {
-            let text = fs::read_to_string(&entry)?;
-            let target = text.trim_end().strip_prefix("gitdir: ").unwrap_or_default();
-            let git_folder = root.join(target);
-            return Ok(is_git_folder(&git_folder).then(|| (root.to_owned(), git_folder)));
+        if let Some(git_folder) = git_folder_of(root)? {
+            return Ok(Some((root.to_owned(), git_folder)));
         }
     }
     Ok(None)
+}
+
+/// Finds the data of the repository whose working tree has this root. In submodules and further working trees a file says
+/// where they are.
+fn git_folder_of(root: &Path) -> io::Result<Option<PathBuf>> {
+    let entry = root.join(".git");
+    let git_folder = if entry.is_file() {
+        let text = fs::read_to_string(&entry)?;
+        root.join(text.trim_end().strip_prefix("gitdir: ").unwrap_or_default())
+    } else {
+        entry
+    };
+    Ok(is_git_folder(&git_folder).then_some(git_folder))
 }
 
 fn is_git_folder(folder: &Path) -> bool {

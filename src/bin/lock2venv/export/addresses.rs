@@ -1,0 +1,147 @@
+//! What indexes know of the files of a selection, asked for with many requests at once.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use lock2venv::configuration::Configuration;
+use lock2venv::digest::Digest;
+use lock2venv::export::{FileInfo, indexed_files};
+use lock2venv::index::{BASE_DELAY, Client, Error, Session, Settings, Wanted, Watcher};
+use lock2venv::lock::{File, Package, SourceKind};
+use lock2venv::plan::IndexSource;
+use lock2venv::pyproject::Project;
+use lock2venv::select::Selection;
+use lock2venv::url::Url;
+
+use crate::context::Context;
+use crate::diagnose::Failure;
+
+/// How many requests are under way at once.
+const N_CONNECTIONS: usize = 16;
+
+/// The answers, by package and file name.
+#[derive(Default)]
+pub(super) struct Known(HashMap<(String, String), FileInfo>);
+
+impl Known {
+    /// Returns what the index says of a file.
+    pub(super) fn get(&self, package: &Package, file: &File) -> Option<FileInfo> {
+        let key = (package.name.as_str().to_owned(), file.name.clone());
+        self.0.get(&key).cloned()
+    }
+}
+
+/// Asks the index of each package that comes from one for its files.
+pub(super) fn ask(
+    selection: &Selection<'_>,
+    project: &Project,
+    context: &Context,
+) -> Result<Known, Failure> {
+    let packages = selection.packages.iter().map(|selected| selected.package);
+    let packages: Vec<&Package> = packages.filter(|package| is_indexed(package)).collect();
+    if packages.is_empty() || selection.has_python_markers {
+        return Ok(Known::default());
+    }
+    let client = client(project, context)?;
+    let (next, answers) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..N_CONNECTIONS.min(packages.len()) {
+            scope.spawn(|| {
+                let mut session = client.session(&Patient);
+                while let Some(package) = packages.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let answer = ask_one(&client, &mut session, package);
+                    if let Ok(mut answers) = answers.lock() {
+                        answers.push(answer);
+                    }
+                }
+            });
+        }
+    });
+    let answers = answers.into_inner().unwrap_or_default();
+    let answers: Result<Vec<_>, Error> = answers.into_iter().collect();
+    let answers = answers.map_err(|error| Failure::new(&error))?;
+    Ok(Known(answers.into_iter().flatten().collect()))
+}
+
+fn is_indexed(package: &Package) -> bool {
+    let source = package.source.as_ref();
+    source.is_none_or(|source| source.kind == SourceKind::Legacy) && !package.files.is_empty()
+}
+
+fn client(project: &Project, context: &Context) -> Result<Client, Failure> {
+    let configuration = Configuration::read(&project.root, context.variables.clone());
+    let sources = project.sources.iter().filter_map(|source| {
+        Some(IndexSource {
+            name: source.name.clone(),
+            url: source.url.clone()?,
+        })
+    });
+    let index_url = context.variable("LOCK2VENV_INDEX_URL").map(Url::parse);
+    let client = Client::new(Settings {
+        index_url: index_url
+            .transpose()
+            .map_err(|error| Failure::new(&error))?,
+        sources: sources.collect(),
+        configuration: configuration.map_err(|error| Failure::new(&error))?,
+        base_delay: BASE_DELAY,
+    });
+    client.map_err(|error| Failure::new(&error))
+}
+
+/// One file's key and what is known of it.
+type Answer = ((String, String), FileInfo);
+
+fn ask_one(
+    client: &Client,
+    session: &mut Session<'_>,
+    package: &Package,
+) -> Result<Vec<Answer>, Error> {
+    let source = package.source.as_ref().map(|source| IndexSource {
+        name: source.reference.clone().unwrap_or_default(),
+        url: source.url.clone(),
+    });
+    let index = client.index(source.as_ref())?;
+    let files = indexed_files(package);
+    let digests: Vec<Vec<Digest>> = files
+        .iter()
+        .map(|file| Digest::parse(&file.hash).into_iter().collect())
+        .collect();
+    let wanted: Vec<Wanted<'_>> = files
+        .iter()
+        .zip(&digests)
+        .map(|(file, digests)| Wanted {
+            file: &file.name,
+            digests,
+        })
+        .collect();
+    let listed = session.find(&index, &package.name, &wanted)?;
+    let answers = files.iter().zip(listed).map(|(file, listed)| {
+        let listed = listed?;
+        let info = FileInfo {
+            url: listed.url.to_string(),
+            n_bytes: listed.n_bytes,
+            upload_time: listed.upload_time,
+        };
+        Ok(((package.name.as_str().to_owned(), file.name.clone()), info))
+    });
+    answers.collect()
+}
+
+/// Waits as long as it takes, and says nothing.
+struct Patient;
+
+impl Watcher for Patient {
+    fn retrying(&self, _what: &str, _cause: &str) {}
+
+    fn pause(&self, pause: Duration) -> ControlFlow<()> {
+        std::thread::sleep(pause);
+        ControlFlow::Continue(())
+    }
+
+    fn is_stopped(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,139 @@
+//! The wheels of a plan as they come to be there: built from folders, or fetched by threads of their own.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{Scope, ScopedJoinHandle};
+
+use lock2venv::cache::{Cache, VerifiedFile};
+use lock2venv::digest::{Algorithm, Hasher};
+use lock2venv::fetch::{self, Fetch, Fetched};
+use lock2venv::install::Arrival;
+use lock2venv::plan::{Distribution, Origin};
+use lock2venv::project_wheel::{self, BuiltWheel};
+
+use crate::diagnose::Failure;
+
+/// How many fetched files may wait to be unpacked.
+const MOST_WAITING: usize = 32;
+
+/// Wheels in order of arrival: first those that are built here, which takes no time, then those that are fetched.
+pub(super) struct Arrivals<'scope, 'a> {
+    distributions: &'a [&'a Distribution],
+    built: VecDeque<Arrival>,
+    receiver: Receiver<Fetched>,
+    thread: Option<ScopedJoinHandle<'scope, Result<(), fetch::Error>>>,
+}
+
+impl<'scope, 'a: 'scope> Arrivals<'scope, 'a> {
+    /// Builds what has to be built, and starts to fetch the rest.
+    pub(super) fn start(scope: &'scope Scope<'scope, '_>, job: Fetch<'a>) -> Result<Self, Failure> {
+        let built = job
+            .distributions
+            .iter()
+            .filter_map(|distribution| build(distribution, job.cache));
+        let built = built.collect::<Result<_, _>>()?;
+        let (sender, receiver) = mpsc::sync_channel(MOST_WAITING);
+        Ok(Self {
+            distributions: job.distributions,
+            built,
+            receiver,
+            thread: Some(scope.spawn(move || fetch::fetch(&job, sender))),
+        })
+    }
+
+    /// Tells why nothing more comes.
+    fn end(&mut self) -> Option<Result<Arrival, Failure>> {
+        match self.thread.take()?.join() {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(Err(error.into())),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+}
+
+impl<'scope, 'a: 'scope> Iterator for Arrivals<'scope, 'a> {
+    type Item = Result<Arrival, Failure>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(arrival) = self.built.pop_front() {
+            return Some(Ok(arrival));
+        }
+        match self.receiver.recv() {
+            Ok(fetched) => Some(Ok(arrival(
+                self.distributions[fetched.position],
+                fetched.file,
+            ))),
+            Err(mpsc::RecvError) => self.end(),
+        }
+    }
+}
+
+fn arrival(distribution: &Distribution, file: VerifiedFile) -> Arrival {
+    let file_name = match &distribution.origin {
+        Origin::Index { file, .. } | Origin::Url { file, .. } => file.clone(),
+        Origin::File { path, .. } | Origin::Directory { path, .. } => path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+    };
+    Arrival {
+        name: distribution.name.clone(),
+        file_name,
+        file,
+    }
+}
+
+/// Builds the wheel of a folder; `None` for what is no folder.
+fn build(distribution: &Distribution, cache: &Cache) -> Option<Result<Arrival, Failure>> {
+    let Origin::Directory { path, is_editable } = &distribution.origin else {
+        return None;
+    };
+    let options = project_wheel::Options::default();
+    let built = if *is_editable {
+        project_wheel::build_editable(path, &options)
+    } else {
+        project_wheel::build(path, &options)
+    };
+    let file = built
+        .map_err(|error| {
+            Failure::new(&error).hint(format!(
+                "leave `{}` out: `--no-root`, or `--no-directory`",
+                distribution.name
+            ))
+        })
+        .and_then(|wheel| Ok((wheel.file_name().to_owned(), verified(&wheel, cache)?)));
+    Some(file.map(|(file_name, file)| Arrival {
+        name: distribution.name.clone(),
+        file_name,
+        file,
+    }))
+}
+
+/// Writes the wheel to a temporary file and proves it by its own digest: what is installed goes one way only.
+fn verified(wheel: &BuiltWheel, cache: &Cache) -> Result<VerifiedFile, Failure> {
+    let temporary = tempfile::NamedTempFile::new()
+        .map_err(|error| Failure::output(&std::env::temp_dir(), &error))?;
+    wheel
+        .write(temporary.as_file())
+        .map_err(|error| Failure::new(&error))?;
+    let digest =
+        digest_of(temporary.path()).map_err(|error| Failure::output(temporary.path(), &error))?;
+    cache
+        .verify_local(temporary.path(), &[digest])
+        .map_err(|error| Failure::new(&error))
+}
+
+fn digest_of(path: &Path) -> std::io::Result<lock2venv::digest::Digest> {
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match std::io::Read::read(&mut file, &mut buffer)? {
+            0 => return Ok(hasher.finish()),
+            n_bytes => hasher.update(&buffer[..n_bytes]),
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! `lock2venv install`: reads, selects, plans, and has the plan carried out.
+
+mod arrivals;
+mod interrupt;
+mod operations;
+mod project;
+mod site;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use lock2venv::bytecode;
+use lock2venv::cache::Cache;
+use lock2venv::configuration::Configuration;
+use lock2venv::fetch::{self, Fetch, Network};
+use lock2venv::index::{self, Client};
+use lock2venv::install::{self, Destination, LinkMode, Options};
+use lock2venv::plan::{self, Distribution, IndexSource, Plan};
+use lock2venv::url::Url;
+
+use crate::args::{self, Install};
+use crate::context::Context;
+use crate::diagnose::Failure;
+use crate::report::{Terminal, Verbosity, print_warning};
+
+use arrivals::Arrivals;
+use interrupt::Interrupt;
+use operations::Operations;
+use project::LockedProject;
+use site::{Site, Workplace};
+
+/// Fills the environment of the project.
+pub(crate) fn run(arguments: &Install, context: &Context) -> Result<(), Failure> {
+    let started = Instant::now();
+    check_flags(arguments)?;
+    let project = LockedProject::read(arguments, context)?;
+    let configuration = Configuration::read(&project.root, context.variables.clone())
+        .map_err(|error| Failure::new(&error))?;
+    let run = Run {
+        arguments,
+        context,
+        project,
+        configuration,
+        cache_folder: cache_folder(arguments, context)?,
+    };
+    run.install(started)
+}
+
+/// One run of the command: everything that it was told.
+struct Run<'a> {
+    arguments: &'a Install,
+    context: &'a Context,
+    project: LockedProject,
+    configuration: Configuration,
+    /// `None` when nothing is to be kept.
+    cache_folder: Option<PathBuf>,
+}
+
+impl Run<'_> {
+    fn install(&self, started: Instant) -> Result<(), Failure> {
+        let mut terminal = Terminal::new(self.verbosity());
+        let answers = self
+            .cache_folder
+            .as_ref()
+            .map(|folder| folder.join("v1/interpreters"));
+        let site = Site::find(
+            self.arguments,
+            self.context,
+            &self.project,
+            answers.as_deref(),
+        )?;
+        let (plan, has_project) = self.plan(&site)?;
+        let operations = Operations::of(&plan, has_project.then_some(&self.project.name));
+        if self.arguments.dry_run {
+            operations.announce(&terminal);
+            operations.list(&plan, &terminal);
+            return Ok(());
+        }
+        if plan.is_nothing_to_do() && site.is_usable() {
+            terminal.line("No dependencies to install or update");
+            return Ok(());
+        }
+        let workplace = site.prepare(&self.project, &terminal)?;
+        operations.announce(&terminal);
+        terminal.begin(operations.n_all());
+        let done = self.carry_out(&plan, &workplace, &terminal);
+        terminal.finish();
+        done?;
+        workplace.publish()?;
+        terminal.line(&format!("\n{operations} in {}", seconds(started.elapsed())));
+        Ok(())
+    }
+
+    fn verbosity(&self) -> Verbosity {
+        let is_raised = self.arguments.dry_run && self.context.verbosity == Verbosity::Normal;
+        if is_raised {
+            Verbosity::Verbose
+        } else {
+            self.context.verbosity
+        }
+    }
+
+    /// Plans; the answer also tells whether the project itself is among the actions.
+    fn plan(&self, site: &Site) -> Result<(Plan, bool), Failure> {
+        let interpreter = site.interpreter();
+        let options = plan::Options {
+            project: Some(self.project.name.clone()),
+            removes_others: self.arguments.sync,
+            skips_directories: self.arguments.no_directory,
+            is_editable: self.arguments.editable,
+            no_binary: self
+                .configuration
+                .no_binary()
+                .map_err(|error| Failure::new(&error))?,
+            only_binary: self
+                .configuration
+                .only_binary()
+                .map_err(|error| Failure::new(&error))?,
+        };
+        let installed = site.installed()?;
+        let wanted = self
+            .project
+            .wanted(self.arguments, &interpreter.target.marker_environment)?;
+        let mut plan = plan::plan(&wanted, &interpreter.target, &installed, &options)?;
+        let action = self.project.action(self.arguments, &installed);
+        let has_project = action.is_some();
+        plan.actions.extend(action);
+        Ok((plan, has_project))
+    }
+
+    fn carry_out(
+        &self,
+        plan: &Plan,
+        workplace: &Workplace,
+        terminal: &Terminal,
+    ) -> Result<(), Failure> {
+        let interrupt = Interrupt::watch(workplace.partial());
+        let destination = workplace.destination();
+        let cache = self.cache(&destination)?;
+        let client = self.client()?;
+        let distributions: Vec<&Distribution> = operations::distributions(plan).collect();
+        let job = Fetch {
+            distributions: &distributions,
+            client: &client,
+            cache: &cache,
+            options: &self.fetch_options()?,
+            reporter: terminal,
+        };
+        let options = self.install_options(workplace, cache.dir())?;
+        let done = std::thread::scope(|scope| {
+            let arrivals = Arrivals::start(scope, job)?;
+            install::install(plan, arrivals, &destination, &options, terminal)
+        });
+        interrupt.is_over()?;
+        self.warn_of_cache(&cache);
+        done.map(|_| ())
+    }
+
+    fn cache(&self, destination: &Destination) -> Result<Cache, Failure> {
+        let Some(folder) = &self.cache_folder else {
+            return Ok(Cache::disabled(&destination.folder));
+        };
+        Cache::open(folder, &destination.folder).map_err(|error| Failure::new(&error))
+    }
+
+    fn warn_of_cache(&self, cache: &Cache) {
+        if self.context.verbosity > Verbosity::Quiet {
+            for warning in cache.take_warnings() {
+                print_warning(&warning.to_string());
+            }
+        }
+    }
+
+    fn client(&self) -> Result<Client, Failure> {
+        let index_url = self
+            .arguments
+            .index_url
+            .as_deref()
+            .map(Url::parse)
+            .transpose();
+        let index_url = index_url.map_err(|error| {
+            Failure::new(&error)
+                .hint("`--index-url` takes the address of a simple index")
+                .misuse()
+        })?;
+        let sources = self.project.sources();
+        let settings = index::Settings {
+            index_url,
+            sources: sources
+                .map(|(name, url)| IndexSource { name, url })
+                .collect(),
+            configuration: self.configuration.clone(),
+            base_delay: index::BASE_DELAY,
+        };
+        Client::new(settings).map_err(|error| Failure::new(&error))
+    }
+
+    fn fetch_options(&self) -> Result<fetch::Options, Failure> {
+        let asked = self
+            .configuration
+            .max_workers()
+            .map_err(|error| Failure::new(&error))?;
+        Ok(fetch::Options {
+            network: if self.arguments.offline {
+                Network::Offline
+            } else {
+                Network::Online
+            },
+            n_connections: asked.unwrap_or(fetch::N_CONNECTIONS).max(1),
+        })
+    }
+
+    fn install_options(
+        &self,
+        workplace: &Workplace,
+        cache: Option<&std::path::Path>,
+    ) -> Result<Options, Failure> {
+        let asked = self.arguments.jobs.map(usize::from);
+        let available = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let jobs = asked.unwrap_or(available);
+        Ok(Options {
+            strict: self.arguments.strict,
+            compile: self
+                .arguments
+                .compile
+                .then(|| bytecode_settings(workplace, cache, jobs))
+                .transpose()?,
+            link_mode: link_mode(self.arguments.link_mode),
+            trees: cache.map(|folder| folder.join("v1/trees")),
+            jobs,
+            installer_name: "lock2venv".to_owned(),
+        })
+    }
+}
+
+fn bytecode_settings(
+    workplace: &Workplace,
+    cache: Option<&std::path::Path>,
+    jobs: usize,
+) -> Result<bytecode::Settings, Failure> {
+    let interpreter = workplace.interpreter();
+    let cache_tag = interpreter.bytecode.cache_tag.clone();
+    let cache_tag = cache_tag.ok_or_else(|| {
+        Failure::text("this Python keeps no bytecode").hint("leave `--compile` out")
+    })?;
+    Ok(bytecode::Settings {
+        interpreter: interpreter.base_executable.clone(),
+        magic_number: interpreter.bytecode.magic_number,
+        cache_tag,
+        n_workers: jobs,
+        packs: cache.map(|folder| folder.join("v1/bytecode")),
+    })
+}
+
+fn link_mode(mode: args::LinkMode) -> LinkMode {
+    match mode {
+        args::LinkMode::Auto => LinkMode::Auto,
+        args::LinkMode::Reflink => LinkMode::Reflink,
+        args::LinkMode::Hardlink => LinkMode::Hardlink,
+        args::LinkMode::Copy => LinkMode::Copy,
+    }
+}
+
+fn cache_folder(arguments: &Install, context: &Context) -> Result<Option<PathBuf>, Failure> {
+    if arguments.no_cache {
+        return Ok(None);
+    }
+    let folder = context.cache_folder(arguments.cache_dir.as_deref());
+    let no_home = || {
+        Failure::text("there is no home folder, so no cache folder")
+            .hint("name one with `--cache-dir DIR`, or use `--no-cache`")
+    };
+    folder.map(Some).ok_or_else(no_home)
+}
+
+/// What Poetry's `install` refuses.
+fn check_flags(arguments: &Install) -> Result<(), Failure> {
+    let groups = &arguments.groups;
+    let names_groups =
+        !(groups.with.is_empty() && groups.without.is_empty() && groups.only.is_empty());
+    let refused = if arguments.only_root && arguments.no_root {
+        "`--only-root` and `--no-root` cannot be used together"
+    } else if arguments.only_root && (names_groups || groups.all_groups) {
+        "`--only-root` cannot be used with `--with`, `--without`, `--only` or `--all-groups`"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::text(refused).misuse())
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.2} s", duration.as_secs_f64())
+}

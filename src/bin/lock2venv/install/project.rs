@@ -1,0 +1,117 @@
+//! The project that is installed: its documents, and what of its lock is wanted.
+
+use std::path::PathBuf;
+
+use lock2venv::installed::Installed;
+use lock2venv::lock::{self, Document, Lock};
+use lock2venv::marker::MarkerEnvironment;
+use lock2venv::name::PackageName;
+use lock2venv::plan::{Action, Distribution, Origin, Wanted};
+use lock2venv::project_files::{Disk, ProjectFiles};
+use lock2venv::pyproject::Project;
+use lock2venv::select::{self, Choice, DefaultGroups};
+
+use crate::args::Install;
+use crate::context::Context;
+use crate::diagnose::Failure;
+use crate::report::{Verbosity, print_warning};
+
+/// A project and the lock that fits it.
+pub(super) struct LockedProject {
+    pub(super) root: PathBuf,
+    pub(super) name: PackageName,
+    pub(super) project: Project,
+    lock: Lock,
+    choice: Choice,
+}
+
+impl LockedProject {
+    pub(super) fn read(arguments: &Install, context: &Context) -> Result<Self, Failure> {
+        let files = ProjectFiles::read(&context.project_folder)?;
+        let project = files.project()?;
+        if context.verbosity > Verbosity::Quiet {
+            for warning in &project.warnings {
+                print_warning(&warning.to_string());
+            }
+        }
+        let text = files.lock.as_deref().ok_or_else(|| no_lock(&files.root))?;
+        let document = Document::parse(text)?;
+        document.check_freshness(&project)?;
+        let request = (&arguments.groups).into();
+        let choice = Choice::new(&project, &request, DefaultGroups::NonOptional)?;
+        if choice.has_ignored_groups && context.verbosity > Verbosity::Quiet {
+            print_warning("`--with` and `--without` are ignored when `--only` is used");
+        }
+        Ok(Self {
+            name: project.name.clone(),
+            lock: document.read(&project.root, &Disk)?,
+            root: files.root,
+            project,
+            choice,
+        })
+    }
+
+    /// Lists the packages of the lock that are wanted in `environment`.
+    pub(super) fn wanted(
+        &self,
+        arguments: &Install,
+        environment: &MarkerEnvironment,
+    ) -> Result<Vec<Wanted<'_>>, Failure> {
+        if arguments.only_root {
+            return Ok(Vec::new());
+        }
+        let selection = select::select(&self.project, &self.lock, &self.choice)?;
+        let extras: Vec<_> = self.choice.extras.iter().cloned().collect();
+        let selected = selection.on(environment, &extras);
+        let wanted = selected.into_iter().map(|selected| Wanted {
+            package: selected.package,
+            is_requested: selected.is_direct,
+        });
+        Ok(wanted.collect())
+    }
+
+    /// Returns what is done about the project itself. It is always built anew, as with Poetry: nothing tells whether its
+    /// sources are those that were installed.
+    pub(super) fn action(&self, arguments: &Install, installed: &Installed) -> Option<Action> {
+        if arguments.no_root || !self.project.is_package {
+            return None;
+        }
+        let new = Distribution {
+            name: self.name.clone(),
+            version: self.project.version.clone(),
+            origin: Origin::Directory {
+                path: self.root.clone(),
+                is_editable: arguments.editable,
+            },
+            is_requested: true,
+        };
+        let mut there = installed
+            .distributions
+            .iter()
+            .filter(|there| there.name == self.name);
+        Some(match there.next() {
+            Some(from) => Action::Replace {
+                from: from.clone(),
+                to: new,
+            },
+            None => Action::Install(new),
+        })
+    }
+
+    /// Lists the sources of pyproject.toml that are not PyPI, by name and address.
+    pub(super) fn sources(&self) -> impl Iterator<Item = (String, String)> {
+        let sources = self.project.sources.iter();
+        sources.filter_map(|source| Some((source.name.clone(), source.url.clone()?)))
+    }
+}
+
+fn no_lock(root: &std::path::Path) -> Failure {
+    Failure::text(format!("there is no poetry.lock in `{}`", root.display()))
+        .hint("run `poetry lock`")
+}
+
+impl From<lock::Error> for Failure {
+    fn from(error: lock::Error) -> Self {
+        Self::new(&error)
+    }
+}

@@ -1,0 +1,274 @@
+//! Where distributions go: the environment that is there, or the one to be made, and its interpreter.
+
+use std::path::{Path, PathBuf};
+
+use lock2venv::environment::{Draft, Environment, EnvironmentLock, Fault};
+use lock2venv::install::{Destination, DestinationKind};
+use lock2venv::installed::Installed;
+use lock2venv::interpreter::{self, Interpreter, Request, Search};
+use lock2venv::version::Version;
+
+use super::project::LockedProject;
+use crate::args::Install;
+use crate::context::Context;
+use crate::diagnose::Failure;
+use crate::report::Terminal;
+
+/// The place of the environment, and what is there.
+pub(super) struct Site {
+    root: PathBuf,
+    interpreter: Interpreter,
+    state: State,
+}
+
+/// What is at the place.
+enum State {
+    /// Nothing.
+    Absent,
+    /// An environment that serves.
+    Usable(Held),
+    /// An environment that has to be made anew, and why.
+    Unusable(Held, String),
+}
+
+/// An environment that nobody else changes.
+struct Held {
+    environment: Environment,
+    lock: EnvironmentLock,
+}
+
+/// Where files are written to, with the right to do so.
+pub(super) struct Workplace {
+    interpreter: Interpreter,
+    kind: Kind,
+}
+
+enum Kind {
+    New {
+        draft: Draft,
+    },
+    Over {
+        draft: Draft,
+        _lock: EnvironmentLock,
+    },
+    Existing(Held),
+}
+
+impl Site {
+    pub(super) fn find(
+        arguments: &Install,
+        context: &Context,
+        project: &LockedProject,
+        answers: Option<&Path>,
+    ) -> Result<Self, Failure> {
+        let root = match &arguments.venv {
+            Some(folder) => context.working_folder.join(folder),
+            None => project.root.join(".venv"),
+        };
+        let request = arguments.python.as_deref().map(Request::parse);
+        let virtual_env = context.variable("VIRTUAL_ENV").map(PathBuf::from);
+        let path = std::env::var_os("PATH");
+        let search = Search {
+            request: request.as_ref(),
+            // The environment itself may be the active one: it is looked at below, and is no reason to keep itself.
+            virtual_env: virtual_env.as_deref().filter(|active| *active != root),
+            path: path.as_deref(),
+            requires_python: &project.project.python_constraint,
+            answers,
+        };
+        let (interpreter, state) = match Held::take(&root)? {
+            None => (search.find()?, State::Absent),
+            Some(held) => judge(held, &search)?,
+        };
+        Ok(Self {
+            root,
+            interpreter,
+            state,
+        })
+    }
+
+    pub(super) fn interpreter(&self) -> &Interpreter {
+        &self.interpreter
+    }
+
+    /// Lists what is installed and will stay there unless the plan says otherwise.
+    pub(super) fn installed(&self) -> Result<Installed, Failure> {
+        match &self.state {
+            State::Absent | State::Unusable(..) => Ok(Installed::default()),
+            State::Usable(held) => Ok(held.environment.installed(&self.interpreter.layout)?),
+        }
+    }
+
+    pub(super) fn is_usable(&self) -> bool {
+        matches!(self.state, State::Usable(_))
+    }
+
+    /// Makes ready to write.
+    pub(super) fn prepare(
+        self,
+        project: &LockedProject,
+        terminal: &Terminal,
+    ) -> Result<Workplace, Failure> {
+        let name = project.name.as_str();
+        let root = &self.root;
+        let draft = || {
+            Draft::create(
+                root,
+                &self.interpreter,
+                &format!("{name}-py{}", minor(&self.interpreter)),
+            )
+        };
+        let kind = match self.state {
+            State::Absent => {
+                terminal.line(&format!("Creating virtualenv {name} in {}", root.display()));
+                Kind::New { draft: draft()? }
+            }
+            State::Unusable(held, why) => {
+                terminal.line(&format!(
+                    "Recreating virtualenv {name} in {}: {why}",
+                    root.display()
+                ));
+                Kind::Over {
+                    _lock: held.lock,
+                    draft: draft()?,
+                }
+            }
+            State::Usable(held) => Kind::Existing(held),
+        };
+        terminal.line("Installing dependencies from lock file\n");
+        Ok(Workplace {
+            interpreter: self.interpreter,
+            kind,
+        })
+    }
+}
+
+impl Held {
+    /// Takes the environment at `root`, if there is one, once nobody else changes it.
+    fn take(root: &Path) -> Result<Option<Self>, Failure> {
+        let Some(environment) = Environment::read(root)? else {
+            return Ok(None);
+        };
+        let lock = environment.lock()?;
+        // While we waited, another may have taken its place.
+        let environment = Environment::read(root)?;
+        Ok(environment.map(|environment| Self { environment, lock }))
+    }
+}
+
+impl Workplace {
+    pub(super) fn interpreter(&self) -> &Interpreter {
+        &self.interpreter
+    }
+
+    /// Returns the folder that has to go when the work is broken off.
+    pub(super) fn partial(&self) -> Option<PathBuf> {
+        match &self.kind {
+            Kind::New { draft } | Kind::Over { draft, .. } => Some(draft.folder().to_owned()),
+            Kind::Existing(_) => None,
+        }
+    }
+
+    pub(super) fn destination(&self) -> Destination {
+        let (folder, root, kind) = match &self.kind {
+            Kind::New { draft } | Kind::Over { draft, .. } => {
+                (draft.folder(), draft.root(), DestinationKind::Fresh)
+            }
+            Kind::Existing(held) => (
+                held.environment.root(),
+                held.lock.root(),
+                DestinationKind::Existing,
+            ),
+        };
+        Destination {
+            folder: folder.to_owned(),
+            root: root.to_owned(),
+            layout: self.interpreter.layout.clone(),
+            kind,
+        }
+    }
+
+    pub(super) fn publish(self) -> Result<(), Failure> {
+        match self.kind {
+            Kind::New { draft } => drop(draft.publish()?),
+            Kind::Over { draft, _lock } => drop(draft.publish_over()?),
+            Kind::Existing(_) => {}
+        }
+        Ok(())
+    }
+}
+
+/// Decides whether `environment` serves, and with which interpreter to go on.
+fn judge(held: Held, search: &Search<'_>) -> Result<(Interpreter, State), Failure> {
+    let own = match held.environment.fault() {
+        Some(fault) => Err(describe(&fault)),
+        None => own_interpreter(&held.environment, search),
+    };
+    // What was asked for is looked up in any case: a wrong request is an error, whatever is there.
+    let asked = search.request.map(|_| search.find()).transpose()?;
+    match (own, asked) {
+        (Ok(own), None) => Ok((own, State::Usable(held))),
+        (Ok(own), Some(asked)) if is_same(&own, &asked) => Ok((own, State::Usable(held))),
+        (Ok(own), Some(asked)) => {
+            let why = format!(
+                "it has Python {}, and {} was asked for",
+                full(&own),
+                full(&asked)
+            );
+            Ok((asked, State::Unusable(held, why)))
+        }
+        (Err(why), Some(asked)) => Ok((asked, State::Unusable(held, why))),
+        (Err(why), None) => Ok((search.find()?, State::Unusable(held, why))),
+    }
+}
+
+/// Asks the environment's interpreter, and tells why when it does not serve.
+fn own_interpreter(environment: &Environment, search: &Search<'_>) -> Result<Interpreter, String> {
+    let path = environment.base_executable();
+    let answer = match search.answers {
+        Some(folder) => Interpreter::query_once(&path, folder),
+        None => Interpreter::query(&path),
+    };
+    let interpreter = answer.map_err(|error| error.to_string())?;
+    if let Some(fault) = environment.fault_with(&interpreter) {
+        return Err(describe(&fault));
+    }
+    let version = Version::parse(&interpreter.target.marker_environment.python_full_version);
+    if version.is_ok_and(|version| search.requires_python.allows(&version)) {
+        Ok(interpreter)
+    } else {
+        Err(format!(
+            "its Python {} is not one that the project supports",
+            full(&interpreter)
+        ))
+    }
+}
+
+fn is_same(own: &Interpreter, asked: &Interpreter) -> bool {
+    own.base_executable == asked.base_executable
+        || (own.base_prefix == asked.base_prefix && own.version == asked.version)
+}
+
+fn describe(fault: &Fault) -> String {
+    match fault {
+        Fault::NoHome => "its pyvenv.cfg does not say where its Python is".to_owned(),
+        Fault::NoInterpreter { path } => format!("there is no Python at `{}`", path.display()),
+        Fault::OtherPython { made_for, found } => {
+            format!("it was made for Python {made_for}, and its interpreter is {found}")
+        }
+    }
+}
+
+fn full(interpreter: &Interpreter) -> &str {
+    &interpreter.target.marker_environment.python_full_version
+}
+
+fn minor(interpreter: &Interpreter) -> &str {
+    &interpreter.target.marker_environment.python_version
+}
+
+impl From<interpreter::Error> for Failure {
+    fn from(error: interpreter::Error) -> Self {
+        Self::new(&error)
+    }
+}

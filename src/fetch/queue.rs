@@ -1,0 +1,348 @@
+//! What there is to do, shared by the threads that do it.
+
+use std::borrow::Cow;
+use std::collections::BinaryHeap;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::digest::Digest;
+use crate::event::{Event, Reporter};
+use crate::fetch::Error;
+use crate::index::{Index, Watcher};
+use crate::name::PackageName;
+use crate::plan::{Distribution, Origin};
+use crate::url::Url;
+
+/// The place in line of a file whose size nobody knows: behind the large ones.
+const GUESSED_BYTES: u64 = 1 << 20;
+
+/// A file, and what proves it.
+#[derive(Debug)]
+pub(super) struct WantedFile<'a> {
+    pub(super) position: usize,
+    pub(super) package: &'a PackageName,
+    pub(super) file: Cow<'a, str>,
+    pub(super) digests: &'a [Digest],
+    is_announced: bool,
+}
+
+impl<'a> WantedFile<'a> {
+    /// `None` for a folder, which has no file.
+    pub(super) fn new(
+        position: usize,
+        distribution: &'a Distribution,
+    ) -> Result<Option<Self>, Error> {
+        let (file, digests) = match &distribution.origin {
+            Origin::Index { file, digests, .. } | Origin::Url { file, digests, .. } => {
+                (Cow::Borrowed(file.as_str()), digests)
+            }
+            Origin::File { path, digests } => (
+                path.file_name().unwrap_or_default().to_string_lossy(),
+                digests,
+            ),
+            Origin::Directory { .. } => return Ok(None),
+        };
+        if digests.is_empty() {
+            return Err(Error::Unproven {
+                package: distribution.name.clone(),
+                file: file.into_owned(),
+            });
+        }
+        Ok(Some(Self {
+            position,
+            package: &distribution.name,
+            file,
+            digests,
+            is_announced: false,
+        }))
+    }
+
+    /// Tells that the file will be downloaded; once, even if its address turns out to be stale.
+    pub(super) fn announce(&mut self, n_bytes: Option<u64>, reporter: &dyn Reporter) {
+        if !self.is_announced {
+            self.is_announced = true;
+            reporter.report(Event::DownloadAnnounced {
+                file: &self.file,
+                n_bytes,
+            });
+        }
+    }
+}
+
+/// One thing to do.
+#[derive(Debug)]
+pub(super) enum Job<'a> {
+    Page(PageJob<'a>),
+    Download(DownloadJob<'a>),
+    Local(LocalJob<'a>),
+}
+
+/// Ask an index where files of a package are.
+#[derive(Debug)]
+pub(super) struct PageJob<'a> {
+    pub(super) index: Index,
+    pub(super) package: &'a PackageName,
+    pub(super) wanted: Vec<WantedFile<'a>>,
+}
+
+/// Download a file.
+#[derive(Debug)]
+pub(super) struct DownloadJob<'a> {
+    pub(super) wanted: WantedFile<'a>,
+    pub(super) url: Url,
+    pub(super) n_bytes: Option<u64>,
+    /// `None` for a direct address.
+    pub(super) index: Option<Index>,
+    /// Whether the address is an old one from the cache.
+    pub(super) is_remembered: bool,
+}
+
+/// Hash a file of this machine.
+#[derive(Debug)]
+pub(super) struct LocalJob<'a> {
+    pub(super) wanted: WantedFile<'a>,
+    pub(super) path: &'a Path,
+}
+
+/// Downloads in line, the largest first; of the same size, the first of the plan first.
+#[derive(Debug)]
+struct InLine<'a>(DownloadJob<'a>);
+
+impl InLine<'_> {
+    fn rank(&self) -> (u64, std::cmp::Reverse<usize>) {
+        let n_bytes = self.0.n_bytes.unwrap_or(GUESSED_BYTES);
+        (n_bytes, std::cmp::Reverse(self.0.wanted.position))
+    }
+}
+
+impl PartialEq for InLine<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank() == other.rank()
+    }
+}
+
+impl Eq for InLine<'_> {}
+
+impl PartialOrd for InLine<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for InLine<'_> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+#[derive(Debug, Default)]
+struct State<'a> {
+    local: Vec<LocalJob<'a>>,
+    pages: Vec<PageJob<'a>>,
+    downloads: BinaryHeap<InLine<'a>>,
+    n_running: usize,
+    n_downloading: usize,
+    /// Something is missing for good: what else is missing is still found out, but nothing more is downloaded.
+    has_gaps: bool,
+    is_stopped: bool,
+    errors: Vec<(usize, Error)>,
+}
+
+impl<'a> State<'a> {
+    fn add(&mut self, job: Job<'a>) {
+        match job {
+            Job::Page(job) => self.pages.push(job),
+            Job::Download(job) => self.downloads.push(InLine(job)),
+            Job::Local(job) => self.local.push(job),
+        }
+    }
+
+    /// Takes the next job. While there are pages left to ask for, no more than a part of the threads downloads: a page may
+    /// reveal a file that is larger than all others.
+    fn take(&mut self, n_threads: usize) -> Option<Job<'a>> {
+        if let Some(job) = self.local.pop() {
+            return Some(Job::Local(job));
+        }
+        let n_downloading_at_most = if self.pages.is_empty() {
+            n_threads
+        } else {
+            n_threads.div_ceil(3)
+        };
+        if !self.has_gaps
+            && self.n_downloading < n_downloading_at_most
+            && let Some(InLine(job)) = self.downloads.pop()
+        {
+            return Some(Job::Download(job));
+        }
+        self.pages.pop().map(Job::Page)
+    }
+
+    fn is_done(&self) -> bool {
+        let has_downloads = !self.has_gaps && !self.downloads.is_empty();
+        self.is_stopped
+            || (self.n_running == 0
+                && !has_downloads
+                && self.pages.is_empty()
+                && self.local.is_empty())
+    }
+}
+
+/// The jobs, and how the work stands.
+#[derive(Debug)]
+pub(super) struct Queue<'a> {
+    state: Mutex<State<'a>>,
+    changed: Condvar,
+    n_threads: usize,
+}
+
+/// A job that is being done; gives its place free when dropped.
+pub(super) struct Running<'q, 'a> {
+    queue: &'q Queue<'a>,
+    is_download: bool,
+}
+
+impl Drop for Running<'_, '_> {
+    fn drop(&mut self) {
+        let mut state = self.queue.lock();
+        state.n_running -= 1;
+        state.n_downloading -= usize::from(self.is_download);
+        // A thread that panics ends the others; the panic goes on where they are joined.
+        state.is_stopped |= std::thread::panicking();
+        drop(state);
+        self.queue.changed.notify_all();
+    }
+}
+
+impl<'a> Queue<'a> {
+    pub(super) fn new(jobs: Vec<Job<'a>>, n_threads: usize) -> Self {
+        let mut state = State::default();
+        // Taken from the end, so that the first of the plan comes first.
+        for job in jobs.into_iter().rev() {
+            state.add(job);
+        }
+        Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            n_threads: n_threads.max(1),
+        }
+    }
+
+    /// Waits for a job; `None` when there will be none.
+    pub(super) fn next(&self) -> Option<(Job<'a>, Running<'_, 'a>)> {
+        let mut state = self.lock();
+        loop {
+            if state.is_done() {
+                drop(state);
+                self.changed.notify_all();
+                return None;
+            }
+            if let Some(job) = state.take(self.n_threads) {
+                let is_download = matches!(job, Job::Download(_));
+                state.n_running += 1;
+                state.n_downloading += usize::from(is_download);
+                return Some((
+                    job,
+                    Running {
+                        queue: self,
+                        is_download,
+                    },
+                ));
+            }
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    pub(super) fn add(&self, job: Job<'a>) {
+        self.lock().add(job);
+        // Not one: it might be a thread in a pause.
+        self.changed.notify_all();
+    }
+
+    /// Ends the work.
+    pub(super) fn stop(&self) {
+        self.lock().is_stopped = true;
+        self.changed.notify_all();
+    }
+
+    /// Keeps an error, unless it is but an effect of having stopped. Tells whether it ends the work.
+    pub(super) fn fail(&self, position: usize, error: Error) -> ControlFlow<()> {
+        let mut state = self.lock();
+        let is_gap = matches!(&error, Error::Index(error) if error.is_absence());
+        let is_echo =
+            state.is_stopped || matches!(error, Error::Index(crate::index::Error::Stopped));
+        if is_echo {
+            return ControlFlow::Continue(());
+        }
+        if is_gap {
+            state.has_gaps = true;
+        } else {
+            state.is_stopped = true;
+        }
+        state.errors.push((position, error));
+        drop(state);
+        self.changed.notify_all();
+        if is_gap {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    }
+
+    pub(super) fn into_result(self) -> Result<(), Error> {
+        let state = self
+            .state
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut errors = state.errors;
+        errors.sort_by_key(|(position, _)| *position);
+        let mut errors: Vec<Error> = errors.into_iter().map(|(_, error)| error).collect();
+        match errors.len() {
+            0 => Ok(()),
+            1 => Err(errors.remove(0)),
+            _ => Err(Error::Several { errors }),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<'a>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Stands by the requests of one thread.
+pub(super) struct Watch<'q, 'a> {
+    pub(super) queue: &'q Queue<'a>,
+    pub(super) reporter: &'q dyn Reporter,
+    /// Whether the requests are of use only if nothing at all is missing.
+    pub(super) is_download: bool,
+}
+
+impl Watcher for Watch<'_, '_> {
+    fn retrying(&self, what: &str, cause: &str) {
+        self.reporter.report(Event::Retrying { what, cause });
+    }
+
+    fn pause(&self, pause: Duration) -> ControlFlow<()> {
+        let end = Instant::now() + pause;
+        loop {
+            if self.is_stopped() {
+                return ControlFlow::Break(());
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return ControlFlow::Continue(());
+            }
+            let state = self.queue.lock();
+            drop(self.queue.changed.wait_timeout(state, left));
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        let state = self.queue.lock();
+        state.is_stopped || (self.is_download && state.has_gaps)
+    }
+}

@@ -1,0 +1,283 @@
+//! One thread that takes jobs from the queue until there are none.
+
+use std::ops::ControlFlow;
+use std::sync::mpsc::SyncSender;
+
+use crate::cache::{self, Address, VerifiedFile, Writer};
+use crate::event::{Event, Reporter, Warning};
+use crate::fetch::queue::{DownloadJob, Job, LocalJob, PageJob, Queue, WantedFile, Watch};
+use crate::fetch::{Error, Fetch, Fetched, Place};
+use crate::index::{self, Download, Listed, Session, Sink, Wanted};
+
+pub(super) struct Worker<'q, 'a> {
+    job: &'q Fetch<'a>,
+    queue: &'q Queue<'a>,
+    sender: SyncSender<Fetched>,
+}
+
+impl<'q, 'a> Worker<'q, 'a> {
+    pub(super) fn new(
+        job: &'q Fetch<'a>,
+        queue: &'q Queue<'a>,
+        sender: SyncSender<Fetched>,
+    ) -> Self {
+        Self { job, queue, sender }
+    }
+
+    pub(super) fn run(self) {
+        let watch = |is_download| Watch {
+            queue: self.queue,
+            reporter: self.job.reporter,
+            is_download,
+        };
+        let (page_watch, download_watch) = (watch(false), watch(true));
+        let mut pages = self.job.client.session(&page_watch);
+        let mut downloads = self.job.client.session(&download_watch);
+        while let Some((job, _running)) = self.queue.next() {
+            let (position, done) = match job {
+                Job::Page(job) => (first_position(&job), self.ask(&mut pages, job)),
+                Job::Download(job) => (job.wanted.position, self.download(&mut downloads, job)),
+                Job::Local(job) => (job.wanted.position, self.prove_local(&job)),
+            };
+            if let Err(error) = done
+                && self.queue.fail(position, error).is_break()
+            {
+                self.job.client.interrupt();
+            }
+        }
+    }
+
+    fn ask(&self, session: &mut Session<'_>, job: PageJob<'a>) -> Result<(), Error> {
+        let wanted: Vec<Wanted<'_>> = job
+            .wanted
+            .iter()
+            .map(|wanted| Wanted {
+                file: &wanted.file,
+                digests: wanted.digests,
+            })
+            .collect();
+        let listed = session.find(&job.index, job.package, &wanted)?;
+        for (wanted, listed) in job.wanted.into_iter().zip(listed) {
+            match listed {
+                Ok(listed) => self.announce(&job.index, wanted, listed),
+                Err(error) => {
+                    if self.queue.fail(wanted.position, error.into()).is_break() {
+                        self.job.client.interrupt();
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn announce(&self, index: &index::Index, mut wanted: WantedFile<'a>, listed: Listed) {
+        if let Some(reason) = listed.yanked {
+            self.job.reporter.report(Event::Warning(Warning::Yanked {
+                file: wanted.file.clone().into_owned(),
+                reason,
+            }));
+        }
+        wanted.announce(listed.n_bytes, self.job.reporter);
+        self.queue.add(Job::Download(DownloadJob {
+            wanted,
+            url: listed.url,
+            n_bytes: listed.n_bytes,
+            index: Some(index.clone()),
+            is_remembered: false,
+        }));
+    }
+
+    fn download(&self, session: &mut Session<'_>, job: DownloadJob<'a>) -> Result<(), Error> {
+        match self.receive(session, &job) {
+            Ok(file) => {
+                self.remember(&job, &file);
+                self.deliver(&job.wanted, file);
+                Ok(())
+            }
+            Err(error) if job.is_remembered && is_stale(&error) => {
+                self.ask_again(job);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn receive(
+        &self,
+        session: &mut Session<'_>,
+        job: &DownloadJob<'_>,
+    ) -> Result<VerifiedFile, Error> {
+        let mut intake = Intake {
+            writer: self.job.cache.writer(job.wanted.digests)?,
+            reporter: self.job.reporter,
+            failure: None,
+        };
+        let download = Download {
+            file: &job.wanted.file,
+            url: &job.url,
+            n_bytes: job.n_bytes,
+            index: job.index.as_ref(),
+        };
+        let received = session.download(&download, &mut intake);
+        let Intake {
+            writer, failure, ..
+        } = intake;
+        let n_bytes = writer.n_bytes();
+        let proven = match (received, failure) {
+            (_, Some(failure)) => Err(failure.into()),
+            (Err(error), None) => Err(error.into()),
+            (Ok(()), None) => writer
+                .finish()
+                .map_err(|error| failed_proof(&job.wanted, Place::Url(job.url.clone()), error)),
+        };
+        if proven.is_err() {
+            take_back(self.job.reporter, n_bytes);
+        }
+        proven
+    }
+
+    fn remember(&self, job: &DownloadJob<'_>, file: &VerifiedFile) {
+        if let (Some(index), false) = (&job.index, job.is_remembered) {
+            let address = Address {
+                url: job.url.clone(),
+                n_bytes: Some(file.n_bytes()),
+            };
+            self.job
+                .cache
+                .remember(&index.key(), &job.wanted.file, file.digest(), &address);
+        }
+    }
+
+    /// The file has moved since: the index knows where to.
+    fn ask_again(&self, job: DownloadJob<'a>) {
+        let Some(index) = job.index else { return };
+        self.job
+            .cache
+            .forget(&index.key(), &job.wanted.file, job.wanted.digests);
+        self.queue.add(Job::Page(PageJob {
+            index,
+            package: job.wanted.package,
+            wanted: vec![job.wanted],
+        }));
+    }
+
+    fn prove_local(&self, job: &LocalJob<'_>) -> Result<(), Error> {
+        let proven = self.job.cache.verify_local(job.path, job.wanted.digests);
+        let file = proven.map_err(|error| {
+            let place = Place::Path(job.path.to_owned());
+            let error = failed_proof(&job.wanted, place, error);
+            if let Error::Cache(source) = error {
+                return Error::Local {
+                    package: job.wanted.package.clone(),
+                    source,
+                };
+            }
+            error
+        })?;
+        self.deliver(&job.wanted, file);
+        Ok(())
+    }
+
+    fn deliver(&self, wanted: &WantedFile<'_>, file: VerifiedFile) {
+        self.job.reporter.report(Event::Fetched {
+            file: &wanted.file,
+            from_cache: false,
+        });
+        let sent = self.sender.send(Fetched {
+            position: wanted.position,
+            file,
+            from_cache: false,
+        });
+        if sent.is_err() {
+            self.queue.stop();
+            self.job.client.interrupt();
+        }
+    }
+}
+
+/// Takes the bytes of one download.
+struct Intake<'a> {
+    writer: Writer<'a>,
+    reporter: &'a dyn Reporter,
+    failure: Option<cache::Error>,
+}
+
+impl Intake<'_> {
+    fn note(&mut self, done: Result<(), cache::Error>) -> ControlFlow<()> {
+        match done {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.failure = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+}
+
+impl Sink for Intake<'_> {
+    fn write(&mut self, data: &[u8]) -> ControlFlow<()> {
+        self.reporter.report(Event::BytesReceived {
+            n_bytes: data.len().try_into().unwrap_or(i64::MAX),
+        });
+        let written = self.writer.write(data);
+        self.note(written)
+    }
+
+    fn restart(&mut self) -> ControlFlow<()> {
+        take_back(self.reporter, self.writer.n_bytes());
+        let restarted = self.writer.restart();
+        self.note(restarted)
+    }
+
+    fn n_bytes(&self) -> u64 {
+        self.writer.n_bytes()
+    }
+}
+
+fn take_back(reporter: &dyn Reporter, n_bytes: u64) {
+    if n_bytes > 0 {
+        reporter.report(Event::BytesReceived {
+            n_bytes: -n_bytes.try_into().unwrap_or(i64::MAX),
+        });
+    }
+}
+
+fn first_position(job: &PageJob<'_>) -> usize {
+    job.wanted
+        .iter()
+        .map(|wanted| wanted.position)
+        .min()
+        .unwrap_or_default()
+}
+
+fn is_stale(error: &Error) -> bool {
+    match error {
+        Error::Index(error) => error.is_stale_address(),
+        Error::Mismatch { .. } => true,
+        Error::Unproven { .. }
+        | Error::Offline { .. }
+        | Error::Local { .. }
+        | Error::Cache(_)
+        | Error::Thread(_)
+        | Error::Vanished { .. }
+        | Error::Several { .. } => false,
+    }
+}
+
+/// Makes an error about the cache one about the file, if it is.
+fn failed_proof(wanted: &WantedFile<'_>, place: Place, error: cache::Error) -> Error {
+    let package = wanted.package.clone();
+    let file = wanted.file.clone().into_owned();
+    match error {
+        cache::Error::Mismatch(source) => Error::Mismatch {
+            package,
+            file,
+            place,
+            source,
+        },
+        cache::Error::NoDigest => Error::Unproven { package, file },
+        error @ (cache::Error::Io { .. }
+        | cache::Error::NotAFolder { .. }
+        | cache::Error::NotAFile { .. }) => error.into(),
+    }
+}

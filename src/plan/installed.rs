@@ -1,0 +1,128 @@
+//! Whether what is installed is what the lock has.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::Options;
+use super::choose::without_credentials;
+use crate::digest::Digest;
+use crate::installed::InstalledDistribution;
+use crate::lock::{Package, Source, SourceKind};
+
+/// The text of a `direct_url.json` ([direct URL], PEP 610).
+///
+/// [direct URL]: https://packaging.python.org/en/latest/specifications/direct-url-data-structure/
+#[derive(Deserialize)]
+struct DirectUrl {
+    url: String,
+    subdirectory: Option<String>,
+    archive_info: Option<ArchiveInfo>,
+    dir_info: Option<DirInfo>,
+    vcs_info: Option<VcsInfo>,
+}
+
+#[derive(Deserialize)]
+struct ArchiveInfo {
+    hashes: Option<std::collections::BTreeMap<String, String>>,
+    hash: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct DirInfo {
+    #[serde(default)]
+    editable: bool,
+}
+
+#[derive(Deserialize)]
+struct VcsInfo {
+    vcs: String,
+    commit_id: String,
+}
+
+/// Tells whether `installed` can stay.
+///
+/// The version has to be the same. What came from an index stays, whichever index it was; what came from a place of its
+/// own has to come from there. Beyond what Poetry asks, an archive known by its digest has to have a locked one.
+pub(super) fn is_as_locked(
+    installed: &InstalledDistribution,
+    package: &Package,
+    options: &Options,
+) -> bool {
+    if installed.version != package.version {
+        return false;
+    }
+    let direct = package
+        .resolved_source
+        .as_ref()
+        .filter(|source| source.kind != SourceKind::Legacy);
+    match (&installed.direct_url, direct) {
+        (None, None) => true,
+        (Some(text), Some(source)) => {
+            let read = serde_json::from_str::<DirectUrl>(text);
+            read.is_ok_and(|url| url.is_from(source, package, options))
+        }
+        (None, Some(_)) | (Some(_), None) => false,
+    }
+}
+
+impl DirectUrl {
+    fn is_from(&self, source: &Source, package: &Package, options: &Options) -> bool {
+        let is_same_folder =
+            part(self.subdirectory.as_deref()) == part(source.subdirectory.as_deref());
+        let is_same_place = match source.kind {
+            SourceKind::Legacy => false,
+            SourceKind::Git => self.is_commit_of(source),
+            SourceKind::Url => self.has_locked_digest(package) && self.is_at(&source.url),
+            SourceKind::File => {
+                self.has_locked_digest(package) && self.is_path(Path::new(&source.url))
+            }
+            SourceKind::Directory => {
+                let is_editable = self.dir_info.as_ref().map(|info| info.editable);
+                is_editable == Some(options.is_editable && package.is_develop)
+                    && self.is_path(Path::new(&source.url))
+            }
+        };
+        is_same_folder && is_same_place
+    }
+
+    fn is_commit_of(&self, source: &Source) -> bool {
+        let commit = self.vcs_info.as_ref().filter(|info| info.vcs == "git");
+        let commit = commit.map(|info| info.commit_id.as_str());
+        self.is_at(&source.url)
+            && commit.is_some()
+            && commit == source.resolved_reference.as_deref()
+    }
+
+    fn is_at(&self, url: &str) -> bool {
+        without_credentials(&self.url) == without_credentials(url)
+    }
+
+    fn is_path(&self, path: &Path) -> bool {
+        let own = url::Url::parse(&self.url)
+            .ok()
+            .and_then(|url| url.to_file_path().ok());
+        own.as_deref() == Some(path)
+    }
+
+    /// Archives that do not say which digest they had are taken at their word, as Poetry does.
+    fn has_locked_digest(&self, package: &Package) -> bool {
+        let Some(info) = &self.archive_info else {
+            return false;
+        };
+        let hashes = info.hashes.iter().flatten();
+        let hashes = hashes.map(|(algorithm, hex)| format!("{algorithm}:{hex}"));
+        let all: Vec<String> = hashes.chain(info.hash.clone()).collect();
+        let mut digests = all.iter().filter_map(|text| Digest::parse(text)).peekable();
+        let is_locked = |digest: &Digest| {
+            let mut locked = package.files.iter();
+            locked.any(|file| Digest::parse(&file.hash).as_ref() == Some(digest))
+        };
+        digests.peek().is_none() || digests.any(|digest| is_locked(&digest))
+    }
+}
+
+/// An empty folder name is none.
+fn part(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
+}

@@ -1,0 +1,232 @@
+//! The client by itself: what a page says of files, and whom it believes over TLS.
+
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use fs_err as fs;
+use lock2venv::configuration::{Configuration, Documents};
+use lock2venv::digest::{Algorithm, Digest};
+use lock2venv::index::{Client, Error, Listed, Settings, Wanted, Watcher};
+use lock2venv::name::PackageName;
+use lock2venv::plan::IndexSource;
+use lock2venv::url::Url;
+
+use crate::support::local_index::{Fault, Form, LocalIndex};
+use crate::support::tls::{self, TlsServer};
+
+/// Waits for nothing and stops nothing.
+struct Patient;
+
+impl Watcher for Patient {
+    fn retrying(&self, _what: &str, _cause: &str) {}
+
+    fn pause(&self, _pause: Duration) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn is_stopped(&self) -> bool {
+        false
+    }
+}
+
+fn client(index_url: &str, variables: &[(&str, &str)]) -> Client {
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Client::new(Settings {
+        index_url: Some(Url::parse(index_url).unwrap()),
+        sources: Vec::new(),
+        configuration: Configuration::parse(&Documents::default(), variables).unwrap(),
+        base_delay: Duration::ZERO,
+    })
+    .unwrap()
+}
+
+/// Asks for files of the package `demo`.
+fn ask(
+    client: &Client,
+    source: Option<&IndexSource>,
+    wanted: &[Wanted<'_>],
+) -> Result<Vec<Result<Listed, Error>>, Error> {
+    let index = client.index(source).unwrap();
+    client
+        .session(&Patient)
+        .find(&index, &PackageName::new("demo"), wanted)
+}
+
+#[test]
+fn answers_are_in_the_order_of_the_question() {
+    for form in [Form::Json, Form::Html] {
+        let index = LocalIndex::start();
+        index.set_form(form);
+        let first = [index.add("demo", "demo-1.tar.gz", b"one")];
+        let second = [index.add("demo", "demo-2.tar.gz", b"three")];
+        let wanted = |file, digests| Wanted { file, digests };
+        let answers = ask(
+            &client(&index.url(), &[]),
+            None,
+            &[
+                wanted("demo-2.tar.gz", &second),
+                wanted("demo-3.tar.gz", &first),
+                wanted("demo-1.tar.gz", &first),
+            ],
+        );
+        let answers = answers.unwrap();
+        let listed = answers[0].as_ref().unwrap();
+        assert_eq!(listed.url.expose(), index.at("/files/demo-2.tar.gz"));
+        assert_eq!(listed.n_bytes, (form == Form::Json).then_some(5));
+        assert_eq!(listed.digests, second);
+        assert!(matches!(&answers[1], Err(Error::NoFile { n_files: 2, .. })));
+        let listed = answers[2].as_ref().unwrap();
+        assert_eq!(listed.url.expose(), index.at("/files/demo-1.tar.gz"));
+        assert_eq!(index.take_paths(), ["/simple/demo/"]);
+    }
+}
+
+#[test]
+fn large_pages_are_read_whole() {
+    for form in [Form::Json, Form::Html] {
+        for fault in [None, Some(Fault::Gzip)] {
+            let index = LocalIndex::start();
+            index.set_form(form);
+            for number in 0..5_000 {
+                index.add("demo", &format!("demo-{number}.tar.gz"), b"");
+            }
+            if let Some(fault) = fault {
+                index.misbehave("/simple/demo/", fault, 1);
+            }
+            let digests = [Digest::of(Algorithm::Sha256, b"")];
+            let wanted = Wanted {
+                file: "demo-4999.tar.gz",
+                digests: &digests,
+            };
+            let answers = ask(&client(&index.url(), &[]), None, &[wanted]).unwrap();
+            let url = &answers[0].as_ref().unwrap().url;
+            assert_eq!(url.expose(), index.at("/files/demo-4999.tar.gz"));
+        }
+    }
+}
+
+#[test]
+fn of_two_entries_with_one_name_the_one_that_fits_is_chosen() {
+    let index = LocalIndex::start();
+    let digests = [Digest::of(Algorithm::Sha256, b"right")];
+    let wrong = Digest::of(Algorithm::Sha256, b"wrong");
+    let mut page = String::from("<html>");
+    for (folder, digest) in [("x", &wrong), ("y", &digests[0]), ("z", &wrong)] {
+        let _ = write!(
+            page,
+            "<a href='/{folder}/demo-1.whl#sha256={}'>d</a>",
+            digest.hex()
+        );
+    }
+    index.set_form(Form::Html);
+    index.add("demo", "demo-1.whl", b"");
+    index.misbehave("/simple/demo/", Fault::Body(page.into_bytes()), 1);
+    let wanted = Wanted {
+        file: "demo-1.whl",
+        digests: &digests,
+    };
+    let answers = ask(&client(&index.url(), &[]), None, &[wanted]).unwrap();
+    assert_eq!(
+        answers[0].as_ref().unwrap().url.expose(),
+        index.at("/y/demo-1.whl")
+    );
+}
+
+/// Asks a TLS server with these variables (and the source `acme`), and returns the error of a package that is not there.
+fn ask_tls(server: &TlsServer, variables: &[(&str, &str)]) -> Error {
+    let source = IndexSource {
+        name: "acme".to_owned(),
+        url: server.url(),
+    };
+    ask(&client(&server.url(), variables), Some(&source), &[]).unwrap_err()
+}
+
+#[test]
+fn a_server_is_believed_by_the_certificates_that_are_set_and_no_others() {
+    let server = TlsServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("authority.pem");
+    fs::write(&place, tls::CERTIFICATE).unwrap();
+    let path = place.to_str().unwrap();
+    for name in [
+        "SSL_CERT_FILE",
+        "REQUESTS_CA_BUNDLE",
+        "POETRY_CERTIFICATES_ACME_CERT",
+    ] {
+        let error = ask_tls(&server, &[(name, path)]);
+        assert!(
+            matches!(error, Error::NoPackage { .. }),
+            "{name}: {error:?}"
+        );
+    }
+    for variables in [vec![], vec![("POETRY_CERTIFICATES_OTHER_CERT", path)]] {
+        let error = ask_tls(&server, &variables);
+        assert!(
+            matches!(&error, Error::Transport { n_attempts: 1, .. }),
+            "{error:?}"
+        );
+        assert!(format!("{error:?}").contains("ertificate"), "{error:?}");
+    }
+}
+
+#[test]
+fn certificates_that_cannot_be_used_are_told_by_their_path() {
+    let server = TlsServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let absent = folder.path().join("absent").to_str().unwrap().to_owned();
+    let cases = [
+        ("CERT", absent),
+        ("CERT", file("empty.pem", "")),
+        ("CLIENT_CERT", file("no-key.pem", tls::CERTIFICATE)),
+        ("CLIENT_CERT", file("no-certificate.pem", tls::KEY)),
+        (
+            "CLIENT_CERT",
+            file("other.pem", &(tls::CERTIFICATE.to_owned() + tls::OTHER_KEY)),
+        ),
+    ];
+    for (half, path) in cases {
+        let name = format!("POETRY_CERTIFICATES_ACME_{half}");
+        let error = ask_tls(&server, &[(&name, &path)]);
+        assert_eq!(
+            error.to_string(),
+            format!("cannot read certificates from `{path}`")
+        );
+    }
+}
+
+#[test]
+fn a_client_certificate_is_shown_to_its_own_source() {
+    let server = TlsServer::start_with_client_certificates();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let authority = file("authority.pem", tls::CERTIFICATE);
+    let ours = file("ours.pem", &(tls::CERTIFICATE.to_owned() + tls::KEY));
+    let shown = ask_tls(
+        &server,
+        &[
+            ("SSL_CERT_FILE", &authority),
+            ("POETRY_CERTIFICATES_ACME_CLIENT_CERT", &ours),
+        ],
+    );
+    assert!(matches!(shown, Error::NoPackage { .. }), "{shown:?}");
+    let hidden = ask_tls(
+        &server,
+        &[
+            ("SSL_CERT_FILE", &authority),
+            ("POETRY_CERTIFICATES_OTHER_CLIENT_CERT", &ours),
+        ],
+    );
+    assert!(matches!(hidden, Error::Transport { .. }), "{hidden:?}");
+}

@@ -1,0 +1,5 @@
+//! What integration tests have in common.
+
+pub(crate) mod local_index;
+pub(crate) mod tls;
+pub(crate) mod wheel_builder;
