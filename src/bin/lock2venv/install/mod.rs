@@ -35,8 +35,7 @@ pub(crate) fn run(arguments: &Install, context: &Context) -> Result<(), Failure>
     let started = Instant::now();
     check_flags(arguments)?;
     let project = LockedProject::read(arguments, context)?;
-    let configuration = Configuration::read(&project.root, context.variables.clone())
-        .map_err(|error| Failure::new(&error))?;
+    let configuration = Configuration::read(&project.root, context.variables.clone())?;
     let run = Run {
         arguments,
         context,
@@ -111,12 +110,10 @@ impl Run<'_> {
             is_editable: self.arguments.editable,
             no_binary: self
                 .configuration
-                .no_binary()
-                .map_err(|error| Failure::new(&error))?,
+                .no_binary()?,
             only_binary: self
                 .configuration
-                .only_binary()
-                .map_err(|error| Failure::new(&error))?,
+                .only_binary()?,
         };
         let installed = site.installed()?;
         let wanted = self
@@ -161,7 +158,7 @@ impl Run<'_> {
         let Some(folder) = &self.cache_folder else {
             return Ok(Cache::disabled(&destination.folder));
         };
-        Cache::open(folder, &destination.folder).map_err(|error| Failure::new(&error))
+        Ok(Cache::open(folder, &destination.folder)?)
     }
 
     fn warn_of_cache(&self, cache: &Cache) {
@@ -193,14 +190,13 @@ impl Run<'_> {
             configuration: self.configuration.clone(),
             base_delay: index::BASE_DELAY,
         };
-        Client::new(settings).map_err(|error| Failure::new(&error))
+        Ok(Client::new(settings)?)
     }
 
     fn fetch_options(&self) -> Result<fetch::Options, Failure> {
         let asked = self
             .configuration
-            .max_workers()
-            .map_err(|error| Failure::new(&error))?;
+            .max_workers()?;
         Ok(fetch::Options {
             network: if self.arguments.offline {
                 Network::Offline

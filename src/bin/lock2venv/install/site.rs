@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use lock2venv::environment::{Draft, Environment, EnvironmentLock, Fault};
 use lock2venv::install::{Destination, DestinationKind};
 use lock2venv::installed::Installed;
-use lock2venv::interpreter::{self, Interpreter, Request, Search};
+use lock2venv::interpreter::{Interpreter, Request, Search};
 use lock2venv::version::Version;
 
 use super::project::LockedProject;
@@ -265,10 +265,4 @@ fn full(interpreter: &Interpreter) -> &str {
 
 fn minor(interpreter: &Interpreter) -> &str {
     &interpreter.target.marker_environment.python_version
-}
-
-impl From<interpreter::Error> for Failure {
-    fn from(error: interpreter::Error) -> Self {
-        Self::new(&error)
-    }
 }
