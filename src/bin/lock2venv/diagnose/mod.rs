@@ -23,6 +23,9 @@ const COULD_NOT: u8 = 1;
 /// The command was asked for something that makes no sense.
 const MISUSE: u8 = 2;
 
+/// The command was interrupted.
+pub(crate) const INTERRUPTED: i32 = 130;
+
 /// Why a command ends, ready to be printed.
 #[derive(Debug, Default)]
 pub(crate) struct Failure {
