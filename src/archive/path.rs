@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn ordinary_paths_are_accepted() {
         for path in [
-            "a", "a/b.py", "a b/c", "é/ü", "...", "a..b/..c", ".hidden", "x:y",
+            "a", "a/b.py", "a b/c", "é/ü", "...", "a..b/..c", ".hidden", "xy:z",
         ] {
             assert_eq!(check_path(path), Ok(()), "{path}");
         }

@@ -53,7 +53,7 @@ pub enum Warning {
     #[error(
         "Warning: {0} is locked in develop (editable) mode, which is incompatible with the constraints.txt format."
     )]
-    Editable(PackageName),
+    Editable(String),
 }
 
 /// Why there is no export. The text is Poetry's where Poetry has one.

@@ -45,7 +45,7 @@ pub fn export(
     let mut indexes: Vec<&str> = Vec::new();
     for selected in &selection.packages {
         if selected.package.is_develop && extent == Extent::Constraints {
-            warnings.push(Warning::Editable(selected.package.name.clone()));
+            warnings.push(Warning::Editable(selected.package.written_name.clone()));
             continue;
         }
         let marker = markers.text(selected);

@@ -5,12 +5,12 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::Error;
-use crate::archive::Kind;
+use crate::archive::{Entry, Kind};
 use crate::digest::Digest;
 use crate::environment::Layout;
 use crate::event::Warning;
 use crate::name::PackageName;
-use crate::wheel::{EntryPoint, Scheme, Wheel, check_script_name};
+use crate::wheel::{self, EntryPoint, Scheme, Wheel, check_script_name};
 
 /// A piece of work ends when it has this many bytes or files.
 const CHUNK_BYTES: u64 = 4 << 20;
@@ -114,9 +114,10 @@ impl Contents {
         Ok((contents, warnings))
     }
 
-    /// Checks that no path is the environment's own, and none is claimed twice.
+    /// Checks that no path is the environment's own or another distribution's, and none is claimed twice.
     pub(super) fn check(&self, file_name: &str, layout: &Layout) -> Result<(), Error> {
         let scripts = format!("{}/", text(&layout.scripts));
+        let libraries = [&layout.purelib, &layout.platlib].map(|library| text(library));
         let mut seen = HashSet::with_capacity(self.items.len());
         for item in &self.items {
             if is_reserved(&item.path, &scripts) {
@@ -124,6 +125,16 @@ impl Contents {
                     file: file_name.to_owned(),
                     path: item.path.clone(),
                 });
+            }
+            if libraries
+                .iter()
+                .any(|library| self.is_foreign(&item.path, library))
+            {
+                let path = item.path.clone();
+                return Err(Error::wheel(
+                    file_name,
+                    wheel::Error::SecondDistInfo { path },
+                ));
             }
             if !seen.insert(item.path.as_str()) {
                 return Err(Error::ClaimedTwice {
@@ -133,6 +144,15 @@ impl Contents {
             }
         }
         Ok(())
+    }
+
+    /// Tells whether `path` lies in a `.dist-info` of the folder `library` that is not this wheel's own.
+    fn is_foreign(&self, path: &str, library: &str) -> bool {
+        let below = path.strip_prefix(library);
+        let below = below.and_then(|below| below.strip_prefix('/'));
+        let first = below.and_then(|below| below.split_once('/'));
+        first.is_some_and(|(first, _)| wheel::is_dist_info(first))
+            && !path.starts_with(&self.dist_info)
     }
 
     /// Cuts the items into pieces of work of some size, each of consecutive items.
@@ -207,7 +227,7 @@ fn is_left_out(wheel: &Wheel, path: &str) -> bool {
 
 fn missing_from_wheel(wheel: &Wheel, file_name: &str) -> Vec<Warning> {
     let entries = wheel.archive().entries();
-    let held: HashSet<&str> = entries.iter().map(|entry| entry.path()).collect();
+    let held: HashSet<&str> = entries.iter().map(Entry::path).collect();
     let paths = wheel.record().paths();
     paths
         .filter(|path| !held.contains(path))
@@ -220,7 +240,7 @@ fn missing_from_wheel(wheel: &Wheel, file_name: &str) -> Vec<Warning> {
 
 /// Tells whether `path` is one of the files that make a folder an environment.
 pub(super) fn is_reserved(path: &str, scripts: &str) -> bool {
-    let own = ["pyvenv.cfg", ".gitignore", "CACHEDIR.TAG", "lib64", ".lock"];
+    let own = ["pyvenv.cfg", ".gitignore", "CACHEDIR.TAG", "lib64"];
     let is_own = own.iter().any(|own| own.eq_ignore_ascii_case(path));
     let in_scripts = path.strip_prefix(scripts);
     is_own || in_scripts.is_some_and(|name| !name.contains('/') && check_script_name(name).is_err())

@@ -30,8 +30,8 @@ pub(super) fn render(
 fn direct_url(origin: &Origin, digest: &Digest) -> Option<Value> {
     match origin {
         Origin::Index { .. } => None,
-        Origin::Url { url, .. } => Some(archive(without_credentials(url), digest)),
-        Origin::File { path, .. } => Some(archive(file_url(path), digest)),
+        Origin::Url { url, .. } => Some(archive(&without_credentials(url), digest)),
+        Origin::File { path, .. } => Some(archive(&file_url(path), digest)),
         Origin::Directory { path, is_editable } => {
             let info = if *is_editable {
                 json!({ "editable": true })
@@ -43,7 +43,7 @@ fn direct_url(origin: &Origin, digest: &Digest) -> Option<Value> {
     }
 }
 
-fn archive(url: String, digest: &Digest) -> Value {
+fn archive(url: &str, digest: &Digest) -> Value {
     let hashes = json!({ digest.algorithm().name(): digest.hex() });
     json!({ "archive_info": { "hashes": hashes }, "url": url })
 }
@@ -75,16 +75,16 @@ mod tests {
     use crate::digest::Algorithm;
 
     #[track_caller]
-    fn renders(origin: Origin, expected: &str) {
+    fn renders(origin: &Origin, expected: &str) {
         let digest = Digest::of(Algorithm::Sha256, b"");
-        let text = direct_url(&origin, &digest).unwrap().to_string();
+        let text = direct_url(origin, &digest).unwrap().to_string();
         assert_eq!(text.replace(&digest.hex(), "HEX"), expected);
     }
 
     #[test]
     fn direct_urls_name_their_origin_without_credentials() {
         renders(
-            Origin::Url {
+            &Origin::Url {
                 url: "https://user:secret@acme.example/a.whl#sha256=0".to_owned(),
                 file: "a.whl".to_owned(),
                 digests: Vec::new(),
@@ -92,21 +92,21 @@ mod tests {
             r#"{"archive_info":{"hashes":{"sha256":"HEX"}},"url":"https://acme.example/a.whl"}"#,
         );
         renders(
-            Origin::File {
+            &Origin::File {
                 path: PathBuf::from("/srv/a b.whl"),
                 digests: Vec::new(),
             },
             r#"{"archive_info":{"hashes":{"sha256":"HEX"}},"url":"file:///srv/a%20b.whl"}"#,
         );
         renders(
-            Origin::Directory {
+            &Origin::Directory {
                 path: PathBuf::from("/srv/acme"),
                 is_editable: false,
             },
             r#"{"dir_info":{},"url":"file:///srv/acme"}"#,
         );
         renders(
-            Origin::Directory {
+            &Origin::Directory {
                 path: PathBuf::from("/srv/acme"),
                 is_editable: true,
             },

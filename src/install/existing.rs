@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicUsize;
 
 use fs_err as fs;
+use sha2::{Digest as _, Sha256};
 
 use super::conflict::label;
 use super::session::{self, Done, Roots};
@@ -115,10 +116,7 @@ impl<'a> Change<'a> {
         let mut warnings = Vec::new();
         for (path, claimants) in self.contested(done) {
             let digest = |claimant: &Claimant| self.digest(*claimant, &path, done);
-            let digests = claimants
-                .iter()
-                .map(digest)
-                .collect::<Result<Vec<_>, _>>()?;
+            let digests: Vec<_> = claimants.iter().map(digest).collect();
             let (Some(kept), Some(kept_digest)) = (claimants.last(), digests.last()) else {
                 continue;
             };
@@ -145,7 +143,7 @@ impl<'a> Change<'a> {
 
     /// Finds the paths with more than one claimant, who stand in the order of the plan.
     fn contested(&self, done: &[Done<'_>]) -> BTreeMap<String, Vec<Claimant>> {
-        let mut claims: HashMap<&str, Vec<(usize, Claimant)>> = HashMap::new();
+        let mut claims: BTreeMap<&str, Vec<(usize, Claimant)>> = BTreeMap::new();
         for (index, done) in done.iter().enumerate() {
             for placed in &done.placed {
                 let claim = (done.position, Claimant::New(index));
@@ -169,27 +167,16 @@ impl<'a> Change<'a> {
     }
 
     /// Returns the digest of a claimant's file: of what is there, not of what RECORD once said.
-    fn digest(
-        &self,
-        claimant: Claimant,
-        path: &str,
-        done: &[Done<'_>],
-    ) -> Result<Option<[u8; 32]>, Error> {
+    fn digest(&self, claimant: Claimant, path: &str, done: &[Done<'_>]) -> Option<[u8; 32]> {
         match claimant {
             Claimant::New(index) => {
-                let placed = done[index]
-                    .placed
-                    .iter()
-                    .find(|placed| *placed.path == *path);
-                Ok(placed.map(|placed| placed.digest))
+                let mut placed = done[index].placed.iter();
+                let placed = placed.find(|placed| *placed.path == *path);
+                placed.map(|placed| placed.digest)
             }
             Claimant::Kept(_) => {
-                let path = self.destination.folder.join(path);
-                let content = fs::read(&path).map_err(|cause| Error::io("read", &path, cause));
-                Ok(content.ok().map(|content| {
-                    use sha2::Digest as _;
-                    sha2::Sha256::digest(content).into()
-                }))
+                let content = fs::read(self.destination.folder.join(path)).ok()?;
+                Some(Sha256::digest(content).into())
             }
         }
     }
@@ -236,7 +223,7 @@ impl<'a> Change<'a> {
         for kept in &self.kept {
             let stays = kept.lines.keys().filter(|path| !kept.lost.contains(*path));
             protected.extend(stays.map(String::as_str));
-            kept.give_up(self.destination)?;
+            kept.give_up()?;
         }
         let by_position: HashMap<usize, &Done<'_>> =
             done.iter().map(|done| (done.position, done)).collect();
@@ -267,7 +254,7 @@ impl<'a> Change<'a> {
 
 impl Kept<'_> {
     /// Takes the lines of lost files out of RECORD.
-    fn give_up(&self, destination: &Destination) -> Result<(), Error> {
+    fn give_up(&self) -> Result<(), Error> {
         if self.lost.is_empty() {
             return Ok(());
         }
@@ -283,7 +270,6 @@ impl Kept<'_> {
             name: self.distribution.name.clone(),
             fault,
         })?;
-        let _ = destination;
         let aside = self.distribution.dist_info.join(JOURNAL);
         fs::write(&aside, text).map_err(|cause| Error::io("write", &aside, cause))?;
         fs::rename(&aside, &path).map_err(|cause| Error::io("rename", &aside, cause))

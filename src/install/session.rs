@@ -206,6 +206,8 @@ impl<'a, 's> Session<'a, 's> {
         if let Err(error) = result {
             lock(&self.failure).get_or_insert(error);
             self.has_failed.store(true, Ordering::Relaxed);
+            // Taking the lock makes sure that the receiver either sees the flag or is woken.
+            drop(lock(&self.n_waiting));
             self.changed.notify_all();
         }
     }

@@ -85,22 +85,19 @@ impl<'a> Unit<'a> {
         let places = Places::new(setting.layout, &distribution.name);
         let found = trees.and_then(|trees| trees.find(arrival.file.digest(), &places));
         let wheel = OnceLock::new();
-        let (tree, contents, warnings) = match found {
-            Some((tree, contents)) => {
-                contents.check(&arrival.file_name, setting.layout)?;
-                (Some(tree), contents, Vec::new())
-            }
-            None => {
-                let opened = open_wheel(&arrival, distribution, buffers)?;
-                let (contents, warnings) = Contents::of_wheel(
-                    &opened,
-                    &arrival.file_name,
-                    &distribution.name,
-                    setting.layout,
-                )?;
-                let _ = wheel.set(opened);
-                (None, contents, warnings)
-            }
+        let (tree, contents, warnings) = if let Some((tree, contents)) = found {
+            contents.check(&arrival.file_name, setting.layout)?;
+            (Some(tree), contents, Vec::new())
+        } else {
+            let opened = open_wheel(&arrival, distribution, buffers)?;
+            let (contents, warnings) = Contents::of_wheel(
+                &opened,
+                &arrival.file_name,
+                &distribution.name,
+                setting.layout,
+            )?;
+            let _ = wheel.set(opened);
+            (None, contents, warnings)
         };
         // A wheel that has to be warned of is read again each time, so that the warning is given again.
         let keeps_tree = tree.is_none() && warnings.is_empty();

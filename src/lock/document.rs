@@ -443,3 +443,153 @@ fn escaped(byte: u8) -> Option<char> {
 fn is_control(byte: u8) -> bool {
     byte < b' ' || byte == 0x7f
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn standard(text: &str) -> Option<Table<'_>> {
+        let table = DeTable::parse(text).ok()?;
+        Some(from_table(table.into_inner()))
+    }
+
+    #[track_caller]
+    fn is_regular(text: &str) {
+        let table = parse_regular(text).expect("the quick reader gave up");
+        assert_eq!(Some(table), standard(text));
+    }
+
+    #[track_caller]
+    fn is_left_to_the_other_reader(text: &str) {
+        assert_eq!(parse_regular(text), None, "{text}");
+    }
+
+    #[test]
+    fn what_poetry_writes_is_regular() {
+        is_regular(
+            "# comment é\n\n[[package]]\nname = \"a\"\nfiles = [\n    {file = \"x\", hash = \"y\"},\n]\n",
+        );
+        is_regular(
+            "[[package]]\n[package.dependencies]\n\"ruamel.yaml\" = {version = \"*\", optional = true}\n[[package]]\n[package.source]\n",
+        );
+        is_regular(
+            "[[package]]\n[[package.dependencies.a]]\nversion = \"1\"\n[[package.dependencies.a]]\nversion = \"2\"\n",
+        );
+        is_regular("[extras]\r\na = [\"b\"]\r\n\r\n[metadata.files]\r\na = []\r\n");
+        is_regular("a = \"x \\\"y\\\" \\\\ \\t\"\nb = false # c\nc = { }");
+        is_regular("");
+    }
+
+    #[test]
+    fn recorded_locks_are_regular() {
+        let projects = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/projects");
+        for folder in std::fs::read_dir(projects).unwrap() {
+            if let Ok(lock) = std::fs::read_to_string(folder.unwrap().path().join("poetry.lock")) {
+                is_regular(&lock);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_toml_is_left_to_the_other_reader() {
+        for text in [
+            "a = \"x\" b = \"y\"",
+            "a = \"x\"\na = \"y\"",
+            "a = {b = \"x\", b = \"y\"}",
+            "[a]\n[a]\n",
+            "[[a]]\n[a]\n",
+            "a = [{}]\n[[a]]\n",
+            "a = {}\n[a.b]\n",
+            "a = [{}]\n[a.b]\n",
+            "a = \"\u{1}\"",
+            "# \u{7f}\n",
+            "a = \"\\z\"",
+            "a = \"x\ny\"",
+            "a\r = true",
+            "a = true\rb = true",
+            "a = [true true]",
+            "= true",
+            "<<<<<<< HEAD\n",
+        ] {
+            assert_eq!(standard(text), None, "{text}");
+            is_left_to_the_other_reader(text);
+        }
+    }
+
+    #[test]
+    fn unusual_toml_is_left_to_the_other_reader() {
+        for text in [
+            "a = 1",
+            "a = 'x'",
+            "a.b = true",
+            "a = \"\"\"x\"\"\"",
+            "a = \"\\u00e9\"",
+            "[a.b]\n[a]\n",
+            "a = 2024-01-01",
+        ] {
+            is_left_to_the_other_reader(text);
+            assert_eq!(parse(text).ok(), standard(text));
+        }
+    }
+
+    /// A text of pieces that occur in locks, in any order.
+    fn lock_like() -> impl Strategy<Value = String> {
+        let pieces = prop::sample::select(vec![
+            "[[package]]\n",
+            "[package.dependencies]\n",
+            "[package.source]\n",
+            "[[package.a]]\n",
+            "[extras]\n",
+            "[metadata]\n",
+            "[metadata.files]\n",
+            "name = \"a\"\n",
+            "name = ",
+            "\"b\"",
+            "files = [",
+            "{file = \"a\", hash = \"b\"}",
+            ",",
+            "]",
+            "\n",
+            "a = true\n",
+            "b = [\"x\", \"y\"]\n",
+            "c = {d = \"e\"}\n",
+            "{",
+            "}",
+            "[",
+            " ",
+            "\t",
+            "\r\n",
+            "\r",
+            "# c\n",
+            "#",
+            "\"",
+            "\\\"",
+            "\\",
+            "=",
+            "\"q r\" = false\n",
+            ".",
+            "d",
+            "é",
+            "\u{7f}",
+            "1",
+            "'",
+            "{}",
+        ]);
+        prop::collection::vec(pieces, 0..24).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn the_quick_reader_reads_what_the_other_one_reads(text in lock_like()) {
+            if let Some(table) = parse_regular(&text) {
+                prop_assert_eq!(Some(table), standard(&text));
+            }
+        }
+    }
+}

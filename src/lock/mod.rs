@@ -38,6 +38,8 @@ pub struct Lock {
 pub struct Package {
     /// Its name, normalized.
     pub name: PackageName,
+    /// Its name as written.
+    pub written_name: String,
     /// Its version.
     pub version: Version,
     /// The files that the lock lists for it, in the lock's order.
@@ -367,6 +369,7 @@ impl<'a> PackageReader<'a> {
         let optional = table.get("optional").and_then(Value::as_bool);
         let mut package = Package {
             name: PackageName::new(written_name),
+            written_name: written_name.to_owned(),
             version,
             files: self.package_files(table, written_name, resolved_source.as_ref())?,
             source,
@@ -606,5 +609,161 @@ impl Fields for Table<'_> {
 
     fn texts<'b>(&'b self, key: &str) -> Box<dyn Iterator<Item = &'b str> + 'b> {
         Box::new(self.get(key).into_iter().flat_map(Value::texts))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "[tool.poetry]\npackage-mode = false\n";
+    const PACKAGE: &str = "[[package]]\nname = \"Some.Name\"\nversion = \"1.0\"\noptional = false\npython-versions = \"*\"\n";
+
+    fn read(text: &str) -> Result<Lock, Error> {
+        Document::parse(text)?.read(Path::new("/project"), &NoFiles)
+    }
+
+    fn lock(version: &str, package: &str) -> String {
+        format!("{PACKAGE}{package}\n[metadata]\nlock-version = \"{version}\"\n")
+    }
+
+    #[track_caller]
+    fn refuses(text: &str, expected: &str) {
+        let message = read(text).map(|_| ()).unwrap_err().to_string();
+        assert_eq!(message, expected);
+    }
+
+    #[track_caller]
+    fn files(text: &str, expected: &[(&str, &str)]) {
+        let lock = read(text).unwrap();
+        let files = lock.packages[0].files.iter();
+        let files: Vec<_> = files
+            .map(|file| (file.name.as_str(), file.hash.as_str()))
+            .collect();
+        assert_eq!(files, expected);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_with_its_place() {
+        refuses(
+            "[metadata]\nname = \"é\" oops\n",
+            "poetry.lock is not valid TOML: line 2, column 12: unexpected key or value, expected newline, `#`",
+        );
+        refuses(
+            "[metadata]\n<<<<<<< HEAD\nx = true\n=======\n>>>>>>> other\n",
+            "poetry.lock has a merge conflict: line 2, column 1",
+        );
+        let unknown = read("package = []\n[metadata]\nlock-version = \"9.0\"\n").unwrap_err();
+        assert!(matches!(
+            unknown,
+            Error::UnknownVersion {
+                line: 3,
+                column: 1,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn missing_parts_are_told() {
+        refuses(
+            "package = []\n",
+            "The lock file does not have a metadata entry.\nRegenerate the lock file with the `poetry lock` command.",
+        );
+        refuses(
+            "package = []\n[metadata]\n",
+            "The lock file is not compatible with the current version of Poetry.\nRegenerate the lock file with the `poetry lock` command.",
+        );
+        refuses(
+            "[metadata]\nlock-version = \"2.1\"\n",
+            "poetry.lock has no `package`",
+        );
+        refuses(
+            &lock("2.1", "files = []"),
+            "poetry.lock, line 1: the package `Some.Name` has no usable `groups`",
+        );
+        refuses(
+            &format!("# first\n{}", lock("2.0", "")),
+            "poetry.lock, line 2: the package `Some.Name` has no usable `files`",
+        );
+    }
+
+    #[test]
+    fn files_are_read_from_all_places_that_held_them() {
+        files(
+            &lock("2.0", "files = [{file = \"a\", hash = \"sha256:b\"}]"),
+            &[("a", "sha256:b")],
+        );
+        let of_1_1 =
+            lock("1.1", "") + "[metadata.files]\n\"Some.Name\" = [{file = \"a\", hash = \"c\"}]\n";
+        files(&of_1_1, &[("a", "c")]);
+        let of_1_0 = lock("1.0", "") + "[metadata.hashes]\n\"Some.Name\" = [\"d\"]\n";
+        files(&of_1_0, &[("d", "d")]);
+    }
+
+    #[test]
+    fn a_package_from_a_file_has_that_file_alone() {
+        let package = "[package.source]\ntype = \"file\"\nurl = \"vendor/b.whl\"\n";
+        let text = lock("1.1", package)
+            + "[metadata.files]\n\"Some.Name\" = [{file = \"a.whl\", hash = \"x\"}, {file = \"b.whl\", hash = \"y\"}]\n";
+        files(&text, &[("b.whl", "y")]);
+    }
+
+    #[test]
+    fn each_group_has_its_marker() {
+        let package = "files = []\ngroups = [\"main\", \"Dev\"]\nmarkers = {Dev = \"os_name == \\\"nt\\\"\"}\n";
+        let lock = read(&lock("2.1", package)).unwrap();
+        let groups = lock.packages[0].groups.iter();
+        let groups: Vec<_> = groups
+            .map(|(group, marker)| (group.as_str(), marker.to_string()))
+            .collect();
+        let expected = [
+            ("main", String::new()),
+            ("dev", "os_name == \"nt\"".to_owned()),
+        ];
+        assert_eq!(groups, expected);
+    }
+
+    #[test]
+    fn dependencies_of_older_locks_are_read_whatever_their_form() {
+        let package = concat!(
+            "files = []\n[package.dependencies]\na = \">=1\"\nb = {version = \"*\", optional = true}\n",
+            "c = [{version = \"<2\"}, {version = \">=2\"}]\n[package.extras]\nx = [\"b (>=1)\", \"d[e,f] (>=1,<2)\"]\n"
+        );
+        let lock = read(&lock("2.0", package)).unwrap();
+        let package = &lock.packages[0];
+        let requires: Vec<_> = package.requires.iter().map(Dependency::describe).collect();
+        assert_eq!(requires, ["a (>=1)", "b", "c (<2)", "c (>=2)"]);
+        let extra: Vec<_> = package.extras[0]
+            .1
+            .iter()
+            .map(Dependency::describe)
+            .collect();
+        assert_eq!(extra, ["b (>=1)", "d[e,f] (>=1,<2)"]);
+    }
+
+    #[track_caller]
+    fn fresh(first_line: &str, pyproject: &str, content_hash: &str, expected: bool) {
+        let project = Project::parse(pyproject, Path::new("/project"), &NoFiles).unwrap();
+        let text = format!("{first_line}\n[metadata]\ncontent-hash = \"{content_hash}\"\n");
+        let document = Document::parse(&text).unwrap();
+        assert_eq!(document.check_freshness(&project).is_ok(), expected);
+    }
+
+    #[test]
+    fn only_old_locks_may_leave_dependency_groups_out_of_the_hash() {
+        // Both hashes are Poetry's own for this project.
+        const WITH: &str = "5b0891bf0467bf6c8b3d0e3c6af1d6f11080a99058b75bc3bee83cee4e04f1ff";
+        const WITHOUT: &str = "115cf985d932e9bf5f540555bbdd75decbb62cac81e399375fc19f6277f8c1d8";
+        let project = format!("{HEAD}[dependency-groups]\ndev = [\"pytest\"]\n");
+        let by = |version: &str| {
+            format!("# This file is automatically generated by Poetry {version} and so on")
+        };
+        fresh(&by("2.3.0"), &project, WITH, true);
+        fresh(&by("2.3.0"), &project, WITHOUT, false);
+        fresh(&by("2.2.1"), &project, WITH, true);
+        fresh(&by("2.2.1"), &project, WITHOUT, true);
+        fresh("# no version", &project, WITHOUT, false);
+        fresh(&by("2.3.0"), &project, "", false);
     }
 }

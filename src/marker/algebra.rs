@@ -10,7 +10,11 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 use super::node::Marker;
 
 /// How many comparisons of two markers one operation may take. Poetry would need minutes for as many.
-const STEP_LIMIT: u64 = 20_000_000;
+const STEP_LIMIT: u64 = 5_000_000;
+
+/// How many parts a normal form may have before it is simplified. Each is then held against each, so Poetry would need
+/// minutes for as many, too.
+const CHOICE_LIMIT: usize = 20_000;
 
 /// How deep operations may call each other.
 const DEPTH_LIMIT: usize = 400;
@@ -209,6 +213,9 @@ impl Algebra {
         let mut choices = vec![Choice::empty(n_words)];
         for (list, numbers) in lists.iter().zip(&numbers) {
             choices = self.lengthen(&choices, list, numbers)?;
+            if choices.len() > CHOICE_LIMIT {
+                return Err(Stopped);
+            }
         }
         Ok(choices.into_iter().map(Choice::into_markers).collect())
     }

@@ -148,3 +148,212 @@ impl fmt::Debug for Marker {
         write!(formatter, "Marker({})", self.node())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::version::VersionConstraint;
+
+    fn marker(text: &str) -> Marker {
+        Marker::parse(text).unwrap()
+    }
+
+    #[track_caller]
+    fn prints(text: &str, expected: &str) {
+        assert_eq!(marker(text).to_string(), expected);
+    }
+
+    #[track_caller]
+    fn refuses(text: &str, message: &str) {
+        assert_eq!(Marker::parse(text).unwrap_err().to_string(), message);
+    }
+
+    #[track_caller]
+    fn intersection(ours: &str, theirs: &str, expected: &str) {
+        let both = marker(ours).intersect(&marker(theirs));
+        assert_eq!(both.to_string(), expected);
+    }
+
+    #[track_caller]
+    fn union(ours: &str, theirs: &str, expected: &str) {
+        let either = marker(ours).union(&marker(theirs));
+        assert_eq!(either.to_string(), expected);
+    }
+
+    #[track_caller]
+    fn reduces(text: &str, python: &str, expected: &str) {
+        let constraint = VersionConstraint::parse_marker(python).unwrap();
+        let reduced = marker(text).reduce_by_python_constraint(&constraint);
+        assert_eq!(reduced.to_string(), expected);
+    }
+
+    #[test]
+    fn values_are_quoted_alike() {
+        prints("os.name=='nt'", "os_name == \"nt\"");
+        prints(
+            "python_full_version<'3.8'",
+            "python_full_version < \"3.8.0\"",
+        );
+        prints(
+            "'tegra' not in platform_release",
+            "\"tegra\" not in platform_release",
+        );
+        prints("os_name == ''", "os_name == \" \"");
+    }
+
+    #[test]
+    fn the_side_of_the_variable_is_kept() {
+        prints("\"x\" in os_name", "\"x\" in os_name");
+        prints("os_name in \"x\"", "os_name in \"x\"");
+        prints(
+            "\"x\" in os_name and sys_platform == \"a\"",
+            "\"x\" in os_name and sys_platform == \"a\"",
+        );
+        prints(
+            "os_name in \"x\" and sys_platform == \"a\"",
+            "os_name in \"x\" and sys_platform == \"a\"",
+        );
+    }
+
+    #[test]
+    fn comparisons_of_one_variable_merge() {
+        prints(
+            "python_version >= '3.8' and python_version < '3.9'",
+            "python_version == \"3.8\"",
+        );
+        prints(
+            "python_version > '3.8' and python_version < '3.9'",
+            "<empty>",
+        );
+        prints("python_version <= '3.8' or python_version >= '3.9'", "");
+        prints(
+            "python_version >= '3.8' and python_full_version >= '3.8.1'",
+            "python_full_version >= \"3.8.1\"",
+        );
+        prints(
+            "python_version < '3.9' or python_full_version < '3.9.1'",
+            "python_full_version < \"3.9.1\"",
+        );
+        prints("os_name == 'nt' and os_name == 'posix'", "<empty>");
+        prints("os_name != 'nt' or os_name != 'posix'", "");
+        prints(
+            "extra == 'a' and extra == 'b'",
+            "extra == \"a\" and extra == \"b\"",
+        );
+        prints("extra == 'a' and extra != 'a'", "<empty>");
+    }
+
+    #[test]
+    fn versions_that_follow_each_other_make_a_range() {
+        union(
+            "python_version == '3.8'",
+            "python_version == '3.9'",
+            "python_version >= \"3.8\" and python_version < \"3.10\"",
+        );
+    }
+
+    #[test]
+    fn the_shorter_normal_form_is_kept() {
+        prints(
+            "(os_name == 'nt' or extra == 'a') and (os_name == 'nt' or extra == 'b')",
+            "os_name == \"nt\" or extra == \"a\" and extra == \"b\"",
+        );
+        intersection(
+            "sys_platform == 'linux' or python_version < '3.8'",
+            "sys_platform == 'linux'",
+            "sys_platform == \"linux\"",
+        );
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        refuses(
+            "os_name",
+            "`os_name` is not a marker: unexpected text at column 8",
+        );
+        refuses(
+            "os_name == 'nt' and",
+            "`os_name == 'nt' and` is not a marker: unexpected text at column 20",
+        );
+        refuses(
+            "os_name not  in 'nt'",
+            "`os_name not  in 'nt'` is not a marker: unexpected text at column 9",
+        );
+        refuses(
+            "'3.8' <= python_version",
+            "`python_version` cannot be compared as `\"3.8\" <=`",
+        );
+        refuses(
+            "python_version > 'x'",
+            "`python_version` cannot be compared as `> x`",
+        );
+        refuses(
+            &"(".repeat(1000),
+            "parentheses are nested more than 200 deep",
+        );
+    }
+
+    #[test]
+    fn conditions_that_all_interpreters_meet_are_left_out() {
+        reduces(
+            "python_version >= '3.8' and os_name == 'nt'",
+            ">=3.9",
+            "os_name == \"nt\"",
+        );
+        reduces(
+            "python_version < '3.8' or os_name == 'nt'",
+            ">=3.9",
+            "os_name == \"nt\"",
+        );
+        reduces(
+            "python_version < '3.10' or python_version >= '3.10'",
+            "^3.9",
+            "",
+        );
+    }
+
+    #[test]
+    fn extras_are_decided_or_dropped() {
+        let marked = marker("python_version < '3.8' and (extra == 'a' or extra == 'Foo_Bar')");
+        assert_eq!(
+            marked.without_extras().to_string(),
+            "python_version < \"3.8\""
+        );
+        let extras = [crate::name::ExtraName::new("foo-bar")];
+        assert_eq!(
+            marked.apply_extras(&extras).to_string(),
+            "python_version < \"3.8\""
+        );
+        assert!(marked.apply_extras(&[]).is_empty());
+        assert_eq!(marked.in_extras().len(), 2);
+    }
+
+    #[test]
+    fn interpreters_become_markers_and_come_back() {
+        let constraint = VersionConstraint::parse_marker(">=3.8,<3.9 || >3.10").unwrap();
+        let python = Marker::from_python_constraint(&constraint);
+        assert_eq!(
+            python.to_string(),
+            "python_version == \"3.8\" or python_full_version > \"3.10.0\""
+        );
+        assert_eq!(
+            python.python_constraint().to_string(),
+            ">=3.8,<3.9 || >3.10.0"
+        );
+        assert_eq!(python.python_versions(), "~3.8 || >3.10.0");
+    }
+
+    #[test]
+    fn too_long_normal_forms_are_given_up() {
+        let clauses: Vec<String> = (0..40)
+            .map(|n| format!("(os_name == '{n}' or platform_version == '{n}' or extra == '{n}')"))
+            .collect();
+        let text = clauses.join(" and ");
+        assert!(
+            Marker::parse(&text)
+                .unwrap()
+                .to_string()
+                .contains("os_name == \"39\"")
+        );
+    }
+}

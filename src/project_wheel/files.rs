@@ -14,6 +14,8 @@ use super::git::Repository;
 use super::glob::{everything_below, glob};
 use super::{Content, Error, WheelFile};
 use crate::name::PackageName;
+use crate::project_files::Disk;
+use crate::pyproject::FileSystem as _;
 
 /// The packages and other files that a project's wheel is made of.
 #[derive(Debug)]
@@ -233,18 +235,19 @@ impl Exclusion {
             return Ok(false);
         }
         let is_ignored = match &mut self.repository {
-            Some(repository) if !is_quoted_by_git(within) => repository.ignores(path)?,
+            Some(repository) if git_prints(path, within) => repository.ignores(path)?,
             Some(_) | None => false,
         };
         Ok(is_ignored || self.excluded.contains(path))
     }
 }
 
-/// Tells whether git prints the path in quotes. poetry-core does not see what such a name stands for, so that it never takes
-/// such a file for ignored.
-fn is_quoted_by_git(path: &Path) -> bool {
-    let mut bytes = path.as_os_str().as_encoded_bytes().iter();
-    bytes.any(|byte| !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\\'))
+/// Tells whether git would name the file so that poetry-core knows it again: not what a broken link leads to, and no name that it
+/// prints in quotes.
+fn git_prints(path: &Path, within: &Path) -> bool {
+    let mut bytes = within.as_os_str().as_encoded_bytes().iter();
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    bytes.all(is_plain) && path.exists()
 }
 
 fn is_bytecode(path: &Path) -> bool {
@@ -290,7 +293,7 @@ impl Collection<'_> {
     }
 
     fn add_file(&mut self, path: &Path, place: Place<'_>, reason: Includes) -> Result<(), Error> {
-        let path = fs::canonicalize(path)?;
+        let path = resolved(path);
         if !path.starts_with(self.root) {
             return Err(Error::OutsideProject(path));
         }
@@ -306,6 +309,15 @@ impl Collection<'_> {
         self.files.insert(path, file);
         Ok(())
     }
+}
+
+/// Follows symbolic links; one that leads nowhere stands for what it names, which may be excluded.
+fn resolved(path: &Path) -> PathBuf {
+    let target = match fs::read_link(path) {
+        Ok(target) if !path.exists() => path.parent().unwrap_or(path).join(target),
+        Ok(_) | Err(_) => path.to_owned(),
+    };
+    Disk.resolve(&target)
 }
 
 /// Writes a path as archives have it.

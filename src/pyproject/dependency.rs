@@ -67,8 +67,7 @@ impl Dependency {
     ///
     /// [`Error::Dependency`] when `constraint` cannot be read.
     pub fn plain(name: &str, constraint: &str) -> Result<Self, Error> {
-        let parsed = VersionConstraint::parse(constraint)
-            .map_err(|_| Error::Constraint(constraint.to_owned()))?;
+        let parsed = VersionConstraint::parse(constraint).map_err(Error::constraint)?;
         Ok(Self {
             name: PackageName::new(name),
             written_name: name.to_owned(),
@@ -109,8 +108,13 @@ impl Dependency {
         dependency.source = source;
         dependency.source_name = fields.text("source").map(str::to_owned);
         let marker = table_marker(name, fields)?;
-        if !marker.is_any() {
+        if fields
+            .text("markers")
+            .is_some_and(|text| text.contains("extra"))
+        {
             dependency.set_marker(marker);
+        } else {
+            dependency.marker = marker;
         }
         Ok(dependency)
     }
@@ -361,8 +365,7 @@ fn table_marker(name: &str, fields: &dyn Fields) -> Result<Marker, Error> {
         None => Marker::any(),
     };
     if let Some(text) = given("python") {
-        let constraint =
-            VersionConstraint::parse(text).map_err(|_| Error::Constraint(text.to_owned()))?;
+        let constraint = VersionConstraint::parse(text).map_err(Error::constraint)?;
         marker = marker.intersect(&Marker::from_python_constraint(&constraint));
     }
     if let Some(text) = given("platform") {

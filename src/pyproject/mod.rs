@@ -22,7 +22,7 @@ use toml::{Table, Value};
 
 use crate::name::{ExtraName, GroupName, PackageName};
 use crate::requirement::Requirement;
-use crate::version::{Version, VersionConstraint};
+use crate::version::{self, Version, VersionConstraint};
 
 pub use dependency::Dependency;
 pub(crate) use dependency::{Fields, git_requirement_address, path_to_url, percent_decoded};
@@ -162,6 +162,9 @@ pub enum Error {
         /// The latter.
         requires_python: String,
     },
+    /// No Python satisfies the project's constraint.
+    #[error("no Python satisfies the constraint `{0}` of the project")]
+    NoPython(String),
     /// A group includes one that is not there.
     #[error("Group '{group}' includes group '{included}' which is not defined.")]
     UnknownInclude {
@@ -242,6 +245,13 @@ impl Error {
         Self::Dependency {
             name: name.to_owned(),
             reason: reason.to_owned(),
+        }
+    }
+
+    fn constraint(error: version::Error) -> Self {
+        match error {
+            version::Error::InvalidConstraint { text }
+            | version::Error::InvalidVersion { text } => Self::Constraint(text),
         }
     }
 
@@ -358,8 +368,7 @@ fn check_requires_poetry(tool_poetry: &Table) -> Result<(), Error> {
     let Some(text) = tool_poetry.get("requires-poetry").and_then(Value::as_str) else {
         return Ok(());
     };
-    let constraint =
-        VersionConstraint::parse(text).map_err(|_| Error::Constraint(text.to_owned()))?;
+    let constraint = VersionConstraint::parse(text).map_err(Error::constraint)?;
     let is_allowed = Version::parse(POETRY_VERSION).is_ok_and(|ours| constraint.allows(&ours));
     if is_allowed || text.is_empty() {
         return Ok(());
@@ -595,10 +604,13 @@ impl Reader<'_> {
             (text, constraint) = (python, parse_python(any_python(python))?);
             if (python == "*" && required != "*") || !outer.allows_all(&constraint) {
                 return Err(Error::PythonNotSubset {
-                    python: any_python(python).to_owned(),
+                    python: python.to_owned(),
                     requires_python: required.to_owned(),
                 });
             }
+        }
+        if constraint.is_empty() {
+            return Err(Error::NoPython(text.to_owned()));
         }
         Ok((text.to_owned(), constraint))
     }
@@ -759,7 +771,7 @@ impl Reader<'_> {
 }
 
 fn parse_python(text: &str) -> Result<VersionConstraint, Error> {
-    VersionConstraint::parse_marker(text).map_err(|_| Error::Constraint(text.to_owned()))
+    VersionConstraint::parse_marker(text).map_err(Error::constraint)
 }
 
 fn any_python(text: &str) -> &str {

@@ -6,6 +6,7 @@
 //! the markers meet is kept. This is the walk of poetry-plugin-export; where it fails, so does this one.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::hash::{Hash, Hasher};
 
 use super::{Choice, Error, Selected, Selection, direct_names, is_same};
 use crate::lock::{Lock, Package};
@@ -168,6 +169,7 @@ struct Found<'a> {
 
 struct Walk<'a, 'b> {
     locked: &'b Locked<'a>,
+    memo: Memo<'a>,
     queue: VecDeque<(&'b Dependency, Marker)>,
     seen: HashMap<(&'b PackageName, Marker), Vec<&'b Dependency>>,
     found: Vec<Found<'a>>,
@@ -178,6 +180,7 @@ impl<'a: 'b, 'b> Walk<'a, 'b> {
     fn new(locked: &'b Locked<'a>) -> Self {
         Self {
             locked,
+            memo: Memo::default(),
             queue: VecDeque::new(),
             seen: HashMap::new(),
             found: Vec::new(),
@@ -205,7 +208,7 @@ impl<'a: 'b, 'b> Walk<'a, 'b> {
     }
 
     /// Chooses the package for `requirement`, as far as earlier choices leave one.
-    fn elect(&self, requirement: &Dependency, marker: &Marker) -> Result<&'a Package, Error> {
+    fn elect(&mut self, requirement: &Dependency, marker: &Marker) -> Result<&'a Package, Error> {
         let failed = || Error::WalkFailed(requirement.describe());
         let candidates = self
             .locked
@@ -224,7 +227,7 @@ impl<'a: 'b, 'b> Walk<'a, 'b> {
         if elected.len() > 1 {
             return Err(failed());
         }
-        let python = python_constraint(marker);
+        let python = self.memo.python_constraint(marker);
         let compatible = candidates.packages.iter().copied().filter(|package| {
             package.python_constraint.allows_all(&python)
                 && requirement.constraint.allows(&package.version)
@@ -248,16 +251,14 @@ impl<'a: 'b, 'b> Walk<'a, 'b> {
 
     /// Notes that `package` is wanted, and queues what it depends on.
     fn visit(&mut self, package: &'a Package, requirement: &'b Dependency, marker: &Marker) {
-        let supported = match package.python_constraint.is_any() {
-            true => Marker::any(),
-            false => Marker::from_python_constraint(&package.python_constraint),
-        };
-        let marker = supported.intersect(marker);
+        let supported = self.memo.supported(package);
+        let marker = self.memo.intersect(&supported, marker);
         for require in &package.requires {
             if require.is_optional && !is_activated(require, package, &requirement.extras) {
                 continue;
             }
-            let base = require.marker().intersect(&marker).without_extras();
+            let base = self.memo.intersect(require.marker(), &marker);
+            let base = self.memo.without_extras(base);
             if base.is_empty() {
                 continue;
             }
@@ -266,7 +267,7 @@ impl<'a: 'b, 'b> Walk<'a, 'b> {
                 continue;
             };
             for region in &candidates.regions {
-                let marker = region.intersect(&base);
+                let marker = self.memo.intersect(region, &base);
                 if !marker.is_empty() {
                     self.queue.push_back((require, marker));
                 }
@@ -301,10 +302,70 @@ impl<'a: 'b, 'b> Walk<'a, 'b> {
     }
 }
 
-/// Returns the Pythons on which a dependency with `marker` is wanted, as poetry-core works them out.
-fn python_constraint(marker: &Marker) -> VersionConstraint {
-    let parsed = VersionConstraint::parse_marker(&marker.python_versions());
-    parsed.unwrap_or_else(|_| VersionConstraint::any())
+/// A marker as a key. Equal markers may still differ in a reversed comparison (`"x" in os_name`); what is remembered of one
+/// must not be given for the other, so the text counts too.
+#[derive(Clone)]
+struct Exact(Marker);
+
+impl PartialEq for Exact {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0 && self.0.to_string() == other.0.to_string()
+    }
+}
+
+impl Eq for Exact {}
+
+impl Hash for Exact {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+/// Remembers what was worked out of markers: a walk meets the same few again and again.
+#[derive(Default)]
+struct Memo<'a> {
+    intersections: HashMap<(Exact, Exact), Marker>,
+    without_extras: HashMap<Exact, Marker>,
+    python_constraints: HashMap<Exact, VersionConstraint>,
+    supported: HashMap<&'a str, Marker>,
+}
+
+impl<'a> Memo<'a> {
+    fn intersect(&mut self, one: &Marker, other: &Marker) -> Marker {
+        if one.is_any() {
+            return other.clone();
+        }
+        let key = (Exact(one.clone()), Exact(other.clone()));
+        let known = self.intersections.entry(key);
+        known.or_insert_with(|| one.intersect(other)).clone()
+    }
+
+    fn without_extras(&mut self, marker: Marker) -> Marker {
+        let known = self.without_extras.entry(Exact(marker));
+        known
+            .or_insert_with_key(|key| key.0.without_extras())
+            .clone()
+    }
+
+    /// Returns the Pythons on which a dependency with `marker` is wanted, as poetry-core works them out.
+    fn python_constraint(&mut self, marker: &Marker) -> VersionConstraint {
+        let known = self.python_constraints.entry(Exact(marker.clone()));
+        let constraint = known.or_insert_with(|| {
+            let constraint = VersionConstraint::parse_marker(&marker.python_versions());
+            constraint.unwrap_or_else(|_| VersionConstraint::any())
+        });
+        constraint.clone()
+    }
+
+    /// Returns the marker that holds on the Pythons that `package` supports.
+    fn supported(&mut self, package: &'a Package) -> Marker {
+        let known = self.supported.entry(&package.python_versions);
+        let marker = known.or_insert_with(|| match package.python_constraint.is_any() {
+            true => Marker::any(),
+            false => Marker::from_python_constraint(&package.python_constraint),
+        });
+        marker.clone()
+    }
 }
 
 /// Tells whether one of `extras` of `package` brings in its optional dependency `require`.
@@ -322,7 +383,11 @@ fn is_activated(require: &Dependency, package: &Package, extras: &BTreeSet<Extra
 
 /// Prints a package as Python's `repr` does in Poetry.
 fn debug_form(package: &Package) -> String {
-    let mut text = format!("Package('{}', '{}'", package.name, package.version.text());
+    let mut text = format!(
+        "Package('{}', '{}'",
+        package.written_name,
+        package.version.text()
+    );
     if let Some(source) = &package.resolved_source {
         let kind = match source.kind {
             crate::source::SourceKind::Legacy => "legacy",

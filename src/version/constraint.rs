@@ -414,3 +414,129 @@ impl fmt::Display for VersionConstraint {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn constraint(text: &str) -> VersionConstraint {
+        VersionConstraint::parse(text).unwrap()
+    }
+
+    #[track_caller]
+    fn prints(text: &str, expected: &str) {
+        assert_eq!(constraint(text).to_string(), expected);
+    }
+
+    #[track_caller]
+    fn intersection(ours: &str, theirs: &str, expected: &str) {
+        let both = constraint(ours).intersect(&constraint(theirs));
+        assert_eq!(both.to_string(), expected);
+    }
+
+    #[track_caller]
+    fn union(ours: &str, theirs: &str, expected: &str) {
+        let either = constraint(ours).union(&constraint(theirs));
+        assert_eq!(either.to_string(), expected);
+    }
+
+    #[track_caller]
+    fn difference(ours: &str, theirs: &str, expected: &str) {
+        let rest = constraint(ours).difference(&constraint(theirs));
+        assert_eq!(rest.to_string(), expected);
+    }
+
+    #[track_caller]
+    fn refuses(text: &str, part: &str) {
+        let error = VersionConstraint::parse(text).unwrap_err();
+        let text = part.to_owned();
+        assert_eq!(error, Error::InvalidConstraint { text });
+    }
+
+    #[test]
+    fn operators_of_poetry_become_ranges() {
+        prints("^1.2", ">=1.2,<2.0");
+        prints("^0.0.3", ">=0.0.3,<0.0.4");
+        prints("~1", ">=1,<2");
+        prints("~1.2.3", ">=1.2.3,<1.3.0");
+        prints("~=1.4.5", ">=1.4.5,<1.5.0");
+        prints("*", "*");
+        prints("v*.x", "*");
+    }
+
+    #[test]
+    fn wildcards_print_as_wildcards() {
+        prints("1.*", "==1.*");
+        prints("!=1.2.*", "!=1.2.*");
+        prints(">=1.dev0,<2", "==1.*");
+        prints("1.2.3.4.*", "==1.2.3.4.*");
+        prints("==1.0.post1.*", "==1.0.post1.*");
+    }
+
+    #[test]
+    fn conditions_and_alternatives_combine() {
+        prints(">=1 <2,!=1.5", ">=1,!=1.5,<2");
+        prints(">=1, <2, || >=3,", ">=1,<2 || >=3");
+        prints("1.0|2.0", "1.0 || 2.0");
+        prints("<1 || >=1", "<1 || >=1");
+        prints("<=1 || >1", "*");
+        prints(">2,<1", "<empty>");
+    }
+
+    #[test]
+    fn the_part_that_cannot_be_read_is_named() {
+        refuses(">=1,<two", "<two");
+        refuses("", "");
+        refuses("===1.0", "===1.0");
+        refuses(">=1 || >", ">");
+    }
+
+    #[test]
+    fn sets_intersect() {
+        intersection("^1.2", ">=1.5", ">=1.5,<2.0");
+        intersection("!=1.5", ">1,<2", ">1,!=1.5,<2");
+        intersection(">=1.0+local", "1.0", ">=1.0+local,<1.0.1");
+        intersection("<1 || >2", ">=0.5,<3", ">=0.5,<1 || >2,<3");
+        intersection("1.0", "1.0+cpu", "1.0+cpu");
+    }
+
+    #[test]
+    fn sets_unite() {
+        union("<1", ">=1", "<1 || >=1");
+        union("<1.5", ">=1", "*");
+        union("1.0", "1.0+cpu", "1.0");
+        union(">1", "1", ">=1");
+        union(">=1.0+a,<=1.0+b", "1.0", ">=1.0,<1.0.1");
+    }
+
+    #[test]
+    fn sets_are_taken_from_each_other() {
+        difference("*", "!=1.0", "1.0");
+        difference(">=1,<3", "2", ">=1,!=2,<3");
+        difference("1.0", "1.0+cpu", ">=1.0,!=1.0+cpu,<1.0.post0");
+        difference("<1 || >2", "<0.5 || >3", ">=0.5,<1 || >2,<=3");
+    }
+
+    #[test]
+    fn pre_releases_of_an_excluded_end_are_left_out() {
+        let before_two = constraint("<2");
+        assert!(!before_two.allows(&Version::parse("2.0a1").unwrap()));
+        let on_an_interpreter = VersionConstraint::parse_marker("<2").unwrap();
+        assert!(on_an_interpreter.allows(&Version::parse("2.0a1").unwrap()));
+    }
+
+    #[test]
+    fn local_variants_go_with_their_version() {
+        assert!(constraint("1.0").allows(&Version::parse("1.0+cpu").unwrap()));
+        assert!(constraint("<=1.0").allows(&Version::parse("1.0+cpu").unwrap()));
+        assert!(!constraint(">1.0").allows(&Version::parse("1.0+cpu").unwrap()));
+        assert!(!constraint(">1.0").allows(&Version::parse("1.0.post1").unwrap()));
+        assert!(!constraint("!=1.0").allows(&Version::parse("1.0+cpu").unwrap()));
+    }
+
+    #[test]
+    fn releases_of_systems_need_not_be_versions() {
+        let release = VersionConstraint::parse_release(">=5.15.0-91-generic").unwrap();
+        assert_eq!(release.to_string(), ">=5.15.0+91-generic");
+    }
+}

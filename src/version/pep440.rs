@@ -652,3 +652,113 @@ impl Cursor<'_> {
 fn is_separator(byte: u8) -> bool {
     matches!(byte, b'.' | b'_' | b'-')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> Version {
+        Version::parse(text).unwrap()
+    }
+
+    #[track_caller]
+    fn normal(text: &str, expected: &str) {
+        assert_eq!(version(text).normal(), expected);
+    }
+
+    #[track_caller]
+    fn refuses(text: &str) {
+        let error = Version::parse(text).unwrap_err();
+        assert_eq!(error.to_string(), format!("`{text}` is not a version"));
+    }
+
+    #[track_caller]
+    fn leads_to(text: &str, step: impl Fn(&Version) -> Version, expected: &str) {
+        assert_eq!(step(&version(text)).normal(), expected);
+    }
+
+    #[test]
+    fn spellings_have_one_normal_form() {
+        normal("v1.0", "1.0");
+        normal("1.0.0-beta.1", "1.0.0b1");
+        normal("1.0c", "1.0rc0");
+        normal("1.0-1", "1.0.post1");
+        normal("1.0_rev3-dev", "1.0.post3.dev0");
+        normal("1!2.0+Ubuntu-1", "1!2.0+ubuntu.1");
+        normal("01.02", "1.2");
+        normal(" 1.0\n", "1.0");
+    }
+
+    #[test]
+    fn the_text_stays_as_written() {
+        assert_eq!(version("1.0-RC1").text(), "1.0-RC1");
+        assert_eq!(version("1.0-RC1").to_string(), "1.0-RC1");
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for text in [
+            "",
+            "x",
+            "1.",
+            "1..2",
+            "1.0a.*",
+            "1.0+",
+            "1.0 1",
+            "1.99999999999999999999",
+        ] {
+            refuses(text);
+        }
+    }
+
+    #[test]
+    fn order_is_that_of_pep_440() {
+        let ascending = [
+            "0.9",
+            "1.dev0",
+            "1.0a1.dev1",
+            "1.0a1",
+            "1.0a1.post1",
+            "1.0b1",
+            "1.0rc1",
+            "1.0",
+            "1.0+abc",
+            "1.0+5",
+            "1.0+10",
+            "1.0+10.x",
+            "1.0.post1.dev0",
+            "1.0.post1",
+            "1.0.1",
+            "1.10",
+            "1!0.1",
+        ];
+        for (place, ours) in ascending.iter().enumerate() {
+            for (their_place, theirs) in ascending.iter().enumerate() {
+                let order = version(ours).cmp(&version(theirs));
+                assert_eq!(order, place.cmp(&their_place), "{ours} and {theirs}");
+            }
+        }
+    }
+
+    #[test]
+    fn zeros_at_the_end_and_capitals_do_not_count() {
+        assert_eq!(version("1"), version("1.0.0"));
+        assert_eq!(version("1.0RC1"), version("1rc1"));
+    }
+
+    #[test]
+    fn steps_keep_the_precision() {
+        leads_to("1.2.3", Version::next_major, "2.0.0");
+        leads_to("1", Version::next_minor, "1.1");
+        leads_to("1.2", Version::next_patch, "1.2.1");
+        leads_to("2.0.0a1", Version::next_major, "2.0.0");
+        leads_to("2.1.0a1", Version::next_major, "3.0.0");
+        leads_to("0.0.3", Version::next_breaking, "0.0.4");
+        leads_to("0.2.3", Version::next_breaking, "0.3.0");
+        leads_to("0.0", Version::next_breaking, "0.1");
+        leads_to("1.2.3.4", Version::next_stable, "1.2.3.5");
+        leads_to("1.2rc1.post2", Version::stable, "1.2");
+        leads_to("1.2.post2.dev1", Version::stable, "1.2.post2");
+        leads_to("3", Version::with_patch, "3.0.0");
+    }
+}

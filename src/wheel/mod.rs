@@ -261,7 +261,8 @@ fn is_of(name: &str, version: &str, expected: (&PackageName, &Version)) -> bool 
         && Version::parse(version).is_ok_and(|version| version == *expected.1)
 }
 
-fn is_dist_info(component: &str) -> bool {
+/// Tells whether a file name is that of a `.dist-info` folder, in whatever case.
+pub(crate) fn is_dist_info(component: &str) -> bool {
     let bytes = component.as_bytes();
     let suffix = b".dist-info";
     bytes.len() > suffix.len() && bytes[bytes.len() - suffix.len()..].eq_ignore_ascii_case(suffix)

@@ -85,26 +85,27 @@ impl Record {
     /// [`Error::Record`] for what is not CSV.
     pub fn without(text: &[u8], paths: &HashSet<&str>) -> Result<Vec<u8>, Error> {
         let mut kept = Vec::with_capacity(text.len());
-        let mut start = 0;
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .from_reader(text);
-        let mut line = csv::StringRecord::new();
-        loop {
-            let is_read = reader.read_record(&mut line).map_err(|_| Error::Record {
-                line: reader.position().line(),
+        for line in reader.records() {
+            let line = line.map_err(|error| Error::Record {
+                line: error.position().map_or(0, csv::Position::line),
                 fault: "is not CSV in UTF-8",
             })?;
-            let end = usize::try_from(reader.position().byte()).unwrap_or(text.len());
-            if !is_read {
-                return Ok(kept);
+            if paths.contains(line.get(0).unwrap_or_default()) {
+                continue;
             }
-            if !paths.contains(line.get(0).unwrap_or_default()) {
-                kept.extend_from_slice(&text[start..end]);
+            for (index, field) in line.iter().enumerate() {
+                if index > 0 {
+                    kept.push(b',');
+                }
+                write_field(&mut kept, field);
             }
-            start = end;
+            kept.push(b'\n');
         }
+        Ok(kept)
     }
 }
 
@@ -228,7 +229,7 @@ mod tests {
         let without =
             |path| String::from_utf8(Record::without(text, &HashSet::from([path])).unwrap());
         assert_eq!(without("b,c").unwrap(), "a,,\nd,,\n");
-        assert_eq!(without("d").unwrap(), "a,,\n\"b,c\",,\r\n");
+        assert_eq!(without("d").unwrap(), "a,,\n\"b,c\",,\n");
     }
 
     #[test]

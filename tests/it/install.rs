@@ -352,6 +352,8 @@ fn exactly_one_dist_info_is_needed() {
         &acme().data("purelib/other-1.0.dist-info/RECORD", ""),
         "another `.dist-info`",
     );
+    let foreign = format!("data/{SITE}/other-1.0.dist-info/RECORD");
+    refuses(&acme().data(&foreign, ""), "another `.dist-info`");
     refuses(&acme().file("other-1.0.data/data/x", ""), "does not belong");
 }
 
@@ -805,10 +807,8 @@ fn bytecode_names_the_final_place_and_stands_in_record() {
     assert!(memchr::memmem::find(&data, place.as_bytes()).is_some());
     let record = fs::read_to_string(root.join(&site).join("acme-1.0.dist-info/RECORD")).unwrap();
     let digest = URL_SAFE_NO_PAD.encode(Digest::of(Algorithm::Sha256, &data).bytes());
-    assert!(
-        record.contains(&format!("{bytecode},sha256={digest},{}", data.len())),
-        "{record}"
-    );
+    let line = format!("{bytecode},sha256={digest},{}", data.len());
+    assert!(record.contains(&line), "{record}");
     assert!(!root.join("bin/__pycache__").exists());
     assert!(!record.contains("broken.cpython"));
 }
@@ -990,7 +990,8 @@ fn removing_takes_what_record_lists_and_nothing_else() {
     let record = place.site().join("acme-1.0.dist-info/RECORD");
     let mut text = fs::read_to_string(&record).unwrap();
     text.push_str("../../../../outside,,\n../../../pyvenv.cfg,,\n");
-    text.push_str(&format!("{},,\n/etc/hostname,,\n", outside.display()));
+    let absolute = format!("{},,\n/etc/hostname,,\n", outside.display());
+    text.push_str(&absolute);
     text.push_str("other-1.0.dist-info/METADATA,,\n");
     fs::write(&record, text).unwrap();
     let actions = vec![
@@ -1093,10 +1094,12 @@ fn each_distribution_is_reported_once_and_warnings_at_the_end() {
     struct Heard(Mutex<Vec<String>>);
     impl Reporter for Heard {
         fn report(&self, event: Event<'_>) {
-            let text = match event {
-                Event::Installed { name, .. } => name.to_string(),
-                Event::Warning(_) => "warning".to_owned(),
-                _ => "other".to_owned(),
+            let text = if let Event::Installed { name, .. } = event {
+                name.to_string()
+            } else if matches!(event, Event::Warning(_)) {
+                "warning".to_owned()
+            } else {
+                "other".to_owned()
             };
             self.0.lock().unwrap().push(text);
         }
@@ -1111,6 +1114,21 @@ fn each_distribution_is_reported_once_and_warnings_at_the_end() {
     assert_eq!(heard.pop().unwrap(), "warning");
     heard.sort();
     assert_eq!(heard, ["acme-a", "acme-b"]);
+}
+
+#[test]
+fn more_wheels_than_are_taken_at_once_all_arrive() {
+    let wheels: Vec<WheelBuilder> = (0..300)
+        .map(|number| WheelBuilder::new(&format!("acme-{number}"), "1.0"))
+        .collect();
+    let wheels: Vec<&WheelBuilder> = wheels.iter().collect();
+    let (place, report) = try_fill(&wheels, &options()).unwrap();
+    assert_eq!(report.n_installs, 300);
+    place.assert_records_are_true();
+    let mut broken: Vec<&WheelBuilder> = wheels.clone();
+    let bad = WheelBuilder::new("acme-0", "1.0").file("../evil", "");
+    broken[0] = &bad;
+    try_fill(&broken, &options()).map(drop).unwrap_err();
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod archive;
 mod bytecode;
 mod cache;
 mod environment;
+mod export;
 mod fetch;
 mod index;
 mod install;

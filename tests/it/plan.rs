@@ -31,6 +31,7 @@ fn package(name: &str, version: &str, files: &[&str]) -> Package {
     };
     Package {
         name: PackageName::new(name),
+        written_name: name.to_owned(),
         version: Version::parse(version).unwrap(),
         files: files.iter().map(file).collect(),
         source: None,

@@ -106,9 +106,8 @@ fn make_repository(project: &Path, git: &toml::Value) {
             .map(|item| item.as_str().unwrap().to_owned())
             .collect()
     };
-    let nested = strings("nested")
-        .into_iter()
-        .map(|nested| project.join(nested));
+    let nested = ["nested", "nested_later"].into_iter().flat_map(strings);
+    let nested = nested.map(|nested| project.join(nested));
     for folder in nested.chain([project.to_owned()]) {
         for part in ["objects", "refs", "info"] {
             fs::create_dir_all(folder.join(".git").join(part)).unwrap();

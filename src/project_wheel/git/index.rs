@@ -29,17 +29,26 @@ impl TrackedFiles {
 
     /// Tells whether the file at `path` is tracked, by its own name or by a folder that a sparse index lists.
     pub(super) fn has(&self, path: &Path) -> bool {
-        let bytes = path.as_os_str().as_encoded_bytes();
         let is_sparse = |folder: &Path| self.0.contains(&as_folder(folder));
-        self.0.contains(bytes) || path.ancestors().skip(1).any(is_sparse)
+        self.lists(path) || path.ancestors().skip(1).any(is_sparse)
     }
 
-    /// Tells whether `path` or anything below it is tracked.
+    /// Tells whether anything below the folder at `path` is tracked.
     pub(super) fn has_below(&self, path: &Path) -> bool {
+        if path.as_os_str().is_empty() {
+            return !self.0.is_empty();
+        }
         let prefix = as_folder(path);
         let range = (Bound::Included(prefix.clone()), Bound::Unbounded);
         let first = self.0.range(range).next();
-        first.is_some_and(|name| name.starts_with(&prefix)) || self.has(path)
+        let is_sparse = |folder: &Path| self.0.contains(&as_folder(folder));
+        first.is_some_and(|name| name.starts_with(&prefix))
+            || path.ancestors().skip(1).any(is_sparse)
+    }
+
+    /// Tells whether `path` itself is listed, which for a folder means that it is a submodule.
+    pub(super) fn lists(&self, path: &Path) -> bool {
+        self.0.contains(path.as_os_str().as_encoded_bytes())
     }
 }
 
@@ -163,8 +172,10 @@ mod tests {
     #[test]
     fn folders_with_tracked_files_are_known() {
         let tracked = read("version-4", false).unwrap();
+        assert!(tracked.has_below(Path::new("")));
         assert!(tracked.has_below(Path::new("dir")));
         assert!(!tracked.has_below(Path::new("di")));
+        assert!(!tracked.has_below(Path::new("dir/b")));
         assert!(!tracked.has_below(Path::new("a/b")));
     }
 

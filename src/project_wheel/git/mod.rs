@@ -37,7 +37,8 @@ pub(super) struct Repository {
 struct Folder {
     /// Those of its `.gitignore`.
     patterns: Patterns,
-    /// Whether it is the root of another repository: git does not look into those.
+    /// Whether it is the root of another repository of which nothing is tracked here, or a submodule: git does not look into
+    /// those.
     is_nested: bool,
 }
 
@@ -68,8 +69,9 @@ impl Repository {
             .strip_prefix(&repository.root)
             .unwrap_or(Path::new(""))
             .to_owned();
-        let is_ignored =
-            repository.matches_folder(&within)? && !repository.tracked.has_below(&within);
+        let is_matched =
+            repository.matches_folder(&within)? || repository.matches(&within, Kind::Inside)?;
+        let is_ignored = is_matched && !repository.tracked.has_below(&within);
         Ok((!is_ignored).then_some(repository))
     }
 
@@ -78,7 +80,8 @@ impl Repository {
         let Ok(within) = path.strip_prefix(&self.root).map(Path::to_owned) else {
             return Ok(false);
         };
-        if self.tracked.has(&within) {
+        let is_gits_own = within.iter().any(|part| part == ".git");
+        if is_gits_own || self.tracked.has(&within) {
             return Ok(false);
         }
         for folder in within.ancestors().skip(1) {
@@ -103,23 +106,27 @@ impl Repository {
 
     /// Applies the patterns to one path, those of the nearest folder first; folders above it are known not to match.
     fn matches(&mut self, within: &Path, kind: Kind) -> io::Result<bool> {
-        for folder in within.ancestors().skip(1) {
-            let relative = within.strip_prefix(folder).unwrap_or(within);
-            if let Some(is_ignored) = self.folder(folder)?.patterns.decide(relative, kind) {
+        let n_own = usize::from(kind != Kind::Inside);
+        for folder in within.ancestors().skip(n_own) {
+            let path = kind.text(within.strip_prefix(folder).unwrap_or(within));
+            if let Some(is_ignored) = self.folder(folder)?.patterns.decide(&path, kind) {
                 return Ok(is_ignored);
             }
         }
+        let path = kind.text(within);
         let mut general = self.general.iter().rev();
-        let decision = general.find_map(|patterns| patterns.decide(within, kind));
+        let decision = general.find_map(|patterns| patterns.decide(&path, kind));
         Ok(decision.unwrap_or(false))
     }
 
     fn folder(&mut self, within: &Path) -> io::Result<&Folder> {
         if !self.folders.contains_key(within) {
             let path = self.root.join(within);
+            let is_repository = path != self.root && git_folder_of(&path)?.is_some();
             let folder = Folder {
                 patterns: Patterns::read(&path.join(".gitignore"))?,
-                is_nested: path != self.root && git_folder_of(&path)?.is_some(),
+                is_nested: self.tracked.lists(within)
+                    || is_repository && !self.tracked.has_below(within),
             };
             self.folders.insert(within.to_owned(), folder);
         }
@@ -127,11 +134,25 @@ impl Repository {
     }
 }
 
-/// Whether a path is a folder: some patterns are for folders alone.
+/// What is asked about a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
+    /// The file of that name.
     File,
+    /// The folder of that name: some patterns are for folders alone.
     Folder,
+    /// The folder seen from inside, as `git check-ignore .` asks: a path that ends with `/`, so that its last name is empty.
+    Inside,
+}
+
+impl Kind {
+    fn text(self, path: &Path) -> Vec<u8> {
+        let mut text = path.as_os_str().as_encoded_bytes().to_owned();
+        if self == Self::Inside && !text.is_empty() {
+            text.push(b'/');
+        }
+        text
+    }
 }
 
 /// Finds the root of the working tree and the folder of the repository's data, from `folder` up.
@@ -206,6 +227,8 @@ mod tests {
             fs::create_dir_all(folder.path().join(part)).unwrap();
         }
         write(&folder, ".git/HEAD", "ref: refs/heads/main\n");
+        let index = include_bytes!("../../../fixtures/wheel-projects/indexes/one-file");
+        write(&folder, ".git/index", index);
         for file in files {
             write(&folder, file, "");
         }

@@ -25,8 +25,7 @@ impl Patterns {
 
     /// Says whether the path (relative to the folder that the patterns count from) is ignored (`true`) or taken back
     /// (`false`); the last pattern that matches says it.
-    pub(super) fn decide(&self, path: &Path, kind: Kind) -> Option<bool> {
-        let path = path.as_os_str().as_encoded_bytes();
+    pub(super) fn decide(&self, path: &[u8], kind: Kind) -> Option<bool> {
         let mut patterns = self.0.iter().rev();
         let pattern = patterns.find(|pattern| pattern.matches(path, kind))?;
         Some(!pattern.is_negated)
@@ -44,11 +43,11 @@ struct Pattern {
 
 impl Pattern {
     fn parse(line: &[u8]) -> Option<Self> {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let line = without_trailing_spaces(line);
         if line.is_empty() || line.starts_with(b"#") {
             return None;
         }
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = without_trailing_spaces(line);
         let (is_negated, line) = strip(line, line.strip_prefix(b"!"));
         let (is_for_folders, line) = strip(line, line.strip_suffix(b"/"));
         let is_about_names = !line.contains(&b'/');
@@ -62,7 +61,7 @@ impl Pattern {
     }
 
     fn matches(&self, path: &[u8], kind: Kind) -> bool {
-        if self.is_for_folders && kind != Kind::Folder {
+        if self.is_for_folders && kind == Kind::File {
             return false;
         }
         let start = match memchr::memrchr(b'/', path) {
