@@ -97,10 +97,10 @@ impl Run<'_> {
             return Ok(Outcome::Done);
         }
         let workplace = site.prepare(&self.project, &terminal)?;
-        interrupt.remove_before_end(workplace.hidden_folder().to_owned());
         self.announce(&operations, &terminal);
         terminal.begin(operations.n_all(), operations.lines().clone());
-        interrupt.before_end(terminal.eraser());
+        interrupt.before_end(terminal.freezer());
+        interrupt.remove_before_end(workplace.hidden_folder().to_owned());
         let done = self.carry_out(&plan, &workplace, &terminal);
         interrupt.check();
         terminal.finish();

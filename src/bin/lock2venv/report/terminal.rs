@@ -69,13 +69,12 @@ impl Terminal {
         }
     }
 
-    /// Returns what takes the bars away at once, from any thread.
-    pub(crate) fn eraser(&self) -> impl Fn() + Send + 'static {
+    /// Returns what stops the bars at once, from any thread. They stay to be seen: the `^C` that the terminal wrote behind
+    /// them has moved the cursor, so they could not be cleared without a trace.
+    pub(crate) fn freezer(&self) -> impl Fn() + Send + 'static {
         let all = self.bars.as_ref().map(|bars| bars.all.clone());
         move || {
             if let Some(all) = &all {
-                // Nothing can be done about a terminal that is gone.
-                let _ = all.clear();
                 all.set_draw_target(ProgressDrawTarget::hidden());
             }
         }
@@ -83,8 +82,10 @@ impl Terminal {
 
     /// Takes the bars away and prints the warnings.
     pub(crate) fn finish(&mut self) {
-        self.eraser()();
-        self.bars = None;
+        if let Some(bars) = self.bars.take() {
+            // Nothing can be done about a terminal that is gone.
+            let _ = bars.all.clear();
+        }
         let warnings =
             std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner));
         if self.verbosity > Verbosity::Quiet {
@@ -220,9 +221,8 @@ impl Bars {
     }
 }
 
-/// What stands left of a bar takes so many columns; two more are left free, or the `^C` of an interruption would break the
-/// line, which could then not be cleared any more.
-const TEXT_WIDTH: u16 = 27 + 2;
+/// What stands left of a bar takes so many columns.
+const TEXT_WIDTH: u16 = 27;
 
 /// A wider bar is harder to read.
 const MOST_WIDTH: u16 = 40;
