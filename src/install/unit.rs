@@ -122,12 +122,12 @@ impl<'a> Unit<'a> {
         })
     }
 
-    /// Cuts the work into pieces; each has to be given to [`Unit::run_chunk`] once.
     /// Returns the digest of the wheel.
     pub(super) fn digest(&self) -> &Digest {
         self.arrival.file.digest()
     }
 
+    /// Cuts the work into pieces; each has to be given to [`Unit::run_chunk`] once.
     pub(super) fn chunks(&self) -> Vec<Range<usize>> {
         let chunks = self.contents.chunks();
         self.n_remaining.store(chunks.len(), Ordering::Release);
