@@ -25,16 +25,11 @@ use crate::wheel::Record;
 pub(super) fn install<E: From<Error>>(
     plan: &Plan,
     arrivals: impl IntoIterator<Item = Result<Arrival, E>>,
-    destination: &Destination,
+    (destination, staging): (&Destination, &Path),
     options: &Options,
     reporter: &dyn Reporter,
 ) -> Result<Report, E> {
-    let staging = tempfile::Builder::new()
-        .prefix(".lock2venv-")
-        .suffix(".partial")
-        .tempdir_in(&destination.folder)
-        .map_err(|cause| Error::io("create", &destination.folder, cause))?;
-    let roots = Roots::Each(staging.path().to_owned(), AtomicUsize::new(0));
+    let roots = Roots::Each(staging.to_owned(), AtomicUsize::new(0));
     let pool = session::start_pool(options)?;
     let job = fresh::Job {
         plan,

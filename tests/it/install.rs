@@ -937,13 +937,11 @@ fn installed(place: &Place, name: &str, version: &str) -> InstalledDistribution 
 
 fn change(place: &Place, actions: Vec<Action>, wheels: &[&WheelBuilder]) -> Result<Report, Error> {
     let arrivals = wheels.iter().map(|wheel| wheel.arrival()).collect();
-    run(
-        place,
-        &Plan { actions },
-        arrivals,
-        DestinationKind::Existing,
-        &options(),
-    )
+    let staging = tempfile::tempdir_in(place.root()).unwrap();
+    let kind = DestinationKind::Existing {
+        staging: staging.path().to_owned(),
+    };
+    run(place, &Plan { actions }, arrivals, kind, &options())
 }
 
 #[test]

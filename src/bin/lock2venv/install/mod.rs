@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use lock2venv::bytecode;
 use lock2venv::cache::Cache;
 use lock2venv::configuration::Configuration;
+use lock2venv::event::{Event, Reporter as _};
 use lock2venv::fetch::{self, Fetch, Network};
 use lock2venv::index::{self, Client};
 use lock2venv::install::{self, Destination, LinkMode, Options};
@@ -22,21 +23,20 @@ use lock2venv::url::Url;
 use crate::args::{self, Install};
 use crate::context::Context;
 use crate::diagnose::Failure;
-use crate::report::{Terminal, Verbosity, print_warning};
+use crate::report::Terminal;
 
 use arrivals::Arrivals;
 use interrupt::Interrupt;
 use operations::Operations;
 use project::LockedProject;
-use site::{Site, Workplace};
+use site::{Look, Site, Workplace};
 
 /// Fills the environment of the project.
 pub(crate) fn run(arguments: &Install, context: &Context) -> Result<(), Failure> {
     let started = Instant::now();
     check_flags(arguments)?;
     let project = LockedProject::read(arguments, context)?;
-    let configuration = Configuration::read(&project.root, context.variables.clone())
-        .map_err(|error| Failure::new(&error))?;
+    let configuration = Configuration::read(&project.root, context.variables.clone())?;
     let run = Run {
         arguments,
         context,
@@ -57,48 +57,78 @@ struct Run<'a> {
     cache_folder: Option<PathBuf>,
 }
 
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    /// Another process made the environment meanwhile, so there is a new state of things.
+    Overtaken,
+}
+
+/// How often other processes may be quicker.
+const MOST_ATTEMPTS: usize = 3;
+
 impl Run<'_> {
     fn install(&self, started: Instant) -> Result<(), Failure> {
-        let mut terminal = Terminal::new(self.verbosity());
-        let answers = self
-            .cache_folder
-            .as_ref()
-            .map(|folder| folder.join("v1/interpreters"));
-        let site = Site::find(
-            self.arguments,
-            self.context,
-            &self.project,
-            answers.as_deref(),
-        )?;
+        let interrupt = Interrupt::watch();
+        for _ in 0..MOST_ATTEMPTS {
+            if self.attempt(started, &interrupt)? == Outcome::Done {
+                return Ok(());
+            }
+        }
+        Err(Failure::text(
+            "other processes make and remove the environment all the time",
+        ))
+    }
+
+    fn attempt(&self, started: Instant, interrupt: &Interrupt) -> Result<Outcome, Failure> {
+        let mut terminal = Terminal::new(self.context.verbosity);
+        let site = self.site(&terminal)?;
         let (plan, has_project) = self.plan(&site)?;
         let operations = Operations::of(&plan, has_project.then_some(&self.project.name));
         if self.arguments.dry_run {
-            operations.announce(&terminal);
-            operations.list(&plan, &terminal);
-            return Ok(());
+            self.announce(&operations, &terminal);
+            operations.list(&terminal);
+            operations.name_project(&terminal);
+            return Ok(Outcome::Done);
         }
         if plan.is_nothing_to_do() && site.is_usable() {
-            terminal.line("No dependencies to install or update");
-            return Ok(());
+            self.announce(&operations, &terminal);
+            return Ok(Outcome::Done);
         }
         let workplace = site.prepare(&self.project, &terminal)?;
-        operations.announce(&terminal);
-        terminal.begin(operations.n_all());
+        self.announce(&operations, &terminal);
+        terminal.begin(operations.n_all(), operations.lines().clone());
+        interrupt.before_end(terminal.freezer());
+        interrupt.remove_before_end(workplace.hidden_folder().to_owned());
         let done = self.carry_out(&plan, &workplace, &terminal);
+        interrupt.check();
         terminal.finish();
         done?;
-        workplace.publish()?;
+        if !workplace.publish()? {
+            terminal.line("Another process made this environment meanwhile: looking again");
+            return Ok(Outcome::Overtaken);
+        }
+        operations.name_project(&terminal);
         terminal.line(&format!("\n{operations} in {}", seconds(started.elapsed())));
-        Ok(())
+        Ok(Outcome::Done)
     }
 
-    fn verbosity(&self) -> Verbosity {
-        let is_raised = self.arguments.dry_run && self.context.verbosity == Verbosity::Normal;
-        if is_raised {
-            Verbosity::Verbose
-        } else {
-            self.context.verbosity
+    /// Says what will be done about dependencies, if anything is to be.
+    fn announce(&self, operations: &Operations, terminal: &Terminal) {
+        if !self.arguments.only_root {
+            operations.announce(terminal);
         }
+    }
+
+    fn site(&self, terminal: &Terminal) -> Result<Site, Failure> {
+        let cache = self.cache_folder.as_ref();
+        let answers = cache.map(|folder| folder.join("v1/interpreters"));
+        let look = Look {
+            context: self.context,
+            answers: answers.as_deref(),
+        };
+        Site::find(self.arguments, look, &self.project, terminal)
     }
 
     /// Plans; the answer also tells whether the project itself is among the actions.
@@ -111,12 +141,10 @@ impl Run<'_> {
             is_editable: self.arguments.editable,
             no_binary: self
                 .configuration
-                .no_binary()
-                .map_err(|error| Failure::new(&error))?,
+                .no_binary()?,
             only_binary: self
                 .configuration
-                .only_binary()
-                .map_err(|error| Failure::new(&error))?,
+                .only_binary()?,
         };
         let installed = site.installed()?;
         let wanted = self
@@ -135,7 +163,6 @@ impl Run<'_> {
         workplace: &Workplace,
         terminal: &Terminal,
     ) -> Result<(), Failure> {
-        let interrupt = Interrupt::watch(workplace.partial());
         let destination = workplace.destination();
         let cache = self.cache(&destination)?;
         let client = self.client()?;
@@ -152,8 +179,9 @@ impl Run<'_> {
             let arrivals = Arrivals::start(scope, job)?;
             install::install(plan, arrivals, &destination, &options, terminal)
         });
-        interrupt.is_over()?;
-        self.warn_of_cache(&cache);
+        for warning in cache.take_warnings() {
+            terminal.report(Event::Warning(warning));
+        }
         done.map(|_| ())
     }
 
@@ -161,15 +189,7 @@ impl Run<'_> {
         let Some(folder) = &self.cache_folder else {
             return Ok(Cache::disabled(&destination.folder));
         };
-        Cache::open(folder, &destination.folder).map_err(|error| Failure::new(&error))
-    }
-
-    fn warn_of_cache(&self, cache: &Cache) {
-        if self.context.verbosity > Verbosity::Quiet {
-            for warning in cache.take_warnings() {
-                print_warning(&warning.to_string());
-            }
-        }
+        Ok(Cache::open(folder, &destination.folder)?)
     }
 
     fn client(&self) -> Result<Client, Failure> {
@@ -193,14 +213,13 @@ impl Run<'_> {
             configuration: self.configuration.clone(),
             base_delay: index::BASE_DELAY,
         };
-        Client::new(settings).map_err(|error| Failure::new(&error))
+        Ok(Client::new(settings)?)
     }
 
     fn fetch_options(&self) -> Result<fetch::Options, Failure> {
         let asked = self
             .configuration
-            .max_workers()
-            .map_err(|error| Failure::new(&error))?;
+            .max_workers()?;
         Ok(fetch::Options {
             network: if self.arguments.offline {
                 Network::Offline

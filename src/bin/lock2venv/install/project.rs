@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use lock2venv::installed::Installed;
-use lock2venv::lock::{self, Document, Lock};
+use lock2venv::lock::{Document, Lock};
 use lock2venv::marker::MarkerEnvironment;
 use lock2venv::name::PackageName;
 use lock2venv::plan::{Action, Distribution, Origin, Wanted};
@@ -108,10 +108,4 @@ impl LockedProject {
 fn no_lock(root: &std::path::Path) -> Failure {
     Failure::text(format!("there is no poetry.lock in `{}`", root.display()))
         .hint("run `poetry lock`")
-}
-
-impl From<lock::Error> for Failure {
-    fn from(error: lock::Error) -> Self {
-        Self::new(&error)
-    }
 }
