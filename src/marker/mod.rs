@@ -351,9 +351,8 @@ mod tests {
 
     #[test]
     fn deep_nesting_is_no_danger() {
-        let opening: String = (0..190)
-            .map(|n| format!("(sys_platform == '{n}' {} ", ["and", "or"][n % 2]))
-            .collect();
+        let levels = (0..190).map(|n| format!("(sys_platform == '{n}' {} ", ["and", "or"][n % 2]));
+        let opening = levels.collect::<Vec<_>>().concat();
         let text = format!("{opening}os_name == 'nt'{}", ")".repeat(190));
         let nested = marker(&text);
         assert!(
