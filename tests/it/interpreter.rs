@@ -49,6 +49,7 @@ impl Bench {
             path: Some(&path),
             requires_python: &requires_python,
             answers: None,
+            shims: None,
         };
         search.find()
     }
@@ -69,6 +70,7 @@ fn find_python() -> Interpreter {
         path: path.as_deref(),
         requires_python: &requires_python,
         answers: None,
+        shims: None,
     };
     search.find().unwrap()
 }

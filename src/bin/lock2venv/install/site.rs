@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use lock2venv::environment::{self, Draft, Environment, EnvironmentLock, Fault, Staging};
 use lock2venv::install::{Destination, DestinationKind};
 use lock2venv::installed::Installed;
-use lock2venv::interpreter::{Interpreter, Request, Search};
+use lock2venv::interpreter::{Interpreter, Request, Search, Shims};
 use lock2venv::version::Version;
 
 use super::project::LockedProject;
@@ -86,6 +86,10 @@ impl Site {
             path: path.as_deref(),
             requires_python: &project.project.python_constraint,
             answers,
+            shims: Some(Shims {
+                pyenv_version: context.variable("PYENV_VERSION"),
+                working_folder: &context.working_folder,
+            }),
         };
         let (interpreter, state) = match Held::take(&root, terminal)? {
             None => (search.find()?, State::Absent),
