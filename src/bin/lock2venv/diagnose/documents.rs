@@ -33,11 +33,10 @@ impl From<lock::Error> for Failure {
                 "poetry.lock:{line}:{column}: not valid TOML: {message}"
             ))
             .hint(RELOCK),
-            Error::MergeConflict { line } => {
-                Self::text(format!("poetry.lock:{line}:1: a merge conflict is left")).hint(
-                    "settle pyproject.toml, take either side's poetry.lock, then run `poetry lock`",
-                )
-            }
+            Error::MergeConflict { line } => Self::text(format!(
+                "poetry.lock:{line}:1: a merge conflict is left"
+            ))
+            .hint("settle pyproject.toml, take either side's poetry.lock, then run `poetry lock`"),
             Error::Stale { locked, current } => stale(locked.as_deref(), current.as_deref()),
             Error::NoMetadata => Self::text("poetry.lock has no `[metadata]`").hint(RELOCK),
             Error::NoVersion => {
@@ -211,11 +210,11 @@ impl From<configuration::Error> for Failure {
 impl Failure {
     /// The wheel of `name`, a folder, could not be built.
     pub(crate) fn build(name: &dyn Display, error: project_wheel::Error) -> Self {
-        let leave_out = "or leave it out: `--no-root` for the project itself, `--no-directory` for directory dependencies";
+        let leave_out = "leave it out: `--no-root` for the project itself, `--no-directory` for directory dependencies";
         match error {
             project_wheel::Error::Unsupported(why) => {
                 Self::text(format!("`{name}` cannot be built without Python: {why}"))
-                    .hint("build its wheel with the tool that it names, and install that")
+                    .hint("build its wheel with that backend, and lock and install the wheel")
                     .hint(leave_out)
             }
             project_wheel::Error::Project(error) => {

@@ -14,9 +14,15 @@ impl From<interpreter::Error> for Failure {
                     Err(error) => one_line(error),
                 });
                 let lines: Vec<String> = tried.collect();
-                let failure = Self::text(format!("no Python {wanted} was found"));
+                let is_program = wanted.starts_with(|first: char| first.is_alphabetic());
+                let wanted = if is_program {
+                    format!("`{wanted}`")
+                } else {
+                    format!("Python {wanted}")
+                };
+                let failure = Self::text(format!("no {wanted} was found"));
                 let failure = if lines.is_empty() {
-                    failure.detail("none of that name is on PATH")
+                    failure.detail("there is none on PATH")
                 } else {
                     failure.details(lines)
                 };
@@ -50,7 +56,9 @@ impl From<environment::Error> for Failure {
         match &error {
             Error::NotAnEnvironment { .. } => Self::new(&error)
                 .hint("nothing in it was touched; name another folder: `--venv DIR`"),
-            Error::NoName { .. } => Self::new(&error).hint("name a folder of its own: `--venv DIR`"),
+            Error::NoName { .. } => {
+                Self::new(&error).hint("name a folder of its own: `--venv DIR`")
+            }
             Error::Exists { .. } => {
                 Self::new(&error).hint("another process made it: run the same command again")
             }
