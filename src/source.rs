@@ -46,6 +46,17 @@ impl SourceKind {
         }
     }
 
+    /// Returns the word that locks use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Legacy => "legacy",
+            Self::Git => "git",
+            Self::Url => "url",
+            Self::File => "file",
+            Self::Directory => "directory",
+        }
+    }
+
     /// Tells whether packages of this kind are found without an index.
     pub fn is_direct_origin(self) -> bool {
         match self {

@@ -11,7 +11,7 @@ use std::path::Path;
 use super::Error;
 use crate::lock::{File, Package};
 use crate::marker::Marker;
-use crate::name::GroupName;
+use crate::name::{ExtraName, GroupName};
 use crate::pyproject::{MAIN, Project};
 use crate::select::{Choice, Selection};
 use crate::source::{Source, SourceKind};
@@ -83,7 +83,7 @@ pub fn pylock(
     }
     text.push_str("\n[tool.poetry-plugin-export]\n");
     let _ = writeln!(text, "groups = {}", quoted_list(&sorted_groups(choice)));
-    let extras: Vec<&str> = choice.extras.iter().map(|extra| extra.as_str()).collect();
+    let extras: Vec<&str> = choice.extras.iter().map(ExtraName::as_str).collect();
     let _ = writeln!(text, "extras = {}", quoted_list(&extras));
     Ok(text)
 }
@@ -190,7 +190,8 @@ fn push_indexed(
 
 /// Splits the files into source distribution and wheels, as the plugin does: the last of each run of their kind.
 fn artifacts(package: &Package) -> (Option<&File>, &[File]) {
-    let is_wheel = |file: &File| file.name.ends_with(".whl");
+    // The plugin, too, knows wheels by this ending in lower case alone.
+    let is_wheel = |file: &File| file.name.strip_suffix(".whl").is_some();
     let mut sdist = None;
     let mut wheels: &[File] = &[];
     for run in package
@@ -284,7 +285,7 @@ fn python_time(text: &str) -> Option<String> {
     if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let microseconds = format!("{:0<6.6}", fraction);
+    let microseconds = format!("{fraction:0<6.6}");
     let fraction = match microseconds.as_str() {
         "000000" => String::new(),
         digits => format!(".{digits}"),

@@ -265,7 +265,7 @@ fn header(project: &Project, indexes: &[&str], options: &Options<'_>) -> String 
         let url = authenticated(url, source, options);
         if let Some(rest) = url.strip_prefix("http://") {
             let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-            text += &format!("--trusted-host {host}\n");
+            text.extend(["--trusted-host ", host, "\n"]);
         }
         let is_main = !has_pypi && first.is_some_and(|first| std::ptr::eq(first, source));
         let option = if is_main {
@@ -273,7 +273,7 @@ fn header(project: &Project, indexes: &[&str], options: &Options<'_>) -> String 
         } else {
             "--extra-index-url"
         };
-        text += &format!("{option} {url}\n");
+        text.extend([option, " ", &url, "\n"]);
     }
     text
 }

@@ -98,17 +98,15 @@ impl<'a> Table<'a> {
         if self.entries.len() > MAX_HEADERS {
             return None;
         }
-        let index = match self.entries.iter().position(|(name, _)| name == key) {
-            Some(index) => index,
-            None => {
-                let table = Table {
-                    entries: Vec::new(),
-                    is_open: true,
-                };
-                self.entries.push((key.clone(), Value::Table(table)));
-                self.entries.len() - 1
-            }
-        };
+        let place = self.entries.iter().position(|(name, _)| name == key);
+        let index = place.unwrap_or_else(|| {
+            let table = Table {
+                entries: Vec::new(),
+                is_open: true,
+            };
+            self.entries.push((key.clone(), Value::Table(table)));
+            self.entries.len() - 1
+        });
         match &mut self.entries[index].1 {
             Value::Table(table) if table.is_open => Some(table),
             Value::Array(items) => match items.last_mut() {
@@ -206,7 +204,7 @@ impl<'a> Section<'a> {
             parent = parent.open_child(key)?;
         }
         if self.is_array {
-            return append(parent, name, table);
+            return append(parent, name.clone(), table);
         }
         if parent.entries.len() > MAX_HEADERS || parent.get(name).is_some() {
             return None;
@@ -216,13 +214,13 @@ impl<'a> Section<'a> {
     }
 }
 
-fn append<'a>(parent: &mut Table<'a>, name: &Cow<'a, str>, table: Table<'a>) -> Option<()> {
+fn append<'a>(parent: &mut Table<'a>, name: Cow<'a, str>, table: Table<'a>) -> Option<()> {
     if parent.entries.len() > MAX_HEADERS {
         return None;
     }
-    let Some((_, value)) = parent.entries.iter_mut().find(|(key, _)| key == name) else {
+    let Some((_, value)) = parent.entries.iter_mut().find(|(key, _)| *key == name) else {
         let value = Value::Array(vec![Value::Table(table)]);
-        parent.entries.push((name.clone(), value));
+        parent.entries.push((name, value));
         return Some(());
     };
     match value {

@@ -506,7 +506,9 @@ impl<'a> PackageReader<'a> {
             for value in values {
                 let dependency = match value {
                     Value::Table(table) => Dependency::from_table(name, table, root, self.files),
-                    _ => Dependency::plain(name, value.as_str().unwrap_or("*")),
+                    Value::String(_) | Value::Boolean(_) | Value::Array(_) | Value::Other(_) => {
+                        Dependency::plain(name, value.as_str().unwrap_or("*"))
+                    }
                 };
                 requires.push(dependency.map_err(|error| Fault::Dependency(Box::new(error)))?);
             }

@@ -57,7 +57,11 @@ impl Dependency {
         match value {
             Value::Table(table) => Self::from_table(name, &TomlFields(table), root, files),
             Value::String(text) => Self::plain(name, text),
-            _ => Err(Error::dependency(name, "a version or a table is wanted")),
+            Value::Integer(_)
+            | Value::Float(_)
+            | Value::Boolean(_)
+            | Value::Datetime(_)
+            | Value::Array(_) => Err(Error::dependency(name, "a version or a table is wanted")),
         }
     }
 
@@ -432,7 +436,7 @@ fn from_url(
     };
     let dependency = Dependency::plain(name, version).map(|mut dependency| {
         dependency.source = Some(source);
-        dependency.written_constraint = "*".to_owned();
+        dependency.written_constraint = String::from("*");
         dependency.allows_prereleases = Some(true);
         dependency
     });
@@ -502,17 +506,14 @@ pub(crate) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('%') {
-        bytes.extend_from_slice(rest[..at].as_bytes());
+        bytes.extend_from_slice(&rest.as_bytes()[..at]);
         let code = rest.get(at + 1..at + 3);
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &rest[at + 3..];
-            }
-            None => {
-                bytes.push(b'%');
-                rest = &rest[at + 1..];
-            }
+        if let Some(byte) = code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            bytes.push(byte);
+            rest = &rest[at + 3..];
+        } else {
+            bytes.push(b'%');
+            rest = &rest[at + 1..];
         }
     }
     bytes.extend_from_slice(rest.as_bytes());

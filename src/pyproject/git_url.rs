@@ -29,8 +29,7 @@ impl GitUrl {
             return None;
         }
         let path_form = match protocol {
-            "git" | "ssh" | "rsync" | "file" => PathForm::Any,
-            "http" | "https" => PathForm::Any,
+            "git" | "ssh" | "rsync" | "file" | "http" | "https" => PathForm::Any,
             _ => PathForm::Named,
         };
         let mut url = parse_rest(rest, path_form, protocol.starts_with("http"))?;

@@ -252,6 +252,7 @@ impl Error {
         match error {
             version::Error::InvalidConstraint { text }
             | version::Error::InvalidVersion { text } => Self::Constraint(text),
+            version::Error::TooLong { .. } => Self::Constraint(error.to_string()),
         }
     }
 
@@ -711,10 +712,9 @@ impl Reader<'_> {
 
     /// Reads the extras; those of `[tool.poetry]` count only where `[project]` declares no dependencies.
     fn extras(&self, groups: &[Group]) -> BTreeMap<ExtraName, Vec<PackageName>> {
-        let is_filled = |value: &Value| match value {
-            Value::Array(items) => !items.is_empty(),
-            Value::Table(table) => !table.is_empty(),
-            _ => false,
+        let is_filled = |value: &Value| {
+            let has_items = value.as_array().is_some_and(|items| !items.is_empty());
+            has_items || value.as_table().is_some_and(|table| !table.is_empty())
         };
         let optional = table_of(self.project, "optional-dependencies");
         let keys = ["dependencies", "optional-dependencies"];

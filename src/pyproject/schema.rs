@@ -523,10 +523,9 @@ fn check_table(shape: &Shape, table: &Table, path: &str) -> Result<(), String> {
     let is_named = |key: &str| shape.keys.iter().any(|(name, _)| *name == key);
     for (key, value) in table.iter().filter(|(key, _)| !is_named(key)) {
         match &shape.others {
-            Others::Allowed => {}
             Others::Each(rule) => check(rule, value, &format!("{path}.{key}"))?,
             Others::Named(rule) if is_name(key) => check(rule, value, &format!("{path}.{key}"))?,
-            Others::Named(_) => {}
+            Others::Allowed | Others::Named(_) => {}
             Others::Refused => return Err(refused_keys(shape, table, path)),
         }
     }
@@ -595,13 +594,13 @@ fn is_project_version(text: &str) -> bool {
 }
 
 fn is_public_version(text: &str) -> bool {
+    const PRE: &[&str] = &["alpha", "a", "beta", "b", "preview", "pre", "c", "rc"];
     let Some(mut rest) = skip_digits(text) else {
         return false;
     };
     while let Some(next) = rest.strip_prefix('.').and_then(skip_digits) {
         rest = next;
     }
-    const PRE: &[&str] = &["alpha", "a", "beta", "b", "preview", "pre", "c", "rc"];
     rest = skip_phase(rest, PRE);
     rest = match rest.strip_prefix('-').and_then(skip_digits) {
         Some(next) => next,

@@ -142,6 +142,10 @@ impl<'a> Selection<'a> {
 }
 
 /// Selects by the groups and markers that a lock of version 2.1 tells.
+#[allow(
+    clippy::mutable_key_type,
+    reason = "what a marker remembers inside is no part of its equality"
+)]
 fn select_groups<'a>(project: &Project, lock: &'a Lock, choice: &Choice) -> Selection<'a> {
     let extras: Vec<ExtraName> = choice.extras.iter().cloned().collect();
     let direct = direct_names(project, choice);

@@ -13,7 +13,7 @@ use crate::lock::{Lock, Package};
 use crate::marker::Marker;
 use crate::name::{ExtraName, PackageName};
 use crate::pyproject::{Dependency, Project};
-use crate::source::are_same;
+use crate::source::{SourceKind, are_same};
 use crate::version::{Range, Version, VersionConstraint, regions};
 
 /// Walks from the requirements of the chosen groups through `lock`.
@@ -360,9 +360,13 @@ impl<'a> Memo<'a> {
     /// Returns the marker that holds on the Pythons that `package` supports.
     fn supported(&mut self, package: &'a Package) -> Marker {
         let known = self.supported.entry(&package.python_versions);
-        let marker = known.or_insert_with(|| match package.python_constraint.is_any() {
-            true => Marker::any(),
-            false => Marker::from_python_constraint(&package.python_constraint),
+        let constraint = &package.python_constraint;
+        let marker = known.or_insert_with(|| {
+            if constraint.is_any() {
+                Marker::any()
+            } else {
+                Marker::from_python_constraint(constraint)
+            }
         });
         marker.clone()
     }
@@ -383,35 +387,27 @@ fn is_activated(require: &Dependency, package: &Package, extras: &BTreeSet<Extra
 
 /// Prints a package as Python's `repr` does in Poetry.
 fn debug_form(package: &Package) -> String {
-    let mut text = format!(
-        "Package('{}', '{}'",
-        package.written_name,
-        package.version.text()
-    );
+    let mut parts = vec![
+        format!("'{}'", package.written_name),
+        format!("'{}'", package.version.text()),
+    ];
     if let Some(source) = &package.resolved_source {
-        let kind = match source.kind {
-            crate::source::SourceKind::Legacy => "legacy",
-            crate::source::SourceKind::Git => "git",
-            crate::source::SourceKind::Url => "url",
-            crate::source::SourceKind::File => "file",
-            crate::source::SourceKind::Directory => "directory",
-        };
-        text += &format!(", source_type='{kind}', source_url='{}'", source.url);
+        parts.push(format!("source_type='{}'", source.kind.word()));
+        parts.push(format!("source_url='{}'", source.url));
         let rest = [
             ("source_reference", &source.reference),
             ("source_resolved_reference", &source.resolved_reference),
             ("source_subdirectory", &source.subdirectory),
         ];
-        for (key, value) in rest {
-            if let Some(value) = value {
-                text += &format!(", {key}='{value}'");
-            }
-        }
+        let rest = rest
+            .iter()
+            .filter_map(|(key, value)| Some((key, value.as_ref()?)));
+        parts.extend(rest.map(|(key, value)| format!("{key}='{value}'")));
     }
     if package.is_develop {
-        text += ", develop=True";
+        parts.push("develop=True".to_owned());
     }
-    text + ")"
+    format!("Package({})", parts.join(", "))
 }
 
 /// Prints a package as Poetry does in sentences: `urllib3 (2.2.3)`.
@@ -420,8 +416,8 @@ fn display_form(package: &Package) -> String {
         .resolved_source
         .as_ref()
         .and_then(|source| match source.kind {
-            crate::source::SourceKind::Legacy => None,
-            crate::source::SourceKind::Git => {
+            SourceKind::Legacy => None,
+            SourceKind::Git => {
                 let full = |text: &&String| text.len() == 40;
                 let locked = source.resolved_reference.as_ref().filter(full);
                 let asked = source.reference.as_ref().filter(full);
@@ -433,9 +429,7 @@ fn display_form(package: &Package) -> String {
                         .or_else(|| source.reference.clone()),
                 }
             }
-            crate::source::SourceKind::Url
-            | crate::source::SourceKind::File
-            | crate::source::SourceKind::Directory => Some(source.url.clone()),
+            SourceKind::Url | SourceKind::File | SourceKind::Directory => Some(source.url.clone()),
         });
     let version = package.version.text();
     match place {

@@ -6,7 +6,7 @@
 mod addresses;
 
 use std::fmt::Display;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lock2venv::configuration::Configuration;
 use lock2venv::export::{self, Credentials, Extent, Options};
@@ -155,9 +155,10 @@ fn misuse(error: select::Error) -> Failure {
         error,
         select::Error::ExtrasAndAllExtras | select::Error::GroupsAndAllGroups
     );
-    let failure = match is_printed {
-        true => Failure::poetry(error.to_string()),
-        false => exception(error),
+    let failure = if is_printed {
+        Failure::poetry(error.to_string())
+    } else {
+        exception(error)
     };
     failure.misuse()
 }
@@ -169,9 +170,10 @@ fn lines(
     arguments: &Export,
     (context, folder): (&Context, &Path),
 ) -> Result<String, Failure> {
-    let configured = match arguments.with_credentials {
-        true => Some(Configured::read(project, context)?),
-        false => None,
+    let configured = if arguments.with_credentials {
+        Some(Configured::read(project, context)?)
+    } else {
+        None
     };
     let options = Options {
         without_hashes: arguments.without_hashes,
@@ -236,7 +238,7 @@ fn append_project(
 }
 
 /// Compares `text` with the file at `path`; prints a diff when they differ.
-fn check(path: &PathBuf, text: &str) -> Result<(), Failure> {
+fn check(path: &Path, text: &str) -> Result<(), Failure> {
     let there = match fs_err::read_to_string(path) {
         Ok(there) => there,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -250,7 +252,5 @@ fn check(path: &PathBuf, text: &str) -> Result<(), Failure> {
     let diff = diff.unified_diff().header(&name, "poetry.lock").to_string();
     print_data(diff.as_bytes())?;
     let failure = Failure::text(format!("`{name}` is out of date"));
-    Err(failure.hint(format!(
-        "run the same command without `--check` to write it"
-    )))
+    Err(failure.hint("run the same command without `--check` to write it"))
 }
