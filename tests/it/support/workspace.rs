@@ -7,24 +7,24 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// A fresh folder, removed when dropped.
-pub struct Workspace {
+pub(crate) struct Workspace {
     folder: TempDir,
 }
 
 /// What a run of the program answered.
 #[derive(Debug)]
-pub struct Output {
+pub(crate) struct Output {
     /// The exit code; 128 + n when a signal ended the program.
-    pub code: i32,
+    pub(crate) code: i32,
     /// Standard output.
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// Standard error.
-    pub stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl Workspace {
     /// Makes an empty project folder, a home and nothing else.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("project")).unwrap();
         fs::create_dir(folder.path().join("home")).unwrap();
@@ -32,61 +32,71 @@ impl Workspace {
     }
 
     /// Makes a workspace whose project is a copy of `project` under `fixtures/projects`.
-    pub fn of_fixture(project: &str) -> Self {
+    pub(crate) fn of_fixture(project: &str) -> Self {
         let workspace = Self::new();
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/projects").join(project);
+        let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("fixtures/projects")
+            .join(project);
         copy_folder(&source, &workspace.project());
         workspace
     }
 
     /// The project's folder, in which the program runs.
-    pub fn project(&self) -> PathBuf {
+    pub(crate) fn project(&self) -> PathBuf {
         self.folder.path().canonicalize().unwrap().join("project")
     }
 
     /// The home folder of the program.
-    pub fn home(&self) -> PathBuf {
+    pub(crate) fn home(&self) -> PathBuf {
         self.folder.path().canonicalize().unwrap().join("home")
     }
 
     /// The folder that the program keeps its cache in unless told otherwise.
-    pub fn cache(&self) -> PathBuf {
+    pub(crate) fn cache(&self) -> PathBuf {
         self.home().join(".cache/lock2venv")
     }
 
     /// Writes a file of the project.
-    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) {
         let path = self.project().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
     /// Prepares a run of the program in the project's folder.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lock2venv"));
-        command.args(arguments).current_dir(self.project()).env_clear();
-        command.env("HOME", self.home()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+            .args(arguments)
+            .current_dir(self.project())
+            .env_clear();
+        command
+            .env("HOME", self.home())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command
     }
 
     /// Runs the program in the project's folder.
-    pub fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         Output::of(&mut self.command(arguments))
     }
 
     /// Runs the program with PyPI replaced by the index at `url`.
-    pub fn run_with_index(&self, url: &str, arguments: &[&str]) -> Output {
+    pub(crate) fn run_with_index(&self, url: &str, arguments: &[&str]) -> Output {
         Output::of(self.command(arguments).env("LOCK2VENV_INDEX_URL", url))
     }
 }
 
 impl Output {
     /// Runs `command` and takes what it answers.
-    pub fn of(command: &mut Command) -> Self {
+    pub(crate) fn of(command: &mut Command) -> Self {
         let output = command.output().unwrap();
         let signal = std::os::unix::process::ExitStatusExt::signal(&output.status);
         Self {
-            code: output.status.code().unwrap_or_else(|| 128 + signal.unwrap_or(0)),
+            code: output
+                .status
+                .code()
+                .unwrap_or_else(|| 128 + signal.unwrap_or(0)),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
@@ -94,14 +104,14 @@ impl Output {
 
     /// Asserts that the program succeeded.
     #[track_caller]
-    pub fn succeeded(self) -> Self {
+    pub(crate) fn succeeded(self) -> Self {
         assert_eq!(self.code, 0, "{self:#?}");
         self
     }
 
     /// Asserts that the program failed with `code` and said every one of `parts`.
     #[track_caller]
-    pub fn failed(self, code: i32, parts: &[&str]) -> Self {
+    pub(crate) fn failed(self, code: i32, parts: &[&str]) -> Self {
         assert_eq!(self.code, code, "{self:#?}");
         for part in parts {
             assert!(self.stderr.contains(part), "no `{part}` in {}", self.stderr);

@@ -210,11 +210,11 @@ impl From<configuration::Error> for Failure {
 impl Failure {
     /// The wheel of `name`, a folder, could not be built.
     pub(crate) fn build(name: &dyn Display, error: project_wheel::Error) -> Self {
-        let leave_out = "or leave it out: `--no-root` for the project itself, `--no-directory` for directory dependencies";
+        let leave_out = "leave it out: `--no-root` for the project itself, `--no-directory` for directory dependencies";
         match error {
             project_wheel::Error::Unsupported(why) => {
                 Self::text(format!("`{name}` cannot be built without Python: {why}"))
-                    .hint("build its wheel with the tool that it names, and install that")
+                    .hint("build its wheel with that backend, and lock and install the wheel")
                     .hint(leave_out)
             }
             project_wheel::Error::Project(error) => {

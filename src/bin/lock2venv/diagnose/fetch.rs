@@ -123,6 +123,7 @@ impl From<index::Error> for Failure {
             Error::Certificates { .. } => failure.hint(
                 "SSL_CERT_FILE, REQUESTS_CA_BUNDLE or POETRY_CERTIFICATES_<NAME>_CERT name this file",
             ),
+            Error::TooLong { .. } => failure.hint(REVIEW),
             Error::Proxy { .. } => {
                 failure.hint("HTTPS_PROXY, HTTP_PROXY and ALL_PROXY look like `http://host:port`")
             }

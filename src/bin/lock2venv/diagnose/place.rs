@@ -14,9 +14,15 @@ impl From<interpreter::Error> for Failure {
                     Err(error) => one_line(error),
                 });
                 let lines: Vec<String> = tried.collect();
-                let failure = Self::text(format!("no Python {wanted} was found"));
+                let is_program = wanted.starts_with(|first: char| first.is_alphabetic());
+                let wanted = if is_program {
+                    format!("`{wanted}`")
+                } else {
+                    format!("Python {wanted}")
+                };
+                let failure = Self::text(format!("no {wanted} was found"));
                 let failure = if lines.is_empty() {
-                    failure.detail("none of that name is on PATH")
+                    failure.detail("there is none on PATH")
                 } else {
                     failure.details(lines)
                 };

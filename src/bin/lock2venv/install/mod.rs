@@ -6,8 +6,10 @@ mod operations;
 mod project;
 mod site;
 
+use std::io;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use lock2venv::bytecode;
@@ -122,8 +124,7 @@ impl Run<'_> {
     }
 
     fn site(&self, terminal: &Terminal) -> Result<Site, Failure> {
-        let cache = self.cache_folder.as_ref();
-        let answers = cache.map(|folder| folder.join("v1/interpreters"));
+        let answers = self.private_cache("v1/interpreters");
         let look = Look {
             context: self.context,
             answers: answers.as_deref(),
@@ -170,7 +171,7 @@ impl Run<'_> {
             options: &self.fetch_options()?,
             reporter: terminal,
         };
-        let options = self.install_options(workplace, cache.dir())?;
+        let options = self.install_options(workplace)?;
         let done = std::thread::scope(|scope| {
             let arrivals = Arrivals::start(scope, job)?;
             install::install(plan, arrivals, &destination, &options, terminal)
@@ -179,6 +180,12 @@ impl Run<'_> {
             terminal.report(Event::Warning(warning));
         }
         done.map(|_| ())
+    }
+
+    /// Returns a folder of the cache whose content is believed without proof: none when others may write there.
+    fn private_cache(&self, name: &str) -> Option<PathBuf> {
+        let folder = self.cache_folder.as_ref()?;
+        is_private(folder).then(|| folder.join(name))
     }
 
     fn cache(&self, destination: &Destination) -> Result<Cache, Failure> {
@@ -224,11 +231,7 @@ impl Run<'_> {
         })
     }
 
-    fn install_options(
-        &self,
-        workplace: &Workplace,
-        cache: Option<&std::path::Path>,
-    ) -> Result<Options, Failure> {
+    fn install_options(&self, workplace: &Workplace) -> Result<Options, Failure> {
         let asked = self.arguments.jobs.map(usize::from);
         let available = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let jobs = asked.unwrap_or(available);
@@ -237,33 +240,45 @@ impl Run<'_> {
             compile: self
                 .arguments
                 .compile
-                .then(|| bytecode_settings(workplace, cache, jobs))
+                .then(|| self.bytecode_settings(workplace, jobs))
                 .transpose()?,
             link_mode: link_mode(self.arguments.link_mode),
-            trees: cache.map(|folder| folder.join("v1/trees")),
+            trees: self.private_cache("v1/trees"),
             jobs,
             installer_name: "lock2venv".to_owned(),
         })
     }
+
+    fn bytecode_settings(
+        &self,
+        workplace: &Workplace,
+        jobs: usize,
+    ) -> Result<bytecode::Settings, Failure> {
+        let interpreter = workplace.interpreter();
+        let cache_tag = interpreter.bytecode.cache_tag.clone();
+        let cache_tag = cache_tag.ok_or_else(|| {
+            Failure::text("this Python keeps no bytecode").hint("leave `--compile` out")
+        })?;
+        Ok(bytecode::Settings {
+            interpreter: interpreter.base_executable.clone(),
+            magic_number: interpreter.bytecode.magic_number,
+            cache_tag,
+            n_workers: jobs,
+            packs: self.private_cache("v1/bytecode"),
+        })
+    }
 }
 
-fn bytecode_settings(
-    workplace: &Workplace,
-    cache: Option<&std::path::Path>,
-    jobs: usize,
-) -> Result<bytecode::Settings, Failure> {
-    let interpreter = workplace.interpreter();
-    let cache_tag = interpreter.bytecode.cache_tag.clone();
-    let cache_tag = cache_tag.ok_or_else(|| {
-        Failure::text("this Python keeps no bytecode").hint("leave `--compile` out")
-    })?;
-    Ok(bytecode::Settings {
-        interpreter: interpreter.base_executable.clone(),
-        magic_number: interpreter.bytecode.magic_number,
-        cache_tag,
-        n_workers: jobs,
-        packs: cache.map(|folder| folder.join("v1/bytecode")),
-    })
+/// Tells whether nobody else can write to the cache: what is not there yet will be ours.
+fn is_private(folder: &Path) -> bool {
+    const WRITABLE_BY_OTHERS: u32 = 0o022;
+    match fs_err::metadata(folder) {
+        Ok(found) => {
+            let ourselves = rustix::process::geteuid().as_raw();
+            [0, ourselves].contains(&found.uid()) && found.mode() & WRITABLE_BY_OTHERS == 0
+        }
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
 }
 
 fn link_mode(mode: args::LinkMode) -> LinkMode {
