@@ -220,7 +220,7 @@ class Bench:
         self.done.add(summary.key(row))
         print(
             f"{row['project']:10} {row['scenario']:9} {row['tool']:14} round {row['round'] + 1}"
-            f"  wall {row['wall']:8.3f} s  cpu {row['cpu']:7.3f} s  memory {row['rss_mb']:4} MB",
+            f"  wall {row['wall']:8.3f} s  cpu {row['cpu']:7.3f} s  memory {row['rss_mb']:5.1f} MB",
             flush=True,
         )
 
