@@ -38,11 +38,9 @@ pub mod url;
 pub mod version;
 
 // Documents: text to value.
-pub mod archive;
 pub mod installed;
 pub mod lock;
 pub mod pyproject;
-pub mod wheel;
 
 // Decisions: pure.
 pub mod event;
@@ -52,6 +50,7 @@ pub mod select;
 pub mod target;
 
 // Effects: these touch the world.
+pub mod archive;
 pub mod bytecode;
 pub mod cache;
 pub mod configuration;
@@ -62,3 +61,4 @@ pub mod install;
 pub mod interpreter;
 pub mod project_files;
 pub mod project_wheel;
+pub mod wheel;

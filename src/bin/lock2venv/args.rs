@@ -3,6 +3,12 @@
 //! Only what a flag is lives here; what it means is the business of the command's module. Values of environment
 //! variables other than those of flags are read in `main.rs`.
 
+#![expect(
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names,
+    reason = "a flag is a field, and is named as Poetry names it"
+)]
+
 use std::ffi::OsStr;
 use std::path::PathBuf;
 

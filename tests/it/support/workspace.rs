@@ -1,7 +1,7 @@
 //! A fresh folder to run the program in, with a home and a cache of its own and a cleared environment.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -29,16 +29,6 @@ impl Workspace {
         fs::create_dir(folder.path().join("project")).unwrap();
         fs::create_dir(folder.path().join("home")).unwrap();
         Self { folder }
-    }
-
-    /// Makes a workspace whose project is a copy of `project` under `fixtures/projects`.
-    pub(crate) fn of_fixture(project: &str) -> Self {
-        let workspace = Self::new();
-        let source = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("fixtures/projects")
-            .join(project);
-        copy_folder(&source, &workspace.project());
-        workspace
     }
 
     /// The project's folder, in which the program runs.
@@ -75,16 +65,6 @@ impl Workspace {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command
     }
-
-    /// Runs the program in the project's folder.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        Output::of(&mut self.command(arguments))
-    }
-
-    /// Runs the program with PyPI replaced by the index at `url`.
-    pub(crate) fn run_with_index(&self, url: &str, arguments: &[&str]) -> Output {
-        Output::of(self.command(arguments).env("LOCK2VENV_INDEX_URL", url))
-    }
 }
 
 impl Output {
@@ -117,18 +97,5 @@ impl Output {
             assert!(self.stderr.contains(part), "no `{part}` in {}", self.stderr);
         }
         self
-    }
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
     }
 }

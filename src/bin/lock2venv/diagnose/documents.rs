@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use lock2venv::name::{ExtraName, GroupName};
 use lock2venv::{configuration, lock, project_files, project_wheel, pyproject, select};
 
 use super::{Failure, meant};
@@ -140,13 +141,13 @@ impl From<select::Error> for Failure {
             .misuse(),
             Error::UnknownExtras { unknown, defined } => undefined(
                 "extra",
-                unknown.iter().map(|extra| extra.as_str().to_owned()).collect(),
-                &defined.iter().map(|extra| extra.as_str()).collect::<Vec<_>>(),
+                &unknown.iter().map(ExtraName::as_str).collect::<Vec<_>>(),
+                &defined.iter().map(ExtraName::as_str).collect::<Vec<_>>(),
             ),
             Error::UnknownGroups { unknown, defined } => undefined(
                 "group",
-                unknown.iter().map(|unknown| unknown.group.clone()).collect(),
-                &defined.iter().map(|group| group.as_str()).collect::<Vec<_>>(),
+                &unknown.iter().map(|unknown| unknown.group.as_str()).collect::<Vec<_>>(),
+                &defined.iter().map(GroupName::as_str).collect::<Vec<_>>(),
             ),
             Error::Project(error) => error.into(),
             Error::WalkFailed(requirement) => Self::text(format!(
@@ -170,7 +171,7 @@ impl From<select::Error> for Failure {
 }
 
 /// An extra or group that is not there: what was meant, perhaps, and what there is.
-fn undefined(kind: &str, unknown: Vec<String>, defined: &[&str]) -> Failure {
+fn undefined(kind: &str, unknown: &[&str], defined: &[&str]) -> Failure {
     let names: Vec<String> = unknown.iter().map(|name| format!("`{name}`")).collect();
     let headline = match names.as_slice() {
         [name] => format!("{kind} {name} is not defined in pyproject.toml"),

@@ -190,16 +190,14 @@ fn credentials(index: Option<&str>, url: &Url, tried: Option<CredentialsOrigin>)
         )];
     };
     let variable = name.to_uppercase().replace(['-', '.'], "_");
-    let variables = format!(
-        "set POETRY_HTTP_BASIC_{variable}_USERNAME and POETRY_HTTP_BASIC_{variable}_PASSWORD"
-    );
-    match tried {
-        None => vec![variables],
-        Some(CredentialsOrigin::Environment) => vec![format!(
-            "look at POETRY_HTTP_BASIC_{variable}_USERNAME and POETRY_HTTP_BASIC_{variable}_PASSWORD: they were sent"
-        )],
-        Some(_) => vec![variables],
-    }
+    let variables =
+        format!("POETRY_HTTP_BASIC_{variable}_USERNAME and POETRY_HTTP_BASIC_{variable}_PASSWORD");
+    let hint = if tried == Some(CredentialsOrigin::Environment) {
+        format!("look at {variables}: they were sent")
+    } else {
+        format!("set {variables}")
+    };
+    vec![hint]
 }
 
 /// Says what may help when there is no whole answer.

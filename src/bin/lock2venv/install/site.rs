@@ -166,15 +166,14 @@ impl Held {
         let Some(environment) = Environment::read(root)? else {
             return Ok(None);
         };
-        let lock = match environment.try_lock()? {
-            Some(lock) => lock,
-            None => {
-                terminal.line(&format!(
-                    "Waiting for another process that changes {}",
-                    root.display()
-                ));
-                environment.lock()?
-            }
+        let lock = if let Some(lock) = environment.try_lock()? {
+            lock
+        } else {
+            terminal.line(&format!(
+                "Waiting for another process that changes {}",
+                root.display()
+            ));
+            environment.lock()?
         };
         // While we waited, another may have taken its place.
         let environment = Environment::read(root)?;
