@@ -4,6 +4,7 @@
     compare.py prepare WORK                         download the wheels once, build a local index (needs PyPI)
     compare.py run WORK OUT [--lock2venv BINARY]    time the tools; what OUT holds already is not measured again
     compare.py show OUT                             write table, summary and plot from what was measured
+    compare.py name WORK                            print the folder of benches/runs for a run here and now
 
 Every tool reads the same wheels from the same loopback index (nginx, HTTP/1.1), in the same run, in turn (A B C A B C ...),
 so a ratio holds although the machine's speed drifts: it is the median of the ratios of each round. Environments and caches
@@ -60,6 +61,7 @@ from stage import (
 from tools import Job, Lock2venv, UvPipSync, UvSync
 
 PROJECTS = Path(__file__).resolve().parents[2] / "fixtures/projects"
+RUNS = Path(__file__).resolve().parents[1] / "runs"
 RTT_MS, MBIT = 40, 100
 
 # Scenarios that share one fresh disk; each needs what those before it left there.
@@ -243,7 +245,6 @@ def run(options) -> None:
     with contextlib.ExitStack() as stack:
         disks = [stack.enter_context(Disk(options.work, name, options.gib)) for name in ("a", "b")]
         facts = machine(disks[0], options.lock2venv, peers)
-        options.out = options.out or options.runs / slug(facts)
         options.out.mkdir(parents=True, exist_ok=True)
         check_same_run(options.out / "machine.json", facts)
         facts["projects"] = {name: project_facts(options.work, name) for name in options.projects}
@@ -288,8 +289,7 @@ def main() -> None:
     preparing.add_argument("--projects", default=["annapurna", "web", "ds"], **words)
     running = commands.add_parser("run")
     running.add_argument("work", type=Path)
-    running.add_argument("out", type=Path, nargs="?", help="unless told, a folder of --runs named by date, processor and file system")
-    running.add_argument("--runs", type=Path, default=Path(__file__).resolve().parents[1] / "runs")
+    running.add_argument("out", type=Path)
     running.add_argument("--lock2venv", type=Path, help="the program under test; without it the peers are timed alone")
     running.add_argument("--projects", default=["annapurna", "web", "ds"], **words)
     running.add_argument("--scenarios", default=every, **words)
@@ -298,10 +298,11 @@ def main() -> None:
     running.add_argument("--minutes", type=float, default=60, help="begin nothing new after this time; run again to go on")
     running.add_argument("--gib", type=int, default=8, help="size of a fresh disk")
     commands.add_parser("show").add_argument("out", type=Path)
+    commands.add_parser("name").add_argument("work", type=Path)
     options = parser.parse_args()
     if unknown := set(getattr(options, "scenarios", [])) - set(every):
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
-    for path in ("work", "out", "runs", "lock2venv"):
+    for path in ("work", "out", "lock2venv"):
         if getattr(options, path, None):
             setattr(options, path, getattr(options, path).resolve())
     try:
@@ -309,8 +310,11 @@ def main() -> None:
             prepare(options.work, options.projects)
         elif options.command == "run":
             run(options)
-        else:
+        elif options.command == "show":
             summary.write(options.out)
+        else:
+            with Disk(options.work, "a", gib=1) as disk:
+                print(RUNS / slug(machine(disk, None, peers_venv(options.work))))
     except Failure as failure:
         raise SystemExit(f"error: {failure}") from None
 

@@ -7,7 +7,7 @@ Makes its own wheels, the same to the byte each time: N small ones (three module
 second a set of twenty whose files are scaled until all of them unpack to the given size. Each set gets a pyproject.toml, a
 poetry.lock and a requirements.txt, and is served by nginx on loopback as `compare.py` does. Measured are, on a fresh disk, a
 cold install, one with the cache that it left, and one with nothing to do. Writes OUT/growth.jsonl (what is there already is not
-measured again), OUT/growth.json and OUT/growth.svg.
+measured again), OUT/growth.json, OUT/growth.md and OUT/growth.svg.
 """
 
 from __future__ import annotations
@@ -158,6 +158,7 @@ def run(options) -> None:
     result = summarize(summary.read_raw(raw))
     (options.out / "growth.json").write_text(json.dumps({"machine": facts, "result": result}, indent=1) + "\n")
     (options.out / "growth.svg").write_text(plot.growth(result, summary.subtitle(facts)))
+    (options.out / "growth.md").write_text(table(result))
 
 
 def run_set(options, folder: Path, disk: Disk, missing: list, raw: Path, row: dict) -> None:
@@ -190,6 +191,19 @@ def summarize(rows: list[dict]) -> list[dict]:
         medians = {measure: statistics.median(row[measure] for row in rounds.values()) for measure in summary.MEASURES}
         result.append({"axis": axis, "size": size, "scenario": scenario, "tool": tool, "n": len(rounds), **medians})
     return result
+
+
+def table(result: list[dict]) -> str:
+    """Each point, and what one package or megabyte costs between it and the next smaller one: level where growth is linear."""
+    lines = ["# Growth", "", "| axis | size | situation | tool | wall | ms each, beyond the row before | memory |", "|---|--:|---|---|--:|--:|--:|"]
+    before: dict[tuple, dict] = {}
+    for entry in sorted(result, key=lambda entry: (entry["axis"] != "packages", entry["scenario"], entry["tool"], entry["size"])):
+        smaller = before.get((entry["axis"], entry["scenario"], entry["tool"]))
+        each = f"{1000 * (entry['wall'] - smaller['wall']) / (entry['size'] - smaller['size']):.2f}" if smaller else ""
+        before[entry["axis"], entry["scenario"], entry["tool"]] = entry
+        cells = [entry["axis"], f"{entry['size']:,}", entry["scenario"], entry["tool"], f"{entry['wall']:.3f} s", each, f"{entry['rss_mb']:.0f} MB"]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:

@@ -12,6 +12,8 @@ STYLE = """
 .card{fill:#0d1117;stroke:#30363d} .text{fill:#e6edf3} .faint{fill:#8d96a0} .grid{stroke:#262c34} .one{stroke:#e6edf3} .aim{stroke:#ff7b72}
 .fill0{fill:#4fb0e8} .fill1{fill:#e9ac3c} .fill2{fill:#ab8cf5} .line0{stroke:#4fb0e8} .line1{stroke:#e9ac3c} .line2{stroke:#ab8cf5}}
 text{font-family:-apple-system,"Segoe UI","Noto Sans",Helvetica,Arial,sans-serif;font-size:12px}
+.value{font-size:11px;paint-order:stroke;stroke:#ffffff;stroke-width:3px}
+@media (prefers-color-scheme: dark){.value{stroke:#0d1117}}
 .title{font-size:16px;font-weight:600} .small{font-size:11px} .strong{font-weight:600}
 .curve{fill:none;stroke-width:2} .peer{stroke-dasharray:5 4;stroke-width:1.5}
 """
@@ -86,12 +88,15 @@ def ratios(result: list[dict], aims: dict[str, float], subtitle: str) -> str:
         y = top + number * row
         picture.write(24, y + 11, scenario, "text strong")
         picture.write(24, y + 25, MEANING[scenario], "faint small")
+        aim = scale(aims[scenario])
+        for place, project in enumerate(projects):
+            if (scenario, project) in found:
+                picture.bar(left, y + place * (bar + 2), scale(found[scenario, project]) - left, bar, f"fill{place % 3}")
+        picture.line(aim, y - 3, aim, y + row - gap + 1, "aim", 1.5)
         for place, project in enumerate(projects):
             if (scenario, project) in found:
                 value, at = found[scenario, project], y + place * (bar + 2)
-                picture.bar(left, at, scale(value) - left, bar, f"fill{place % 3}")
-                picture.write(scale(value) + 5, at + 9, f"{value:.3f}" if value < 0.1 else f"{value:.2f}", "text small")
-        picture.line(scale(aims[scenario]), y - 3, scale(aims[scenario]), y + row - gap + 1, "aim", 1.5)
+                picture.write(scale(value) + 5, at + 9, f"{value:.3f}" if value < 0.1 else f"{value:.2f}", "text value")
     return picture.svg()
 
 
@@ -119,10 +124,10 @@ def growth(result: list[dict], subtitle: str) -> str:
     tools = list(dict.fromkeys(entry["tool"] for entry in result))
     picture.write(x + 10, 75, " · ".join(f"{tool}: {'dashed' if number else 'solid'}" for number, tool in enumerate(tools)), "faint")
     frames = [
-        ("packages", "wall", "seconds, against the number of packages"),
-        ("megabytes", "wall", "seconds, against megabytes unpacked"),
-        ("packages", "rss_mb", "peak memory in MB, against the number of packages"),
-        ("megabytes", "rss_mb", "peak memory in MB, against megabytes unpacked"),
+        ("packages", "wall", "wall time in s, by number of packages"),
+        ("megabytes", "wall", "wall time in s, by megabytes unpacked"),
+        ("packages", "rss_mb", "peak memory in MB, by number of packages"),
+        ("megabytes", "rss_mb", "peak memory in MB, by megabytes unpacked"),
     ]
     for number, (axis, measure, words) in enumerate(frames):
         rows = [entry for entry in result if entry["axis"] == axis]

@@ -203,8 +203,12 @@ class Disk:
         return self.is_loop
 
     def close(self) -> None:
-        if os.path.ismount(self.mount):
-            sh("umount", self.mount)
+        for _ in range(20):
+            if not os.path.ismount(self.mount) or subprocess.run(["umount", self.mount], stderr=subprocess.DEVNULL).returncode == 0:
+                break
+            time.sleep(0.2)  # a process that has just ended may still be about to let go
+        else:
+            raise Failure(f"{self.mount} cannot be unmounted: something still uses it")
         self.image.unlink(missing_ok=True)
 
     def kind(self) -> str:

@@ -70,7 +70,7 @@ def summarize(rows: list[dict], projects: dict) -> list[dict]:
 
 def subtitle(facts: dict) -> str:
     disk = facts["filesystem"] + (", fresh for each run" if facts["is_fresh_disk"] else ", plain folder")
-    return f"{facts['date']} · {facts['n_cpus']} × {facts['cpu']} · {disk} · {facts['uv']}"
+    return f"{facts['date']} · {facts['n_cpus']} × {facts['cpu']} · {disk} · {facts['uv'].split(' (')[0]}"
 
 
 def table(result: list[dict], facts: dict) -> str:
