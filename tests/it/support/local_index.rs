@@ -263,7 +263,7 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 }
 
 /// A test that waits for longer fails.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
 
 fn serve(stream: &TcpStream, shared: &Mutex<Shared>, changed: &Condvar) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
