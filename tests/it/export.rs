@@ -48,10 +48,12 @@ fn compare(folder: &Path, run: &Table) -> Option<String> {
         run.get("variables").and_then(|it| it.as_table()),
     );
     let place = folder.to_str().unwrap();
+    let above = folder.parent().unwrap().to_str().unwrap();
     let text = |bytes: &[u8]| {
         String::from_utf8(bytes.to_vec())
             .unwrap()
             .replace(place, "${ROOT}")
+            .replace(above, "${ABOVE}")
     };
     let (printed, errors) = (text(&output.stdout), text(&output.stderr));
     let name = folder.file_name().unwrap().to_str().unwrap();

@@ -1168,3 +1168,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn bytecode_of_a_module_that_is_replaced_goes() {
+    let place = fill(&[&acme()]);
+    let cached = place.site().join("acme/__pycache__");
+    fs::create_dir(&cached).unwrap();
+    fs::write(cached.join("__init__.cpython-311.pyc"), "stale").unwrap();
+    fs::write(cached.join("other.cpython-311.pyc"), "of nobody").unwrap();
+    let new = WheelBuilder::new("acme", "2.0").file("acme/__init__.py", "x = 2\n");
+    let action = Action::Replace {
+        from: installed(&place, "acme", "1.0"),
+        to: new.distribution(),
+    };
+    change(&place, vec![action], &[&new]).unwrap();
+    assert!(!cached.join("__init__.cpython-311.pyc").exists());
+    assert!(cached.join("other.cpython-311.pyc").exists());
+}
