@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use lock2venv::bytecode;
-use lock2venv::cache::Cache;
+use lock2venv::cache::{self, Cache};
 use lock2venv::configuration::Configuration;
 use lock2venv::event::{Event, Reporter as _};
 use lock2venv::fetch::{self, Fetch, Network};
@@ -123,6 +123,8 @@ impl Run<'_> {
 
     fn site(&self, terminal: &Terminal) -> Result<Site, Failure> {
         let cache = self.cache_folder.as_ref();
+        // Others must not get to say which interpreter an environment has.
+        let cache = cache.filter(|folder| cache::is_private(folder));
         let answers = cache.map(|folder| folder.join("v1/interpreters"));
         let look = Look {
             context: self.context,
@@ -174,7 +176,7 @@ impl Run<'_> {
             options: &self.fetch_options()?,
             reporter: terminal,
         };
-        let options = self.install_options(workplace, cache.dir())?;
+        let options = self.install_options(workplace, cache.private_dir())?;
         let done = std::thread::scope(|scope| {
             let arrivals = Arrivals::start(scope, job)?;
             install::install(plan, arrivals, &destination, &options, terminal)
