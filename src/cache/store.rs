@@ -107,9 +107,8 @@ impl Store {
         metadata: &std::fs::Metadata,
         warnings: &mut Vec<Warning>,
     ) -> Result<Access, Error> {
-        let ourselves = rustix::process::geteuid().as_raw();
         let owner = metadata.uid();
-        if owner != ourselves && owner != 0 {
+        if !is_own(metadata) {
             warnings.push(Warning::CacheOfAnotherUser {
                 path: dir.to_owned(),
                 owner,
@@ -119,7 +118,7 @@ impl Store {
                 is_shared: true,
             });
         }
-        let is_shared = metadata.permissions().mode() & 0o022 != 0;
+        let is_shared = !is_private(metadata);
         let is_written = match create_layout(dir, root) {
             Ok(()) => true,
             Err(Error::Io { source, .. }) if is_refused(&source) => {
@@ -316,6 +315,17 @@ impl Store {
         path.push(key);
         path
     }
+}
+
+/// Tells whether the folder is ours, or root's.
+fn is_own(metadata: &std::fs::Metadata) -> bool {
+    let ourselves = rustix::process::geteuid().as_raw();
+    metadata.uid() == ourselves || metadata.uid() == 0
+}
+
+/// Tells whether nobody but ourselves and root may write to the folder.
+pub(super) fn is_private(metadata: &std::fs::Metadata) -> bool {
+    is_own(metadata) && metadata.permissions().mode() & 0o022 == 0
 }
 
 fn create_layout(dir: &Path, root: &Path) -> Result<(), Error> {

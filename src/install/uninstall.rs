@@ -38,6 +38,9 @@ pub(super) fn files(
         .and_then(Path::parent)
         .filter(|_| is_dist_info)
         .ok_or_else(no_record)?;
+    if !is_really_inside(dist_info, &destination.folder) {
+        return Err(no_record());
+    }
     let record = read_optional(&dist_info.join("RECORD"))?;
     let record = match record {
         Some(record) => record,
@@ -52,6 +55,13 @@ pub(super) fn files(
         Some((path, line.to_owned()))
     });
     Ok(lines.collect())
+}
+
+/// Tells whether `folder` lies in `root` when links are followed: what a link leads to is not the environment's.
+fn is_really_inside(folder: &Path, root: &Path) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    let both = real(folder).zip(real(root));
+    both.is_some_and(|(folder, root)| folder.starts_with(root))
 }
 
 fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, Error> {
@@ -146,7 +156,9 @@ impl<'a> Folders<'a> {
         let folder = Path::new(path).parent().unwrap_or(Path::new("")).to_owned();
         let is_inside = self.is_inside(&folder);
         let path = self.root.join(path);
-        if !is_inside || path.is_dir() {
+        // A link to a folder is a file that goes as others do.
+        let is_folder = fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir());
+        if !is_inside || is_folder {
             return Ok(());
         }
         self.touched.insert(folder);

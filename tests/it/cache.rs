@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fs_err as fs;
-use lock2venv::cache::{Address, Cache, Error, Trust, VerifiedFile};
+use lock2venv::cache::{self, Address, Cache, Error, Trust, VerifiedFile};
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::event::Warning;
 use lock2venv::url::Url;
@@ -485,4 +485,17 @@ fn many_processes_fill_one_cache() {
         assert!(child.wait().unwrap().success());
     }
     assert_eq!(place.files().len(), 20);
+}
+
+#[test]
+fn only_a_folder_that_others_cannot_write_to_is_private() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("cache");
+    assert!(cache::is_private(&dir), "it is not there yet");
+    Cache::open(&dir, folder.path()).unwrap();
+    assert!(cache::is_private(&dir), "it was made by us");
+    for mode in [0o775, 0o707, 0o777] {
+        fs::set_permissions(&dir, std::fs::Permissions::from_mode(mode)).unwrap();
+        assert!(!cache::is_private(&dir), "{mode:o}");
+    }
 }

@@ -282,3 +282,14 @@ fn only_file(folder: &Path) -> PathBuf {
     assert!(entries.next().is_none());
     first
 }
+
+#[test]
+fn the_folder_of_answers_is_for_ourselves_alone() {
+    let bench = Bench::new();
+    let folder = bench.path("cache/v1/answers");
+    Interpreter::query_once(&bench.python, &folder).unwrap();
+    for made in folder.ancestors().take(3) {
+        let mode = fs_err::metadata(made).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}", made.display());
+    }
+}

@@ -6,14 +6,12 @@ mod operations;
 mod project;
 mod site;
 
-use std::io;
 use std::num::NonZeroUsize;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use lock2venv::bytecode;
-use lock2venv::cache::Cache;
+use lock2venv::cache::{self, Cache};
 use lock2venv::configuration::Configuration;
 use lock2venv::event::{Event, Reporter as _};
 use lock2venv::fetch::{self, Fetch, Network};
@@ -185,7 +183,7 @@ impl Run<'_> {
     /// Returns a folder of the cache whose content is believed without proof: none when others may write there.
     fn private_cache(&self, name: &str) -> Option<PathBuf> {
         let folder = self.cache_folder.as_ref()?;
-        is_private(folder).then(|| folder.join(name))
+        cache::is_private(folder).then(|| folder.join(name))
     }
 
     fn cache(&self, destination: &Destination) -> Result<Cache, Failure> {
@@ -266,18 +264,6 @@ impl Run<'_> {
             n_workers: jobs,
             packs: self.private_cache("v1/bytecode"),
         })
-    }
-}
-
-/// Tells whether nobody else can write to the cache: what is not there yet will be ours.
-fn is_private(folder: &Path) -> bool {
-    const WRITABLE_BY_OTHERS: u32 = 0o022;
-    match fs_err::metadata(folder) {
-        Ok(found) => {
-            let ourselves = rustix::process::geteuid().as_raw();
-            [0, ourselves].contains(&found.uid()) && found.mode() & WRITABLE_BY_OTHERS == 0
-        }
-        Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Warnings are kept and printed once, sorted, when the work is over. The bars appear only when there is something to wait
 //! for, so that quick work does not flicker, and are gone at the end.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Mutex, Once, OnceLock, PoisonError};
@@ -208,6 +209,7 @@ impl Bars {
 
     /// Prints a line in one go with the bars, which stay below it.
     fn print_above(&self, text: &str) {
+        let text = &*shown(text);
         let has_color = !matches!(
             anstream::AutoStream::choice(&std::io::stderr()),
             anstream::ColorChoice::Never
@@ -244,10 +246,73 @@ fn style(text: &str) -> ProgressStyle {
 /// Prints a warning to standard error.
 pub(crate) fn print_warning(text: &str) {
     let (yellow, reset) = (AnsiColor::Yellow.on_default().bold(), anstyle::Reset);
+    let text = text.replace('\n', "\\n");
     print_line(&format!("{yellow}warning:{reset} {text}"));
 }
 
 /// Prints a line to standard error. When that is closed nobody can be told, so nobody is.
 pub(crate) fn print_line(text: &str) {
-    let _ = writeln!(stderr().lock(), "{text}");
+    let _ = writeln!(stderr().lock(), "{}", shown(text));
+}
+
+/// The colors of our own lines.
+const OWN_SEQUENCES: &[&str] = &["\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[33m", "\x1b[36m"];
+
+/// Escapes what would have a terminal do something, or show text in another order: names and messages come from locks,
+/// wheels and servers.
+fn shown(text: &str) -> Cow<'_, str> {
+    let is_harmful = |character: char| {
+        let is_control = character.is_control() && !matches!(character, '\n' | '\t');
+        let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        is_control || turns
+    };
+    if !text.contains(is_harmful) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let own = OWN_SEQUENCES.iter().find(|own| rest.starts_with(**own));
+        let n_bytes = own.map_or(character.len_utf8(), |own| own.len());
+        if own.is_none() && is_harmful(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push_str(&rest[..n_bytes]);
+        }
+        rest = &rest[n_bytes..];
+    }
+    Cow::Owned(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn shows(text: &str, expected: &str) {
+        assert_eq!(shown(text), expected);
+    }
+
+    #[test]
+    fn what_others_write_moves_no_cursor() {
+        shows("a\x1b[2Jb", "a\\u{1b}[2Jb");
+        shows("\x1b]0;title\x07", "\\u{1b}]0;title\\u{7}");
+        shows("a\rb\x08\u{9b}1m", "a\\rb\\u{8}\\u{9b}1m");
+        shows("whl.\u{202e}cod", "whl.\\u{202e}cod");
+    }
+
+    #[test]
+    fn our_own_lines_keep_their_colors() {
+        let (red, reset) = (AnsiColor::Red.on_default().bold(), anstyle::Reset);
+        for style in [
+            AnsiColor::Red.on_default().bold(),
+            AnsiColor::Yellow.on_default().bold(),
+            AnsiColor::Cyan.on_default(),
+        ] {
+            let text = format!("{style}error:{reset} é\n\tline");
+            shows(&text, &text);
+        }
+        let text = format!("{red}error:{reset} \x1b[8m");
+        shows(&text, &format!("{red}error:{reset} \\u{{1b}}[8m"));
+    }
 }
