@@ -18,15 +18,21 @@ import asyncio
 import collections
 
 PIECE = 16 * 1024
+IDLE = 0.005  # seconds without a piece after which the line had nothing to send
 WINDOW = 4 * 1024 * 1024  # bytes of one connection that may be under way: a line with large buffers
 
 
 class Line:
-    """The shared downstream: connections take turns, each turn sends one piece."""
+    """The shared downstream: connections take turns, each turn sends one piece.
+
+    A piece that leaves late, because the clock of the loop is coarse or the machine busy, does not make the next one later: time is
+    lost only when there was nothing to send.
+    """
 
     def __init__(self, bytes_per_second: float):
         self.bytes_per_second = bytes_per_second
         self.free_at = 0.0
+        self.served_at = 0.0
         self.waiting: collections.deque[tuple[int, asyncio.Future]] = collections.deque()
         self.serving: asyncio.Task | None = None
 
@@ -39,12 +45,14 @@ class Line:
 
     async def serve(self) -> None:
         loop = asyncio.get_running_loop()
+        if loop.time() - self.served_at > IDLE:
+            self.free_at = max(self.free_at, loop.time())
         while self.waiting:
             n_bytes, future = self.waiting.popleft()
-            now = loop.time()
-            self.free_at = max(self.free_at, now) + n_bytes / self.bytes_per_second
-            if self.free_at - now > 0.002:  # coarser than the loop's clock
-                await asyncio.sleep(self.free_at - now)
+            self.free_at += n_bytes / self.bytes_per_second
+            if (early := self.free_at - loop.time()) > 0.002:  # coarser than the loop's clock
+                await asyncio.sleep(early)
+            self.served_at = loop.time()
             if not future.done():
                 future.set_result(None)
         self.serving = None

@@ -187,7 +187,7 @@ class Disk:
         if self.is_loop and self.make_image():
             return self.mount
         shutil.rmtree(self.mount, ignore_errors=True)
-        self.mount.mkdir()
+        self.mount.mkdir(parents=True)
         return self.mount
 
     def make_image(self) -> bool:
@@ -219,6 +219,8 @@ class Disk:
 
     def __exit__(self, *_):
         self.close()
+        if not self.is_loop:
+            shutil.rmtree(self.mount, ignore_errors=True)
 
 
 def image_folder(work: Path) -> Path:

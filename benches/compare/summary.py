@@ -93,7 +93,7 @@ def table(result: list[dict], facts: dict) -> str:
 
 
 def description(facts: dict) -> list[str]:
-    disk = "fresh for each run" if facts["is_fresh_disk"] else "a plain folder: expect noise"
+    disk = "fresh for each run" if facts["is_fresh_disk"] else "plain folders: expect noise, and nothing lies on another file system"
     return [
         f"{facts['n_cpus']} × {facts['cpu']}, {facts['memory_gb']} GB, Linux {facts['kernel']}, {facts['filesystem']} ({disk});",
         f"{facts['python']}, {facts['uv']}, {facts['poetry']}; load before {facts['load_before']:.1f}, after {facts.get('load_after', 0):.1f}.",
