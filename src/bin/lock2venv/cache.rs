@@ -15,13 +15,11 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<(), Failure> {
             print_data(format!("{}\n", path.display()).as_bytes())
         }
         Command::Size(folder) => {
-            let size = open(folder, context)?
-                .size()?;
+            let size = open(folder, context)?.size()?;
             print_data(format!("{}\n", size.n_bytes).as_bytes())
         }
         Command::Clear(folder) => {
-            let removed = open(folder, context)?
-                .clear()?;
+            let removed = open(folder, context)?.clear()?;
             report::print_line(&format!(
                 "Removed {} files, {} bytes",
                 removed.n_files, removed.n_bytes

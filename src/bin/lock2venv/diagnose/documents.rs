@@ -33,11 +33,10 @@ impl From<lock::Error> for Failure {
                 "poetry.lock:{line}:{column}: not valid TOML: {message}"
             ))
             .hint(RELOCK),
-            Error::MergeConflict { line } => {
-                Self::text(format!("poetry.lock:{line}:1: a merge conflict is left")).hint(
-                    "settle pyproject.toml, take either side's poetry.lock, then run `poetry lock`",
-                )
-            }
+            Error::MergeConflict { line } => Self::text(format!(
+                "poetry.lock:{line}:1: a merge conflict is left"
+            ))
+            .hint("settle pyproject.toml, take either side's poetry.lock, then run `poetry lock`"),
             Error::Stale { locked, current } => stale(locked.as_deref(), current.as_deref()),
             Error::NoMetadata => Self::text("poetry.lock has no `[metadata]`").hint(RELOCK),
             Error::NoVersion => {

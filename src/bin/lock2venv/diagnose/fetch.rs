@@ -25,8 +25,9 @@ impl From<Error> for Failure {
                 let from = format!("{} bytes from {place}", source.n_bytes);
                 mismatch(headline, source, &from)
             }
-            Error::Unproven { .. } => Self::new(&error)
-                .hint("lock again from an index that has better digests: `poetry lock --regenerate`"),
+            Error::Unproven { .. } => Self::new(&error).hint(
+                "lock again from an index that has better digests: `poetry lock --regenerate`",
+            ),
             Error::Offline { missing } => {
                 let files = count(missing.len(), "locked file");
                 let names = missing.iter().map(|missing| {
@@ -69,8 +70,9 @@ fn locked(digests: &[Digest]) -> Vec<String> {
 impl From<cache::Error> for Failure {
     fn from(error: cache::Error) -> Self {
         match &error {
-            cache::Error::Io { .. } | cache::Error::NotAFolder { .. } => Self::new(&error)
-                .hint("name another cache folder: `--cache-dir DIR`, or keep nothing: `--no-cache`"),
+            cache::Error::Io { .. } | cache::Error::NotAFolder { .. } => Self::new(&error).hint(
+                "name another cache folder: `--cache-dir DIR`, or keep nothing: `--no-cache`",
+            ),
             cache::Error::Mismatch(found) => {
                 let headline = Self::text("a file is not the one that was locked");
                 mismatch(headline, found, &format!("{} bytes", found.n_bytes))

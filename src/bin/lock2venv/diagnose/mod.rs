@@ -205,7 +205,9 @@ fn distance(from: &str, to: &str) -> usize {
         for j in 1..=to.len() {
             let above = &rows[i - 1];
             let change = usize::from(from[i - 1] != to[j - 1]);
-            let mut least = (above[j] + 1).min(row[j - 1] + 1).min(above[j - 1] + change);
+            let mut least = (above[j] + 1)
+                .min(row[j - 1] + 1)
+                .min(above[j - 1] + change);
             if i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] {
                 least = least.min(rows[i - 2][j - 2] + 1);
             }

@@ -50,7 +50,9 @@ impl From<environment::Error> for Failure {
         match &error {
             Error::NotAnEnvironment { .. } => Self::new(&error)
                 .hint("nothing in it was touched; name another folder: `--venv DIR`"),
-            Error::NoName { .. } => Self::new(&error).hint("name a folder of its own: `--venv DIR`"),
+            Error::NoName { .. } => {
+                Self::new(&error).hint("name a folder of its own: `--venv DIR`")
+            }
             Error::Exists { .. } => {
                 Self::new(&error).hint("another process made it: run the same command again")
             }

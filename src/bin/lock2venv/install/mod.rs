@@ -139,12 +139,8 @@ impl Run<'_> {
             removes_others: self.arguments.sync,
             skips_directories: self.arguments.no_directory,
             is_editable: self.arguments.editable,
-            no_binary: self
-                .configuration
-                .no_binary()?,
-            only_binary: self
-                .configuration
-                .only_binary()?,
+            no_binary: self.configuration.no_binary()?,
+            only_binary: self.configuration.only_binary()?,
         };
         let installed = site.installed()?;
         let wanted = self
@@ -217,9 +213,7 @@ impl Run<'_> {
     }
 
     fn fetch_options(&self) -> Result<fetch::Options, Failure> {
-        let asked = self
-            .configuration
-            .max_workers()?;
+        let asked = self.configuration.max_workers()?;
         Ok(fetch::Options {
             network: if self.arguments.offline {
                 Network::Offline

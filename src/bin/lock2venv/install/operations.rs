@@ -92,9 +92,7 @@ fn line(action: &Action) -> String {
                 std::cmp::Ordering::Less => text("Updating", &to.name, &versions),
             }
         }
-        Action::Remove(old) | Action::Keep(old) => {
-            text("Removing", &old.name, old.version.text())
-        }
+        Action::Remove(old) | Action::Keep(old) => text("Removing", &old.name, old.version.text()),
     }
 }
 

@@ -216,7 +216,8 @@ impl Bars {
         let _ = if has_color {
             self.all.println(text)
         } else {
-            self.all.println(anstream::adapter::strip_str(text).to_string())
+            self.all
+                .println(anstream::adapter::strip_str(text).to_string())
         };
     }
 }
