@@ -60,9 +60,7 @@ impl LockedProject {
         if arguments.only_root {
             return Ok(Vec::new());
         }
-        let selection = select::select(&self.project, &self.lock, &self.choice)?;
-        let extras: Vec<_> = self.choice.extras.iter().cloned().collect();
-        let selected = selection.on(environment, &extras);
+        let selected = select::select_for(&self.project, &self.lock, &self.choice, environment)?;
         let wanted = selected.into_iter().map(|selected| Wanted {
             package: selected.package,
             is_requested: selected.is_direct,
