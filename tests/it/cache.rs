@@ -499,3 +499,21 @@ fn only_a_folder_that_others_cannot_write_to_is_private() {
         assert!(!cache::is_private(&dir), "{mode:o}");
     }
 }
+
+#[test]
+fn what_killed_processes_left_of_trees_is_removed_after_a_day() {
+    let place = Place::new();
+    let trees = place.dir().join("v1/trees");
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_hours(25);
+    for name in [".partial-old", ".partial-fresh", "sha256-00"] {
+        fs::create_dir_all(trees.join(name).join("0")).unwrap();
+        fs::write(trees.join(name).join("0/0"), b"x").unwrap();
+        if name != ".partial-fresh" {
+            let folder = fs::File::open(trees.join(name)).unwrap();
+            folder.file().set_modified(long_ago).unwrap();
+        }
+    }
+    place.open();
+    assert!(!trees.join(".partial-old").exists());
+    assert!(trees.join(".partial-fresh/0/0").exists() && trees.join("sha256-00/0/0").exists());
+}

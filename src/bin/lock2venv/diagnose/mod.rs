@@ -164,7 +164,9 @@ impl Failure {
                 AnsiColor::Red.on_default().bold(),
                 AnsiColor::Cyan.on_default().bold(),
             );
-            print_line(&format!("{red}error:{Reset} {}", self.headline));
+            // One line, whatever names of others are in it.
+            let headline = self.headline.replace('\n', "\\n");
+            print_line(&format!("{red}error:{Reset} {headline}"));
             for line in self.details.iter().flat_map(|detail| detail.lines()) {
                 print_line(&format!("  {line}"));
             }
