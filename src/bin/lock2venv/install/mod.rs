@@ -1,6 +1,7 @@
 //! `lock2venv install`: reads, selects, plans, and has the plan carried out.
 
 mod arrivals;
+mod damage;
 mod interrupt;
 mod operations;
 mod project;
@@ -26,6 +27,7 @@ use crate::diagnose::Failure;
 use crate::report::Terminal;
 
 use arrivals::Arrivals;
+use damage::Stop;
 use interrupt::Interrupt;
 use operations::Operations;
 use project::LockedProject;
@@ -170,14 +172,21 @@ impl Run<'_> {
             reporter: terminal,
         };
         let options = self.install_options(workplace)?;
-        let done = std::thread::scope(|scope| {
+        let done: Result<_, Stop> = std::thread::scope(|scope| {
             let arrivals = Arrivals::start(scope, job)?;
+            let arrivals = arrivals.map(|arrival| arrival.map_err(Stop::Other));
             install::install(plan, arrivals, &destination, &options, terminal)
         });
         for warning in cache.take_warnings() {
             terminal.report(Event::Warning(warning));
         }
-        done.map(|_| ())
+        done.map(drop).map_err(|stop| {
+            let cache = self
+                .cache(&destination)
+                .ok()
+                .filter(|cache| cache.is_written());
+            stop.explain(&distributions, cache)
+        })
     }
 
     /// Returns a folder of the cache whose content is believed without proof: none when others may write there.
