@@ -9,7 +9,7 @@
 //! stands. Where it does not, the requirement that it fails is remembered, or the package that cannot be served is ruled out,
 //! and the choice begins anew; either happens once for each requirement or package, so there is an end.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use super::{Choice, Error, Selected, direct_names};
 use crate::lock::{Lock, Package};
@@ -84,7 +84,7 @@ struct Solver<'a, 'b> {
     project: &'b PackageName,
     environment: &'b MarkerEnvironment,
     /// The packages that support the environment's Python, the highest version first.
-    candidates: HashMap<&'a PackageName, Vec<&'a Package>>,
+    candidates: BTreeMap<&'a PackageName, Vec<&'a Package>>,
     /// Packages that cannot be had, since something that they require cannot.
     ruled_out: Vec<&'a Package>,
     /// Requirements that a first choice failed.
@@ -103,14 +103,14 @@ impl<'a: 'b, 'b> Solver<'a, 'b> {
     fn new(project: &'b Project, lock: &'a Lock, environment: &'b MarkerEnvironment) -> Self {
         // Poetry takes a version before a release for that release here, so that its users can install anything.
         let python = Version::parse(&environment.python_full_version).map(|python| python.stable());
-        let mut candidates: HashMap<_, Vec<&Package>> = HashMap::new();
+        let mut candidates: BTreeMap<_, Vec<&Package>> = BTreeMap::new();
         for package in &lock.packages {
             let is_supported = |python: &Version| package.python_constraint.allows(python);
             if python.as_ref().is_ok_and(is_supported) {
                 candidates.entry(&package.name).or_default().push(package);
             }
         }
-        for (_, packages) in &mut candidates {
+        for packages in candidates.values_mut() {
             packages.sort_by(|one, other| other.version.cmp(&one.version));
         }
         Self {
