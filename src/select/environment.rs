@@ -9,7 +9,7 @@
 //! stands. Where it does not, the requirement that it fails is remembered, or the package that cannot be served is ruled out,
 //! and the choice begins anew; either happens once for each requirement or package, so there is an end.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use super::{Choice, Error, Selected, direct_names};
 use crate::lock::{Lock, Package};
@@ -17,7 +17,7 @@ use crate::marker::{Marker, MarkerEnvironment};
 use crate::name::{ExtraName, PackageName};
 use crate::pyproject::{Dependency, Project};
 use crate::source::{SourceKind, are_same};
-use crate::version::Version;
+use crate::version::{Version, VersionConstraint};
 
 /// Selects the packages of `lock` that `poetry install` puts into `environment`, by name.
 pub(super) fn select<'a>(
@@ -27,12 +27,16 @@ pub(super) fn select<'a>(
     environment: &MarkerEnvironment,
 ) -> Result<Vec<Selected<'a>>, Error> {
     let extras: Vec<ExtraName> = choice.extras.iter().cloned().collect();
-    let mut requirements = project.requirements(&choice.groups)?;
+    let requirements = project.requirements(&choice.groups)?;
     // What only extras bring in is solved for whether or not they are chosen, as Poetry does: the versions of the rest
     // do not depend on that choice.
-    requirements.retain(|requirement| requirement.marker().evaluate(environment, &extras));
+    let holds = |requirement: &&Dependency| {
+        requirement.marker().evaluate(environment, &extras)
+            && supports_python_of(requirement, environment)
+    };
+    let relevant: Vec<&Dependency> = requirements.iter().filter(holds).collect();
     let mut solver = Solver::new(project, lock, environment);
-    let decided = solver.solve(&requirements)?;
+    let decided = solver.solve(&relevant)?;
     let wanted = Wanted {
         environment,
         decided: &decided,
@@ -61,6 +65,14 @@ struct Decision<'a, 'b> {
     wants: Vec<Want<'a, 'b>>,
 }
 
+impl Decision<'_, '_> {
+    /// Tells whether anything asked for the package with just these extras.
+    fn is_with(&self, extras: &BTreeSet<ExtraName>) -> bool {
+        let mut wants = self.wants.iter();
+        extras.is_empty() || wants.any(|want| want.requirement.extras == *extras)
+    }
+}
+
 /// A requirement, and the package that has it; the project has those without one.
 #[derive(Clone, Copy)]
 struct Want<'a, 'b> {
@@ -72,7 +84,7 @@ struct Solver<'a, 'b> {
     project: &'b PackageName,
     environment: &'b MarkerEnvironment,
     /// The packages that support the environment's Python, the highest version first.
-    candidates: HashMap<&'a PackageName, Vec<&'a Package>>,
+    candidates: BTreeMap<&'a PackageName, Vec<&'a Package>>,
     /// Packages that cannot be had, since something that they require cannot.
     ruled_out: Vec<&'a Package>,
     /// Requirements that a first choice failed.
@@ -91,14 +103,14 @@ impl<'a: 'b, 'b> Solver<'a, 'b> {
     fn new(project: &'b Project, lock: &'a Lock, environment: &'b MarkerEnvironment) -> Self {
         // Poetry takes a version before a release for that release here, so that its users can install anything.
         let python = Version::parse(&environment.python_full_version).map(|python| python.stable());
-        let mut candidates: HashMap<_, Vec<&Package>> = HashMap::new();
+        let mut candidates: BTreeMap<_, Vec<&Package>> = BTreeMap::new();
         for package in &lock.packages {
             let is_supported = |python: &Version| package.python_constraint.allows(python);
             if python.as_ref().is_ok_and(is_supported) {
                 candidates.entry(&package.name).or_default().push(package);
             }
         }
-        for (_, packages) in &mut candidates {
+        for packages in candidates.values_mut() {
             packages.sort_by(|one, other| other.version.cmp(&one.version));
         }
         Self {
@@ -110,7 +122,7 @@ impl<'a: 'b, 'b> Solver<'a, 'b> {
         }
     }
 
-    fn solve(&mut self, requirements: &'b [Dependency]) -> Result<Decided<'a, 'b>, Error> {
+    fn solve(&mut self, requirements: &[&'b Dependency]) -> Result<Decided<'a, 'b>, Error> {
         loop {
             match self.attempt(requirements) {
                 Ok(decided) => return Ok(decided),
@@ -120,12 +132,13 @@ impl<'a: 'b, 'b> Solver<'a, 'b> {
         }
     }
 
-    fn attempt(&mut self, requirements: &'b [Dependency]) -> Result<Decided<'a, 'b>, Obstacle> {
+    fn attempt(&mut self, requirements: &[&'b Dependency]) -> Result<Decided<'a, 'b>, Obstacle> {
         let mut decided: Decided<'a, 'b> = BTreeMap::new();
         // What names a place of its own is decided first: it then serves whatever else wants the package.
         let (of_places, others): (Vec<_>, Vec<_>) = requirements
             .iter()
-            .partition(|requirement| requirement.is_direct_origin());
+            .copied()
+            .partition(|requirement: &&Dependency| requirement.is_direct_origin());
         let wants = of_places.into_iter().chain(others);
         let wants = wants.map(|requirement| Want {
             by: None,
@@ -277,6 +290,20 @@ fn is_from_wanted_place(package: &Package, requirement: &Dependency) -> bool {
     }
 }
 
+/// Tells whether the Pythons of the marker of `requirement` include that of `environment`. The marker may hold and they not:
+/// `python_version <= "3.11.2"` holds on 3.11.7, whose `python_version` is 3.11, and Poetry leaves the requirement out.
+fn supports_python_of(requirement: &Dependency, environment: &MarkerEnvironment) -> bool {
+    if requirement.marker().is_any() {
+        return true;
+    }
+    let pythons = VersionConstraint::parse_marker(&requirement.marker().python_versions());
+    let python = Version::parse(&environment.python_full_version);
+    match (pythons, python) {
+        (Ok(pythons), Ok(python)) => pythons.allows(&python.stable()),
+        (Err(_), _) | (_, Err(_)) => true,
+    }
+}
+
 /// Returns what `package` with `extras` requires in `environment`.
 fn required<'a>(
     package: &'a Package,
@@ -288,6 +315,7 @@ fn required<'a>(
     let requires = requires.filter(|require| {
         // Whether an extra is asked for is looked at apart, so every word about extras in the marker holds.
         require.marker().evaluate(environment, &require.in_extras)
+            && supports_python_of(require, environment)
             && (!require.is_optional || activated.names.contains(&require.name))
             && (require.in_extras.is_empty()
                 || require
@@ -350,6 +378,9 @@ struct Wanted<'c, 'a, 'b> {
 
 impl<'a, 'b> Wanted<'_, 'a, 'b> {
     /// Returns the names of what is needed whichever extras of the project are chosen.
+    ///
+    /// A requirement of the project counts even where its marker does not hold: once something else brings its package in,
+    /// Poetry takes that package for one that is not optional.
     fn required(&self, requirements: &'b [Dependency]) -> HashSet<&'b PackageName>
     where
         'a: 'b,
@@ -363,6 +394,9 @@ impl<'a, 'b> Wanted<'_, 'a, 'b> {
             let Some(decision) = self.decided.get(&dependency.name) else {
                 continue;
             };
+            if !decision.is_with(&dependency.extras) || !serves(decision.package, dependency) {
+                continue;
+            }
             if seen.insert((&dependency.name, &dependency.extras)) {
                 let next = required(decision.package, &dependency.extras, self.environment);
                 stack.extend(next);

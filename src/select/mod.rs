@@ -145,13 +145,15 @@ pub fn select<'a>(
 ///
 /// # Errors
 ///
-/// [`Error::Project`], and for locks before version 2.1 [`Error::NotLocked`].
+/// [`Error::UnknownExtras`] when the lock lacks an extra, [`Error::Project`], and for locks before version 2.1
+/// [`Error::NotLocked`].
 pub fn select_for<'a>(
     project: &Project,
     lock: &'a Lock,
     choice: &Choice,
     environment: &MarkerEnvironment,
 ) -> Result<Vec<Selected<'a>>, Error> {
+    check_extras(lock, choice)?;
     if !lock.has_groups {
         return environment::select(project, lock, choice, environment);
     }
@@ -159,6 +161,22 @@ pub fn select_for<'a>(
     let selection = select_groups(project, lock, choice);
     let selected = selection.on(environment, &extras);
     Ok(selected.into_iter().cloned().collect())
+}
+
+/// Checks that the lock knows the chosen extras, as `poetry install` does and `poetry export` does not.
+fn check_extras(lock: &Lock, choice: &Choice) -> Result<(), Error> {
+    let is_locked = |extra: &ExtraName| lock.extras.iter().any(|(locked, _)| locked == extra);
+    let unknown: Vec<ExtraName> = choice
+        .extras
+        .iter()
+        .filter(|extra| !is_locked(extra))
+        .cloned()
+        .collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let defined = lock.extras.iter().map(|(extra, _)| extra.clone()).collect();
+    Err(Error::UnknownExtras { unknown, defined })
 }
 
 impl<'a> Selection<'a> {

@@ -22,4 +22,5 @@ mod interpreter;
 mod marker_algebra;
 mod plan;
 mod project_wheel;
+mod select;
 mod support;

@@ -165,6 +165,7 @@ impl From<select::Error> for Failure {
                     candidates.join(", ")
                 ))
                 .hint("lock again with Poetry 2, which says for which environment each version is: `poetry lock`"),
+            Error::NotLocked(_) => Self::new(&error).hint(RELOCK),
             _ => Self::new(&error),
         }
     }

@@ -36,12 +36,13 @@ impl Stop {
             Self::Install(error) => error,
             Self::Other(failure) => return failure,
         };
-        let refused = match &error {
-            install::Error::Wheel { file, .. } | install::Error::RecordDiffers { file, .. } => file,
-            _ => return error.into(),
+        let (install::Error::Wheel { file: refused, .. }
+        | install::Error::RecordDiffers { file: refused, .. }) = &error
+        else {
+            return error.into();
         };
         let is_damaged = cache.is_some_and(|cache| {
-            is_damaged(refused, distributions, cache.with_trust(Trust::Nothing))
+            is_damaged(refused, distributions, &cache.with_trust(Trust::Nothing))
         });
         if is_damaged {
             return Failure::text(format!("the copy of `{refused}` in the cache was damaged"))
@@ -52,7 +53,7 @@ impl Stop {
     }
 }
 
-fn is_damaged(refused: &str, distributions: &[&Distribution], cache: Cache) -> bool {
+fn is_damaged(refused: &str, distributions: &[&Distribution], cache: &Cache) -> bool {
     let digests = distributions
         .iter()
         .find_map(|distribution| match &distribution.origin {

@@ -181,10 +181,7 @@ impl Run<'_> {
             terminal.report(Event::Warning(warning));
         }
         done.map(drop).map_err(|stop| {
-            let cache = self
-                .cache(&destination)
-                .ok()
-                .filter(|cache| cache.is_written());
+            let cache = self.cache(&destination).ok().filter(Cache::is_written);
             stop.explain(&distributions, cache)
         })
     }
