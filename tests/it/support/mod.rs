@@ -3,3 +3,4 @@
 pub(crate) mod local_index;
 pub(crate) mod tls;
 pub(crate) mod wheel_builder;
+pub(crate) mod workspace;

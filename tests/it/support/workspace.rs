@@ -34,7 +34,9 @@ impl Workspace {
     /// Makes a workspace whose project is a copy of `project` under `fixtures/projects`.
     pub fn of_fixture(project: &str) -> Self {
         let workspace = Self::new();
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/projects").join(project);
+        let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("fixtures/projects")
+            .join(project);
         copy_folder(&source, &workspace.project());
         workspace
     }
@@ -64,8 +66,13 @@ impl Workspace {
     /// Prepares a run of the program in the project's folder.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lock2venv"));
-        command.args(arguments).current_dir(self.project()).env_clear();
-        command.env("HOME", self.home()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+            .args(arguments)
+            .current_dir(self.project())
+            .env_clear();
+        command
+            .env("HOME", self.home())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command
     }
 
@@ -86,7 +93,10 @@ impl Output {
         let output = command.output().unwrap();
         let signal = std::os::unix::process::ExitStatusExt::signal(&output.status);
         Self {
-            code: output.status.code().unwrap_or_else(|| 128 + signal.unwrap_or(0)),
+            code: output
+                .status
+                .code()
+                .unwrap_or_else(|| 128 + signal.unwrap_or(0)),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
