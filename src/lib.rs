@@ -2,6 +2,29 @@
 //!
 //! The crate is a pipeline of values. Everything up to [`plan`] is a pure function of its arguments;
 //! everything after it carries the plan out and makes no choices. `ARCHITECTURE.md` draws the picture.
+//!
+//! ```
+//! # use std::path::Path;
+//! use lock2venv::export::{Extent, Options, export};
+//! use lock2venv::lock::Document;
+//! use lock2venv::project_files::{Disk, ProjectFiles};
+//! use lock2venv::select::{Choice, DefaultGroups, Request, select};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/projects/annapurna");
+//! let files = ProjectFiles::read(&folder)?;
+//! let project = files.project()?;
+//! let document = Document::parse(files.lock.as_deref().unwrap_or_default())?;
+//! document.check_freshness(&project)?;
+//! let lock = document.read(&project.root, &Disk)?;
+//! let choice = Choice::new(&project, &Request::default(), DefaultGroups::Main)?;
+//! let selection = select(&project, &lock, &choice)?;
+//!
+//! let requirements = export(&project, &selection, Extent::Requirements, &Options::default())?;
+//! assert!(requirements.text.starts_with("annotated-doc==0.0.5 ; "));
+//! # Ok(())
+//! # }
+//! ```
 
 // Words: the vocabulary of the standards.
 pub mod digest;
@@ -15,11 +38,9 @@ pub mod url;
 pub mod version;
 
 // Documents: text to value.
-pub mod archive;
 pub mod installed;
 pub mod lock;
 pub mod pyproject;
-pub mod wheel;
 
 // Decisions: pure.
 pub mod event;
@@ -29,6 +50,7 @@ pub mod select;
 pub mod target;
 
 // Effects: these touch the world.
+pub mod archive;
 pub mod bytecode;
 pub mod cache;
 pub mod configuration;
@@ -39,3 +61,4 @@ pub mod install;
 pub mod interpreter;
 pub mod project_files;
 pub mod project_wheel;
+pub mod wheel;

@@ -1,298 +1,322 @@
 #!/usr/bin/env python3
 """Side by side timing of installers that fill an environment from one lock.
 
-    compare.py prepare WORK                      download the wheels once, build a local index (needs PyPI)
-    compare.py run WORK --lock2venv BIN [...]    time the tools, print a table, write WORK/result.json
+    compare.py prepare WORK                         download the wheels once, build a local index (needs PyPI)
+    compare.py run WORK OUT [--lock2venv BINARY]    time the tools; what OUT holds already is not measured again
+    compare.py show OUT                             write table, summary and plot from what was measured
+    compare.py name WORK                            print the folder of benches/runs for a run here and now
 
-Every tool reads the same wheels from the same loopback index (nginx, HTTP/1.1), in the same run, in turn
-(A B C A B C ...), so a ratio holds although the machine's speed drifts. Environments and caches lie on fresh
-ext4 images (loop devices on memory) when run as root, because deleting many files on a file system and then
-creating others there at once is slow on ext4 for reasons that have nothing to do with an installer.
+Every tool reads the same wheels from the same loopback index (nginx, HTTP/1.1), in the same run, in turn (A B C A B C ...),
+so a ratio holds although the machine's speed drifts: it is the median of the ratios of each round. Environments and caches
+lie on fresh ext4 images (loop devices on memory) when run as root. Bytes are on disk (`sync`) before a clock starts.
 
-Scenarios
+Scenarios, in the order in which one fresh disk serves them
     cold      empty cache, new environment, cache and environment on one file system
-    nocache   cache switched off, new environment
+    noop      the environment is already as the lock says
     warm      filled cache, new environment on the same file system
     cross     filled cache, new environment on ANOTHER file system (what a cache mount in an image build is)
+
     coldcomp  empty cache, new environment, bytecode compiled: the first build that wants bytecode
     compile   filled cache, new environment, bytecode compiled (cache and environment on one file system)
     xcompile  the same, on another file system
-    noop      the environment is already as the lock says
-    slow      as cold, behind a line of 40 ms and 100 Mbit/s (slow_proxy.py); the floor is the bytes over the rate
+
+    nocache   cache switched off, new environment
+    slow      as cold, behind a line of 40 ms and 100 Mbit/s (slow_proxy.py); the floor is the wheels' bytes over the rate
     export    poetry.lock to requirements.txt with hashes
 """
+
 from __future__ import annotations
-import argparse, hashlib, html, json, os, re, shutil, signal, statistics, subprocess, sys, time, zipfile
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-PROJECTS = HERE.parents[1] / "fixtures/projects"
-PORT = int(os.environ.get("BENCH_PORT", "8931"))
-INDEX = f"http://127.0.0.1:{PORT}/simple"
-PYTHON = os.environ.get("BENCH_PYTHON", shutil.which("python3.11") or sys.executable)
+import summary
+from stage import (
+    PORT,
+    PYTHON,
+    Disk,
+    Failure,
+    clean_environment,
+    file_sha256,
+    index_url,
+    machine,
+    nginx,
+    peers_venv,
+    sh,
+    slow_line,
+    slug,
+    text_of,
+    timed,
+    write_index,
+)
+from tools import Job, Lock2venv, UvPipSync, UvSync
+
+PROJECTS = Path(__file__).resolve().parents[2] / "fixtures/projects"
+RUNS = Path(__file__).resolve().parents[1] / "runs"
+RTT_MS, MBIT = 40, 100
+
+# Scenarios that share one fresh disk; each needs what those before it left there.
+SERIES = {
+    "plain": ("cold", "noop", "warm", "cross"),
+    "nocache": ("nocache",),
+    "export": ("export",),
+    "bytecode": ("coldcomp", "compile", "xcompile"),
+    "slow": ("slow",),
+}
+LONG = ("bytecode", "slow")  # a round takes minutes, and drifts little
+
+# Prints what of a requirements.txt applies here: name, version and digests of each package.
+APPLICABLE = """
+import json, re, sys
+from packaging.requirements import Requirement
+text = open(sys.argv[1]).read().replace("\\\\\\n", " ")
+found = []
+for line in text.splitlines():
+    if re.match("[A-Za-z0-9]", line):
+        requirement = Requirement(line.split(" --hash")[0].strip())
+        if requirement.marker is None or requirement.marker.evaluate():
+            found.append([requirement.name, str(requirement.specifier)[2:], re.findall("--hash=sha256:([0-9a-f]{64})", line)])
+print(json.dumps(found))
+"""
 
 
-def sh(*argv, **kw):
-    return subprocess.run([str(a) for a in argv], check=True, **kw)
-
-
-def tools_venv(work: Path) -> Path:
-    venv = work / "peers"
-    if not (venv / "bin/uv").exists():
-        sh(PYTHON, "-m", "venv", venv)
-        sh(venv / "bin/pip", "-q", "install", "uv", "poetry", "poetry-plugin-export", "packaging")
-    return venv / "bin"
-
-
-def python_version() -> str:
-    return subprocess.run([PYTHON, "-c", "import platform; print(platform.python_version())"], check=True,
-                          capture_output=True, text=True).stdout.strip()
+# ----- prepare --------------------------------------------------------------------------------------------------------
 
 
 def prepare(work: Path, projects: list[str]) -> None:
-    work.mkdir(parents=True, exist_ok=True)
-    peers = tools_venv(work)
+    peers = peers_venv(work)
     files = work / "index/files"
     files.mkdir(parents=True, exist_ok=True)
-    for name in projects:
-        src = work / "projects" / name
-        if src.exists():
-            shutil.rmtree(src)
-        shutil.copytree(PROJECTS / name, src)
-        sh(peers / "poetry", "export", "-q", "-o", "requirements.txt", cwd=src)
-        stamp = work / f"{name}.downloaded"
-        if not stamp.exists():
-            sh(PYTHON, "-m", "pip", "-q", "download", "--no-deps", "--only-binary", ":all:", "--require-hashes", "-r",
-               src / "requirements.txt", "-d", files)
-            stamp.touch()
-    simple = work / "index/simple"
-    if simple.exists():
-        shutil.rmtree(simple)
-    by_name: dict[str, list[Path]] = {}
-    for f in sorted(files.glob("*.whl")):
-        by_name.setdefault(re.sub(r"[-_.]+", "-", f.name.split("-")[0]).lower(), []).append(f)
-    for name, wheels in by_name.items():
-        d = simple / name
-        d.mkdir(parents=True)
-        rows, links = [], []
-        for f in wheels:
-            data = f.read_bytes()
-            digest = hashlib.sha256(data).hexdigest()
-            row = {"filename": f.name, "url": f"../../files/{f.name}", "hashes": {"sha256": digest}, "size": len(data)}
-            with zipfile.ZipFile(f) as z:
-                member = next(n for n in z.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", n))
-                meta = z.read(member)
-            (files / (f.name + ".metadata")).write_bytes(meta)
-            row["core-metadata"] = {"sha256": hashlib.sha256(meta).hexdigest()}
-            rows.append(row)
-            links.append(f'<a href="../../files/{html.escape(f.name)}#sha256={digest}">{html.escape(f.name)}</a>')
-        (d / "index.json").write_text(json.dumps({"meta": {"api-version": "1.1"}, "name": name,
-                                                  "versions": sorted({r["filename"].split("-")[1] for r in rows}), "files": rows}))
-        (d / "index.html").write_text("<!DOCTYPE html><html><body>\n" + "<br>\n".join(links) + "\n</body></html>")
-    for name in projects:  # the peer's own lock, with addresses inside, for `uv sync --frozen`
-        src = work / "projects" / name
-        uvp = work / "uvprojects" / name
-        uvp.mkdir(parents=True, exist_ok=True)
-        pins = [l.split(" ")[0] for l in (src / "requirements.txt").read_text().splitlines() if re.match(r"[A-Za-z0-9]", l)]
-        have = {re.sub(r"[-_.]+", "-", f.name.split("-")[0]).lower() for f in files.glob("*.whl")}
-        pins = [p for p in pins if re.sub(r"[-_.]+", "-", re.split(r"[=\[]", p)[0]).lower() in have]
-        pins = [re.sub(r"\[.*\]", "", p) for p in pins]
-        (uvp / "pyproject.toml").write_text(
-            f'[project]\nname = "bench-{name}"\nversion = "0"\nrequires-python = ">={python_version()},<3.12"\ndependencies = ' + json.dumps(pins) +
-            '\n[tool.uv]\npackage = false\nenvironments = ["sys_platform == \'linux\'"]\n')
-    print(len(list(files.glob("*.whl"))), "wheels,", sum(f.stat().st_size for f in files.glob("*.whl")) // 10**6, "MB")
+    needed = {name: prepare_project(work, peers, files, name) for name in projects}
+    write_index(work / "index")
+    with nginx(work, work / "index"):
+        for name, wheels in needed.items():
+            prepare_uv_project(work / "projects" / name, peers, wheels)
+    for name, wheels in needed.items():
+        print(f"{name}: {len(wheels)} wheels, {sum(wheel['bytes'] for wheel in wheels) / 1e6:.0f} MB")
 
 
-class Nginx:
-    def __init__(self, work: Path):
-        self.dir = work / "nginx"
-        self.dir.mkdir(exist_ok=True)
-        (self.dir / "nginx.conf").write_text(f"""
-worker_processes 2; pid {self.dir}/pid; error_log {self.dir}/err.log; daemon off;
-events {{ worker_connections 4096; }}
-http {{ sendfile on; tcp_nopush on; keepalive_requests 1000000; access_log off;
- types {{ application/vnd.pypi.simple.v1+json json; text/html html; application/octet-stream whl gz metadata; }}
- map $http_accept $idx {{ default index.html; "~application/vnd.pypi.simple.v1\\+json" index.json; }}
- server {{ listen 127.0.0.1:{PORT}; root {work}/index; absolute_redirect off;
-  location ~ ^/simple/(?<pkg>[^/]+)/$ {{ try_files /simple/$pkg/$idx =404; }} location / {{ }} }} }}
-""")
-
-    def __enter__(self):
-        self.p = subprocess.Popen(["nginx", "-c", str(self.dir / "nginx.conf")])
-        time.sleep(0.5)
-        return self
-
-    def __exit__(self, *a):
-        self.p.send_signal(signal.SIGTERM)
-        self.p.wait()
+def prepare_project(work: Path, peers: Path, files: Path, name: str) -> list[dict]:
+    """Exports the project's requirements and downloads what is missing of its wheels."""
+    project = work / "projects" / name
+    shutil.copytree(PROJECTS / name, project, dirs_exist_ok=True)
+    requirements = project / "requirements.txt"
+    sh(peers / "poetry", "export", "-q", "-o", requirements.name, cwd=project, env=clean_environment())
+    applicable = json.loads(subprocess.run([peers / "python", "-c", APPLICABLE, requirements], check=True, capture_output=True).stdout)
+    wheels = find_wheels(files, applicable)
+    if len(wheels) < len(applicable):
+        print(f"{name}: downloading {len(applicable) - len(wheels)} wheels", file=sys.stderr)
+        argv = ["-m", "pip", "-q", "download", "--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", requirements, "-d", files]
+        sh(peers / "python", *argv)
+        wheels = find_wheels(files, applicable)
+    (project / "wheels.json").write_text(json.dumps(wheels, indent=1))
+    return wheels
 
 
-class Disk:
-    """A fresh file system for each use: an ext4 image in memory, or a plain folder when that cannot be had."""
-
-    def __init__(self, work: Path, name: str, gib: int):
-        self.mount, self.image, self.gib = work / f"mnt-{name}", Path(f"/dev/shm/bench-{os.getpid()}-{name}.img"), gib
-        self.mount.mkdir(exist_ok=True)
-        self.loop = os.geteuid() == 0
-
-    def fresh(self) -> Path:
-        self.close()
-        if self.loop:
-            with open(self.image, "wb") as f:
-                f.truncate(self.gib << 30)
-            try:
-                sh("mkfs.ext4", "-q", "-F", self.image)
-                sh("mount", "-o", "loop", self.image, self.mount)
-                return self.mount
-            except subprocess.CalledProcessError:
-                self.loop = False
-                print("no loop mounts here: plain folders are used, expect noise", file=sys.stderr)
-        shutil.rmtree(self.mount, ignore_errors=True)
-        self.mount.mkdir()
-        return self.mount
-
-    def close(self):
-        if self.loop:
-            subprocess.run(["umount", self.mount], stderr=subprocess.DEVNULL)
-            self.image.unlink(missing_ok=True)
+def find_wheels(files: Path, applicable: list) -> list[dict]:
+    by_digest = {file_sha256(path): path for path in files.glob("*.whl")}
+    wheels = []
+    for name, version, digests in applicable:
+        path = next((by_digest[digest] for digest in digests if digest in by_digest), None)
+        if path:
+            wheels.append({"name": name, "version": version, "bytes": path.stat().st_size})
+    return wheels
 
 
-def timed(argv, cwd, env) -> dict:
-    t = time.perf_counter()
-    p = subprocess.Popen([str(a) for a in argv], cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    err = p.stderr.read()
-    _, status, ru = os.wait4(p.pid, 0)
-    wall = time.perf_counter() - t
-    if os.waitstatus_to_exitcode(status):
-        raise SystemExit(f"{argv}: exit {status}: {err.decode()[-2000:]}")
-    return {"wall": wall, "cpu": ru.ru_utime + ru.ru_stime, "rss_mb": ru.ru_maxrss // 1024}
+def prepare_uv_project(project: Path, peers: Path, wheels: list[dict]) -> None:
+    """Writes the peer's own project and lock for the same wheels, with addresses inside, for `uv sync --frozen`."""
+    folder = project / "uv"
+    folder.mkdir(exist_ok=True)
+    pins = json.dumps([f"{wheel['name']}=={wheel['version']}" for wheel in wheels])
+    version = text_of(PYTHON, "-c", "import platform; print(platform.python_version())")
+    text = (
+        f'[project]\nname = "bench-{project.name}"\nversion = "0"\nrequires-python = "=={version}"\ndependencies = {pins}\n'
+        "[tool.uv]\npackage = false\nenvironments = [\"sys_platform == 'linux'\"]\n"
+    )
+    lock, document = folder / "uv.lock", folder / "pyproject.toml"
+    if lock.exists() and document.read_text() == text and f"127.0.0.1:{PORT}/" in lock.read_text():
+        return
+    document.write_text(text)
+    lock.unlink(missing_ok=True)
+    sh(peers / "uv", "-q", "lock", "--default-index", index_url(), "-p", PYTHON, cwd=folder, env=clean_environment())
 
 
-class Uv:
-    """`uv pip sync` on the exported requirements: the same information as poetry.lock has."""
-    name = "uv pip sync"
-
-    def __init__(self, peers, work):
-        self.uv, self.work = peers / "uv", work
-
-    def install(self, project, venv: Path, cache: Path, compile=False, nocache=False, noop=False):
-        env = {**os.environ, "VIRTUAL_ENV": str(venv), "UV_PYTHON_DOWNLOADS": "never"}
-        env.pop("UV_PYTHON", None)
-        total = None
-        if not noop:
-            total = timed([self.uv, "-q", "venv", "--relocatable", "-p", PYTHON, venv], self.work, env)
-        argv = [self.uv, "-q", "pip", "sync", "--default-index", INDEX, "--require-hashes", "--python", venv / "bin/python"]
-        argv += ["--no-cache"] if nocache else ["--cache-dir", cache]
-        argv += ["--compile-bytecode"] if compile else []
-        r = timed(argv + [self.work / "projects" / project / "requirements.txt"], self.work, env)
-        return r if total is None else {"wall": r["wall"] + total["wall"], "cpu": r["cpu"] + total["cpu"], "rss_mb": r["rss_mb"]}
+# ----- run ------------------------------------------------------------------------------------------------------------
 
 
-class UvSync:
-    """`uv sync --frozen` on the peer's own lock, which also holds the files' addresses."""
-    name = "uv sync"
+class Bench:
+    """One comparison: its tools, its disks, and the measurements that are there already."""
 
-    def __init__(self, peers, work):
-        self.uv, self.work = peers / "uv", work
+    def __init__(self, options, tools, disks):
+        self.options, self.tools, self.disks = options, tools, disks
+        self.raw = options.out / "raw.jsonl"
+        self.done = {summary.key(row) for row in summary.read_raw(self.raw)}
+        self.deadline = time.monotonic() + 60 * options.minutes
+        self.n_left = 0
 
-    def install(self, project, venv, cache, compile=False, nocache=False, noop=False):
-        env = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(venv), "UV_PYTHON_DOWNLOADS": "never"}
-        for k in ("UV_PYTHON", "VIRTUAL_ENV"):
-            env.pop(k, None)
-        argv = [self.uv, "-q", "sync", "--frozen", "-p", PYTHON]
-        argv += ["--no-cache"] if nocache else ["--cache-dir", cache]
-        argv += ["--compile-bytecode"] if compile else []
-        return timed(argv, self.work / "uvprojects" / project, env)
+    def run(self) -> None:
+        for turn in range(max(self.options.rounds, self.options.long_rounds)):
+            for project in self.options.projects:
+                for series, scenarios in SERIES.items():
+                    if turn < (self.options.long_rounds if series in LONG else self.options.rounds):
+                        wanted = [scenario for scenario in scenarios if scenario in self.options.scenarios]
+                        self.run_series(project, series, wanted, turn)
+
+    def run_series(self, project: str, series: str, wanted: list[str], turn: int) -> None:
+        """Runs one round of a series with each tool in turn, in another order each round."""
+        tools = self.exporters(project) if series == "export" else self.tools
+        n_first = turn % len(tools)
+        for tool in tools[n_first:] + tools[:n_first]:
+            missing = [scenario for scenario in wanted if (project, scenario, tool.name, turn) not in self.done]
+            if missing and time.monotonic() > self.deadline:
+                self.n_left += len(missing)
+            elif missing:
+                for scenario, measured in self.measure(tool, project, series, missing[-1]):
+                    if scenario in missing:
+                        self.keep({"project": project, "scenario": scenario, "tool": tool.name, "round": turn, **measured})
+
+    def measure(self, tool, project: str, series: str, last: str):
+        """Yields each scenario of a series up to `last` with what it took."""
+        if series == "export":
+            tool.export()  # Python's own files are in memory for both tools
+            yield "export", tool.export()
+            return
+        here = self.disks[0].fresh()
+        (here / "tmp").mkdir()
+        first = Job(self.options.work / "projects" / project, here / "venv", here / "cache", here / "tmp")
+        for scenario in SERIES[series]:
+            job = self.job(first, scenario)
+            os.sync()
+            with slow_line(RTT_MS, MBIT) if job.is_slow else contextlib.nullcontext():
+                yield scenario, tool.install(job)
+            if scenario == last:
+                return
+
+    def job(self, first: Job, scenario: str) -> Job:
+        compiles = scenario in SERIES["bytecode"]
+        if scenario in ("cross", "xcompile"):
+            return replace(first, venv=self.disks[1].fresh() / "venv", compiles=compiles)
+        if scenario in ("warm", "compile"):
+            return replace(first, venv=first.venv.with_name(f"venv-{scenario}"), compiles=compiles)
+        return replace(first, compiles=compiles, has_cache=scenario != "nocache", is_there=scenario == "noop", is_slow=scenario == "slow")
+
+    def exporters(self, project: str) -> list:
+        folder = self.options.work / "projects" / project
+        commands = {"poetry export": [peers_venv(self.options.work) / "poetry", "export"]}
+        if self.options.lock2venv:
+            commands = {"lock2venv": [self.options.lock2venv, "export"], **commands}
+        return [Exporter(name, argv, folder) for name, argv in commands.items()]
+
+    def keep(self, row: dict) -> None:
+        with open(self.raw, "a") as file:
+            file.write(json.dumps(row) + "\n")
+        self.done.add(summary.key(row))
+        print(
+            f"{row['project']:10} {row['scenario']:9} {row['tool']:14} round {row['round'] + 1}"
+            f"  wall {row['wall']:8.3f} s  cpu {row['cpu']:7.3f} s  memory {row['rss_mb']:5.1f} MB",
+            flush=True,
+        )
 
 
-class Lock2venv:
-    """The program under test. The command line is a template so that it can follow the program's own flags."""
-    name = "lock2venv"
+class Exporter:
+    """A program that prints requirements.txt."""
 
-    def __init__(self, binary, work):
-        self.bin, self.work = binary, work
+    def __init__(self, name: str, argv: list, project: Path):
+        self.name, self.argv, self.project = name, argv, project
 
-    def install(self, project, venv, cache, compile=False, nocache=False, noop=False):
-        env = {**os.environ, "LOCK2VENV_INDEX_URL": INDEX}
-        argv = [self.bin, "install", "-q", "--no-root", "--only", "main", "--python", PYTHON, "--venv", venv]
-        argv += ["--no-cache"] if nocache else ["--cache-dir", cache]
-        argv += ["--compile"] if compile else []
-        return timed(argv, self.work / "projects" / project, env)
+    def export(self) -> dict:
+        return timed(self.argv, self.project, clean_environment())
 
 
-def run(work: Path, binary: str | None, projects, scenarios, n: int, gib: int, only) -> None:
-    peers = tools_venv(work)
-    tools = [Uv(peers, work), UvSync(peers, work)]
-    if binary:
-        tools.insert(0, Lock2venv(Path(binary).resolve(), work))
-    tools = [t for t in tools if not only or t.name in only]
-    a, b = Disk(work, "a", gib), Disk(work, "b", gib)
-    result = []
+def run(options) -> None:
+    peers = peers_venv(options.work)
+    tools = [UvPipSync(peers), UvSync(peers)]
+    if options.lock2venv:
+        tools.insert(0, Lock2venv(options.lock2venv))
+    with contextlib.ExitStack() as stack:
+        disks = [stack.enter_context(Disk(options.work, name, options.gib)) for name in ("a", "b")]
+        facts = machine(disks[0], options.lock2venv, peers)
+        options.out.mkdir(parents=True, exist_ok=True)
+        check_same_run(options.out / "machine.json", facts)
+        facts["projects"] = {name: project_facts(options.work, name) for name in options.projects}
+        stack.enter_context(nginx(options.work, options.work / "index"))
+        bench = Bench(options, tools, disks)
+        try:
+            bench.run()
+        finally:
+            facts["load_after"] = os.getloadavg()[0]
+            (options.out / "machine.json").write_text(json.dumps(facts, indent=1) + "\n")
+    summary.write(options.out)
+    print("written:", options.out)
+    if bench.n_left:
+        print(f"{bench.n_left} measurements are left: the same command goes on where this one stopped")
+
+
+def check_same_run(path: Path, facts: dict) -> None:
+    """Figures of two programs or two machines do not belong into one folder."""
+    if path.exists():
+        before = json.loads(path.read_text())
+        for fact in ("cpu", "filesystem", "uv", "poetry", "python", "binary_sha256"):
+            if before.get(fact) != facts[fact]:
+                raise Failure(f"{path} was measured with another {fact}: {before.get(fact)}, now {facts[fact]}; use another folder")
+
+
+def project_facts(work: Path, name: str) -> dict:
     try:
-        with Nginx(work):
-            for project in projects:
-                uvp = work / "uvprojects" / project
-                if not (uvp / "uv.lock").exists() and any(isinstance(t, UvSync) for t in tools):
-                    sh(peers / "uv", "-q", "lock", "--default-index", INDEX, "-p", PYTHON, cwd=uvp)
-                for scenario in scenarios:
-                    rows = {t.name: [] for t in tools}
-                    if scenario == "export":
-                        env = dict(os.environ)
-                        cmds = {"poetry export": [peers / "poetry", "export"]}
-                        if binary:
-                            cmds = {"lock2venv": [Path(binary).resolve(), "export"], **cmds}
-                        rows = {k: [] for k in cmds}
-                        for i in range(n + 1):
-                            for k, argv in cmds.items():
-                                r = timed(argv, work / "projects" / project, env)
-                                if i:
-                                    rows[k].append(r)
-                    else:
-                        for i in range(n):
-                            for t in tools:
-                                da = a.fresh()
-                                cache, venv = da / "cache", da / "venv"
-                                (da / "tmp").mkdir()
-                                os.environ["TMPDIR"] = str(da / "tmp")  # what a tool unpacks aside lies on the fresh disk too
-                                if scenario in ("cross", "xcompile"):
-                                    venv = b.fresh() / "venv"
-                                comp = scenario in ("compile", "xcompile", "coldcomp")
-                                if scenario not in ("cold", "nocache", "coldcomp"):
-                                    first = venv if scenario == "noop" else da / "first"
-                                    t.install(project, first, cache, compile=comp)
-                                    os.sync()
-                                rows[t.name].append(t.install(project, venv, cache, compile=comp, nocache=scenario == "nocache",
-                                                              noop=scenario == "noop"))
-                    base = rows.get("lock2venv")
-                    for k, rs in rows.items():
-                        med = {m: statistics.median(r[m] for r in rs) for m in ("wall", "cpu", "rss_mb")}
-                        ratio = statistics.median(x["wall"] / y["wall"] for x, y in zip(base, rs)) if base and k != "lock2venv" else None
-                        result.append({"project": project, "scenario": scenario, "tool": k, **med, "lock2venv_over_this": ratio,
-                                       "walls": [round(r["wall"], 4) for r in rs]})
-                        print(f"{project:10} {scenario:9} {k:14} wall {med['wall']:8.3f} s  cpu {med['cpu']:7.3f} s  rss {med['rss_mb']:5.0f} MB"
-                              + (f"  lock2venv/{k} = {ratio:.3f}" if ratio else ""), flush=True)
-    finally:
-        a.close()
-        b.close()
-    (work / "result.json").write_text(json.dumps(result, indent=1))
+        wheels = json.loads((work / "projects" / name / "wheels.json").read_text())
+    except FileNotFoundError:
+        raise Failure(f"{work} does not hold the project {name}: run `compare.py prepare` first") from None
+    n_bytes = sum(wheel["bytes"] for wheel in wheels)
+    return {"n_wheels": len(wheels), "bytes": n_bytes, "slow_floor": round(n_bytes * 8 / (MBIT * 1e6), 3)}
 
 
 def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("command", choices=["prepare", "run"])
-    p.add_argument("work", type=Path)
-    p.add_argument("--lock2venv")
-    p.add_argument("--projects", default="annapurna,web,ds")
-    p.add_argument("--scenarios", default="cold,nocache,warm,cross,coldcomp,compile,xcompile,noop,export")
-    p.add_argument("--tools", default="", help="only these, comma separated")
-    p.add_argument("-n", type=int, default=3)
-    p.add_argument("--gib", type=int, default=7)
-    o = p.parse_args()
-    work, projects = o.work.resolve(), o.projects.split(",")
-    if o.command == "prepare":
-        prepare(work, projects)
-    else:
-        run(work, o.lock2venv, projects, o.scenarios.split(","), o.n, o.gib, [t for t in o.tools.split(",") if t])
+    every = [scenario for series in SERIES.values() for scenario in series]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words = {"type": lambda text: [word for word in re.split(r"[,\s]+", text) if word]}
+    commands = parser.add_subparsers(dest="command", required=True)
+    preparing = commands.add_parser("prepare")
+    preparing.add_argument("work", type=Path)
+    preparing.add_argument("--projects", default=["annapurna", "web", "ds"], **words)
+    running = commands.add_parser("run")
+    running.add_argument("work", type=Path)
+    running.add_argument("out", type=Path)
+    running.add_argument("--lock2venv", type=Path, help="the program under test; without it the peers are timed alone")
+    running.add_argument("--projects", default=["annapurna", "web", "ds"], **words)
+    running.add_argument("--scenarios", default=every, **words)
+    running.add_argument("-n", "--rounds", type=int, default=3)
+    running.add_argument("--long-rounds", type=int, default=1, help="rounds of what takes minutes: bytecode and the slow line")
+    running.add_argument("--minutes", type=float, default=60, help="begin nothing new after this time; run again to go on")
+    running.add_argument("--gib", type=int, default=8, help="size of a fresh disk")
+    commands.add_parser("show").add_argument("out", type=Path)
+    commands.add_parser("name").add_argument("work", type=Path)
+    options = parser.parse_args()
+    if unknown := set(getattr(options, "scenarios", [])) - set(every):
+        parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
+    for path in ("work", "out", "lock2venv"):
+        if getattr(options, path, None):
+            setattr(options, path, getattr(options, path).resolve())
+    try:
+        if options.command == "prepare":
+            prepare(options.work, options.projects)
+        elif options.command == "run":
+            run(options)
+        elif options.command == "show":
+            summary.write(options.out)
+        else:
+            with Disk(options.work, "a", gib=1) as disk:
+                print(RUNS / slug(machine(disk, None, peers_venv(options.work))))
+    except Failure as failure:
+        raise SystemExit(f"error: {failure}") from None
 
 
 if __name__ == "__main__":

@@ -208,6 +208,9 @@ fn tile(entries: &[CentralEntry], directory_offset: u64) -> Result<Vec<u64>, Err
         }
         let next = order.get(position + 1);
         let end = next.map_or(directory_offset, |&next| entries[next].header_offset);
+        if end > directory_offset || end < entry.header_offset {
+            return Err(entry.fault(Fault::NotTiled));
+        }
         ends[index] = end;
         expected = end;
     }

@@ -90,12 +90,11 @@ fn write_string(kind: u8, text: &str, output: &mut Vec<u8>) {
         (false, _, false) => b'u',
     };
     output.push(new_kind | kind & FLAG_REFERENCED);
-    match short.filter(|_| text.is_ascii()) {
-        Some(length) => output.push(length),
-        None => {
-            let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-            output.extend_from_slice(&length.to_le_bytes());
-        }
+    if let Some(length) = short.filter(|_| text.is_ascii()) {
+        output.push(length);
+    } else {
+        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        output.extend_from_slice(&length.to_le_bytes());
     }
     output.extend_from_slice(text.as_bytes());
 }

@@ -30,6 +30,14 @@ pub use self::store::{Removed, Size};
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
+/// Tells whether nobody but ourselves and root may write to the cache folder `dir`, or it is not there yet.
+pub fn is_private(dir: &Path) -> bool {
+    match std::fs::metadata(dir) {
+        Ok(metadata) => store::is_private(&metadata),
+        Err(cause) => cause.kind() == io::ErrorKind::NotFound,
+    }
+}
+
 /// An archive whose bytes have a locked digest; only this module makes one.
 #[derive(Debug)]
 pub struct VerifiedFile {

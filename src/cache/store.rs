@@ -19,6 +19,13 @@ use crate::event::Warning;
 const VERSION: &str = "v1";
 const FOLDERS: [&str; 3] = ["archives", "addresses", "tmp"];
 
+/// Where other modules keep things, and how the names begin of those that they have not finished.
+const DRAFTS_ELSEWHERE: [(&str, &str); 3] = [
+    ("trees", ".partial-"),
+    ("bytecode", ".tmp"),
+    ("interpreters", ".tmp"),
+];
+
 const OLD_DRAFT: Duration = Duration::from_hours(24);
 
 /// See the [cache directory tagging specification](https://bford.info/cachedir/).
@@ -107,9 +114,8 @@ impl Store {
         metadata: &std::fs::Metadata,
         warnings: &mut Vec<Warning>,
     ) -> Result<Access, Error> {
-        let ourselves = rustix::process::geteuid().as_raw();
         let owner = metadata.uid();
-        if owner != ourselves && owner != 0 {
+        if !is_own(metadata) {
             warnings.push(Warning::CacheOfAnotherUser {
                 path: dir.to_owned(),
                 owner,
@@ -119,7 +125,7 @@ impl Store {
                 is_shared: true,
             });
         }
-        let is_shared = metadata.permissions().mode() & 0o022 != 0;
+        let is_shared = !is_private(metadata);
         let is_written = match create_layout(dir, root) {
             Ok(()) => true,
             Err(Error::Io { source, .. }) if is_refused(&source) => {
@@ -318,6 +324,17 @@ impl Store {
     }
 }
 
+/// Tells whether the folder is ours, or root's.
+fn is_own(metadata: &std::fs::Metadata) -> bool {
+    let ourselves = rustix::process::geteuid().as_raw();
+    metadata.uid() == ourselves || metadata.uid() == 0
+}
+
+/// Tells whether nobody but ourselves and root may write to the folder.
+pub(super) fn is_private(metadata: &std::fs::Metadata) -> bool {
+    is_own(metadata) && metadata.permissions().mode() & 0o022 == 0
+}
+
 fn create_layout(dir: &Path, root: &Path) -> Result<(), Error> {
     let tag = dir.join("CACHEDIR.TAG");
     if !tag.exists() {
@@ -334,7 +351,10 @@ fn create_layout(dir: &Path, root: &Path) -> Result<(), Error> {
         }
     }
     let tmp = root.join("tmp");
-    remove_old_drafts(&tmp);
+    remove_old_drafts(&tmp, "");
+    for (folder, prefix) in DRAFTS_ELSEWHERE {
+        remove_old_drafts(&root.join(folder), prefix);
+    }
     rustix::fs::access(
         &tmp,
         rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK,
@@ -343,16 +363,25 @@ fn create_layout(dir: &Path, root: &Path) -> Result<(), Error> {
 }
 
 /// Removes what processes left behind that were killed while they wrote. A file that is being written to is never that old.
-fn remove_old_drafts(tmp: &Path) {
-    let Ok(drafts) = std::fs::read_dir(tmp) else {
+fn remove_old_drafts(folder: &Path, prefix: &str) {
+    let Ok(drafts) = std::fs::read_dir(folder) else {
         return;
     };
     for draft in drafts.flatten() {
+        let name = draft.file_name();
+        if !name.as_encoded_bytes().starts_with(prefix.as_bytes()) {
+            continue;
+        }
         let modified = draft.metadata().and_then(|metadata| metadata.modified());
         let age = modified.ok().and_then(|modified| modified.elapsed().ok());
         if age.is_some_and(|age| age > OLD_DRAFT) {
             // Another process may have been faster; whatever else is wrong will show when something is written.
-            let _ = std::fs::remove_file(draft.path());
+            let is_folder = draft.file_type().is_ok_and(|kind| kind.is_dir());
+            let _ = if is_folder {
+                std::fs::remove_dir_all(draft.path())
+            } else {
+                std::fs::remove_file(draft.path())
+            };
         }
     }
 }

@@ -130,6 +130,7 @@ impl Session<'_> {
             }
             401 | 403 => {
                 return Err(Failure::Final(Error::FileRefused {
+                    index: download.index.map(|index| index.name.clone()),
                     file: download.file.to_owned(),
                     url: answer.url.clone(),
                     status: Status(answer.status()),

@@ -56,6 +56,8 @@ pub enum Error {
     /// The server wants other credentials, or never gives the file.
     #[error("the server refused to give `{file}` ({status})")]
     FileRefused {
+        /// The index that the file belongs to; `None` for a direct address.
+        index: Option<String>,
         /// The file.
         file: String,
         /// The address that was asked for.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::Error;
+use super::uninstall::JOURNAL;
 use crate::archive::{Entry, Kind};
 use crate::digest::Digest;
 use crate::environment::Layout;
@@ -52,6 +53,7 @@ const NOT_INSTALLED: &[&str] = &[
     "INSTALLER",
     "REQUESTED",
     "direct_url.json",
+    JOURNAL,
 ];
 
 impl Contents {
@@ -65,6 +67,8 @@ impl Contents {
         let places = Places::new(layout, name);
         let library = places.folder(wheel.root()).to_owned();
         let mut warnings = missing_from_wheel(wheel, file_name);
+        let entry_points = wheel.entry_points().iter();
+        let generated: HashSet<&str> = entry_points.map(|point| point.name.as_str()).collect();
         let mut items = Vec::with_capacity(wheel.archive().entries().len());
         for (index, entry) in wheel.archive().entries().iter().enumerate() {
             let Some(place) = wheel.place(entry) else {
@@ -74,8 +78,7 @@ impl Contents {
                 continue;
             }
             let is_script = place.scheme == Scheme::Scripts;
-            let is_generated = |point: &EntryPoint| point.name == place.path;
-            if is_script && wheel.entry_points().iter().any(is_generated) {
+            if is_script && generated.contains(place.path) {
                 continue;
             }
             let proof = wheel.record().proof(entry.path());
@@ -94,7 +97,7 @@ impl Contents {
                 });
             }
             items.push(Item {
-                path: join(places.folder(place.scheme), place.path),
+                path: places.path(place.scheme, place.path),
                 is_script,
                 is_executable: is_script || entry.is_executable(),
                 n_bytes: entry.n_bytes(),
@@ -120,7 +123,10 @@ impl Contents {
         let libraries = [&layout.purelib, &layout.platlib].map(|library| text(library));
         let mut seen = HashSet::with_capacity(self.items.len());
         for item in &self.items {
-            if is_reserved(&item.path, &scripts) {
+            // The straight way leaves these out; what is here came through `.data`.
+            let in_dist_info = below(&item.path, &self.dist_info);
+            let is_installers = in_dist_info.is_some_and(|name| NOT_INSTALLED.contains(&name));
+            if is_installers || is_reserved(&item.path, &scripts) {
                 return Err(Error::Reserved {
                     file: file_name.to_owned(),
                     path: item.path.clone(),
@@ -148,11 +154,9 @@ impl Contents {
 
     /// Tells whether `path` lies in a `.dist-info` of the folder `library` that is not this wheel's own.
     fn is_foreign(&self, path: &str, library: &str) -> bool {
-        let below = path.strip_prefix(library);
-        let below = below.and_then(|below| below.strip_prefix('/'));
-        let first = below.and_then(|below| below.split_once('/'));
+        let first = below(path, library).and_then(|below| below.split_once('/'));
         first.is_some_and(|(first, _)| wheel::is_dist_info(first))
-            && !path.starts_with(&self.dist_info)
+            && below(path, &self.dist_info).is_none()
     }
 
     /// Cuts the items into pieces of work of some size, each of consecutive items.
@@ -203,6 +207,22 @@ impl Places {
             Scheme::Data => &self.data,
         }
     }
+
+    /// Returns where `path` of a scheme goes, relative to the environment.
+    ///
+    /// `lib64` is a link to `lib` in an environment, as `venv` makes it: a file has one name, whichever it was given.
+    pub(super) fn path(&self, scheme: Scheme, path: &str) -> String {
+        let path = join(self.folder(scheme), path);
+        match below(&path, "lib64") {
+            Some(below) => join("lib", below),
+            None => path,
+        }
+    }
+}
+
+/// Returns the part of `path` that lies below `folder`.
+fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+    path.strip_prefix(folder)?.strip_prefix('/')
 }
 
 pub(super) fn join(folder: &str, path: &str) -> String {
@@ -219,9 +239,7 @@ pub(super) fn text(path: &Path) -> String {
 }
 
 fn is_left_out(wheel: &Wheel, path: &str) -> bool {
-    let in_dist_info = path
-        .strip_prefix(wheel.dist_info())
-        .and_then(|rest| rest.strip_prefix('/'));
+    let in_dist_info = below(path, wheel.dist_info());
     in_dist_info.is_some_and(|name| NOT_INSTALLED.contains(&name))
 }
 
@@ -248,10 +266,7 @@ pub(super) fn is_reserved(path: &str, scripts: &str) -> bool {
 
 /// Returns `path` as RECORD has it, relative to the folder `library`.
 pub(super) fn relative_to(library: &str, path: &str) -> String {
-    let below = path
-        .strip_prefix(library)
-        .and_then(|rest| rest.strip_prefix('/'));
-    if let Some(below) = below {
+    if let Some(below) = below(path, library) {
         return below.to_owned();
     }
     let shared = library

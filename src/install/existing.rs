@@ -25,16 +25,11 @@ use crate::wheel::Record;
 pub(super) fn install<E: From<Error>>(
     plan: &Plan,
     arrivals: impl IntoIterator<Item = Result<Arrival, E>>,
-    destination: &Destination,
+    (destination, staging): (&Destination, &Path),
     options: &Options,
     reporter: &dyn Reporter,
 ) -> Result<Report, E> {
-    let staging = tempfile::Builder::new()
-        .prefix(".lock2venv-")
-        .suffix(".partial")
-        .tempdir_in(&destination.folder)
-        .map_err(|cause| Error::io("create", &destination.folder, cause))?;
-    let roots = Roots::Each(staging.path().to_owned(), AtomicUsize::new(0));
+    let roots = Roots::Each(staging.to_owned(), AtomicUsize::new(0));
     let pool = session::start_pool(options)?;
     let job = fresh::Job {
         plan,
@@ -294,6 +289,8 @@ fn move_in(done: &Done<'_>, folder: &Path) -> Result<(), Error> {
     let create =
         |path: &Path| fs::create_dir_all(path).map_err(|cause| Error::io("create", path, cause));
     create(&dist_info)?;
+    let mut real: HashSet<&str> = HashSet::new();
+    check_real(folder, &done.dist_info, &mut real)?;
     let journal = dist_info.join(JOURNAL);
     fs::write(&journal, text).map_err(|cause| Error::io("write", &journal, cause))?;
     let mut created: HashSet<&Path> = HashSet::new();
@@ -302,10 +299,29 @@ fn move_in(done: &Done<'_>, folder: &Path) -> Result<(), Error> {
         let parent = path.parent().unwrap_or(Path::new(""));
         if created.insert(parent) {
             create(&folder.join(parent))?;
+            let parent = placed.path.rsplit_once('/').map(|(parent, _)| parent);
+            check_real(folder, parent.unwrap_or_default(), &mut real)?;
         }
         let from = done.root.path().join(path);
         fs::rename(&from, folder.join(path)).map_err(|cause| Error::io("rename", &from, cause))?;
     }
     let record = folder.join(record);
     fs::rename(&journal, &record).map_err(|cause| Error::io("rename", &journal, cause))
+}
+
+/// Checks that no part of `path` is a link, which might lead out of the environment `folder`.
+fn check_real<'p>(folder: &Path, path: &'p str, real: &mut HashSet<&'p str>) -> Result<(), Error> {
+    let slashes = path.match_indices('/').map(|(end, _)| &path[..end]);
+    for part in slashes.chain([path]) {
+        if part.is_empty() || !real.insert(part) {
+            continue;
+        }
+        let found = fs::symlink_metadata(folder.join(part));
+        if !found.is_ok_and(|found| found.is_dir()) {
+            return Err(Error::FileAndFolder {
+                path: part.to_owned(),
+            });
+        }
+    }
+    Ok(())
 }

@@ -61,12 +61,15 @@ pub struct Destination {
 }
 
 /// Whether an environment is new or in use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DestinationKind {
     /// Nobody looks at the folder before it is published: files are created in place.
     Fresh,
     /// The environment is in use: each distribution is staged, then moved into place.
-    Existing,
+    Existing {
+        /// An empty folder in the environment, absolute, which the caller removes.
+        staging: PathBuf,
+    },
 }
 
 /// How to install.
@@ -129,9 +132,10 @@ pub fn install<E: From<Error>>(
     options: &Options,
     reporter: &dyn Reporter,
 ) -> Result<Report, E> {
-    match destination.kind {
+    match &destination.kind {
         DestinationKind::Fresh => fresh::install(plan, arrivals, destination, options, reporter),
-        DestinationKind::Existing => {
+        DestinationKind::Existing { staging } => {
+            let destination = (destination, staging.as_path());
             existing::install(plan, arrivals, destination, options, reporter)
         }
     }

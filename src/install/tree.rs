@@ -485,7 +485,7 @@ fn parse_item(fields: &[&str], places: &Places) -> Option<(Item, Option<TreeFile
         }),
     };
     let item = Item {
-        path: join(places.folder(Scheme::from_name(scheme)?), path),
+        path: places.path(Scheme::from_name(scheme)?, path),
         is_script: kind == "script",
         is_executable: kind != "file",
         n_bytes: size.parse().ok()?,

@@ -4,7 +4,7 @@
 //! First RECORD gets another name: if the rest is interrupted, the distribution is plainly broken and the list of its
 //! files is still there for the next run. Costs an `unlink` a file.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -38,6 +38,9 @@ pub(super) fn files(
         .and_then(Path::parent)
         .filter(|_| is_dist_info)
         .ok_or_else(no_record)?;
+    if !is_really_inside(dist_info, &destination.folder) {
+        return Err(no_record());
+    }
     let record = read_optional(&dist_info.join("RECORD"))?;
     let record = match record {
         Some(record) => record,
@@ -52,6 +55,13 @@ pub(super) fn files(
         Some((path, line.to_owned()))
     });
     Ok(lines.collect())
+}
+
+/// Tells whether `folder` lies in `root` when links are followed: what a link leads to is not the environment's.
+fn is_really_inside(folder: &Path, root: &Path) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    let both = real(folder).zip(real(root));
+    both.is_some_and(|(folder, root)| folder.starts_with(root))
 }
 
 fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, Error> {
@@ -144,45 +154,51 @@ impl<'a> Folders<'a> {
 
     fn remove_file(&mut self, path: &str) -> Result<(), Error> {
         let folder = Path::new(path).parent().unwrap_or(Path::new("")).to_owned();
-        let (root, real_root) = (self.root, &self.real_root);
-        let is_inside = *self.inside.entry(folder.clone()).or_insert_with(|| {
-            let real = fs::canonicalize(root.join(&folder));
-            real.is_ok_and(|real| real.starts_with(real_root))
-        });
+        let is_inside = self.is_inside(&folder);
         let path = self.root.join(path);
-        if !is_inside || path.is_dir() {
+        // A link to a folder is a file that goes as others do.
+        let is_folder = fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir());
+        if !is_inside || is_folder {
             return Ok(());
         }
         self.touched.insert(folder);
         remove_if_there(&path)
     }
 
-    /// Removes the bytecode that Python itself left for modules that are gone.
+    fn is_inside(&mut self, folder: &Path) -> bool {
+        let (root, real_root) = (self.root, &self.real_root);
+        let inside = self.inside.entry(folder.to_owned());
+        *inside.or_insert_with(|| {
+            let real = fs::canonicalize(root.join(folder));
+            real.is_ok_and(|real| real.starts_with(real_root))
+        })
+    }
+
+    /// Removes the bytecode that Python itself left for modules that are gone, or have another content soon: Python takes
+    /// bytecode for fresh when the source has the same size, and was written in the same second, as the one before.
     fn remove_bytecode(&mut self, files: &[(String, String)], protected: &HashSet<&str>) {
-        let mut stems: HashMap<&Path, HashSet<&str>> = HashMap::new();
+        let mut stems: BTreeMap<&str, HashSet<&str>> = BTreeMap::new();
         for (path, _) in files {
-            let Some(stem) = path
-                .strip_suffix(".py")
-                .filter(|_| !protected.contains(&**path))
-            else {
-                continue;
-            };
-            let (folder, stem) = stem.rsplit_once('/').unwrap_or(("", stem));
-            stems.entry(Path::new(folder)).or_default().insert(stem);
+            if let Some(stem) = path.strip_suffix(".py") {
+                let (folder, stem) = stem.rsplit_once('/').unwrap_or(("", stem));
+                stems.entry(folder).or_default().insert(stem);
+            }
         }
-        for folder in self.touched.clone() {
-            let cached = folder.join("__pycache__");
-            let (Some(stems), Ok(entries)) = (
-                stems.get(folder.as_path()),
-                fs::read_dir(self.root.join(&cached)),
-            ) else {
+        for (folder, stems) in stems {
+            let cached = Path::new(folder).join("__pycache__");
+            if !self.is_inside(&cached) {
                 continue;
-            };
-            for entry in entries.flatten() {
+            }
+            for entry in fs::read_dir(self.root.join(&cached))
+                .into_iter()
+                .flatten()
+                .flatten()
+            {
                 let name = entry.file_name();
                 let name = name.to_string_lossy();
                 let stem = name.split('.').next().unwrap_or_default();
-                if name.ends_with(".pyc") && stems.contains(stem) {
+                let is_protected = protected.contains(&*cached.join(&*name).to_string_lossy());
+                if name.ends_with(".pyc") && stems.contains(stem) && !is_protected {
                     let _ = fs::remove_file(entry.path());
                 }
             }

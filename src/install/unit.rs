@@ -19,7 +19,7 @@ use crate::digest::{Algorithm, Digest, Hasher};
 use crate::environment::Layout;
 use crate::event::Warning;
 use crate::plan::Distribution;
-use crate::wheel::Wheel;
+use crate::wheel::{self, Wheel};
 
 /// A file that is in place.
 #[derive(Clone, Debug)]
@@ -86,6 +86,7 @@ impl<'a> Unit<'a> {
         let found = trees.and_then(|trees| trees.find(arrival.file.digest(), &places));
         let wheel = OnceLock::new();
         let (tree, contents, warnings) = if let Some((tree, contents)) = found {
+            check_names(&arrival, &contents, distribution)?;
             contents.check(&arrival.file_name, setting.layout)?;
             (Some(tree), contents, Vec::new())
         } else {
@@ -268,8 +269,7 @@ impl<'a> Unit<'a> {
         let found = wheel.archive().entries().iter().find(|entry| {
             let place = wheel.place(entry);
             entry.kind() == Kind::File
-                && place
-                    .is_some_and(|place| join(places.folder(place.scheme), place.path) == item.path)
+                && place.is_some_and(|place| places.path(place.scheme, place.path) == item.path)
         });
         let entry = found.ok_or_else(|| self.record_differs(&item.path))?;
         let mut reader = wheel.archive().reader(buffers);
@@ -463,6 +463,18 @@ impl Sum {
 /// Trees record SHA-256 only.
 fn sha256_bytes(digest: &Digest) -> [u8; 32] {
     digest.bytes().try_into().unwrap_or([0; 32])
+}
+
+/// Checks of a tree what opening the wheel would: the lock may give one digest to two packages.
+fn check_names(
+    arrival: &Arrival,
+    contents: &Contents,
+    distribution: &Distribution,
+) -> Result<(), Error> {
+    let dist_info = contents.dist_info.rsplit('/').next().unwrap_or_default();
+    let expected = (&distribution.name, &distribution.version);
+    wheel::check_names(&arrival.file_name, dist_info, expected)
+        .map_err(|fault| Error::wheel(&arrival.file_name, fault))
 }
 
 fn open_wheel(

@@ -1,7 +1,7 @@
 //! Answers kept from before, one JSON file for each interpreter.
 
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -80,7 +80,10 @@ impl Place {
         let Ok(text) = serde_json::to_string(&kept) else {
             return;
         };
-        let written = fs::create_dir_all(&self.folder).and_then(|()| {
+        // For ourselves alone, for we may be the first to use the cache folder that this is in.
+        let mut folders = std::fs::DirBuilder::new();
+        folders.recursive(true).mode(0o700);
+        let written = folders.create(&self.folder).and_then(|()| {
             let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
             file.write_all(text.as_bytes())?;
             file.persist(&self.file).map_err(|error| error.error)

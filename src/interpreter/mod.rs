@@ -12,6 +12,7 @@ mod answer;
 mod kept;
 mod layout;
 mod search;
+mod shim;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -22,6 +23,7 @@ use crate::target::Target;
 
 pub use layout::Layout;
 pub use search::{Request, Search, Tried};
+pub use shim::Shims;
 
 /// The script that an interpreter is asked with.
 const PROBE: &str = include_str!("probe.py");

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use super::shim::{self, Shims};
 use super::{Error, Interpreter};
 use crate::version::{Version, VersionConstraint};
 
@@ -65,6 +66,8 @@ pub struct Search<'a> {
     pub requires_python: &'a VersionConstraint,
     /// The folder that keeps answers, where they may be kept.
     pub answers: Option<&'a Path>,
+    /// What shims of pyenv are resolved by; without it they are run.
+    pub shims: Option<Shims<'a>>,
 }
 
 /// An interpreter that was looked at and not taken.
@@ -137,6 +140,8 @@ impl Search<'_> {
     }
 
     fn query(&self, path: &Path) -> Result<Interpreter, Error> {
+        let resolved = self.shims.and_then(|shims| shim::resolve(path, shims));
+        let path = resolved.as_deref().unwrap_or(path);
         match self.answers {
             Some(folder) => Interpreter::query_once(path, folder),
             None => Interpreter::query(path),

@@ -16,8 +16,8 @@ const STEP_LIMIT: u64 = 5_000_000;
 /// minutes for as many, too.
 const CHOICE_LIMIT: usize = 20_000;
 
-/// How deep operations may call each other.
-const DEPTH_LIMIT: usize = 400;
+/// How deep operations may call each other. Python's own limit stops Poetry at about as many.
+const DEPTH_LIMIT: usize = 100;
 
 /// Why an operation has no result: it would begin again with its own operands, or takes too long.
 #[derive(Clone, Copy, Debug)]

@@ -55,6 +55,12 @@ pub enum Error {
         /// Operator and value.
         comparison: String,
     },
+    /// There are more comparisons than anyone would write.
+    #[error("the marker has more than {limit} comparisons")]
+    TooLong {
+        /// How many comparisons there may be.
+        limit: usize,
+    },
     /// Parentheses are nested too deeply.
     #[error("parentheses are nested more than {limit} deep")]
     TooDeep {
@@ -341,6 +347,31 @@ mod tests {
             ">=3.8,<3.9 || >3.10.0"
         );
         assert_eq!(python.python_versions(), "~3.8 || >3.10.0");
+    }
+
+    #[test]
+    fn deep_nesting_is_no_danger() {
+        let levels = (0..190).map(|n| format!("(sys_platform == '{n}' {} ", ["and", "or"][n % 2]));
+        let opening = levels.collect::<Vec<_>>().concat();
+        let text = format!("{opening}os_name == 'nt'{}", ")".repeat(190));
+        let nested = marker(&text);
+        assert!(
+            nested
+                .union(&marker("os_name != 'nt'"))
+                .to_string()
+                .contains("os_name")
+        );
+        assert_eq!(nested.invert().invert().to_string(), nested.to_string());
+    }
+
+    #[test]
+    fn endless_texts_are_refused() {
+        refuses(
+            &"os_name=='a'or ".repeat(10_001),
+            "the marker has more than 10000 comparisons",
+        );
+        let values = "a ".repeat(2000);
+        assert!(Marker::parse(&format!("os_name in '{values}'")).is_err());
     }
 
     #[test]

@@ -12,6 +12,9 @@ use super::variable::Variable;
 /// How deep parentheses may be nested.
 const DEPTH_LIMIT: usize = 200;
 
+/// How many comparisons a marker may have.
+const LENGTH_LIMIT: usize = 10_000;
+
 /// Parses and simplifies a whole text.
 pub(super) fn marker(text: &str) -> Result<Marker, Error> {
     match text {
@@ -37,6 +40,7 @@ fn alternatives(text: &str) -> Result<Vec<Marker>, Error> {
         text,
         at: 0,
         depth: 0,
+        n_comparisons: 0,
     };
     let alternatives = parser.alternatives()?;
     if parser.peek().is_some() {
@@ -49,6 +53,7 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    n_comparisons: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -88,6 +93,12 @@ impl<'a> Parser<'a> {
     }
 
     fn comparison(&mut self) -> Result<Marker, Error> {
+        self.n_comparisons += 1;
+        if self.n_comparisons > LENGTH_LIMIT {
+            return Err(Error::TooLong {
+                limit: LENGTH_LIMIT,
+            });
+        }
         if matches!(self.peek(), Some('"' | '\'')) {
             let value = self.value()?;
             let operator = self.operator()?.as_str();

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::version::{is_space, split_alternatives, trim};
+use crate::version::{CONDITION_LIMIT, is_space, n_conditions, split_alternatives, trim};
 use Comparison::{Equal, In, NotEqual, NotIn};
 
 /// What a text is compared with.
@@ -159,6 +159,9 @@ impl TextConstraint {
             return Some(Self::Any);
         }
         let mut alternatives = Vec::new();
+        if n_conditions(text) > CONDITION_LIMIT {
+            return None;
+        }
         for alternative in split_alternatives(trim(text)) {
             let mut all: Option<Self> = None;
             for condition in split_at_commas(alternative) {

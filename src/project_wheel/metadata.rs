@@ -463,3 +463,50 @@ fn relative(root: &Path, file: &Path) -> Result<String, Error> {
     let parts: Option<Vec<&str>> = within.iter().map(|part| part.to_str()).collect();
     Ok(parts.ok_or_else(refuse)?.join("/"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn person(text: &str, name: &str, email: &str) {
+        let expected = Contact {
+            name: name.to_owned(),
+            email: email.to_owned(),
+        };
+        assert_eq!(contact(text), Some(expected));
+    }
+
+    #[test]
+    fn people_have_a_name_and_perhaps_an_address() {
+        person("Ann", "Ann", "");
+        person("Ann B. <a@b.c>", "Ann B.", "a@b.c");
+        person("Ann  <a@b.c>", "Ann ", "a@b.c");
+        person("Ann <a>b>", "Ann", "a>b");
+        person("a@b.c", "a@b.c", "");
+    }
+
+    #[test]
+    fn what_names_nobody_is_refused() {
+        for text in [
+            "",
+            "<a@b.c>",
+            " <a@b.c>",
+            "Ann<a@b.c>",
+            "Ann <a@b.c> x",
+            "Ann <>",
+            "A>",
+        ] {
+            assert_eq!(contact(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_licence_text_stays_one_field() {
+        assert_eq!(indented("MIT"), "MIT");
+        assert_eq!(
+            indented("\n a\n\nb\x0cc\r\n"),
+            "a\n         \n         b\x0c         c"
+        );
+    }
+}

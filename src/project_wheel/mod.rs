@@ -6,7 +6,9 @@
 //! asks of a backend: a `.pth` file and the metadata.
 //!
 //! Whatever would run code of the project (build scripts, other backends) is refused with [`Error::Unsupported`]. Nothing
-//! is executed, not even git: which files it ignores is read from the repository itself.
+//! is executed, not even git: which files it ignores is read from the repository itself. The version of poetry-core that
+//! `[build-system]` asks for is not looked at. Where poetry-core would give one path to two files the project is refused, and
+//! a file that it would write twice is written once.
 //!
 //! [binary distribution format]: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 //! [PEP 660]: https://packaging.python.org/en/latest/specifications/pyproject-toml/

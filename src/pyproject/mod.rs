@@ -252,6 +252,7 @@ impl Error {
         match error {
             version::Error::InvalidConstraint { text }
             | version::Error::InvalidVersion { text } => Self::Constraint(text),
+            version::Error::TooLong { .. } => Self::Constraint(error.to_string()),
         }
     }
 

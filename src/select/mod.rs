@@ -1,10 +1,11 @@
 //! Which packages of a lock a choice of groups and extras takes, and under which markers.
 //!
 //! Locks of version 2.1 tell it of each package, group by group. Older ones have to be walked from the project's requirements
-//! (see [`walk`]). Either way the outcome is a [`Selection`], from which `export` makes text and which, asked for one
-//! environment, says what to install there.
+//! (see [`walk`]). Either way the outcome is a [`Selection`], from which `export` makes text. What to install in one known
+//! environment is another question, which [`select_for`] answers: there no marker is left open.
 
 mod choice;
+mod environment;
 mod walk;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -16,6 +17,7 @@ use crate::pyproject::Project;
 use crate::source::are_same;
 
 pub use choice::{Choice, DefaultGroups, Request, UnknownGroup};
+pub use environment::Unserved;
 
 /// The packages of a lock that are wanted, each under its marker.
 #[derive(Clone, Debug)]
@@ -90,6 +92,17 @@ pub enum Error {
         /// The requirement.
         requirement: String,
     },
+    /// No package of an older lock serves these requirements of one package at once, on the environment's Python.
+    #[error("no locked version serves {}", join_unserved(.0))]
+    NotLocked(Vec<Unserved>),
+}
+
+fn join_unserved(unserved: &[Unserved]) -> String {
+    let parts = unserved.iter().map(|unserved| match &unserved.by {
+        Some((name, version)) => format!("`{}` of {name} {version}", unserved.requirement),
+        None => format!("`{}` of the project", unserved.requirement),
+    });
+    parts.collect::<Vec<_>>().join(" and ")
 }
 
 fn join(names: &[ExtraName]) -> String {
@@ -123,6 +136,29 @@ pub fn select<'a>(
         return Ok(select_groups(project, lock, choice));
     }
     walk::select(project, lock, choice)
+}
+
+/// Selects the packages of `lock` that `choice` takes in `environment`, ordered by name, as `poetry install` does.
+///
+/// Locks of version 2.1 tell the markers of each package. With older ones the project's requirements are solved again, with
+/// the lock as the only index; so a lock that cannot be exported may well be installed.
+///
+/// # Errors
+///
+/// [`Error::Project`], and for locks before version 2.1 [`Error::NotLocked`].
+pub fn select_for<'a>(
+    project: &Project,
+    lock: &'a Lock,
+    choice: &Choice,
+    environment: &MarkerEnvironment,
+) -> Result<Vec<Selected<'a>>, Error> {
+    if !lock.has_groups {
+        return environment::select(project, lock, choice, environment);
+    }
+    let extras: Vec<ExtraName> = choice.extras.iter().cloned().collect();
+    let selection = select_groups(project, lock, choice);
+    let selected = selection.on(environment, &extras);
+    Ok(selected.into_iter().cloned().collect())
 }
 
 impl<'a> Selection<'a> {

@@ -18,7 +18,7 @@ pub use interval::{Bound, Interval, Range};
 pub use pep440::Version;
 pub use region::regions;
 
-pub(crate) use syntax::{is_space, split_alternatives, trim};
+pub(crate) use syntax::{CONDITION_LIMIT, is_space, n_conditions, split_alternatives, trim};
 
 /// Why a version or a version constraint could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,5 +35,11 @@ pub enum Error {
     InvalidConstraint {
         /// The part that could not be read.
         text: String,
+    },
+    /// There are more conditions than anyone would write.
+    #[error("the version constraint has more than {limit} conditions")]
+    TooLong {
+        /// How many conditions there may be.
+        limit: usize,
     },
 }

@@ -13,10 +13,26 @@ pub(super) enum Dialect {
     Platform,
 }
 
+/// How many conditions a constraint may have: each is joined with all before it.
+pub(crate) const CONDITION_LIMIT: usize = 1000;
+
+/// Counts the conditions of a constraint, or more than there are: every separator counts.
+pub(crate) fn n_conditions(text: &str) -> usize {
+    let is_separator = |byte: &u8| matches!(byte, b'|' | b',' | b' ');
+    let bytes = text.as_bytes();
+    let runs = bytes.chunk_by(|before, after| is_separator(before) == is_separator(after));
+    runs.filter(|run| !is_separator(&run[0])).count()
+}
+
 /// Parses alternatives (`|`, `||`) of conditions joined by commas or spaces.
 pub(super) fn parse(text: &str, dialect: Dialect) -> Result<VersionConstraint, Error> {
     if text == "*" {
         return Ok(VersionConstraint::any());
+    }
+    if n_conditions(text) > CONDITION_LIMIT {
+        return Err(Error::TooLong {
+            limit: CONDITION_LIMIT,
+        });
     }
     let alternatives = split_alternatives(trim(text));
     let mut parsed = Vec::with_capacity(alternatives.len());

@@ -5,6 +5,8 @@
 //!
 //! [entry points specification]: https://packaging.python.org/en/latest/specifications/entry-points/
 
+use std::collections::HashSet;
+
 use super::Error;
 
 /// One script that is to be generated.
@@ -25,6 +27,7 @@ pub struct EntryPoint {
 /// [`Error::EntryPoint`] when one of them cannot be made a script, or two have one name.
 pub fn parse_entry_points(text: &str) -> Result<Vec<EntryPoint>, Error> {
     let mut entry_points: Vec<EntryPoint> = Vec::new();
+    let mut names = HashSet::new();
     let mut in_scripts = false;
     for line in text.lines().map(str::trim) {
         if line.is_empty() || line.starts_with('#') {
@@ -37,10 +40,7 @@ pub fn parse_entry_points(text: &str) -> Result<Vec<EntryPoint>, Error> {
             in_scripts = matches!(section, "console_scripts" | "gui_scripts");
         } else if in_scripts {
             let entry_point = parse_line(line).map_err(|fault| error(line, fault))?;
-            if entry_points
-                .iter()
-                .any(|other| other.name == entry_point.name)
-            {
+            if !names.insert(entry_point.name.clone()) {
                 return Err(error(line, "occurs twice"));
             }
             entry_points.push(entry_point);

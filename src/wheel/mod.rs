@@ -241,6 +241,16 @@ impl Documents<'_> {
     }
 }
 
+/// Checks of a wheel that was opened before that its names fit what is expected now.
+pub(crate) fn check_names(
+    file_name: &str,
+    dist_info: &str,
+    expected: (&PackageName, &Version),
+) -> Result<(), Error> {
+    check_file_name(file_name, expected)?;
+    check_dist_info(dist_info, expected)
+}
+
 fn check_file_name(file_name: &str, expected: (&PackageName, &Version)) -> Result<(), Error> {
     let stem = file_name.strip_suffix(".whl").unwrap_or_default();
     let parts: Vec<&str> = stem.split('-').collect();
@@ -283,15 +293,20 @@ fn find_dist_info(archive: &Archive, expected: (&PackageName, &Version)) -> Resu
         found = Some(first);
     }
     let found = found.ok_or(Error::NoDistInfo)?;
-    let stem = found.strip_suffix(".dist-info").unwrap_or_default();
+    check_dist_info(found, expected)?;
+    Ok(found.to_owned())
+}
+
+fn check_dist_info(folder: &str, expected: (&PackageName, &Version)) -> Result<(), Error> {
+    let stem = folder.strip_suffix(".dist-info").unwrap_or_default();
     let fits = stem
         .rsplit_once('-')
         .is_some_and(|(name, version)| is_of(name, version, expected));
     if fits {
-        return Ok(found.to_owned());
+        return Ok(());
     }
     Err(Error::OtherDistribution {
-        document: found.to_owned(),
+        document: folder.to_owned(),
         expected: format!("{} {}", expected.0, expected.1),
     })
 }

@@ -232,6 +232,16 @@ fn entries_that_share_bytes_are_refused() {
 }
 
 #[test]
+fn entries_that_begin_behind_the_directory_are_refused() {
+    let behind = ZipEntry::stored("b", b"y").with(|entry| entry.claimed_offset = Some(90));
+    let first = ZipEntry::stored("a", b"x").with(|entry| entry.claimed_offset = Some(0));
+    refuses(&[behind.clone(), first.clone()], Fault::NotTiled);
+    // The first covers the directory, up to the second.
+    let covering = first.both(|header| (header.n_packed_bytes, header.n_bytes) = (59, 59));
+    refuses(&[covering, behind], Fault::NotTiled);
+}
+
+#[test]
 fn unknown_methods_and_flags_are_refused() {
     refuses(
         &[plain().both(|header| header.method = 12)],

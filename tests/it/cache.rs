@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fs_err as fs;
-use lock2venv::cache::{Address, Cache, Error, Trust, VerifiedFile};
+use lock2venv::cache::{self, Address, Cache, Error, Trust, VerifiedFile};
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::event::Warning;
 use lock2venv::url::Url;
@@ -485,4 +485,35 @@ fn many_processes_fill_one_cache() {
         assert!(child.wait().unwrap().success());
     }
     assert_eq!(place.files().len(), 20);
+}
+
+#[test]
+fn only_a_folder_that_others_cannot_write_to_is_private() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("cache");
+    assert!(cache::is_private(&dir), "it is not there yet");
+    Cache::open(&dir, folder.path()).unwrap();
+    assert!(cache::is_private(&dir), "it was made by us");
+    for mode in [0o775, 0o707, 0o777] {
+        fs::set_permissions(&dir, std::fs::Permissions::from_mode(mode)).unwrap();
+        assert!(!cache::is_private(&dir), "{mode:o}");
+    }
+}
+
+#[test]
+fn what_killed_processes_left_of_trees_is_removed_after_a_day() {
+    let place = Place::new();
+    let trees = place.dir().join("v1/trees");
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_hours(25);
+    for name in [".partial-old", ".partial-fresh", "sha256-00"] {
+        fs::create_dir_all(trees.join(name).join("0")).unwrap();
+        fs::write(trees.join(name).join("0/0"), b"x").unwrap();
+        if name != ".partial-fresh" {
+            let folder = fs::File::open(trees.join(name)).unwrap();
+            folder.file().set_modified(long_ago).unwrap();
+        }
+    }
+    place.open();
+    assert!(!trees.join(".partial-old").exists());
+    assert!(trees.join(".partial-fresh/0/0").exists() && trees.join("sha256-00/0/0").exists());
 }

@@ -52,7 +52,6 @@ fn compare(folder: &Path, run: &Table) -> Option<String> {
         .iter()
         .map(|argument| argument.as_str().unwrap())
         .collect();
-    let variables = run.get("variables").and_then(Value::as_table);
     let mut ran = match fs::read_to_string(folder.join("index.json")) {
         Ok(index) if !arguments.contains(&"-o") => pylock(folder, &arguments, &index),
         _ => export(
@@ -248,9 +247,9 @@ struct Ran {
 }
 
 impl Ran {
-    /// Puts `${ROOT}` and `${PARENT}` in the place of this machine's folders.
+    /// Puts `${ROOT}` and `${ABOVE}` in the place of this machine's folders.
     fn hide(&mut self, folder: &Path) {
-        let names = [(folder, "${ROOT}"), (folder.parent().unwrap(), "${PARENT}")];
+        let names = [(folder, "${ROOT}"), (folder.parent().unwrap(), "${ABOVE}")];
         for (path, name) in names {
             let path = path.to_str().unwrap();
             self.text = self.text.replace(path, name);

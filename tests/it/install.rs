@@ -471,6 +471,65 @@ fn the_environments_own_files_are_never_replaced() {
 }
 
 #[test]
+fn the_installers_documents_cannot_come_by_another_way() {
+    for name in ["RECORD", "INSTALLER", "direct_url.json", "RECORD.lock2venv"] {
+        let path = format!("data/{SITE}/acme-1.0.dist-info/{name}");
+        refuses(&acme().data(&path, "evil"), "belongs to the environment");
+    }
+    // By the straight way it is left out, as the others are.
+    let wheel = acme().dist_info("RECORD.lock2venv", "evil");
+    let place = fill(&[&wheel]);
+    assert!(
+        !place
+            .site()
+            .join("acme-1.0.dist-info/RECORD.lock2venv")
+            .exists()
+    );
+}
+
+#[test]
+fn the_list_of_a_change_cannot_come_from_the_wheel() {
+    let place = fill(&[&acme()]);
+    let new = WheelBuilder::new("acme", "2.0")
+        .file("acme/__init__.py", "x = 2\n")
+        .dist_info("RECORD.lock2venv", "../../../own,,\n");
+    let actions = vec![Action::Replace {
+        from: installed(&place, "acme", "1.0"),
+        to: new.distribution(),
+    }];
+    change(&place, actions, &[&new]).unwrap();
+    place.assert_records_are_true();
+}
+
+#[test]
+fn a_path_through_lib64_is_the_path_through_lib() {
+    let through = |path: &str| format!("data/lib64/python3.11/site-packages/{path}");
+    let with_link = |wheels: &[&WheelBuilder]| {
+        let place = Place::new();
+        fs::create_dir(place.root().join("lib")).unwrap();
+        symlink("lib", place.root().join("lib64")).unwrap();
+        let arrivals = wheels.iter().map(|wheel| wheel.arrival()).collect();
+        let kind = DestinationKind::Fresh;
+        run(&place, &plan(wheels), arrivals, kind, &options()).map(|report| (place, report))
+    };
+    let refused = [
+        "other-1.0.dist-info/METADATA",
+        "acme-1.0.dist-info/RECORD",
+        "acme/__init__.py",
+    ];
+    for path in refused {
+        let wheel = acme().data(&through(path), "evil");
+        assert!(with_link(&[&wheel]).is_err(), "{path}");
+    }
+    let other = WheelBuilder::new("other", "1.0").data(&through("acme/__init__.py"), "y = 1\n");
+    let (place, report) = with_link(&[&acme(), &other]).unwrap();
+    assert!(matches!(&report.warnings[..], [Warning::Conflict { .. }]));
+    assert_eq!(place.read(&format!("{SITE}/acme/__init__.py")), "y = 1\n");
+    let record = place.read(&format!("{SITE}/other-1.0.dist-info/RECORD"));
+    assert!(record.starts_with("acme/__init__.py,"), "{record}");
+}
+
+#[test]
 fn one_wheel_claims_a_path_once() {
     let wheel = acme().data("purelib/acme/__init__.py", "x = 2\n");
     refuses(&wheel, "two files for");
@@ -922,6 +981,39 @@ fn a_damaged_tree_is_passed_over() {
     assert_eq!(again.files(), place.files());
 }
 
+#[test]
+fn a_tree_is_no_way_around_the_name_of_a_wheel() {
+    let wheel = acme();
+    let place = Place::new();
+    let options = Options {
+        trees: Some(place.folder.path().join("trees")),
+        link_mode: LinkMode::Hardlink,
+        ..options()
+    };
+    let kind = DestinationKind::Fresh;
+    run(
+        &place,
+        &plan(&[&wheel]),
+        vec![wheel.arrival()],
+        kind,
+        &options,
+    )
+    .unwrap();
+    // The same bytes, locked as another package.
+    let other = WheelBuilder::new("other", "1.0");
+    for file_name in [other.file_name(), wheel.file_name()] {
+        let arrival = Arrival {
+            name: PackageName::new("other"),
+            file_name,
+            ..wheel.arrival()
+        };
+        let again = Place::new();
+        let kind = DestinationKind::Fresh;
+        let result = run(&again, &plan(&[&other]), vec![arrival], kind, &options);
+        assert!(matches!(result, Err(Error::Wheel { .. })), "{result:?}");
+    }
+}
+
 // Environments in use.
 
 fn installed(place: &Place, name: &str, version: &str) -> InstalledDistribution {
@@ -937,13 +1029,11 @@ fn installed(place: &Place, name: &str, version: &str) -> InstalledDistribution 
 
 fn change(place: &Place, actions: Vec<Action>, wheels: &[&WheelBuilder]) -> Result<Report, Error> {
     let arrivals = wheels.iter().map(|wheel| wheel.arrival()).collect();
-    run(
-        place,
-        &Plan { actions },
-        arrivals,
-        DestinationKind::Existing,
-        &options(),
-    )
+    let staging = tempfile::tempdir_in(place.root()).unwrap();
+    let kind = DestinationKind::Existing {
+        staging: staging.path().to_owned(),
+    };
+    run(place, &Plan { actions }, arrivals, kind, &options())
 }
 
 #[test]
@@ -1026,6 +1116,39 @@ fn links_that_lead_outside_are_not_followed_when_removing() {
     )
     .unwrap();
     assert!(outside.join("__init__.py").exists());
+}
+
+#[test]
+fn a_dist_info_that_leads_outside_is_left_alone() {
+    let place = fill(&[&acme()]);
+    let outside = place.folder.path().join("outside");
+    let dist_info = place.site().join("acme-1.0.dist-info");
+    fs::rename(&dist_info, &outside).unwrap();
+    symlink(&outside, &dist_info).unwrap();
+    let remove = vec![Action::Remove(installed(&place, "acme", "1.0"))];
+    let result = change(&place, remove, &[]);
+    assert!(outside.join("RECORD").exists() && outside.join("METADATA").exists());
+    assert!(matches!(result, Err(Error::NoRecord { .. })), "{result:?}");
+}
+
+#[test]
+fn a_link_that_record_lists_is_replaced_not_followed() {
+    let place = fill(&[&acme()]);
+    let outside = place.folder.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::remove_dir_all(place.site().join("acme")).unwrap();
+    symlink(&outside, place.site().join("acme")).unwrap();
+    let record = place.site().join("acme-1.0.dist-info/RECORD");
+    let text = fs::read_to_string(&record).unwrap();
+    fs::write(&record, format!("acme,,\n{text}")).unwrap();
+    let new = WheelBuilder::new("acme", "2.0").file("acme/__init__.py", "x = 2\n");
+    let actions = vec![Action::Replace {
+        from: installed(&place, "acme", "1.0"),
+        to: new.distribution(),
+    }];
+    change(&place, actions, &[&new]).unwrap();
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+    place.assert_records_are_true();
 }
 
 #[test]
@@ -1169,4 +1292,21 @@ proptest! {
             place.assert_records_are_true();
         }
     }
+}
+
+#[test]
+fn bytecode_of_a_module_that_is_replaced_goes() {
+    let place = fill(&[&acme()]);
+    let cached = place.site().join("acme/__pycache__");
+    fs::create_dir(&cached).unwrap();
+    fs::write(cached.join("__init__.cpython-311.pyc"), "stale").unwrap();
+    fs::write(cached.join("other.cpython-311.pyc"), "of nobody").unwrap();
+    let new = WheelBuilder::new("acme", "2.0").file("acme/__init__.py", "x = 2\n");
+    let action = Action::Replace {
+        from: installed(&place, "acme", "1.0"),
+        to: new.distribution(),
+    };
+    change(&place, vec![action], &[&new]).unwrap();
+    assert!(!cached.join("__init__.cpython-311.pyc").exists());
+    assert!(cached.join("other.cpython-311.pyc").exists());
 }

@@ -49,6 +49,7 @@ impl Bench {
             path: Some(&path),
             requires_python: &requires_python,
             answers: None,
+            shims: None,
         };
         search.find()
     }
@@ -69,6 +70,7 @@ fn find_python() -> Interpreter {
         path: path.as_deref(),
         requires_python: &requires_python,
         answers: None,
+        shims: None,
     };
     search.find().unwrap()
 }
@@ -279,4 +281,15 @@ fn only_file(folder: &Path) -> PathBuf {
     let first = entries.next().unwrap().unwrap().path();
     assert!(entries.next().is_none());
     first
+}
+
+#[test]
+fn the_folder_of_answers_is_for_ourselves_alone() {
+    let bench = Bench::new();
+    let folder = bench.path("cache/v1/answers");
+    Interpreter::query_once(&bench.python, &folder).unwrap();
+    for made in folder.ancestors().take(3) {
+        let mode = fs_err::metadata(made).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}", made.display());
+    }
 }

@@ -12,6 +12,7 @@ mod architecture;
 mod archive;
 mod bytecode;
 mod cache;
+mod command_line;
 mod environment;
 mod export;
 mod fetch;

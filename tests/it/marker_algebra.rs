@@ -211,6 +211,45 @@ fn requirements_are_what_poetry_makes_of_them() {
     });
 }
 
+const WORDS: [&str; 36] = [
+    "python_version",
+    "python_full_version",
+    "platform_release",
+    "os.name",
+    "extra",
+    "\"",
+    "'",
+    "(",
+    ")",
+    " ",
+    " and ",
+    " or ",
+    "in",
+    " not in ",
+    "==",
+    "~=",
+    "!=",
+    ">=",
+    "<",
+    "^",
+    "~",
+    "*",
+    ".*",
+    "1",
+    "3.8",
+    ".0",
+    "rc1",
+    ".dev0",
+    "+x",
+    "-",
+    ",",
+    "|",
+    "!",
+    "\n",
+    "é",
+    ";",
+];
+
 /// A comparison that means the same to Poetry whichever way it is simplified.
 fn comparison() -> impl Strategy<Value = String> {
     let python = (
@@ -267,6 +306,30 @@ fn pairwise(ours: &Marker, theirs: &Marker, join: fn(bool, bool) -> bool) -> Vec
 }
 
 proptest! {
+    #[test]
+    fn no_text_makes_a_parser_panic(
+        words in prop::collection::vec(select(WORDS.to_vec()), 0..12),
+        other in ".{0,12}",
+        place in 0_usize..12,
+    ) {
+        let mut words = words;
+        words.insert(place.min(words.len()), &other);
+        let text = words.concat();
+        let _ = Version::parse(&text);
+        let _ = Requirement::parse(&text);
+        for constraint in [
+            VersionConstraint::parse(&text),
+            VersionConstraint::parse_marker(&text),
+            VersionConstraint::parse_release(&text),
+        ].into_iter().flatten() {
+            let _ = (constraint.to_string(), constraint.complement().to_string());
+            let _ = Marker::from_python_constraint(&constraint);
+        }
+        if let Ok(marker) = Marker::parse(&text) {
+            let _ = (marker.invert(), marker.python_constraint(), marker.to_string());
+        }
+    }
+
     /// The first reading may still find a shorter form; after that the text stays.
     #[test]
     fn what_is_printed_reads_as_the_same(marker in marker()) {

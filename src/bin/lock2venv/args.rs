@@ -3,10 +3,19 @@
 //! Only what a flag is lives here; what it means is the business of the command's module. Values of environment
 //! variables other than those of flags are read in `main.rs`.
 
+#![expect(
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names,
+    reason = "a flag is a field, and is named as Poetry names it"
+)]
+
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use clap::builder::{BoolishValueParser, Styles};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(anstyle::AnsiColor::Green.on_default().bold())
@@ -23,6 +32,26 @@ pub(crate) struct Arguments {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// Reads the command line and the variables that stand in for flags; ends the process where it makes no sense.
+    ///
+    /// A variable that is empty counts as not set: that is what `ARG` without a value makes in a Dockerfile.
+    pub(crate) fn read() -> Self {
+        let command = without_empty_variables(Self::command());
+        let matches = command.get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let command = command.mut_args(|argument| match argument.get_env() {
+        Some(name) if is_empty(name) => argument.env(None::<&'static str>),
+        _ => argument,
+    });
+    command.mut_subcommands(without_empty_variables)
 }
 
 /// What every command takes.
@@ -48,17 +77,10 @@ pub(crate) struct Global {
     )]
     pub(crate) project: Option<PathBuf>,
     /// Print errors only
-    #[arg(
-        short,
-        long,
-        global = true,
-        env = "LOCK2VENV_QUIET",
-        conflicts_with = "verbose"
-    )]
-    #[arg(value_parser = BoolishValueParser::new())]
+    #[arg(short, long, global = true, env = "LOCK2VENV_QUIET", value_parser = BoolishValueParser::new())]
     pub(crate) quiet: bool,
-    /// Say more: every distribution (-v), every file and request (-vv)
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    /// Say more: every file too, and where it came from
+    #[arg(short, long, global = true, action = ArgAction::Count, env = "LOCK2VENV_VERBOSE")]
     pub(crate) verbose: u8,
     /// When to use color
     #[arg(
@@ -212,14 +234,9 @@ pub(crate) struct Install {
     #[arg(long, env = "LOCK2VENV_STRICT", value_parser = BoolishValueParser::new())]
     pub(crate) strict: bool,
     /// Keep downloaded files in DIR [default: lock2venv in the user's cache folder]
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "LOCK2VENV_CACHE_DIR",
-        conflicts_with = "no_cache"
-    )]
+    #[arg(long, value_name = "DIR", env = "LOCK2VENV_CACHE_DIR")]
     pub(crate) cache_dir: Option<PathBuf>,
-    /// Keep nothing but the environment
+    /// Keep nothing but the environment, whatever cache is named
     #[arg(long, env = "LOCK2VENV_NO_CACHE", value_parser = BoolishValueParser::new())]
     pub(crate) no_cache: bool,
     /// Use only what the cache holds
@@ -285,7 +302,6 @@ pub(crate) struct Completions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -15,15 +15,11 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<(), Failure> {
             print_data(format!("{}\n", path.display()).as_bytes())
         }
         Command::Size(folder) => {
-            let size = open(folder, context)?
-                .size()
-                .map_err(|error| Failure::new(&error))?;
+            let size = open(folder, context)?.size()?;
             print_data(format!("{}\n", size.n_bytes).as_bytes())
         }
         Command::Clear(folder) => {
-            let removed = open(folder, context)?
-                .clear()
-                .map_err(|error| Failure::new(&error))?;
+            let removed = open(folder, context)?.clear()?;
             report::print_line(&format!(
                 "Removed {} files, {} bytes",
                 removed.n_files, removed.n_bytes
@@ -35,7 +31,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<(), Failure> {
 
 fn open(folder: &CacheFolder, context: &Context) -> Result<Cache, Failure> {
     let path = path(folder, context)?;
-    Cache::open(&path, &context.working_folder).map_err(|error| Failure::new(&error))
+    Ok(Cache::open(&path, &context.working_folder)?)
 }
 
 fn path(folder: &CacheFolder, context: &Context) -> Result<std::path::PathBuf, Failure> {

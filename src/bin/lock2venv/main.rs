@@ -15,14 +15,14 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 
 use args::{Arguments, ColorChoice, Command, Global};
 use context::Context;
 use diagnose::Failure;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::read();
     choose_color(&arguments.global);
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 
 use lock2venv::digest::{Algorithm, Digest};
@@ -44,6 +44,8 @@ pub(crate) enum Fault {
     Gzip,
     /// Nothing after so many bytes of the body, until the client hangs up.
     Stall(usize),
+    /// Nothing until the test lets go.
+    Hold,
 }
 
 /// One request that came.
@@ -66,10 +68,13 @@ impl Request {
 pub(crate) struct LocalIndex {
     address: SocketAddr,
     shared: Arc<Mutex<Shared>>,
+    /// Whenever a request came or a test let go.
+    changed: Arc<Condvar>,
 }
 
 #[derive(Default)]
 struct Shared {
+    is_let_go: bool,
     form: Form,
     /// By package: file names in the order of the page.
     packages: BTreeMap<String, Vec<String>>,
@@ -95,6 +100,8 @@ impl LocalIndex {
             ..Shared::default()
         }));
         let for_thread = Arc::clone(&shared);
+        let changed = Arc::new(Condvar::new());
+        let hint = Arc::clone(&changed);
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut state = lock(&for_thread);
@@ -104,11 +111,16 @@ impl LocalIndex {
                 state.n_connections += 1;
                 drop(state);
                 let shared = Arc::clone(&for_thread);
+                let changed = Arc::clone(&hint);
                 // A broken connection is the client's business.
-                thread::spawn(move || stream.and_then(|stream| serve(&stream, &shared)));
+                thread::spawn(move || stream.and_then(|stream| serve(&stream, &shared, &changed)));
             }
         });
-        Self { address, shared }
+        Self {
+            address,
+            shared,
+            changed,
+        }
     }
 
     /// Returns the address of the root page.
@@ -174,6 +186,24 @@ impl LocalIndex {
         faults.push_back((fault, n_times));
     }
 
+    /// Waits until `path` was asked for, so that a test knows how far another process is.
+    pub(crate) fn wait_for(&self, path: &str) {
+        let is_missing = |shared: &mut Shared| {
+            let mut requests = shared.requests.iter();
+            !requests.any(|request| request.path == path)
+        };
+        let waited = self
+            .changed
+            .wait_timeout_while(lock(&self.shared), PATIENCE, is_missing);
+        assert!(!waited.unwrap().1.timed_out(), "`{path}` was not asked for");
+    }
+
+    /// Answers what is held back.
+    pub(crate) fn let_go(&self) {
+        lock(&self.shared).is_let_go = true;
+        self.changed.notify_all();
+    }
+
     /// Returns what was asked for since the start, or since the last call.
     pub(crate) fn take_requests(&self) -> Vec<Request> {
         std::mem::take(&mut lock(&self.shared).requests)
@@ -232,15 +262,24 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap()
 }
 
-fn serve(stream: &TcpStream, shared: &Mutex<Shared>) -> std::io::Result<()> {
+/// A test that waits for longer fails.
+const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
+
+fn serve(stream: &TcpStream, shared: &Mutex<Shared>, changed: &Condvar) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
     while let Some(request) = read_request(&mut reader)? {
         let (answer, fault) = {
             let mut shared = lock(shared);
             shared.requests.push(request.clone());
+            changed.notify_all();
             answer(&mut shared, &request)
         };
+        if matches!(fault, Some(Fault::Hold)) {
+            let is_held = |shared: &mut Shared| !shared.is_let_go && !shared.is_over;
+            let waited = changed.wait_timeout_while(lock(shared), PATIENCE, is_held);
+            drop(waited.unwrap());
+        }
         if !write_answer(stream, &answer, fault.as_ref())? {
             return Ok(());
         }
@@ -458,7 +497,8 @@ fn write_answer(
             | Fault::Body(_)
             | Fault::ContentType(_)
             | Fault::Redirect(_)
-            | Fault::Gzip,
+            | Fault::Gzip
+            | Fault::Hold,
         )
         | None => {
             stream.write_all(body)?;

@@ -47,17 +47,18 @@ pub(super) fn ask(
     }
     let client = client(project, context)?;
     let (next, answers) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let ask = || {
+        let mut session = client.session(&Patient);
+        while let Some(package) = packages.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let answer = ask_one(&client, &mut session, package);
+            if let Ok(mut answers) = answers.lock() {
+                answers.push(answer);
+            }
+        }
+    };
     std::thread::scope(|scope| {
         for _ in 0..N_CONNECTIONS.min(packages.len()) {
-            scope.spawn(|| {
-                let mut session = client.session(&Patient);
-                while let Some(package) = packages.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let answer = ask_one(&client, &mut session, package);
-                    if let Ok(mut answers) = answers.lock() {
-                        answers.push(answer);
-                    }
-                }
-            });
+            scope.spawn(ask);
         }
     });
     let answers = answers.into_inner().unwrap_or_default();

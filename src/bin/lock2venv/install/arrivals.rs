@@ -98,12 +98,7 @@ fn build(distribution: &Distribution, cache: &Cache) -> Option<Result<Arrival, F
         project_wheel::build(path, &options)
     };
     let file = built
-        .map_err(|error| {
-            Failure::new(&error).hint(format!(
-                "leave `{}` out: `--no-root`, or `--no-directory`",
-                distribution.name
-            ))
-        })
+        .map_err(|error| Failure::build(&distribution.name, error))
         .and_then(|wheel| Ok((wheel.file_name().to_owned(), verified(&wheel, cache)?)));
     Some(file.map(|(file_name, file)| Arrival {
         name: distribution.name.clone(),
@@ -121,9 +116,7 @@ fn verified(wheel: &BuiltWheel, cache: &Cache) -> Result<VerifiedFile, Failure> 
         .map_err(|error| Failure::new(&error))?;
     let digest =
         digest_of(temporary.path()).map_err(|error| Failure::output(temporary.path(), &error))?;
-    cache
-        .verify_local(temporary.path(), &[digest])
-        .map_err(|error| Failure::new(&error))
+    Ok(cache.verify_local(temporary.path(), &[digest])?)
 }
 
 fn digest_of(path: &Path) -> std::io::Result<lock2venv::digest::Digest> {

@@ -1,6 +1,7 @@
 //! `lock2venv install`: reads, selects, plans, and has the plan carried out.
 
 mod arrivals;
+mod damage;
 mod interrupt;
 mod operations;
 mod project;
@@ -11,8 +12,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use lock2venv::bytecode;
-use lock2venv::cache::Cache;
+use lock2venv::cache::{self, Cache};
 use lock2venv::configuration::Configuration;
+use lock2venv::event::{Event, Reporter as _};
 use lock2venv::fetch::{self, Fetch, Network};
 use lock2venv::index::{self, Client};
 use lock2venv::install::{self, Destination, LinkMode, Options};
@@ -22,21 +24,21 @@ use lock2venv::url::Url;
 use crate::args::{self, Install};
 use crate::context::Context;
 use crate::diagnose::Failure;
-use crate::report::{Terminal, Verbosity, print_warning};
+use crate::report::Terminal;
 
 use arrivals::Arrivals;
+use damage::Stop;
 use interrupt::Interrupt;
 use operations::Operations;
 use project::LockedProject;
-use site::{Site, Workplace};
+use site::{Look, Site, Workplace};
 
 /// Fills the environment of the project.
 pub(crate) fn run(arguments: &Install, context: &Context) -> Result<(), Failure> {
     let started = Instant::now();
     check_flags(arguments)?;
     let project = LockedProject::read(arguments, context)?;
-    let configuration = Configuration::read(&project.root, context.variables.clone())
-        .map_err(|error| Failure::new(&error))?;
+    let configuration = Configuration::read(&project.root, context.variables.clone())?;
     let run = Run {
         arguments,
         context,
@@ -57,48 +59,77 @@ struct Run<'a> {
     cache_folder: Option<PathBuf>,
 }
 
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    /// Another process made the environment meanwhile, so there is a new state of things.
+    Overtaken,
+}
+
+/// How often other processes may be quicker.
+const MOST_ATTEMPTS: usize = 3;
+
 impl Run<'_> {
     fn install(&self, started: Instant) -> Result<(), Failure> {
-        let mut terminal = Terminal::new(self.verbosity());
-        let answers = self
-            .cache_folder
-            .as_ref()
-            .map(|folder| folder.join("v1/interpreters"));
-        let site = Site::find(
-            self.arguments,
-            self.context,
-            &self.project,
-            answers.as_deref(),
-        )?;
+        let interrupt = Interrupt::watch();
+        for _ in 0..MOST_ATTEMPTS {
+            if self.attempt(started, &interrupt)? == Outcome::Done {
+                return Ok(());
+            }
+        }
+        Err(Failure::text(
+            "other processes make and remove the environment all the time",
+        ))
+    }
+
+    fn attempt(&self, started: Instant, interrupt: &Interrupt) -> Result<Outcome, Failure> {
+        let mut terminal = Terminal::new(self.context.verbosity);
+        let site = self.site(&terminal)?;
         let (plan, has_project) = self.plan(&site)?;
         let operations = Operations::of(&plan, has_project.then_some(&self.project.name));
         if self.arguments.dry_run {
-            operations.announce(&terminal);
-            operations.list(&plan, &terminal);
-            return Ok(());
+            self.announce(&operations, &terminal);
+            operations.list(&terminal);
+            operations.name_project(&terminal);
+            return Ok(Outcome::Done);
         }
         if plan.is_nothing_to_do() && site.is_usable() {
-            terminal.line("No dependencies to install or update");
-            return Ok(());
+            self.announce(&operations, &terminal);
+            return Ok(Outcome::Done);
         }
         let workplace = site.prepare(&self.project, &terminal)?;
-        operations.announce(&terminal);
-        terminal.begin(operations.n_all());
+        self.announce(&operations, &terminal);
+        terminal.begin(operations.n_all(), operations.lines().clone());
+        interrupt.before_end(terminal.freezer());
+        interrupt.remove_before_end(workplace.hidden_folder().to_owned());
         let done = self.carry_out(&plan, &workplace, &terminal);
+        interrupt.check();
         terminal.finish();
         done?;
-        workplace.publish()?;
+        if !workplace.publish()? {
+            terminal.line("Another process made this environment meanwhile: looking again");
+            return Ok(Outcome::Overtaken);
+        }
+        operations.name_project(&terminal);
         terminal.line(&format!("\n{operations} in {}", seconds(started.elapsed())));
-        Ok(())
+        Ok(Outcome::Done)
     }
 
-    fn verbosity(&self) -> Verbosity {
-        let is_raised = self.arguments.dry_run && self.context.verbosity == Verbosity::Normal;
-        if is_raised {
-            Verbosity::Verbose
-        } else {
-            self.context.verbosity
+    /// Says what will be done about dependencies, if anything is to be.
+    fn announce(&self, operations: &Operations, terminal: &Terminal) {
+        if !self.arguments.only_root {
+            operations.announce(terminal);
         }
+    }
+
+    fn site(&self, terminal: &Terminal) -> Result<Site, Failure> {
+        let answers = self.private_cache("v1/interpreters");
+        let look = Look {
+            context: self.context,
+            answers: answers.as_deref(),
+        };
+        Site::find(self.arguments, look, &self.project, terminal)
     }
 
     /// Plans; the answer also tells whether the project itself is among the actions.
@@ -109,14 +140,8 @@ impl Run<'_> {
             removes_others: self.arguments.sync,
             skips_directories: self.arguments.no_directory,
             is_editable: self.arguments.editable,
-            no_binary: self
-                .configuration
-                .no_binary()
-                .map_err(|error| Failure::new(&error))?,
-            only_binary: self
-                .configuration
-                .only_binary()
-                .map_err(|error| Failure::new(&error))?,
+            no_binary: self.configuration.no_binary()?,
+            only_binary: self.configuration.only_binary()?,
         };
         let installed = site.installed()?;
         let wanted = self
@@ -135,7 +160,6 @@ impl Run<'_> {
         workplace: &Workplace,
         terminal: &Terminal,
     ) -> Result<(), Failure> {
-        let interrupt = Interrupt::watch(workplace.partial());
         let destination = workplace.destination();
         let cache = self.cache(&destination)?;
         let client = self.client()?;
@@ -147,29 +171,35 @@ impl Run<'_> {
             options: &self.fetch_options()?,
             reporter: terminal,
         };
-        let options = self.install_options(workplace, cache.dir())?;
-        let done = std::thread::scope(|scope| {
+        let options = self.install_options(workplace)?;
+        let done: Result<_, Stop> = std::thread::scope(|scope| {
             let arrivals = Arrivals::start(scope, job)?;
+            let arrivals = arrivals.map(|arrival| arrival.map_err(Stop::Other));
             install::install(plan, arrivals, &destination, &options, terminal)
         });
-        interrupt.is_over()?;
-        self.warn_of_cache(&cache);
-        done.map(|_| ())
+        for warning in cache.take_warnings() {
+            terminal.report(Event::Warning(warning));
+        }
+        done.map(drop).map_err(|stop| {
+            let cache = self
+                .cache(&destination)
+                .ok()
+                .filter(|cache| cache.is_written());
+            stop.explain(&distributions, cache)
+        })
+    }
+
+    /// Returns a folder of the cache whose content is believed without proof: none when others may write there.
+    fn private_cache(&self, name: &str) -> Option<PathBuf> {
+        let folder = self.cache_folder.as_ref()?;
+        cache::is_private(folder).then(|| folder.join(name))
     }
 
     fn cache(&self, destination: &Destination) -> Result<Cache, Failure> {
         let Some(folder) = &self.cache_folder else {
             return Ok(Cache::disabled(&destination.folder));
         };
-        Cache::open(folder, &destination.folder).map_err(|error| Failure::new(&error))
-    }
-
-    fn warn_of_cache(&self, cache: &Cache) {
-        if self.context.verbosity > Verbosity::Quiet {
-            for warning in cache.take_warnings() {
-                print_warning(&warning.to_string());
-            }
-        }
+        Ok(Cache::open(folder, &destination.folder)?)
     }
 
     fn client(&self) -> Result<Client, Failure> {
@@ -193,14 +223,11 @@ impl Run<'_> {
             configuration: self.configuration.clone(),
             base_delay: index::BASE_DELAY,
         };
-        Client::new(settings).map_err(|error| Failure::new(&error))
+        Ok(Client::new(settings)?)
     }
 
     fn fetch_options(&self) -> Result<fetch::Options, Failure> {
-        let asked = self
-            .configuration
-            .max_workers()
-            .map_err(|error| Failure::new(&error))?;
+        let asked = self.configuration.max_workers()?;
         Ok(fetch::Options {
             network: if self.arguments.offline {
                 Network::Offline
@@ -211,11 +238,7 @@ impl Run<'_> {
         })
     }
 
-    fn install_options(
-        &self,
-        workplace: &Workplace,
-        cache: Option<&std::path::Path>,
-    ) -> Result<Options, Failure> {
+    fn install_options(&self, workplace: &Workplace) -> Result<Options, Failure> {
         let asked = self.arguments.jobs.map(usize::from);
         let available = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let jobs = asked.unwrap_or(available);
@@ -224,33 +247,33 @@ impl Run<'_> {
             compile: self
                 .arguments
                 .compile
-                .then(|| bytecode_settings(workplace, cache, jobs))
+                .then(|| self.bytecode_settings(workplace, jobs))
                 .transpose()?,
             link_mode: link_mode(self.arguments.link_mode),
-            trees: cache.map(|folder| folder.join("v1/trees")),
+            trees: self.private_cache("v1/trees"),
             jobs,
             installer_name: "lock2venv".to_owned(),
         })
     }
-}
 
-fn bytecode_settings(
-    workplace: &Workplace,
-    cache: Option<&std::path::Path>,
-    jobs: usize,
-) -> Result<bytecode::Settings, Failure> {
-    let interpreter = workplace.interpreter();
-    let cache_tag = interpreter.bytecode.cache_tag.clone();
-    let cache_tag = cache_tag.ok_or_else(|| {
-        Failure::text("this Python keeps no bytecode").hint("leave `--compile` out")
-    })?;
-    Ok(bytecode::Settings {
-        interpreter: interpreter.base_executable.clone(),
-        magic_number: interpreter.bytecode.magic_number,
-        cache_tag,
-        n_workers: jobs,
-        packs: cache.map(|folder| folder.join("v1/bytecode")),
-    })
+    fn bytecode_settings(
+        &self,
+        workplace: &Workplace,
+        jobs: usize,
+    ) -> Result<bytecode::Settings, Failure> {
+        let interpreter = workplace.interpreter();
+        let cache_tag = interpreter.bytecode.cache_tag.clone();
+        let cache_tag = cache_tag.ok_or_else(|| {
+            Failure::text("this Python keeps no bytecode").hint("leave `--compile` out")
+        })?;
+        Ok(bytecode::Settings {
+            interpreter: interpreter.base_executable.clone(),
+            magic_number: interpreter.bytecode.magic_number,
+            cache_tag,
+            n_workers: jobs,
+            packs: self.private_cache("v1/bytecode"),
+        })
+    }
 }
 
 fn link_mode(mode: args::LinkMode) -> LinkMode {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use lock2venv::installed::Installed;
-use lock2venv::lock::{self, Document, Lock};
+use lock2venv::lock::{Document, Lock};
 use lock2venv::marker::MarkerEnvironment;
 use lock2venv::name::PackageName;
 use lock2venv::plan::{Action, Distribution, Origin, Wanted};
@@ -60,9 +60,7 @@ impl LockedProject {
         if arguments.only_root {
             return Ok(Vec::new());
         }
-        let selection = select::select(&self.project, &self.lock, &self.choice)?;
-        let extras: Vec<_> = self.choice.extras.iter().cloned().collect();
-        let selected = selection.on(environment, &extras);
+        let selected = select::select_for(&self.project, &self.lock, &self.choice, environment)?;
         let wanted = selected.into_iter().map(|selected| Wanted {
             package: selected.package,
             is_requested: selected.is_direct,
@@ -108,10 +106,4 @@ impl LockedProject {
 fn no_lock(root: &std::path::Path) -> Failure {
     Failure::text(format!("there is no poetry.lock in `{}`", root.display()))
         .hint("run `poetry lock`")
-}
-
-impl From<lock::Error> for Failure {
-    fn from(error: lock::Error) -> Self {
-        Self::new(&error)
-    }
 }

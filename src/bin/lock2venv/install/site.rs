@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use lock2venv::environment::{Draft, Environment, EnvironmentLock, Fault};
+use lock2venv::environment::{self, Draft, Environment, EnvironmentLock, Fault, Staging};
 use lock2venv::install::{Destination, DestinationKind};
 use lock2venv::installed::Installed;
-use lock2venv::interpreter::{self, Interpreter, Request, Search};
+use lock2venv::interpreter::{Interpreter, Request, Search, Shims};
 use lock2venv::version::Version;
 
 use super::project::LockedProject;
@@ -51,15 +51,26 @@ enum Kind {
         draft: Draft,
         _lock: EnvironmentLock,
     },
-    Existing(Held),
+    Existing {
+        held: Held,
+        staging: Staging,
+    },
+}
+
+/// Where to look for an interpreter.
+#[derive(Clone, Copy)]
+pub(super) struct Look<'a> {
+    pub(super) context: &'a Context,
+    /// The folder that keeps the answers of interpreters.
+    pub(super) answers: Option<&'a Path>,
 }
 
 impl Site {
     pub(super) fn find(
         arguments: &Install,
-        context: &Context,
+        Look { context, answers }: Look<'_>,
         project: &LockedProject,
-        answers: Option<&Path>,
+        terminal: &Terminal,
     ) -> Result<Self, Failure> {
         let root = match &arguments.venv {
             Some(folder) => context.working_folder.join(folder),
@@ -75,8 +86,12 @@ impl Site {
             path: path.as_deref(),
             requires_python: &project.project.python_constraint,
             answers,
+            shims: Some(Shims {
+                pyenv_version: context.variable("PYENV_VERSION"),
+                working_folder: &context.working_folder,
+            }),
         };
-        let (interpreter, state) = match Held::take(&root)? {
+        let (interpreter, state) = match Held::take(&root, terminal)? {
             None => (search.find()?, State::Absent),
             Some(held) => judge(held, &search)?,
         };
@@ -133,9 +148,11 @@ impl Site {
                     draft: draft()?,
                 }
             }
-            State::Usable(held) => Kind::Existing(held),
+            State::Usable(held) => Kind::Existing {
+                staging: held.lock.staging()?,
+                held,
+            },
         };
-        terminal.line("Installing dependencies from lock file\n");
         Ok(Workplace {
             interpreter: self.interpreter,
             kind,
@@ -145,11 +162,19 @@ impl Site {
 
 impl Held {
     /// Takes the environment at `root`, if there is one, once nobody else changes it.
-    fn take(root: &Path) -> Result<Option<Self>, Failure> {
+    fn take(root: &Path, terminal: &Terminal) -> Result<Option<Self>, Failure> {
         let Some(environment) = Environment::read(root)? else {
             return Ok(None);
         };
-        let lock = environment.lock()?;
+        let lock = if let Some(lock) = environment.try_lock()? {
+            lock
+        } else {
+            terminal.line(&format!(
+                "Waiting for another process that changes {}",
+                root.display()
+            ));
+            environment.lock()?
+        };
         // While we waited, another may have taken its place.
         let environment = Environment::read(root)?;
         Ok(environment.map(|environment| Self { environment, lock }))
@@ -162,10 +187,10 @@ impl Workplace {
     }
 
     /// Returns the folder that has to go when the work is broken off.
-    pub(super) fn partial(&self) -> Option<PathBuf> {
+    pub(super) fn hidden_folder(&self) -> &Path {
         match &self.kind {
-            Kind::New { draft } | Kind::Over { draft, .. } => Some(draft.folder().to_owned()),
-            Kind::Existing(_) => None,
+            Kind::New { draft } | Kind::Over { draft, .. } => draft.folder(),
+            Kind::Existing { staging, .. } => staging.folder(),
         }
     }
 
@@ -174,10 +199,12 @@ impl Workplace {
             Kind::New { draft } | Kind::Over { draft, .. } => {
                 (draft.folder(), draft.root(), DestinationKind::Fresh)
             }
-            Kind::Existing(held) => (
+            Kind::Existing { held, staging } => (
                 held.environment.root(),
                 held.lock.root(),
-                DestinationKind::Existing,
+                DestinationKind::Existing {
+                    staging: staging.folder().to_owned(),
+                },
             ),
         };
         Destination {
@@ -188,13 +215,18 @@ impl Workplace {
         }
     }
 
-    pub(super) fn publish(self) -> Result<(), Failure> {
-        match self.kind {
-            Kind::New { draft } => drop(draft.publish()?),
-            Kind::Over { draft, _lock } => drop(draft.publish_over()?),
-            Kind::Existing(_) => {}
+    /// Puts a new environment at its place; `false` when another process was quicker.
+    pub(super) fn publish(self) -> Result<bool, Failure> {
+        let published = match self.kind {
+            Kind::New { draft } => draft.publish().map(drop),
+            Kind::Over { draft, _lock } => draft.publish_over().map(drop),
+            Kind::Existing { .. } => Ok(()),
+        };
+        match published {
+            Ok(()) => Ok(true),
+            Err(environment::Error::Exists { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
         }
-        Ok(())
     }
 }
 
@@ -265,10 +297,4 @@ fn full(interpreter: &Interpreter) -> &str {
 
 fn minor(interpreter: &Interpreter) -> &str {
     &interpreter.target.marker_environment.python_version
-}
-
-impl From<interpreter::Error> for Failure {
-    fn from(error: interpreter::Error) -> Self {
-        Self::new(&error)
-    }
 }

@@ -1,16 +1,25 @@
-//! Events as text on standard error: bars on a terminal, plain lines elsewhere, nothing when quiet.
+//! Events as text on standard error: lines, on a terminal with bars below them, nothing when quiet.
 //!
-//! Warnings are kept and printed once, sorted, when the work is over.
+//! Warnings are kept and printed once, sorted, when the work is over. The bars appear only when there is something to wait
+//! for, so that quick work does not flicker, and are gone at the end.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, Once, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use anstream::stderr;
 use anstyle::AnsiColor;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lock2venv::event::{Event, Reporter, Warning};
+use lock2venv::name::PackageName;
+
+/// What takes no longer is done without bars.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// How often bars are drawn.
+const DRAWINGS_PER_SECOND: u8 = 10;
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,13 +36,18 @@ pub(crate) enum Verbosity {
 pub(crate) struct Terminal {
     verbosity: Verbosity,
     bars: Option<Bars>,
+    /// What to say when a distribution is in place or gone.
+    lines: BTreeMap<PackageName, String>,
     warnings: Mutex<BTreeSet<Warning>>,
 }
 
-/// The two bars of a terminal. Bytes first: it is the one that moves.
+/// The bars of a terminal: bytes, once there is something to download, and distributions.
 struct Bars {
-    bytes: ProgressBar,
+    all: MultiProgress,
+    bytes: OnceLock<ProgressBar>,
     distributions: ProgressBar,
+    started: Instant,
+    appearance: Once,
 }
 
 impl Terminal {
@@ -42,23 +56,36 @@ impl Terminal {
         Self {
             verbosity,
             bars: None,
+            lines: BTreeMap::new(),
             warnings: Mutex::default(),
         }
     }
 
-    /// Tells how many distributions will be installed, so that progress can be shown.
-    pub(crate) fn begin(&mut self, n_distributions: usize) {
-        let shown = self.verbosity > Verbosity::Quiet && std::io::stderr().is_terminal();
-        if shown && n_distributions > 0 {
-            self.bars = Some(Bars::new(n_distributions));
+    /// Tells what will change and what to say then, so that progress can be shown. What has no line is only counted.
+    pub(crate) fn begin(&mut self, n_changes: usize, lines: BTreeMap<PackageName, String>) {
+        self.lines = lines;
+        let is_shown = self.verbosity > Verbosity::Quiet && std::io::stderr().is_terminal();
+        if is_shown && n_changes > 0 {
+            self.bars = Some(Bars::new(n_changes));
+        }
+    }
+
+    /// Returns what stops the bars at once, from any thread. They stay to be seen: the `^C` that the terminal wrote behind
+    /// them has moved the cursor, so they could not be cleared without a trace.
+    pub(crate) fn freezer(&self) -> impl Fn() + Send + 'static {
+        let all = self.bars.as_ref().map(|bars| bars.all.clone());
+        move || {
+            if let Some(all) = &all {
+                all.set_draw_target(ProgressDrawTarget::hidden());
+            }
         }
     }
 
     /// Takes the bars away and prints the warnings.
     pub(crate) fn finish(&mut self) {
         if let Some(bars) = self.bars.take() {
-            bars.bytes.finish_and_clear();
-            bars.distributions.finish_and_clear();
+            // Nothing can be done about a terminal that is gone.
+            let _ = bars.all.clear();
         }
         let warnings =
             std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner));
@@ -78,31 +105,20 @@ impl Terminal {
         if self.verbosity < level {
             return;
         }
-        match &self.bars {
-            Some(bars) => bars.bytes.suspend(|| print_line(text)),
+        match self.bars.as_ref().filter(|bars| bars.is_shown()) {
+            Some(bars) => bars.print_above(text),
             None => print_line(text),
         }
     }
 
-    fn done(&self, verb: &str, name: &str, version: &str) {
+    fn done(&self, name: &PackageName) {
         if let Some(bars) = &self.bars {
             bars.distributions.inc(1);
-            bars.distributions.set_message(name.to_owned());
+            bars.appear_in_time();
         }
-        let level = if self.bars.is_some() {
-            Verbosity::Verbose
-        } else {
-            Verbosity::Normal
-        };
-        let (cyan, bold, reset) = (
-            AnsiColor::Cyan.on_default(),
-            anstyle::Style::new().bold(),
-            anstyle::Reset,
-        );
-        self.line_at(
-            level,
-            &format!("  - {verb} {cyan}{name}{reset} ({bold}{version}{reset})"),
-        );
+        if let Some(line) = self.lines.get(name) {
+            self.line(line);
+        }
     }
 }
 
@@ -111,7 +127,7 @@ impl Reporter for Terminal {
         match event {
             Event::DownloadAnnounced { n_bytes, .. } => {
                 if let Some(bars) = &self.bars {
-                    bars.bytes.inc_length(n_bytes.unwrap_or(0));
+                    bars.bytes().inc_length(n_bytes.unwrap_or(0));
                 }
             }
             Event::BytesReceived { n_bytes } => {
@@ -128,14 +144,9 @@ impl Reporter for Terminal {
                 self.line_at(Verbosity::Verbose, &format!("    {file}: {origin}"));
             }
             Event::Retrying { what, cause } => {
-                self.line(&format!("    {what}: trying again ({cause})"))
+                self.line(&format!("    {what}: trying again ({cause})"));
             }
-            Event::Installed { name, version } => {
-                self.done("Installing", name.as_str(), version.text())
-            }
-            Event::Removed { name, version } => {
-                self.done("Removing", name.as_str(), version.text())
-            }
+            Event::Installed { name, .. } | Event::Removed { name, .. } => self.done(name),
             Event::Warning(warning) => {
                 self.warnings
                     .lock()
@@ -148,38 +159,86 @@ impl Reporter for Terminal {
 }
 
 impl Bars {
-    fn new(n_distributions: usize) -> Self {
-        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-        let bytes = all.add(ProgressBar::new(0).with_style(style(
-            "{bar:30} {bytes:>11} of {total_bytes} {bytes_per_sec}",
-        )));
-        let total = u64::try_from(n_distributions).unwrap_or(u64::MAX);
-        let distributions = all.add(
-            ProgressBar::new(total)
-                .with_style(style("{bar:30} {pos:>11} of {len} installed {wide_msg}")),
-        );
-        bytes.enable_steady_tick(Duration::from_millis(200));
+    fn new(n_changes: usize) -> Self {
+        let all = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+        let total = u64::try_from(n_changes).unwrap_or(u64::MAX);
+        let bar = ProgressBar::new(total).with_style(style("{pos:>11} of {len:11}"));
         Self {
-            bytes,
-            distributions,
+            distributions: all.add(bar),
+            all,
+            bytes: OnceLock::new(),
+            started: Instant::now(),
+            appearance: Once::new(),
         }
+    }
+
+    /// Bytes stand first: they are what moves.
+    fn bytes(&self) -> &ProgressBar {
+        self.bytes.get_or_init(|| {
+            let style = style("{bytes:>11} of {total_bytes:11}");
+            self.all.insert(0, ProgressBar::new(0).with_style(style))
+        })
     }
 
     fn receive(&self, n_bytes: i64) {
+        let bytes = self.bytes();
         let magnitude = n_bytes.unsigned_abs();
         if n_bytes < 0 {
-            self.bytes.dec(magnitude);
+            bytes.dec(magnitude);
             return;
         }
-        self.bytes.inc(magnitude);
-        if self.bytes.position() > self.bytes.length().unwrap_or(0) {
-            self.bytes.set_length(self.bytes.position());
+        bytes.inc(magnitude);
+        if bytes.position() > bytes.length().unwrap_or(0) {
+            bytes.set_length(bytes.position());
         }
+        self.appear_in_time();
+    }
+
+    fn appear_in_time(&self) {
+        if self.started.elapsed() > PATIENCE {
+            self.appearance.call_once(|| {
+                let target = ProgressDrawTarget::stderr_with_hz(DRAWINGS_PER_SECOND);
+                self.all.set_draw_target(target);
+            });
+        }
+    }
+
+    fn is_shown(&self) -> bool {
+        self.appearance.is_completed()
+    }
+
+    /// Prints a line in one go with the bars, which stay below it.
+    fn print_above(&self, text: &str) {
+        let text = &*shown(text);
+        let has_color = !matches!(
+            anstream::AutoStream::choice(&std::io::stderr()),
+            anstream::ColorChoice::Never
+        );
+        // A terminal that is gone cannot be told of.
+        let _ = if has_color {
+            self.all.println(text)
+        } else {
+            self.all
+                .println(anstream::adapter::strip_str(text).to_string())
+        };
     }
 }
 
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template)
+/// What stands left of a bar takes so many columns.
+const TEXT_WIDTH: u16 = 27;
+
+/// A wider bar is harder to read.
+const MOST_WIDTH: u16 = 40;
+
+fn style(text: &str) -> ProgressStyle {
+    let size = rustix::termios::tcgetwinsize(std::io::stderr());
+    let n_columns = size.map_or(80, |size| size.ws_col);
+    let width = n_columns.saturating_sub(TEXT_WIDTH).min(MOST_WIDTH);
+    let bar = match width {
+        0 => String::new(),
+        width => format!(" {{bar:{width}}}"),
+    };
+    ProgressStyle::with_template(&format!("{text}{bar}"))
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars("━╸ ")
 }
@@ -187,10 +246,73 @@ fn style(template: &str) -> ProgressStyle {
 /// Prints a warning to standard error.
 pub(crate) fn print_warning(text: &str) {
     let (yellow, reset) = (AnsiColor::Yellow.on_default().bold(), anstyle::Reset);
+    let text = text.replace('\n', "\\n");
     print_line(&format!("{yellow}warning:{reset} {text}"));
 }
 
 /// Prints a line to standard error. When that is closed nobody can be told, so nobody is.
 pub(crate) fn print_line(text: &str) {
-    let _ = writeln!(stderr().lock(), "{text}");
+    let _ = writeln!(stderr().lock(), "{}", shown(text));
+}
+
+/// The colors of our own lines.
+const OWN_SEQUENCES: &[&str] = &["\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[33m", "\x1b[36m"];
+
+/// Escapes what would have a terminal do something, or show text in another order: names and messages come from locks,
+/// wheels and servers.
+fn shown(text: &str) -> Cow<'_, str> {
+    let is_harmful = |character: char| {
+        let is_control = character.is_control() && !matches!(character, '\n' | '\t');
+        let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        is_control || turns
+    };
+    if !text.contains(is_harmful) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let own = OWN_SEQUENCES.iter().find(|own| rest.starts_with(**own));
+        let n_bytes = own.map_or(character.len_utf8(), |own| own.len());
+        if own.is_none() && is_harmful(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push_str(&rest[..n_bytes]);
+        }
+        rest = &rest[n_bytes..];
+    }
+    Cow::Owned(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn shows(text: &str, expected: &str) {
+        assert_eq!(shown(text), expected);
+    }
+
+    #[test]
+    fn what_others_write_moves_no_cursor() {
+        shows("a\x1b[2Jb", "a\\u{1b}[2Jb");
+        shows("\x1b]0;title\x07", "\\u{1b}]0;title\\u{7}");
+        shows("a\rb\x08\u{9b}1m", "a\\rb\\u{8}\\u{9b}1m");
+        shows("whl.\u{202e}cod", "whl.\\u{202e}cod");
+    }
+
+    #[test]
+    fn our_own_lines_keep_their_colors() {
+        let (red, reset) = (AnsiColor::Red.on_default().bold(), anstyle::Reset);
+        for style in [
+            AnsiColor::Red.on_default().bold(),
+            AnsiColor::Yellow.on_default().bold(),
+            AnsiColor::Cyan.on_default(),
+        ] {
+            let text = format!("{style}error:{reset} é\n\tline");
+            shows(&text, &text);
+        }
+        let text = format!("{red}error:{reset} \x1b[8m");
+        shows(&text, &format!("{red}error:{reset} \\u{{1b}}[8m"));
+    }
 }

@@ -1,0 +1,57 @@
+//! Wheels: any bytes are refused, or unpack to the declared sizes at paths that stay inside.
+
+#![no_main]
+
+use std::fs::File;
+use std::io::Write as _;
+
+use libfuzzer_sys::fuzz_target;
+use lock2venv::archive::{Archive, Buffers, Error};
+use lock2venv::name::PackageName;
+use lock2venv::version::Version;
+use lock2venv::wheel::Wheel;
+use rustix::fs::{MemfdFlags, memfd_create};
+
+const MOST_BYTES: u64 = 16 << 20;
+
+fn file(bytes: &[u8]) -> File {
+    let mut file = File::from(memfd_create("wheel", MemfdFlags::CLOEXEC).unwrap());
+    file.write_all(bytes).unwrap();
+    file
+}
+
+fn read_all(archive: &Archive, buffers: &mut Buffers) {
+    let mut reader = archive.reader(buffers);
+    for entry in archive.entries() {
+        let mut parts = entry.path().trim_end_matches('/').split('/');
+        assert!(
+            parts.all(|part| !matches!(part, "" | "." | "..")),
+            "{}",
+            entry.path()
+        );
+        let mut n_bytes = 0;
+        if entry.n_bytes() > MOST_BYTES {
+            continue;
+        }
+        let read = reader.read(entry, |piece| {
+            n_bytes += piece.len() as u64;
+            Ok::<(), Error>(())
+        });
+        assert!(read.is_err() || n_bytes == entry.n_bytes());
+    }
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut buffers = Buffers::default();
+    if let Ok(archive) = Archive::read(file(bytes)) {
+        read_all(&archive, &mut buffers);
+        let expected = (PackageName::new("demo"), Version::parse("1.0").unwrap());
+        let name = "demo-1.0-py3-none-any.whl";
+        if let Ok(wheel) = Wheel::open(file(bytes), name, (&expected.0, &expected.1), &mut buffers)
+        {
+            for entry in wheel.archive().entries() {
+                let _ = wheel.place(entry);
+            }
+        }
+    }
+});

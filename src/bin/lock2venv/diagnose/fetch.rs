@@ -1,0 +1,220 @@
+//! What went wrong between this machine and the indexes, and in the cache.
+
+use lock2venv::cache::{self, Mismatch};
+use lock2venv::configuration::CredentialsOrigin;
+use lock2venv::digest::Digest;
+use lock2venv::fetch::Error;
+use lock2venv::index;
+use lock2venv::url::Url;
+
+use super::{Failure, count, first_of};
+
+/// Nothing of such a file reaches the environment or the cache.
+const REVIEW: &str = "nothing of it was installed; if the index replaced the file, run `poetry lock` and review the change";
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Index(error) => error.into(),
+            Error::Mismatch {
+                ref place,
+                ref source,
+                ..
+            } => {
+                let headline = Self::text(error.to_string());
+                let from = format!("{} bytes from {place}", source.n_bytes);
+                mismatch(headline, source, &from)
+            }
+            Error::Unproven { .. } => Self::new(&error).hint(
+                "lock again from an index that has better digests: `poetry lock --regenerate`",
+            ),
+            Error::Offline { missing } => {
+                let files = count(missing.len(), "locked file");
+                let names = missing.iter().map(|missing| {
+                    format!("{} {}: {}", missing.package, missing.version, missing.file)
+                });
+                let verb = if missing.len() == 1 { "is" } else { "are" };
+                Self::text(format!("{files} {verb} not in the cache"))
+                    .details(first_of(names))
+                    .hint("install once without `--offline`, with the same cache")
+            }
+            Error::Cache(error) => error.into(),
+            Error::Vanished { .. } => Self::new(&error)
+                .hint("another process emptied the cache meanwhile: run the same command again"),
+            Error::Several { errors } => {
+                let headline = format!("{} files cannot be fetched", errors.len());
+                Self::several(headline, errors.into_iter().map(Self::from))
+            }
+            error => Self::new(&error),
+        }
+    }
+}
+
+/// Shows what was locked and what came, one below the other.
+fn mismatch(failure: Failure, mismatch: &Mismatch, from: &str) -> Failure {
+    failure
+        .details(locked(&mismatch.locked))
+        .detail(format!("received  {}", mismatch.received))
+        .detail(format!("          {from}"))
+        .hint(REVIEW)
+}
+
+fn locked(digests: &[Digest]) -> Vec<String> {
+    let lines = digests.iter().enumerate().map(|(index, digest)| {
+        let label = if index == 0 { "locked" } else { "or" };
+        format!("{label:<8}  {digest}")
+    });
+    first_of(lines)
+}
+
+impl From<cache::Error> for Failure {
+    fn from(error: cache::Error) -> Self {
+        match &error {
+            cache::Error::Io { .. } | cache::Error::NotAFolder { .. } => Self::new(&error).hint(
+                "name another cache folder: `--cache-dir DIR`, or keep nothing: `--no-cache`",
+            ),
+            cache::Error::Mismatch(found) => {
+                let headline = Self::text("a file is not the one that was locked");
+                mismatch(headline, found, &format!("{} bytes", found.n_bytes))
+            }
+            _ => Self::new(&error),
+        }
+    }
+}
+
+impl From<index::Error> for Failure {
+    fn from(error: index::Error) -> Self {
+        use index::Error;
+        let failure = Self::new(&error);
+        let failure = match address(&error) {
+            Some(url) => failure.details(facts(&error, url)),
+            None => failure,
+        };
+        match error {
+            Error::NoPackage { .. } => failure.hint(
+                "if it is on another index, name that as its source in pyproject.toml and run `poetry lock`",
+            ),
+            Error::NoFile { .. } | Error::FileGone { .. } => failure.hint(
+                "the index no longer offers what was locked: run `poetry lock --regenerate` and review the change",
+            ),
+            Error::PackageRefused {
+                index, url, tried, ..
+            } => failure.hints(credentials(Some(&index), &url, tried)),
+            Error::FileRefused {
+                index, url, tried, ..
+            } => failure.hints(credentials(index.as_deref(), &url, tried)),
+            Error::Advertised {
+                index,
+                locked: digests,
+                advertised,
+                url,
+                ..
+            } => failure
+                .details(locked(&digests))
+                .detail(format!("offered   {advertised}"))
+                .detail(format!("          by index `{index}`, {url}"))
+                .hint(REVIEW),
+            Error::Transport { source, url, .. } => {
+                failure.hints(unreachable(&source.to_string(), &url))
+            }
+            Error::NotAPage { .. } => {
+                failure.hint("the address of an index usually ends with `/simple/`")
+            }
+            Error::Certificates { .. } => failure.hint(
+                "SSL_CERT_FILE, REQUESTS_CA_BUNDLE or POETRY_CERTIFICATES_<NAME>_CERT name this file",
+            ),
+            Error::TooLong { .. } => failure.hint(REVIEW),
+            Error::Proxy { .. } => {
+                failure.hint("HTTPS_PROXY, HTTP_PROXY and ALL_PROXY look like `http://host:port`")
+            }
+            Error::Configuration(error) => error.into(),
+            _ => failure,
+        }
+    }
+}
+
+/// Returns the address that the error is about, unless its own lines show it better.
+fn address(error: &index::Error) -> Option<&Url> {
+    use index::Error;
+    match error {
+        Error::NoPackage { url, .. }
+        | Error::NoFile { url, .. }
+        | Error::PackageRefused { url, .. }
+        | Error::FileRefused { url, .. }
+        | Error::FileGone { url, .. }
+        | Error::Answer { url, .. }
+        | Error::Transport { url, .. }
+        | Error::NotAPage { url, .. }
+        | Error::BrokenPage { url, .. }
+        | Error::ApiVersion { url, .. }
+        | Error::HugePage { url, .. }
+        | Error::TooLong { url, .. }
+        | Error::Redirects { url, .. } => Some(url),
+        _ => None,
+    }
+}
+
+/// Says in one line where that was, and what else is known of it.
+fn facts(error: &index::Error, url: &Url) -> Vec<String> {
+    use index::Error;
+    let more = match error {
+        Error::PackageRefused { tried, .. } | Error::FileRefused { tried, .. } => match tried {
+            Some(origin) => format!(", credentials tried: {origin}"),
+            None => ", no credentials known".to_owned(),
+        },
+        Error::Answer { n_attempts, .. } | Error::Transport { n_attempts, .. } => {
+            format!(", asked {}", times(*n_attempts))
+        }
+        Error::NoFile { n_files, .. } => {
+            format!(", which lists {}", count(*n_files, "other file"))
+        }
+        _ => String::new(),
+    };
+    vec![format!("{url}{more}")]
+}
+
+fn times(number: u32) -> String {
+    match number {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        number => format!("{number} times"),
+    }
+}
+
+/// Says which variables let one in. An index that stands in for PyPI goes by its host, for which there are none.
+fn credentials(index: Option<&str>, url: &Url, tried: Option<CredentialsOrigin>) -> Vec<String> {
+    let host = url.host().unwrap_or_default();
+    let Some(name) = index.filter(|name| *name != host && *name != "PyPI") else {
+        return vec![format!(
+            "put credentials for `{host}` into the address of the index, or into the file that NETRC names (~/.netrc)"
+        )];
+    };
+    let variable = name.to_uppercase().replace(['-', '.'], "_");
+    let variables =
+        format!("POETRY_HTTP_BASIC_{variable}_USERNAME and POETRY_HTTP_BASIC_{variable}_PASSWORD");
+    let hint = if tried == Some(CredentialsOrigin::Environment) {
+        format!("look at {variables}: they were sent")
+    } else {
+        format!("set {variables}")
+    };
+    vec![hint]
+}
+
+/// Says what may help when there is no whole answer.
+fn unreachable(cause: &str, url: &Url) -> Vec<String> {
+    let cause = cause.to_lowercase();
+    let host = url.host().unwrap_or_default();
+    let hint = if cause.contains("certificate") || cause.contains("issuer") {
+        format!(
+            "if `{host}` has a certificate of your own authority: SSL_CERT_FILE=<PEM file>, or POETRY_CERTIFICATES_<NAME>_CERT for one source"
+        )
+    } else if cause.contains("in time") {
+        "slow line? POETRY_REQUESTS_TIMEOUT=<seconds>, POETRY_REQUESTS_MAX_RETRIES=<number>"
+            .to_owned()
+    } else {
+        format!(
+            "is `{host}` in reach? behind a proxy: HTTPS_PROXY; a mirror of PyPI: `--index-url URL`; with all files in the cache: `--offline`"
+        )
+    };
+    vec![hint]
+}

@@ -1,0 +1,116 @@
+//! What is wrong with the interpreter, the environment, or a wheel on its way into it.
+
+use lock2venv::{bytecode, environment, install, interpreter, wheel};
+
+use super::Failure;
+
+impl From<interpreter::Error> for Failure {
+    fn from(error: interpreter::Error) -> Self {
+        use interpreter::Error;
+        match &error {
+            Error::NotFound { wanted, tried } => {
+                let tried = tried.iter().map(|tried| match &tried.found {
+                    Ok(version) => format!("{} is {version}", tried.path.display()),
+                    Err(error) => one_line(error),
+                });
+                let lines: Vec<String> = tried.collect();
+                let is_program = wanted.starts_with(|first: char| first.is_alphabetic());
+                let wanted = if is_program {
+                    format!("`{wanted}`")
+                } else {
+                    format!("Python {wanted}")
+                };
+                let failure = Self::text(format!("no {wanted} was found"));
+                let failure = if lines.is_empty() {
+                    failure.detail("there is none on PATH")
+                } else {
+                    failure.details(lines)
+                };
+                failure.hint("name an interpreter: `--python PATH`")
+            }
+            Error::Unsuitable { .. } => Self::new(&error).hint(
+                "name another: `--python PATH` or `--python VERSION`; or change `requires-python` and lock again",
+            ),
+            Error::Run { .. } | Error::Failed { .. } | Error::Answer { .. } => {
+                Self::new(&error).hint("name a Python 3: `--python PATH` or `--python VERSION`")
+            }
+            _ => Self::new(&error),
+        }
+    }
+}
+
+/// An error and its causes in one line.
+fn one_line(error: &(dyn std::error::Error + 'static)) -> String {
+    let failure = Failure::new(error);
+    let mut text = failure.headline;
+    for detail in failure.details {
+        text.push_str(": ");
+        text.push_str(&detail);
+    }
+    text
+}
+
+impl From<environment::Error> for Failure {
+    fn from(error: environment::Error) -> Self {
+        use environment::Error;
+        match &error {
+            Error::NotAnEnvironment { .. } => Self::new(&error)
+                .hint("nothing in it was touched; name another folder: `--venv DIR`"),
+            Error::NoName { .. } => {
+                Self::new(&error).hint("name a folder of its own: `--venv DIR`")
+            }
+            Error::Exists { .. } => {
+                Self::new(&error).hint("another process made it: run the same command again")
+            }
+            _ => Self::new(&error),
+        }
+    }
+}
+
+impl From<install::Error> for Failure {
+    fn from(error: install::Error) -> Self {
+        use install::Error;
+        match error {
+            Error::Wheel {
+                ref file,
+                ref fault,
+            } => Self::text(format!("`{file}` is not a wheel that can be installed"))
+                .detail(fault.to_string())
+                .hint(what_to_do(fault)),
+            Error::RecordDiffers { .. } | Error::ClaimedTwice { .. } => Self::new(&error)
+                .hint("it was built wrongly: tell its authors, or lock another version"),
+            Error::Reserved { .. } => Self::new(&error)
+                .hint("no wheel may replace the environment's own files; lock another version"),
+            Error::Occupied { .. } => {
+                Self::new(&error).hint("move it away, or make the environment anew")
+            }
+            Error::Strict(warning) => Self::text(warning.to_string())
+                .hint("without `--strict` this is a warning"),
+            Error::NoRecord { .. } | Error::BadRecord { .. } => Self::new(&error).hint(
+                "whatever installed it must remove it; or remove the environment, and install again",
+            ),
+            Error::Bytecode(error) => error.into(),
+            error => Self::new(&error),
+        }
+    }
+}
+
+fn what_to_do(fault: &wheel::Error) -> &'static str {
+    match fault {
+        wheel::Error::Archive(_) => {
+            "its digest is the locked one, so it was locked like this: nothing of it was installed; tell its authors, or lock another version"
+        }
+        _ => "nothing of it was installed; tell its authors, or lock another version",
+    }
+}
+
+impl From<bytecode::Error> for Failure {
+    fn from(error: bytecode::Error) -> Self {
+        match &error {
+            bytecode::Error::Interpreter { .. } => {
+                Self::new(&error).hint("leave `--compile` out: Python compiles on first import")
+            }
+            _ => Self::new(&error),
+        }
+    }
+}
