@@ -7,9 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use super::{Error, Export, Options, Warning};
 use crate::marker::Marker;
 use crate::name::ExtraName;
-use crate::pyproject::{
-    Priority, Project, ProjectSource, git_requirement_address, path_to_url, percent_decoded,
-};
+use crate::pyproject::{Priority, Project, ProjectSource, path_to_url, percent_decoded};
 use crate::select::{Selected, Selection};
 use crate::source::{Source, SourceKind};
 
@@ -176,7 +174,7 @@ fn git_address(source: &Source) -> String {
     let filled = |text: &&String| !text.is_empty();
     let locked = source.resolved_reference.as_ref().filter(filled);
     let asked = source.reference.as_ref().filter(filled);
-    let address = git_requirement_address(&source.url);
+    let address = format!("git+{}", source.url);
     let fragment = fragment(source);
     match locked.or(asked) {
         Some(revision) => format!("{address}@{revision}{fragment}"),

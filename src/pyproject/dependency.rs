@@ -534,18 +534,10 @@ fn wheel_name_and_version(url: &str) -> Option<(String, String)> {
 /// Prints the address of a git source as requirements have it, with the revision that was asked for.
 fn git_address(source: &Source) -> String {
     let reference = source.reference.as_deref().filter(|name| *name != "HEAD");
-    let address = git_requirement_address(&source.url);
+    let address = format!("git+{}", source.url);
     match reference {
         Some(reference) => format!("{address}@{reference}"),
         None => address,
-    }
-}
-
-/// Prints `git+…`; the short form of ssh becomes an `ssh://` address.
-pub(crate) fn git_requirement_address(url: &str) -> String {
-    match GitUrl::parse(url) {
-        Some(parsed) if !parsed.has_protocol() => format!("git+ssh://{}", parsed.url()),
-        _ => format!("git+{url}"),
     }
 }
 

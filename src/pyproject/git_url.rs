@@ -6,7 +6,7 @@
 /// A git address, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GitUrl {
-    protocol: Option<String>,
+    protocol: String,
     user: Option<String>,
     host: Option<String>,
     port: Option<String>,
@@ -20,36 +20,16 @@ pub(crate) struct GitUrl {
 impl GitUrl {
     /// Takes `text` apart; `None` when it has none of the forms.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let address = text.strip_prefix("git+").unwrap_or(text);
-        let Some((protocol, rest)) = address.split_once("://") else {
-            return parse_short(text);
-        };
-        let is_word = |character: char| character.is_alphanumeric() || character == '_';
-        if protocol.is_empty() || !protocol.chars().all(is_word) {
-            return None;
-        }
-        let path_form = match protocol {
-            "git" | "ssh" | "rsync" | "file" | "http" | "https" => PathForm::Any,
-            _ => PathForm::Named,
-        };
-        let mut url = parse_rest(rest, path_form, protocol.starts_with("http"))?;
-        url.protocol = Some(protocol.to_owned());
-        Some(url)
+        parse_long(text).or_else(|| parse_short(text))
     }
 
-    /// Tells whether the address names a protocol; the short form of ssh does not.
-    pub(crate) fn has_protocol(&self) -> bool {
-        self.protocol.is_some()
-    }
-
-    /// Returns the address without revision and subdirectory.
+    /// Returns the address without revision and subdirectory. The short form of ssh becomes an `ssh://` address.
     pub(crate) fn url(&self) -> String {
-        let protocol = self.protocol.as_ref().map(|text| format!("{text}://"));
+        let protocol = &self.protocol;
         let user = self.user.as_ref().map(|text| format!("{text}@"));
         let port = self.port.as_ref().map(|text| format!(":{text}"));
         format!(
-            "{}{}{}{}/{}",
-            protocol.unwrap_or_default(),
+            "{protocol}://{}{}{}/{}",
             user.unwrap_or_default(),
             self.host.as_deref().unwrap_or("None"),
             port.unwrap_or_default(),
@@ -69,9 +49,32 @@ enum PathForm {
     NamedInFolder,
 }
 
+/// Parses `protocol://…`.
+fn parse_long(text: &str) -> Option<GitUrl> {
+    let address = text.strip_prefix("git+").unwrap_or(text);
+    let (protocol, rest) = address.split_once("://")?;
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    if protocol.is_empty() || !protocol.chars().all(is_word) {
+        return None;
+    }
+    let is_http = protocol.starts_with("http");
+    let is_known = matches!(
+        protocol,
+        "git" | "ssh" | "rsync" | "file" | "http" | "https"
+    );
+    let known = is_known.then(|| parse_rest(rest, PathForm::Any, is_http));
+    let mut url = known
+        .flatten()
+        .or_else(|| parse_rest(rest, PathForm::Named, false))?;
+    protocol.clone_into(&mut url.protocol);
+    Some(url)
+}
+
 /// Parses `git@host:folder/name.git`.
 fn parse_short(text: &str) -> Option<GitUrl> {
-    parse_rest(text, PathForm::NamedInFolder, false)
+    let mut url = parse_rest(text, PathForm::NamedInFolder, false)?;
+    "ssh".clone_into(&mut url.protocol);
+    Some(url)
 }
 
 fn parse_rest(text: &str, form: PathForm, is_http: bool) -> Option<GitUrl> {
@@ -79,38 +82,32 @@ fn parse_rest(text: &str, form: PathForm, is_http: bool) -> Option<GitUrl> {
     let at = text
         .find('@')
         .filter(|at| end_of_authority.is_none_or(|end| *at < end));
-    let (user, rest) = match at {
-        Some(at) => (Some(&text[..at]), &text[at + 1..]),
-        None => (None, text),
-    };
-    if user.is_some_and(|user| !is_user(user, is_http)) {
-        return None;
-    }
+    let with_user = at.map(|at| (&text[..at], &text[at + 1..]));
+    let with_user = with_user.filter(|(user, _)| is_user(user, is_http));
+    let url = with_user.and_then(|(user, rest)| parse_host(Some(user), rest, form));
+    url.or_else(|| parse_host(None, text, form))
+}
+
+fn parse_host(user: Option<&str>, text: &str, form: PathForm) -> Option<GitUrl> {
     let is_host = |character: char| character.is_ascii_alphanumeric() || "_.-".contains(character);
-    let host_length = rest
-        .find(|character| !is_host(character))
-        .unwrap_or(rest.len());
-    let (host, rest) = rest.split_at(host_length);
+    let host_length = text.find(|character| !is_host(character));
+    let (host, rest) = text.split_at(host_length.unwrap_or(text.len()));
     if host.is_empty() && form != PathForm::Any {
         return None;
     }
-    let (with_port, without_port) = (take_port(rest), (None, rest));
-    let tries = with_port.into_iter().chain([without_port]);
-    for (port, rest) in tries {
-        let Some((path, revision, subdirectory)) = split_path(rest, form) else {
-            continue;
-        };
-        return Some(GitUrl {
-            protocol: None,
+    let mut tries = take_port(rest).into_iter().chain([(None, rest)]);
+    tries.find_map(|(port, rest)| {
+        let (path, revision, subdirectory) = split_path(rest, form)?;
+        Some(GitUrl {
+            protocol: String::new(),
             user: user.map(str::to_owned),
             host: (!host.is_empty()).then(|| host.to_owned()),
             port,
             path: path.to_owned(),
             revision,
             subdirectory,
-        });
-    }
-    None
+        })
+    })
 }
 
 fn is_user(user: &str, is_http: bool) -> bool {
@@ -230,4 +227,230 @@ fn parse_subdirectory(fragment: &str) -> Option<String> {
     let folder = plain.or_else(behind_egg)?;
     let is_plain = !folder.is_empty() && folder.chars().all(is_folder);
     is_plain.then(|| folder.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn parses(text: &str, url: &str, revision: Option<&str>, subdirectory: Option<&str>) {
+        let parsed = GitUrl::parse(text).expect(text);
+        let rest = (parsed.revision.as_deref(), parsed.subdirectory.as_deref());
+        assert_eq!(
+            (parsed.url().as_str(), rest),
+            (url, (revision, subdirectory))
+        );
+    }
+
+    #[track_caller]
+    fn refuses(text: &str) {
+        assert_eq!(GitUrl::parse(text), None);
+    }
+
+    /// An address, and what poetry-core 2.5.0 takes it apart into: address, revision, folder.
+    const ADDRESSES: &[(&str, &str, Option<&str>, Option<&str>)] = &[
+        (
+            "https://github.com/a/b.git",
+            "https://github.com/a/b.git",
+            None,
+            None,
+        ),
+        (
+            "https://github.com/a/b",
+            "https://github.com/a/b",
+            None,
+            None,
+        ),
+        (
+            "https://github.com/a/b/",
+            "https://github.com/a/b/",
+            None,
+            None,
+        ),
+        (
+            "git+https://github.com/a/b.git@v1.0",
+            "https://github.com/a/b.git",
+            Some("v1.0"),
+            None,
+        ),
+        (
+            "https://github.com/a/b.git#main",
+            "https://github.com/a/b.git",
+            Some("main"),
+            None,
+        ),
+        (
+            "https://github.com/a/b.git@main#subdirectory=py/x",
+            "https://github.com/a/b.git",
+            Some("main"),
+            Some("py/x"),
+        ),
+        (
+            "https://github.com/a/b.git#egg=b",
+            "https://github.com/a/b.git",
+            None,
+            None,
+        ),
+        (
+            "https://github.com/a/b.git@v1#egg=b",
+            "https://github.com/a/b.git",
+            Some("v1"),
+            None,
+        ),
+        (
+            "https://github.com/a/b.git@v1#egg=b&subdirectory=s",
+            "https://github.com/a/b.git",
+            Some("v1"),
+            Some("s"),
+        ),
+        (
+            "https://github.com/a/b.git#egg=b&subdirectory=s",
+            "https://github.com/a/b.git",
+            None,
+            Some("s"),
+        ),
+        (
+            "https://github.com/a/b.git#subdirectory=s",
+            "https://github.com/a/b.git",
+            None,
+            Some("s"),
+        ),
+        (
+            "git@github.com:a/b.git",
+            "ssh://git@github.com/a/b.git",
+            None,
+            None,
+        ),
+        (
+            "git@github.com:a/b.git@v1",
+            "ssh://git@github.com/a/b.git",
+            Some("v1"),
+            None,
+        ),
+        ("git@github.com:a/b", "ssh://git@github.com/a/b", None, None),
+        ("github.com:a/b.git", "ssh://github.com/a/b.git", None, None),
+        (
+            "ssh://git@github.com/a/b.git",
+            "ssh://git@github.com/a/b.git",
+            None,
+            None,
+        ),
+        (
+            "ssh://git@github.com:22/a/b.git",
+            "ssh://git@github.com:22/a/b.git",
+            None,
+            None,
+        ),
+        (
+            "ssh://git@github.com:a/b.git",
+            "ssh://git@github.com/a/b.git",
+            None,
+            None,
+        ),
+        (
+            "git+ssh://git@github.com/a/b.git@abc",
+            "ssh://git@github.com/a/b.git",
+            Some("abc"),
+            None,
+        ),
+        (
+            "git+ssh://git@github.com:a/b.git",
+            "ssh://git@github.com/a/b.git",
+            None,
+            None,
+        ),
+        (
+            "https://user:pw@host.example/a/b.git",
+            "https://user:pw@host.example/a/b.git",
+            None,
+            None,
+        ),
+        (
+            "https://user@host.example:8443/a/b.git",
+            "https://user@host.example:8443/a/b.git",
+            None,
+            None,
+        ),
+        (
+            "https://user:@host.example/a",
+            "https://user:@host.example/a",
+            None,
+            None,
+        ),
+        (
+            "https://:pw@host.example/a",
+            "https://None/pw",
+            Some("host.example/a"),
+            None,
+        ),
+        (
+            "file:///srv/git/b.git",
+            "file://None/srv/git/b.git",
+            None,
+            None,
+        ),
+        (
+            "file:///srv/git/b+c/d",
+            "file://None/srv/git/b+c/d",
+            None,
+            None,
+        ),
+        ("git+file:///srv/git/b", "file://None/srv/git/b", None, None),
+        ("https://h/a+b", "https://h/a+b", None, None),
+        ("https://h/a+b/c", "https://h/a+b/c", None, None),
+        ("https://h/a+b/", "https://h/a+b/", None, None),
+        ("https://h//a", "https://h/a", None, None),
+        ("https://h/", "https://h/", None, None),
+        ("https://h", "ssh://https/h", None, None),
+        ("https:///a/b", "https://None/a/b", None, None),
+        ("svn://h/a/b", "svn://h/a/b", None, None),
+        ("git://h/a/b.git", "git://h/a/b.git", None, None),
+        ("rsync://h/a", "rsync://h/a", None, None),
+        ("h/a/b", "ssh://h/a/b", None, None),
+        ("https://h/~u/r.git", "https://h/~u/r.git", None, None),
+        ("https://h/%20/r.git", "https://h/%20/r.git", None, None),
+        (
+            "https://h/a.git@a&subdirectory=s",
+            "https://h/a.git",
+            Some("a"),
+            Some("s"),
+        ),
+        ("https://h/a.git#eggs", "https://h/a.git", None, None),
+        ("git@h:1234/a/b.git", "ssh://git@h:1234/a/b.git", None, None),
+        ("git@h:1234:a/b.git", "ssh://git@h:1234/a/b.git", None, None),
+        ("ssh://h:22foo/a", "ssh://h/22foo/a", None, None),
+        (
+            "user@h:a/b/c+d/e.git",
+            "ssh://user@h/a/b/c+d/e.git",
+            None,
+            None,
+        ),
+        ("ftp://h/ab", "ftp://h/ab", None, None),
+        ("ftp://h/a", "ftp://h/a", None, None),
+    ];
+
+    #[test]
+    fn addresses_are_taken_apart() {
+        for (text, url, revision, folder) in ADDRESSES {
+            parses(text, url, *revision, *folder);
+        }
+    }
+
+    #[test]
+    fn what_is_no_git_address_is_refused() {
+        refuses("git@github.com:b.git");
+        refuses("svn+ssh://h/a/b");
+        refuses("/srv/git/b");
+        refuses("../b");
+        refuses("!!");
+        refuses("");
+        refuses("https://h/a b");
+        refuses("https://h/a?x=y");
+        refuses("https://h/a.git@");
+        refuses("https://h/a.git#");
+        refuses("https://h/a.git@a@b");
+        refuses("https://h/a.git@a#b");
+        refuses("user@h:a/b+c");
+    }
 }

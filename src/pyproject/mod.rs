@@ -25,7 +25,7 @@ use crate::requirement::Requirement;
 use crate::version::{self, Version, VersionConstraint};
 
 pub use dependency::Dependency;
-pub(crate) use dependency::{Fields, git_requirement_address, path_to_url, percent_decoded};
+pub(crate) use dependency::{Fields, path_to_url, percent_decoded};
 pub(crate) use git_url::GitUrl;
 pub use group::{Group, MAIN};
 pub use sources::{Priority, ProjectSource};

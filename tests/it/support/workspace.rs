@@ -65,6 +65,16 @@ impl Workspace {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command
     }
+
+    /// Runs the program in the project's folder.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        Output::of(&mut self.command(arguments))
+    }
+
+    /// Runs the program with PyPI replaced by the index at `url`.
+    pub(crate) fn run_with_index(&self, url: &str, arguments: &[&str]) -> Output {
+        Output::of(self.command(arguments).env("LOCK2VENV_INDEX_URL", url))
+    }
 }
 
 impl Output {
