@@ -627,6 +627,9 @@ fn the_cache_can_be_found_measured_and_emptied() {
     let folder = scene.workspace.cache();
     let output = scene.run(&["cache", "dir"]).succeeded();
     assert_eq!(output.stdout, format!("{}\n", folder.display()));
+    let poetry = [("POETRY_CACHE_DIR", "/srv/poetry")];
+    let output = scene.run_with(&poetry, &["cache", "dir"]).succeeded();
+    assert_eq!(output.stdout, "/srv/poetry/lock2venv\n");
     scene.run(&["install", "--no-root"]).succeeded();
     let size: u64 = scene
         .run(&["cache", "size"])

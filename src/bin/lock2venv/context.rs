@@ -53,16 +53,16 @@ impl Context {
             .filter(|value| !value.is_empty())
     }
 
-    /// Returns the cache's folder: as asked for, else `lock2venv` in the user's cache folder; `None` without a home.
+    /// Returns the cache's folder: as asked for, else `lock2venv` in the folder that Poetry was told to use
+    /// (`POETRY_CACHE_DIR`), else in the user's cache folder; `None` without a home.
     pub(crate) fn cache_folder(&self, asked: Option<&Path>) -> Option<PathBuf> {
-        match asked {
-            Some(folder) => Some(self.working_folder.join(folder)),
-            None => Some(
-                etcetera::choose_base_strategy()
-                    .ok()?
-                    .cache_dir()
-                    .join("lock2venv"),
-            ),
+        if let Some(folder) = asked {
+            return Some(self.working_folder.join(folder));
         }
+        let parent = match self.variable("POETRY_CACHE_DIR") {
+            Some(folder) => self.working_folder.join(folder),
+            None => etcetera::choose_base_strategy().ok()?.cache_dir(),
+        };
+        Some(parent.join("lock2venv"))
     }
 }
