@@ -250,186 +250,189 @@ mod tests {
 
     // The expectations below are what poetry-core 2.5.0 answers.
 
-    #[test]
-    fn addresses_are_taken_apart() {
-        parses(
+    /// An address, what remains of it, its revision and its subdirectory; `-` for none.
+    const ADDRESSES: &[(&str, &str, &str, &str)] = &[
+        (
             "https://github.com/a/b.git",
             "https://github.com/a/b.git",
-            None,
-            None,
-        );
-        parses(
-            "https://github.com/a/b",
-            "https://github.com/a/b",
-            None,
-            None,
-        );
-        parses(
+            "-",
+            "-",
+        ),
+        ("https://github.com/a/b", "https://github.com/a/b", "-", "-"),
+        (
             "https://github.com/a/b/",
             "https://github.com/a/b/",
-            None,
-            None,
-        );
-        parses(
+            "-",
+            "-",
+        ),
+        (
             "git+https://github.com/a/b.git@v1.0",
             "https://github.com/a/b.git",
-            Some("v1.0"),
-            None,
-        );
-        parses(
+            "v1.0",
+            "-",
+        ),
+        (
             "https://github.com/a/b.git#main",
             "https://github.com/a/b.git",
-            Some("main"),
-            None,
-        );
-        parses(
+            "main",
+            "-",
+        ),
+        (
             "https://github.com/a/b.git@main#subdirectory=py/x",
             "https://github.com/a/b.git",
-            Some("main"),
-            Some("py/x"),
-        );
-        parses(
+            "main",
+            "py/x",
+        ),
+        (
             "https://github.com/a/b.git#egg=b",
             "https://github.com/a/b.git",
-            None,
-            None,
-        );
-        parses(
+            "-",
+            "-",
+        ),
+        (
             "https://github.com/a/b.git@v1#egg=b",
             "https://github.com/a/b.git",
-            Some("v1"),
-            None,
-        );
-        parses(
+            "v1",
+            "-",
+        ),
+        (
             "https://github.com/a/b.git@v1#egg=b&subdirectory=s",
             "https://github.com/a/b.git",
-            Some("v1"),
-            Some("s"),
-        );
-        parses(
+            "v1",
+            "s",
+        ),
+        (
             "https://github.com/a/b.git#egg=b&subdirectory=s",
             "https://github.com/a/b.git",
-            None,
-            Some("s"),
-        );
-        parses(
+            "-",
+            "s",
+        ),
+        (
             "https://github.com/a/b.git#subdirectory=s",
             "https://github.com/a/b.git",
-            None,
-            Some("s"),
-        );
-        parses(
+            "-",
+            "s",
+        ),
+        (
             "git@github.com:a/b.git",
             "ssh://git@github.com/a/b.git",
-            None,
-            None,
-        );
-        parses(
+            "-",
+            "-",
+        ),
+        (
             "git@github.com:a/b.git@v1",
             "ssh://git@github.com/a/b.git",
-            Some("v1"),
-            None,
-        );
-        parses("git@github.com:a/b", "ssh://git@github.com/a/b", None, None);
-        parses("github.com:a/b.git", "ssh://github.com/a/b.git", None, None);
-        parses(
+            "v1",
+            "-",
+        ),
+        ("git@github.com:a/b", "ssh://git@github.com/a/b", "-", "-"),
+        ("github.com:a/b.git", "ssh://github.com/a/b.git", "-", "-"),
+        (
             "ssh://git@github.com/a/b.git",
             "ssh://git@github.com/a/b.git",
-            None,
-            None,
-        );
-        parses(
+            "-",
+            "-",
+        ),
+        (
             "ssh://git@github.com:22/a/b.git",
             "ssh://git@github.com:22/a/b.git",
-            None,
-            None,
-        );
-        parses(
+            "-",
+            "-",
+        ),
+        (
             "ssh://git@github.com:a/b.git",
             "ssh://git@github.com/a/b.git",
-            None,
-            None,
-        );
-        parses(
+            "-",
+            "-",
+        ),
+        (
             "git+ssh://git@github.com/a/b.git@abc",
             "ssh://git@github.com/a/b.git",
-            Some("abc"),
-            None,
-        );
-        parses(
+            "abc",
+            "-",
+        ),
+        (
             "git+ssh://git@github.com:a/b.git",
             "ssh://git@github.com/a/b.git",
-            None,
-            None,
-        );
-        parses(
+            "-",
+            "-",
+        ),
+        (
             "https://user:pw@host.example/a/b.git",
             "https://user:pw@host.example/a/b.git",
-            None,
-            None,
-        );
-        parses(
+            "-",
+            "-",
+        ),
+        (
             "https://user@host.example:8443/a/b.git",
             "https://user@host.example:8443/a/b.git",
-            None,
-            None,
-        );
-        parses(
+            "-",
+            "-",
+        ),
+        (
             "https://user:@host.example/a",
             "https://user:@host.example/a",
-            None,
-            None,
-        );
-        parses(
+            "-",
+            "-",
+        ),
+        (
             "https://:pw@host.example/a",
             "https://None/pw",
-            Some("host.example/a"),
-            None,
-        );
-        parses(
+            "host.example/a",
+            "-",
+        ),
+        (
             "file:///srv/git/b.git",
             "file://None/srv/git/b.git",
-            None,
-            None,
-        );
-        parses(
+            "-",
+            "-",
+        ),
+        (
             "file:///srv/git/b+c/d",
             "file://None/srv/git/b+c/d",
-            None,
-            None,
-        );
-        parses("git+file:///srv/git/b", "file://None/srv/git/b", None, None);
-        parses("https://h/a+b", "https://h/a+b", None, None);
-        parses("https://h/a+b/c", "https://h/a+b/c", None, None);
-        parses("https://h/a+b/", "https://h/a+b/", None, None);
-        parses("https://h//a", "https://h/a", None, None);
-        parses("https://h/", "https://h/", None, None);
-        parses("https://h", "ssh://https/h", None, None);
-        parses("https:///a/b", "https://None/a/b", None, None);
-        parses("svn://h/a/b", "svn://h/a/b", None, None);
-        parses("git://h/a/b.git", "git://h/a/b.git", None, None);
-        parses("rsync://h/a", "rsync://h/a", None, None);
-        parses("h/a/b", "ssh://h/a/b", None, None);
-        parses("https://h/~u/r.git", "https://h/~u/r.git", None, None);
-        parses("https://h/%20/r.git", "https://h/%20/r.git", None, None);
-        parses(
+            "-",
+            "-",
+        ),
+        ("git+file:///srv/git/b", "file://None/srv/git/b", "-", "-"),
+        ("https://h/a+b", "https://h/a+b", "-", "-"),
+        ("https://h/a+b/c", "https://h/a+b/c", "-", "-"),
+        ("https://h/a+b/", "https://h/a+b/", "-", "-"),
+        ("https://h//a", "https://h/a", "-", "-"),
+        ("https://h/", "https://h/", "-", "-"),
+        ("https://h", "ssh://https/h", "-", "-"),
+        ("https:///a/b", "https://None/a/b", "-", "-"),
+        ("svn://h/a/b", "svn://h/a/b", "-", "-"),
+        ("git://h/a/b.git", "git://h/a/b.git", "-", "-"),
+        ("rsync://h/a", "rsync://h/a", "-", "-"),
+        ("h/a/b", "ssh://h/a/b", "-", "-"),
+        ("https://h/~u/r.git", "https://h/~u/r.git", "-", "-"),
+        ("https://h/%20/r.git", "https://h/%20/r.git", "-", "-"),
+        (
             "https://h/a.git@a&subdirectory=s",
             "https://h/a.git",
-            Some("a"),
-            Some("s"),
-        );
-        parses("https://h/a.git#eggs", "https://h/a.git", None, None);
-        parses("git@h:1234/a/b.git", "ssh://git@h:1234/a/b.git", None, None);
-        parses("git@h:1234:a/b.git", "ssh://git@h:1234/a/b.git", None, None);
-        parses("ssh://h:22foo/a", "ssh://h/22foo/a", None, None);
-        parses(
+            "a",
+            "s",
+        ),
+        ("https://h/a.git#eggs", "https://h/a.git", "-", "-"),
+        ("git@h:1234/a/b.git", "ssh://git@h:1234/a/b.git", "-", "-"),
+        ("git@h:1234:a/b.git", "ssh://git@h:1234/a/b.git", "-", "-"),
+        ("ssh://h:22foo/a", "ssh://h/22foo/a", "-", "-"),
+        (
             "user@h:a/b/c+d/e.git",
             "ssh://user@h/a/b/c+d/e.git",
-            None,
-            None,
-        );
-        parses("ftp://h/ab", "ftp://h/ab", None, None);
-        parses("ftp://h/a", "ftp://h/a", None, None);
+            "-",
+            "-",
+        ),
+        ("ftp://h/ab", "ftp://h/ab", "-", "-"),
+        ("ftp://h/a", "ftp://h/a", "-", "-"),
+    ];
+
+    #[test]
+    fn addresses_are_taken_apart() {
+        let given = |part: &'static str| (part != "-").then_some(part);
+        for (text, url, revision, subdirectory) in ADDRESSES {
+            parses(text, url, given(revision), given(subdirectory));
+        }
     }
 
     #[test]
