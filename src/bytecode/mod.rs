@@ -5,7 +5,7 @@
 //! business of `install`.
 //!
 //! Interpreters compile whole batches read from a pipe, so that no file costs a round trip; a crash of one costs the file
-//! that caused it. They record a token instead of a path: a [`Template`] with the places of the token serves every
+//! that caused it. They record a token instead of a path: a template with the places of the token serves every
 //! environment, and the path that is recorded in the end (`co_filename`) is the one where the environment will live. The
 //! templates of one wheel lie in one file of the cache, a pack: an environment from a filled cache costs one sequential
 //! read a wheel, and `open`, `write` and `close` a file. Unchecked-hash files do not depend on the times of the sources,

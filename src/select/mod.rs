@@ -1,7 +1,7 @@
 //! Which packages of a lock a choice of groups and extras takes, and under which markers.
 //!
 //! Locks of version 2.1 tell it of each package, group by group. Older ones have to be walked from the project's requirements
-//! (see [`walk`]). Either way the outcome is a [`Selection`], from which `export` makes text. What to install in one known
+//! (see `walk`). Either way the outcome is a [`Selection`], from which `export` makes text. What to install in one known
 //! environment is another question, which [`select_for`] answers: there no marker is left open.
 
 mod choice;
