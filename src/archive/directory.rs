@@ -1,9 +1,6 @@
 //! The end records and the central directory.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-
-use super::{Entry, Error, Fault, Kind, MAX_RATIO, Method, check_path};
+use super::{Entry, Error, Fault, Kind, MAX_RATIO, Method, Source, check_path};
 
 const END_BYTES: usize = 22;
 const END64_BYTES: usize = 56;
@@ -51,13 +48,13 @@ struct Place {
     offset: u64,
 }
 
-pub(super) fn read(file: &File, n_file_bytes: u64) -> Result<Directory, Error> {
-    let tail = Tail::read(file, n_file_bytes)?;
-    let place = tail.place(file)?;
+pub(super) fn read(source: &Source, n_file_bytes: u64) -> Result<Directory, Error> {
+    let tail = Tail::read(source, n_file_bytes)?;
+    let place = tail.place(source)?;
     if place.n_bytes > MAX_DIRECTORY_BYTES {
         return Err(malformed("its central directory is larger than 256 MiB"));
     }
-    let bytes = tail.bytes_at(file, place.offset, place.n_bytes)?;
+    let bytes = tail.bytes_at(source, place.offset, place.n_bytes)?;
     let mut entries = Vec::new();
     let mut rest = &bytes[..];
     while !rest.is_empty() {
@@ -85,11 +82,11 @@ struct Tail {
 }
 
 impl Tail {
-    fn read(file: &File, n_file_bytes: u64) -> Result<Self, Error> {
+    fn read(source: &Source, n_file_bytes: u64) -> Result<Self, Error> {
         let most = (MAX_COMMENT_BYTES + END_BYTES + LOCATOR_BYTES + END64_BYTES) as u64;
         let n_bytes = n_file_bytes.min(most);
         let offset = n_file_bytes - n_bytes;
-        let bytes = read_at(file, offset, n_bytes)?;
+        let bytes = read_at(source, offset, n_bytes)?;
         let end = memchr::memmem::rfind(&bytes, END_SIGNATURE)
             .ok_or_else(|| malformed("it has no end of central directory record"))?;
         let record = bytes
@@ -104,7 +101,7 @@ impl Tail {
     }
 
     /// Finds the directory, which has to end where the end records begin.
-    fn place(&self, file: &File) -> Result<Place, Error> {
+    fn place(&self, source: &Source) -> Result<Place, Error> {
         let record = &self.bytes[self.end..];
         if u16_at(record, 4) != 0
             || u16_at(record, 6) != 0
@@ -120,7 +117,7 @@ impl Tail {
         let (place, end) = match self.locator() {
             Some(locator) => {
                 let start = u64_at(locator, 8);
-                (self.place64(file, locator, &short)?, start)
+                (self.place64(source, locator, &short)?, start)
             }
             None => (short, self.offset + self.end as u64),
         };
@@ -138,14 +135,14 @@ impl Tail {
         locator.starts_with(LOCATOR_SIGNATURE).then_some(locator)
     }
 
-    fn place64(&self, file: &File, locator: &[u8], short: &Place) -> Result<Place, Error> {
+    fn place64(&self, source: &Source, locator: &[u8], short: &Place) -> Result<Place, Error> {
         let start = u64_at(locator, 8);
         let locator_offset = self.offset + (self.end - LOCATOR_BYTES) as u64;
         let is_adjacent = start.checked_add(END64_BYTES as u64) == Some(locator_offset);
         if u32_at(locator, 4) != 0 || u32_at(locator, 16) != 1 || !is_adjacent {
             return Err(malformed("its ZIP64 records do not lie side by side"));
         }
-        let record = read_at(file, start, END64_BYTES as u64)?;
+        let record = read_at(source, start, END64_BYTES as u64)?;
         let fits = record.starts_with(END64_SIGNATURE)
             && u64_at(&record, 4) == END64_BYTES as u64 - 12
             && u32_at(&record, 16) == 0
@@ -170,7 +167,7 @@ impl Tail {
     }
 
     /// Reads a part of the file, from this tail when it lies in it.
-    fn bytes_at(&self, file: &File, offset: u64, n_bytes: u64) -> Result<Vec<u8>, Error> {
+    fn bytes_at(&self, source: &Source, offset: u64, n_bytes: u64) -> Result<Vec<u8>, Error> {
         let start = offset
             .checked_sub(self.offset)
             .and_then(|start| usize::try_from(start).ok());
@@ -178,7 +175,7 @@ impl Tail {
         let held = start.and_then(|start| self.bytes.get(start..start.saturating_add(n_wanted)));
         match held {
             Some(bytes) => Ok(bytes.to_vec()),
-            None => read_at(file, offset, n_bytes),
+            None => read_at(source, offset, n_bytes),
         }
     }
 }
@@ -322,11 +319,11 @@ pub(super) fn zip64_extra(mut extra: &[u8]) -> Result<Option<&[u8]>, Fault> {
     Ok(found)
 }
 
-pub(super) fn read_at(file: &File, offset: u64, n_bytes: u64) -> Result<Vec<u8>, Error> {
+pub(super) fn read_at(source: &Source, offset: u64, n_bytes: u64) -> Result<Vec<u8>, Error> {
     let n_bytes =
         usize::try_from(n_bytes).map_err(|_| malformed("it is too large for this machine"))?;
     let mut bytes = vec![0; n_bytes];
-    file.read_exact_at(&mut bytes, offset).map_err(|error| {
+    source.read_exact_at(&mut bytes, offset).map_err(|error| {
         if error.kind() == std::io::ErrorKind::UnexpectedEof {
             malformed("it is cut off")
         } else {

@@ -1,18 +1,16 @@
 //! Local headers and data descriptors, which have to say what the central directory says.
 
-use std::fs::File;
-
 use super::directory::{
     CentralEntry, FLAG_DESCRIPTOR, read_at, u16_at, u32_at, u64_at, zip64_extra,
 };
-use super::{Error, Fault};
+use super::{Error, Fault, Source};
 
 const LOCAL_BYTES: u64 = 30;
 const LOCAL_SIGNATURE: &[u8] = b"PK\x03\x04";
 const DESCRIPTOR_SIGNATURE: &[u8] = b"PK\x07\x08";
 
 /// Checks the local header of `entry`, whose bytes end at `end`; returns where its content begins.
-pub(super) fn check(file: &File, entry: &CentralEntry, end: u64) -> Result<u64, Error> {
+pub(super) fn check(source: &Source, entry: &CentralEntry, end: u64) -> Result<u64, Error> {
     let start = entry.header_offset;
     let n_name = entry.name.len() as u64;
     let untiled = || entry.fault(Fault::NotTiled);
@@ -21,13 +19,13 @@ pub(super) fn check(file: &File, entry: &CentralEntry, end: u64) -> Result<u64, 
         .checked_sub(LOCAL_BYTES + n_name)
         .and_then(|rest| rest.checked_sub(entry.n_packed_bytes))
         .ok_or_else(untiled)?;
-    let header = read_at(file, start, LOCAL_BYTES + n_name + n_rest.min(0xffff))?;
+    let header = read_at(source, start, LOCAL_BYTES + n_name + n_rest.min(0xffff))?;
     let n_extra = u64::from(u16_at(&header, 28));
     let n_descriptor = n_rest.checked_sub(n_extra).ok_or_else(untiled)?;
     let local = Local::parse(&header, entry)?;
     local.compare(entry)?;
     let data_offset = start + LOCAL_BYTES + n_name + n_extra;
-    check_descriptor(file, entry, data_offset, n_descriptor)?;
+    check_descriptor(source, entry, data_offset, n_descriptor)?;
     Ok(data_offset)
 }
 
@@ -92,7 +90,7 @@ impl Local {
 
 /// A descriptor may have a signature and may have sizes of 8 bytes; its length says which.
 fn check_descriptor(
-    file: &File,
+    source: &Source,
     entry: &CentralEntry,
     data_offset: u64,
     n_bytes: u64,
@@ -103,7 +101,7 @@ fn check_descriptor(
         (true, 12 | 16 | 20 | 24) => {}
         _ => return Err(entry.fault(Fault::NotTiled)),
     }
-    let bytes = read_at(file, data_offset + entry.n_packed_bytes, n_bytes)?;
+    let bytes = read_at(source, data_offset + entry.n_packed_bytes, n_bytes)?;
     let has_signature = matches!(n_bytes, 16 | 24);
     let fields = if has_signature {
         &bytes[4..]

@@ -16,7 +16,7 @@
 //!   [`MAX_UNPACKED`] or [`MAX_TOTAL_RATIO`] times the archive's own size, whichever is more.
 //!
 //! CRC and sizes come true while an entry is read, or the read is an error; no more bytes are ever produced than the
-//! entry declares. Reading uses `pread` and buffers of the caller's thread: any number of threads read one archive.
+//! entry declares. Reading uses `pread` (or no call, of what is in memory) and buffers of the caller's thread: any number of threads read one archive.
 //! The cost: one `pread` an entry for the headers, then about one for each [`READ_AHEAD`] bytes.
 //!
 //! [APPNOTE]: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
@@ -26,14 +26,14 @@ mod error;
 mod local;
 mod path;
 mod read;
+mod source;
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 
 pub use error::{Error, Fault};
 pub use path::check_path;
 pub use read::{Buffers, READ_AHEAD, Reader};
+pub use source::Source;
 
 use directory::CentralEntry;
 
@@ -49,7 +49,7 @@ pub const MAX_TOTAL_RATIO: u64 = 100;
 /// A ZIP archive whose structure has been checked.
 #[derive(Debug)]
 pub struct Archive {
-    file: File,
+    source: Source,
     entries: Vec<Entry>,
     /// Where the last content ends and the directory begins.
     content_end: u64,
@@ -116,25 +116,26 @@ impl Entry {
 }
 
 impl Archive {
-    /// Reads the directory of the archive in `file` and checks the archive's structure.
+    /// Reads the directory of the archive in `source` and checks the archive's structure.
     ///
     /// # Errors
     ///
     /// Any [`Error`] but those of an entry's content.
-    pub fn read(file: File) -> Result<Self, Error> {
-        let n_file_bytes = file.metadata().map_err(Error::Io)?.len();
-        let directory = directory::read(&file, n_file_bytes)?;
+    pub fn read(source: impl Into<Source>) -> Result<Self, Error> {
+        let source = source.into();
+        let n_file_bytes = source.n_bytes().map_err(Error::Io)?;
+        let directory = directory::read(&source, n_file_bytes)?;
         let content_end = directory.offset;
         let spans = tile(&directory.entries, content_end)?;
         let mut entries = Vec::with_capacity(directory.entries.len());
         for (central, span) in directory.entries.into_iter().zip(spans) {
-            let data_offset = local::check(&file, &central, span)?;
+            let data_offset = local::check(&source, &central, span)?;
             entries.push(central.into_entry(data_offset)?);
         }
         check_total(&entries, n_file_bytes)?;
         check_paths(&entries)?;
         Ok(Self {
-            file,
+            source,
             entries,
             content_end,
         })
@@ -181,8 +182,8 @@ impl Archive {
         self.content_end
     }
 
-    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), Error> {
-        self.file.read_exact_at(buffer, offset).map_err(Error::Io)
+    fn source(&self) -> &Source {
+        &self.source
     }
 }
 

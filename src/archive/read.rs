@@ -2,7 +2,7 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::{Archive, Entry, Error, Fault, Kind, Method};
+use super::{Archive, Entry, Error, Fault, Kind, Method, Source};
 
 /// How many bytes are read from the archive at once, at least.
 pub const READ_AHEAD: usize = 256 << 10;
@@ -144,7 +144,9 @@ impl<'a> Reader<'a> {
             output,
             inflater,
         } = &mut *self.buffers;
-        let bytes = held(bytes, self.input_offset, input.start, input.end);
+        let in_memory = self.archive.source().held(input.start, input.end);
+        let bytes =
+            in_memory.unwrap_or_else(|| held(bytes, self.input_offset, input.start, input.end));
         let limit = usize::try_from(n_remaining).map_or(OUTPUT_BYTES, |left| {
             if left < OUTPUT_BYTES {
                 left + 1
@@ -171,7 +173,8 @@ impl<'a> Reader<'a> {
     /// Returns the bytes of the archive from `offset` on that are at hand, at least one, up to `end`.
     fn input(&mut self, offset: u64, end: u64) -> Result<&[u8], Error> {
         self.fill(offset, end)?;
-        Ok(held(&self.buffers.input, self.input_offset, offset, end))
+        let in_memory = self.archive.source().held(offset, end);
+        Ok(in_memory.unwrap_or_else(|| held(&self.buffers.input, self.input_offset, offset, end)))
     }
 
     /// Reads ahead unless the bytes from `offset` to `end`, or a fair part of [`READ_AHEAD`], are at hand.
@@ -179,14 +182,18 @@ impl<'a> Reader<'a> {
         let wanted = end.min(offset + READ_AHEAD as u64 / 4);
         let held_end = self.input_offset + self.buffers.input.len() as u64;
         let is_held = self.input_offset <= offset && wanted <= held_end;
-        if is_held || offset >= end {
+        let is_in_memory = matches!(self.archive.source(), Source::Memory(_));
+        if is_held || is_in_memory || offset >= end {
             return Ok(());
         }
         let after = self.archive.content_end().saturating_sub(offset);
         let n_bytes = usize::try_from(after).map_or(READ_AHEAD, |after| after.min(READ_AHEAD));
         self.buffers.input.resize(n_bytes, 0);
         self.input_offset = offset;
-        self.archive.read_exact_at(&mut self.buffers.input, offset)
+        let source = self.archive.source();
+        source
+            .read_exact_at(&mut self.buffers.input, offset)
+            .map_err(Error::Io)
     }
 }
 

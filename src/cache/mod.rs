@@ -10,21 +10,24 @@
 //! folder where others may write too, each file is copied and hashed before it is used. A hit costs six system calls.
 
 mod address;
+mod memory;
 mod store;
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use fs_err as fs;
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
+use crate::archive::Source;
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::event::Warning;
 
 pub use self::address::Address;
+use self::memory::{Memory, Share};
 use self::store::Store;
 pub use self::store::{Removed, Size};
 
@@ -41,16 +44,18 @@ pub fn is_private(dir: &Path) -> bool {
 /// An archive whose bytes have a locked digest; only this module makes one.
 #[derive(Debug)]
 pub struct VerifiedFile {
-    file: File,
+    source: Source,
     n_bytes: u64,
     digest: Digest,
     path: Option<PathBuf>,
+    /// Gives the memory back when the file is no longer needed.
+    _share: Option<Share>,
 }
 
 impl VerifiedFile {
-    /// Returns the open file, for reading at positions; where its cursor stands is unspecified.
-    pub fn file(&self) -> &File {
-        &self.file
+    /// Returns the bytes, for reading at positions.
+    pub fn source(&self) -> &Source {
+        &self.source
     }
 
     /// Returns its size.
@@ -140,6 +145,8 @@ pub struct Cache {
     store: Option<Store>,
     scratch: PathBuf,
     trust: Trust,
+    keeps_archives: bool,
+    memory: Memory,
     warnings: Mutex<Vec<Warning>>,
 }
 
@@ -160,6 +167,8 @@ impl Cache {
             store,
             scratch: scratch.to_owned(),
             trust: Trust::default(),
+            keeps_archives: true,
+            memory: Memory::default(),
             warnings: Mutex::new(warnings),
         })
     }
@@ -170,6 +179,8 @@ impl Cache {
             store: None,
             scratch: scratch.to_owned(),
             trust: Trust::default(),
+            keeps_archives: false,
+            memory: Memory::default(),
             warnings: Mutex::default(),
         }
     }
@@ -178,6 +189,13 @@ impl Cache {
     #[must_use]
     pub fn with_trust(mut self, trust: Trust) -> Self {
         self.trust = trust;
+        self
+    }
+
+    /// Sets whether archives are kept: not where something else keeps what they hold.
+    #[must_use]
+    pub fn with_archives(mut self, keeps_archives: bool) -> Self {
+        self.keeps_archives = keeps_archives;
         self
     }
 
@@ -237,10 +255,11 @@ impl Cache {
         let n_bytes = proof.n_bytes;
         let digest = proof.finish()?;
         Ok(VerifiedFile {
-            file,
+            source: file.into(),
             n_bytes,
             digest,
             path: None,
+            _share: None,
         })
     }
 
@@ -250,13 +269,33 @@ impl Cache {
     ///
     /// [`Error::NoDigest`], [`Error::Io`].
     pub fn writer<'a>(&'a self, digests: &'a [Digest]) -> Result<Writer<'a>, Error> {
+        self.sized_writer(digests, None)
+    }
+
+    /// Starts a new file of at most `n_bytes`, if that is known, which must turn out to have one of `digests`.
+    ///
+    /// What is not kept stays in memory while it is small, and there are not too many of its kind.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoDigest`], [`Error::Io`].
+    pub fn sized_writer<'a>(
+        &'a self,
+        digests: &'a [Digest],
+        n_bytes: Option<u64>,
+    ) -> Result<Writer<'a>, Error> {
         let proof = Proof::new(digests)?;
         let draft = match &self.store {
-            Some(store) if store.is_written() => Draft::Named(store.create_draft()?),
-            Some(_) | None => Draft::Unlinked(
-                tempfile::tempfile_in(&self.scratch)
-                    .map_err(|cause| Error::io(&self.scratch, cause))?,
-            ),
+            Some(store) if store.is_written() && self.keeps_archives => {
+                Draft::Named(store.create_draft()?)
+            }
+            Some(_) | None => match n_bytes.and_then(|n_bytes| self.memory.take(n_bytes)) {
+                Some(share) => Draft::Memory(Vec::with_capacity(share.n_bytes()), share),
+                None => Draft::Unlinked(
+                    tempfile::tempfile_in(&self.scratch)
+                        .map_err(|cause| Error::io(&self.scratch, cause))?,
+                ),
+            },
         };
         Ok(Writer {
             cache: self,
@@ -383,14 +422,32 @@ pub struct Writer<'a> {
 enum Draft {
     Named(NamedTempFile),
     Unlinked(File),
+    Memory(Vec<u8>, Share),
 }
 
 impl Draft {
-    fn file(&mut self) -> &mut File {
+    fn write(&mut self, data: &[u8]) -> io::Result<()> {
         match self {
+            Self::Named(draft) => draft.as_file_mut().write_all(data),
+            Self::Unlinked(file) => file.write_all(data),
+            Self::Memory(bytes, _) => {
+                bytes.extend_from_slice(data);
+                Ok(())
+            }
+        }
+    }
+
+    fn restart(&mut self) -> io::Result<()> {
+        let file = match self {
             Self::Named(draft) => draft.as_file_mut(),
             Self::Unlinked(file) => file,
-        }
+            Self::Memory(bytes, _) => {
+                bytes.clear();
+                return Ok(());
+            }
+        };
+        file.set_len(0)?;
+        file.seek(SeekFrom::Start(0)).map(drop)
     }
 }
 
@@ -401,7 +458,7 @@ impl Writer<'_> {
     ///
     /// [`Error::Io`], for one when the disk is full.
     pub fn write(&mut self, data: &[u8]) -> Result<(), Error> {
-        let written = self.draft.file().write_all(data);
+        let written = self.draft.write(data);
         written.map_err(|cause| self.io(cause))?;
         self.proof.update(data);
         Ok(())
@@ -418,10 +475,7 @@ impl Writer<'_> {
     ///
     /// [`Error::Io`].
     pub fn restart(&mut self) -> Result<(), Error> {
-        let file = self.draft.file();
-        let emptied = file
-            .set_len(0)
-            .and_then(|()| file.seek(SeekFrom::Start(0)).map(drop));
+        let emptied = self.draft.restart();
         emptied.map_err(|cause| self.io(cause))?;
         self.proof.restart();
         Ok(())
@@ -440,30 +494,34 @@ impl Writer<'_> {
         } = self;
         let n_bytes = proof.n_bytes;
         let digest = proof.finish()?;
-        let (file, path) = match (draft, &cache.store) {
+        let (source, path, share) = match (draft, &cache.store) {
             (Draft::Named(draft), Some(store)) => match store.publish(draft, &digest, n_bytes) {
-                Ok((file, path)) => (file, Some(path)),
+                Ok((file, path)) => (file.into(), Some(path), None),
                 // It is proven and open: it can be used all the same, for this once.
                 Err(unpublished) => {
                     cache.warn_not_written(&unpublished.path, &unpublished.cause);
-                    (unpublished.draft.into_file(), None)
+                    (unpublished.draft.into_file().into(), None, None)
                 }
             },
-            (Draft::Named(draft), None) => (draft.into_file(), None),
-            (Draft::Unlinked(file), _) => (file, None),
+            (Draft::Named(draft), None) => (draft.into_file().into(), None, None),
+            (Draft::Unlinked(file), _) => (file.into(), None, None),
+            (Draft::Memory(bytes, share), _) => {
+                (Source::Memory(Arc::new(bytes)), None, Some(share))
+            }
         };
         Ok(VerifiedFile {
-            file,
+            source,
             n_bytes,
             digest,
             path,
+            _share: share,
         })
     }
 
     fn io(&self, cause: io::Error) -> Error {
         let path = match &self.draft {
             Draft::Named(draft) => draft.path(),
-            Draft::Unlinked(_) => &self.cache.scratch,
+            Draft::Unlinked(_) | Draft::Memory(..) => &self.cache.scratch,
         };
         Error::io(path, cause)
     }

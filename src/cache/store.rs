@@ -71,10 +71,11 @@ impl Found {
     /// Trusts the name of the file.
     pub(super) fn into_verified(self) -> VerifiedFile {
         VerifiedFile {
-            file: self.file,
+            source: self.file.into(),
             n_bytes: self.n_bytes,
             digest: self.digest,
             path: Some(self.path),
+            _share: None,
         }
     }
 }

@@ -108,7 +108,10 @@ impl<'q, 'a> Worker<'q, 'a> {
         job: &DownloadJob<'_>,
     ) -> Result<VerifiedFile, Error> {
         let mut intake = Intake {
-            writer: self.job.cache.writer(job.wanted.digests)?,
+            writer: self
+                .job
+                .cache
+                .sized_writer(job.wanted.digests, job.n_bytes)?,
             reporter: self.job.reporter,
             failure: None,
         };

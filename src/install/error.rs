@@ -66,6 +66,12 @@ pub enum Error {
         /// The path, relative to the environment.
         path: String,
     },
+    /// A file of an unpacked wheel of the cache changed after it was looked at.
+    #[error("the cache's copy of `{path}` was changed meanwhile")]
+    Changed {
+        /// The path, relative to the environment.
+        path: String,
+    },
     /// What would be a warning is an error, as [`Options::strict`](super::Options::strict) asks.
     #[error("{0}")]
     Strict(Warning),

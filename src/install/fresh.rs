@@ -65,10 +65,7 @@ impl<'a> Job<'a, '_> {
         roots: Roots,
     ) -> Result<(Vec<Done<'a>>, Vec<Compiled>), E> {
         let (destination, options) = (self.destination, self.options);
-        let trees = options
-            .trees
-            .as_deref()
-            .and_then(|path| Trees::open(path, &destination.folder, options.link_mode));
+        let trees = Trees::of(destination, options);
         bytecode::alongside(options.compile.as_ref(), |compiler| {
             let helpers = Helpers {
                 trees: trees.as_ref(),

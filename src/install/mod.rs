@@ -35,6 +35,7 @@ use crate::name::PackageName;
 use crate::plan::Plan;
 
 pub use error::Error;
+pub use tree::{Unpacked, UnpackedWheel, unpacked};
 
 /// A wheel of the plan, on this machine, with a locked digest.
 #[derive(Debug)]
@@ -43,8 +44,30 @@ pub struct Arrival {
     pub name: PackageName,
     /// The wheel's file name.
     pub file_name: String,
-    /// The bytes.
-    pub file: VerifiedFile,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// What a wheel holds.
+#[derive(Debug)]
+pub enum Content {
+    /// The archive.
+    Archive(VerifiedFile),
+    /// Its files, which the cache has unpacked.
+    Unpacked(Box<UnpackedWheel>),
+}
+
+impl Content {
+    /// The size of the archive, or of what it held.
+    fn n_bytes(&self) -> u64 {
+        match self {
+            Self::Archive(file) => file.n_bytes(),
+            Self::Unpacked(unpacked) => {
+                let items = unpacked.contents.items.iter();
+                items.map(|item| item.n_bytes).sum()
+            }
+        }
+    }
 }
 
 /// The folder that is written to, and what is known of it.
@@ -81,7 +104,7 @@ pub struct Options {
     pub compile: Option<crate::bytecode::Settings>,
     /// How files of the cache come into the environment.
     pub link_mode: LinkMode,
-    /// The folder of the cache that keeps unpacked wheels; `None` keeps nothing.
+    /// The folder of the cache that keeps unpacked wheels, in which nobody else may write; `None` keeps nothing.
     pub trees: Option<PathBuf>,
     /// The number of threads.
     pub jobs: usize,
@@ -92,14 +115,14 @@ pub struct Options {
 /// How a file of the cache's unpacked wheels becomes a file of the environment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LinkMode {
-    /// A reflink where the file system has them, else a hard link, else unpacked from the archive.
+    /// A reflink where the file system has them, else a hard link, else a copy.
     #[default]
     Auto,
-    /// A reflink, else unpacked from the archive.
+    /// A reflink, else a copy.
     Reflink,
-    /// A hard link, else unpacked from the archive.
+    /// A hard link, else a copy.
     Hardlink,
-    /// Always unpacked from the archive.
+    /// Always a copy.
     Copy,
 }
 

@@ -182,7 +182,7 @@ impl<'a, 's> Session<'a, 's> {
         }
         *n_waiting += 1;
         drop(n_waiting);
-        let urgency = arrival.file.n_bytes().min(PIECE - 1);
+        let urgency = arrival.content.n_bytes().min(PIECE - 1);
         self.push(scope, urgency, Task::Open(arrival));
     }
 
@@ -248,7 +248,7 @@ impl<'a, 's> Session<'a, 's> {
         if let Some(compiler) = self.helpers.compiler {
             compiler.submit(Batch {
                 owner: unit.position,
-                key: Some(unit.digest().hex()),
+                key: Some(unit.digest.hex()),
                 folder: unit.root.path().to_owned(),
                 root: self.root.to_owned(),
                 sources: bytecode::modules(&unit.contents.library, &progress.placed),

@@ -1,10 +1,9 @@
 //! One wheel on its way into the environment: its pieces of work, done by many threads.
 
-use std::fs::File;
 use std::io::Write as _;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use sha2::{Digest as _, Sha256};
 
@@ -12,13 +11,14 @@ use super::contents::{Contents, Item, Places, join, text};
 use super::error::CopyError;
 use super::folder::{Created, Place, Root};
 use super::pool::lock;
-use super::tree::{Linked, Tree, TreeWriter, Trees};
-use super::{Arrival, Error, documents, script};
-use crate::archive::{Buffers, Entry, Kind, Reader};
+use super::tree::{Linked, SavedChunk, Tree, TreeWriter, Trees, UnpackedWheel};
+use super::{Arrival, Content, Error, documents, script};
+use crate::archive::{Buffers, Entry, Reader};
+use crate::cache::VerifiedFile;
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::environment::Layout;
 use crate::event::Warning;
-use crate::plan::Distribution;
+use crate::plan::{self, Distribution};
 use crate::wheel::{self, Wheel};
 
 /// A file that is in place.
@@ -35,7 +35,7 @@ pub(super) struct Placed {
 pub(super) struct Contested {
     pub(super) placed: Placed,
     pub(super) is_executable: bool,
-    /// The content, when it was generated or rewritten; otherwise the archive has it.
+    /// The content, when it was generated or rewritten; otherwise the wheel has it.
     pub(super) content: Option<Vec<u8>>,
 }
 
@@ -57,13 +57,24 @@ pub(super) struct Unit<'a> {
     pub(super) contents: Contents,
     pub(super) warnings: Vec<Warning>,
     pub(super) progress: Mutex<Progress>,
+    /// The digest of the wheel.
+    pub(super) digest: Digest,
     layout: &'a Layout,
     installer_name: &'a str,
-    arrival: Arrival,
-    tree: Option<Tree>,
-    tree_writer: Option<TreeWriter>,
-    wheel: OnceLock<Wheel>,
+    origin: Origin,
     n_remaining: AtomicUsize,
+}
+
+/// Where the files of a wheel come from.
+#[derive(Debug)]
+enum Origin {
+    Archive {
+        wheel: Box<Wheel>,
+        writer: Option<TreeWriter>,
+        /// Holds the bytes.
+        _file: VerifiedFile,
+    },
+    Tree(Tree),
 }
 
 /// What all units share.
@@ -74,7 +85,7 @@ pub(super) struct Setting<'a> {
 }
 
 impl<'a> Unit<'a> {
-    /// Opens what arrived: the unpacked tree of the cache if there is one, else the archive.
+    /// Opens what arrived, or the unpacked tree of the cache if there is one.
     pub(super) fn open(
         (position, distribution): (usize, &'a Distribution),
         (arrival, root): (Arrival, Arc<Root>),
@@ -83,49 +94,38 @@ impl<'a> Unit<'a> {
         buffers: &mut Buffers,
     ) -> Result<Self, Error> {
         let places = Places::new(setting.layout, &distribution.name);
-        let found = trees.and_then(|trees| trees.find(arrival.file.digest(), &places));
-        let wheel = OnceLock::new();
-        let (tree, contents, warnings) = if let Some((tree, contents)) = found {
-            check_names(&arrival, &contents, distribution)?;
-            contents.check(&arrival.file_name, setting.layout)?;
-            (Some(tree), contents, Vec::new())
-        } else {
-            let opened = open_wheel(&arrival, distribution, buffers)?;
-            let (contents, warnings) = Contents::of_wheel(
-                &opened,
-                &arrival.file_name,
-                &distribution.name,
-                setting.layout,
-            )?;
-            let _ = wheel.set(opened);
-            (None, contents, warnings)
+        let opened = match arrival.content {
+            Content::Unpacked(unpacked) => Opened::from(*unpacked),
+            Content::Archive(file) => {
+                match trees.and_then(|trees| trees.find(file.digest(), &places)) {
+                    Some(unpacked) => Opened::from(unpacked),
+                    None => Opened::archive(
+                        (file, &arrival.file_name),
+                        distribution,
+                        (setting.layout, trees),
+                        buffers,
+                    )?,
+                }
+            }
         };
-        // A wheel that has to be warned of is read again each time, so that the warning is given again.
-        let keeps_tree = tree.is_none() && warnings.is_empty();
-        let tree_writer = trees
-            .filter(|_| keeps_tree)
-            .and_then(|trees| trees.create(arrival.file.digest()));
+        if let Origin::Tree(_) = &opened.origin {
+            check_names(&arrival.file_name, &opened.contents, distribution)?;
+            opened.contents.check(&arrival.file_name, setting.layout)?;
+        }
         Ok(Self {
             distribution,
             position,
-            file_name: arrival.file_name.clone(),
+            file_name: arrival.file_name,
             root,
-            contents,
-            warnings,
+            contents: opened.contents,
+            warnings: opened.warnings,
             progress: Mutex::default(),
+            digest: opened.digest,
             layout: setting.layout,
             installer_name: setting.installer_name,
-            arrival,
-            tree,
-            tree_writer,
-            wheel,
+            origin: opened.origin,
             n_remaining: AtomicUsize::new(0),
         })
-    }
-
-    /// Returns the digest of the wheel.
-    pub(super) fn digest(&self) -> &Digest {
-        self.arrival.file.digest()
     }
 
     /// Cuts the work into pieces; each has to be given to [`Unit::run_chunk`] once.
@@ -142,9 +142,11 @@ impl<'a> Unit<'a> {
         buffers: &mut Buffers,
     ) -> Result<bool, Error> {
         let mut work = self.work();
-        match &self.tree {
-            Some(tree) => self.link_items(tree, chunk, &mut work, buffers)?,
-            None => self.unpack_items(chunk, &mut work, buffers)?,
+        match &self.origin {
+            Origin::Tree(tree) => self.link_items(tree, chunk, &mut work)?,
+            Origin::Archive { wheel, writer, .. } => {
+                self.unpack_items((wheel, writer.as_ref()), chunk, &mut work, buffers)?;
+            }
         }
         self.add(work);
         Ok(self.n_remaining.fetch_sub(1, Ordering::AcqRel) == 1)
@@ -159,17 +161,19 @@ impl<'a> Unit<'a> {
             let text = script::render_entry_point(entry_point, &self.layout.python_name);
             work.put(&path, text, Executable::Yes)?;
         }
-        let digest = self.arrival.file.digest();
-        for (name, text) in documents::render(self.distribution, digest, self.installer_name) {
+        let documents = documents::render(self.distribution, &self.digest, self.installer_name);
+        for (name, text) in documents {
             let path = join(&self.contents.dist_info, name);
             work.put(&path, text, Executable::No)?;
         }
         self.add(work);
-        if let (Some(writer), Some(wheel)) = (&self.tree_writer, self.wheel.get()) {
-            writer.publish(&self.contents, wheel);
-        }
-        if let Some(tree) = &self.tree {
-            tree.remove_if_broken();
+        if let Origin::Archive {
+            wheel,
+            writer: Some(writer),
+            ..
+        } = &self.origin
+        {
+            writer.publish(&self.contents, wheel, &self.warnings);
         }
         Ok(())
     }
@@ -187,33 +191,44 @@ impl<'a> Unit<'a> {
         progress.contested.append(&mut work.progress.contested);
     }
 
-    /// Writes a file that lost its place to another again, from the archive.
+    /// Writes a file that lost its place to another again.
     pub(super) fn write_again(&self, path: &str, buffers: &mut Buffers) -> Result<(), Error> {
         let items = &self.contents.items;
-        let item = items.iter().find(|item| item.path == path);
-        let item = item.ok_or_else(|| Error::Occupied {
+        let index = items.iter().position(|item| item.path == path);
+        let index = index.ok_or_else(|| Error::Occupied {
             path: path.to_owned(),
         })?;
         let mut work = self.work();
-        self.unpack_found(item, &mut work, buffers)
+        match &self.origin {
+            Origin::Tree(tree) => self.link_items(tree, index..index + 1, &mut work),
+            Origin::Archive { wheel, .. } => {
+                self.unpack_items((wheel, None), index..index + 1, &mut work, buffers)
+            }
+        }
     }
 
     fn unpack_items(
         &self,
+        (wheel, writer): (&Wheel, Option<&TreeWriter>),
         chunk: Range<usize>,
         work: &mut Work<'_>,
         buffers: &mut Buffers,
     ) -> Result<(), Error> {
-        let wheel = self.wheel(buffers)?;
         let mut reader = wheel.archive().reader(buffers);
-        let writer = self.tree_writer.as_ref();
         let mut saved = writer.and_then(|writer| writer.chunk(chunk.start));
         for index in chunk {
             let item = &self.contents.items[index];
             let entry = &wheel.archive().entries()[item.index];
-            let outcome = self.unpack(item, entry, &mut reader, work)?;
-            if let (Some(saved), Some(file)) = (&mut saved, outcome) {
-                saved.save(index, &mut work.place, &item.path, &file);
+            let unpacking = Unpacking {
+                index,
+                item,
+                entry,
+                saved: saved.as_mut(),
+            };
+            if item.is_script && item.n_bytes <= MAX_SCRIPT_BYTES {
+                self.unpack_script(unpacking, &mut reader, work)?;
+            } else {
+                self.unpack(unpacking, &mut reader, work)?;
             }
         }
         if let (Some(writer), Some(saved)) = (writer, saved) {
@@ -227,92 +242,77 @@ impl<'a> Unit<'a> {
         tree: &Tree,
         chunk: Range<usize>,
         work: &mut Work<'_>,
-        buffers: &mut Buffers,
     ) -> Result<(), Error> {
         let mut source = tree.reader();
         for index in chunk {
             let item = &self.contents.items[index];
-            let linked = if item.is_script {
-                None
-            } else {
-                source.link(index, &mut work.place, item)?
-            };
-            match (linked, &item.digest) {
-                (Some(linked), Some(digest)) => {
-                    let placed = Placed::of(item, sha256_bytes(digest));
-                    work.note(item, placed, linked == Linked::Exists);
-                }
-                _ => self.unpack_found(item, work, buffers)?,
+            if item.is_script {
+                let content = source.read(index, item)?;
+                let text = script::rewrite(&content, &self.layout.python_name);
+                work.put(&item.path, text.unwrap_or(content), Executable::Yes)?;
+                continue;
             }
+            let linked = source.link(index, &mut work.place, item)?;
+            let digest = item.digest.as_ref().map(sha256_bytes).unwrap_or_default();
+            work.note(item, Placed::of(item, digest), linked == Linked::Exists);
         }
         Ok(())
     }
 
-    /// Returns the wheel, which is opened now when the files came from a tree so far.
-    fn wheel(&self, buffers: &mut Buffers) -> Result<&Wheel, Error> {
-        if let Some(wheel) = self.wheel.get() {
-            return Ok(wheel);
-        }
-        let wheel = open_wheel(&self.arrival, self.distribution, buffers)?;
-        Ok(self.wheel.get_or_init(|| wheel))
-    }
-
-    /// Puts one item in place from the archive, whatever the others come from.
-    fn unpack_found(
-        &self,
-        item: &Item,
-        work: &mut Work<'_>,
-        buffers: &mut Buffers,
-    ) -> Result<(), Error> {
-        let wheel = self.wheel(buffers)?;
-        let places = Places::new(self.layout, &self.distribution.name);
-        let found = wheel.archive().entries().iter().find(|entry| {
-            let place = wheel.place(entry);
-            entry.kind() == Kind::File
-                && place.is_some_and(|place| places.path(place.scheme, place.path) == item.path)
-        });
-        let entry = found.ok_or_else(|| self.record_differs(&item.path))?;
-        let mut reader = wheel.archive().reader(buffers);
-        self.unpack(item, entry, &mut reader, work).map(drop)
-    }
-
-    /// Puts one item in place; returns the file when it is new and has exactly the content of the entry.
+    /// Puts one file in place as it is in the wheel.
     fn unpack(
         &self,
-        item: &Item,
-        entry: &Entry,
+        unpacking: Unpacking<'_>,
         reader: &mut Reader<'_>,
         work: &mut Work<'_>,
-    ) -> Result<Option<File>, Error> {
-        if item.is_script && item.n_bytes <= MAX_SCRIPT_BYTES {
-            return self.unpack_script(item, entry, reader, work);
-        }
-        let mut file = match work.place.create(&item.path, item.is_executable)? {
+    ) -> Result<(), Error> {
+        let Unpacking {
+            index,
+            item,
+            entry,
+            mut saved,
+        } = unpacking;
+        let created = match work.place.create(&item.path, item.is_executable)? {
             Created::New(file) => Some(file),
             Created::Exists => None,
         };
+        // What cannot stand in the environment stands in the tree all the same.
+        let spare = match (&created, &mut saved) {
+            (None, Some(saved)) => saved.create(index),
+            _ => None,
+        };
         let mut sum = Sum::new(item.digest.as_ref());
+        let mut target = created.as_ref().or(spare.as_ref());
         let copied = reader.read(entry, |piece| {
             sum.update(piece);
-            match &mut file {
+            match &mut target {
                 Some(file) => file.write_all(piece).map_err(CopyError::Write),
                 None => Ok(()),
             }
         });
         copied.map_err(|error| self.copy_error(work, &item.path, error))?;
-        let placed = Placed::of(item, self.prove(entry, sum, item.digest.as_ref())?);
-        work.note(item, placed, file.is_none());
-        Ok(file)
+        let digest = self.prove(entry, sum, item.digest.as_ref())?;
+        match (saved, &created, &spare) {
+            (Some(saved), Some(file), _) => {
+                saved.save(index, (&mut work.place, &item.path), (file, digest));
+            }
+            (Some(saved), None, Some(file)) => saved.note_own(index, file, digest),
+            _ => {}
+        }
+        work.note(item, Placed::of(item, digest), created.is_none());
+        Ok(())
     }
 
     /// Puts a file of `.data/scripts` in place, which is rewritten when it begins with `#!python`.
     fn unpack_script(
         &self,
-        item: &Item,
-        entry: &Entry,
+        unpacking: Unpacking<'_>,
         reader: &mut Reader<'_>,
         work: &mut Work<'_>,
-    ) -> Result<Option<File>, Error> {
+    ) -> Result<(), Error> {
+        let Unpacking {
+            index, item, entry, ..
+        } = unpacking;
         let mut content = Vec::new();
         let mut sum = Sum::new(item.digest.as_ref());
         let copied = reader.read(entry, |piece| {
@@ -321,11 +321,12 @@ impl<'a> Unit<'a> {
             Ok::<(), CopyError>(())
         });
         copied.map_err(|error| self.copy_error(work, &item.path, error))?;
-        self.prove(entry, sum, item.digest.as_ref())?;
-        match script::rewrite(&content, &self.layout.python_name) {
-            Some(text) => work.put(&item.path, text, Executable::Yes).map(|_| None),
-            None => work.put(&item.path, content, Executable::Yes),
+        let digest = self.prove(entry, sum, item.digest.as_ref())?;
+        if let Some(saved) = unpacking.saved {
+            saved.save_original(index, &content, digest);
         }
+        let text = script::rewrite(&content, &self.layout.python_name);
+        work.put(&item.path, text.unwrap_or(content), Executable::Yes)
     }
 
     /// Compares what was read with what RECORD says; returns the SHA-256.
@@ -361,6 +362,14 @@ impl<'a> Unit<'a> {
 /// The largest script that may be text; larger ones are programs.
 const MAX_SCRIPT_BYTES: u64 = 1 << 20;
 
+/// One file of an archive on its way.
+struct Unpacking<'u> {
+    index: usize,
+    item: &'u Item,
+    entry: &'u Entry,
+    saved: Option<&'u mut SavedChunk>,
+}
+
 /// Where one thread works on a unit, and what it did.
 struct Work<'a> {
     place: Place<'a>,
@@ -388,12 +397,7 @@ impl Work<'_> {
     }
 
     /// Puts a file with `content` in place, unless something is there.
-    fn put(
-        &mut self,
-        path: &str,
-        content: Vec<u8>,
-        executable: Executable,
-    ) -> Result<Option<File>, Error> {
+    fn put(&mut self, path: &str, content: Vec<u8>, executable: Executable) -> Result<(), Error> {
         let placed = Placed {
             path: path.into(),
             digest: Sha256::digest(&content).into(),
@@ -405,17 +409,14 @@ impl Work<'_> {
                 let written = file.write_all(&content);
                 written.map_err(|cause| self.place.write_error(path, cause))?;
                 self.progress.placed.push(placed);
-                Ok(Some(file))
             }
-            Created::Exists => {
-                self.progress.contested.push(Contested {
-                    placed,
-                    is_executable,
-                    content: Some(content),
-                });
-                Ok(None)
-            }
+            Created::Exists => self.progress.contested.push(Contested {
+                placed,
+                is_executable,
+                content: Some(content),
+            }),
         }
+        Ok(())
     }
 }
 
@@ -465,33 +466,61 @@ fn sha256_bytes(digest: &Digest) -> [u8; 32] {
     digest.bytes().try_into().unwrap_or([0; 32])
 }
 
+/// What arrived, opened.
+struct Opened {
+    origin: Origin,
+    contents: Contents,
+    warnings: Vec<Warning>,
+    digest: Digest,
+}
+
+impl From<UnpackedWheel> for Opened {
+    fn from(unpacked: UnpackedWheel) -> Self {
+        Self {
+            origin: Origin::Tree(unpacked.tree),
+            contents: unpacked.contents,
+            warnings: unpacked.warnings,
+            digest: unpacked.digest,
+        }
+    }
+}
+
+impl Opened {
+    fn archive(
+        (file, file_name): (VerifiedFile, &str),
+        distribution: &Distribution,
+        (layout, trees): (&Layout, Option<&Trees>),
+        buffers: &mut Buffers,
+    ) -> Result<Self, Error> {
+        let expected = (&distribution.name, &distribution.version);
+        let wheel = Wheel::open(file.source().clone(), file_name, expected, buffers)
+            .map_err(|fault| Error::wheel(file_name, fault))?;
+        let (contents, warnings) =
+            Contents::of_wheel(&wheel, file_name, &distribution.name, layout)?;
+        // The wheel of a folder is built anew each time.
+        let is_folder = matches!(distribution.origin, plan::Origin::Directory { .. });
+        let trees = trees.filter(|_| !is_folder);
+        Ok(Self {
+            contents,
+            warnings,
+            digest: file.digest().clone(),
+            origin: Origin::Archive {
+                wheel: Box::new(wheel),
+                writer: trees.and_then(|trees| trees.create(file.digest())),
+                _file: file,
+            },
+        })
+    }
+}
+
 /// Checks of a tree what opening the wheel would: the lock may give one digest to two packages.
 fn check_names(
-    arrival: &Arrival,
+    file_name: &str,
     contents: &Contents,
     distribution: &Distribution,
 ) -> Result<(), Error> {
     let dist_info = contents.dist_info.rsplit('/').next().unwrap_or_default();
     let expected = (&distribution.name, &distribution.version);
-    wheel::check_names(&arrival.file_name, dist_info, expected)
-        .map_err(|fault| Error::wheel(&arrival.file_name, fault))
-}
-
-fn open_wheel(
-    arrival: &Arrival,
-    distribution: &Distribution,
-    buffers: &mut Buffers,
-) -> Result<Wheel, Error> {
-    let file = arrival
-        .file
-        .file()
-        .try_clone()
-        .map_err(|source| Error::Io {
-            act: "open",
-            path: arrival.file_name.clone().into(),
-            source,
-        })?;
-    let expected = (&distribution.name, &distribution.version);
-    Wheel::open(file, &arrival.file_name, expected, buffers)
-        .map_err(|fault| Error::wheel(&arrival.file_name, fault))
+    wheel::check_names(file_name, dist_info, expected)
+        .map_err(|fault| Error::wheel(file_name, fault))
 }

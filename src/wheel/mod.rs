@@ -11,9 +11,7 @@ mod error;
 mod metadata;
 mod record;
 
-use std::fs::File;
-
-use crate::archive::{Archive, Buffers, Entry};
+use crate::archive::{Archive, Buffers, Entry, Source};
 use crate::name::PackageName;
 use crate::version::Version;
 
@@ -95,12 +93,12 @@ impl Wheel {
     /// [`Error::Archive`] when the archive is not strict, otherwise the [`Error`] that names the document and what it
     /// says instead of what the file's name or the lock says.
     pub fn open(
-        file: File,
+        source: impl Into<Source>,
         file_name: &str,
         expected: (&PackageName, &Version),
         buffers: &mut Buffers,
     ) -> Result<Self, Error> {
-        let archive = Archive::read(file)?;
+        let archive = Archive::read(source)?;
         check_file_name(file_name, expected)?;
         let dist_info = find_dist_info(&archive, expected)?;
         let data = find_data(&archive, expected)?;

@@ -74,7 +74,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ),
     ("archive", &[]),
     ("wheel", &["name", "digest", "version", "archive"]),
-    ("cache", &["digest", "url", "event"]),
+    ("cache", &["digest", "url", "event", "archive"]),
     ("index", &["name", "digest", "url", "plan", "configuration"]),
     (
         "fetch",

@@ -67,10 +67,9 @@ fn put(cache: &Cache, bytes: &[u8]) -> VerifiedFile {
 }
 
 fn content(file: &VerifiedFile) -> Vec<u8> {
-    use std::os::unix::fs::FileExt;
     let mut bytes = vec![0; usize::try_from(file.n_bytes()).unwrap()];
-    file.file().read_exact_at(&mut bytes, 0).unwrap();
-    assert_eq!(file.file().metadata().unwrap().len(), file.n_bytes());
+    file.source().read_exact_at(&mut bytes, 0).unwrap();
+    assert_eq!(file.source().n_bytes().unwrap(), file.n_bytes());
     bytes
 }
 

@@ -147,9 +147,8 @@ impl Machine {
 
 /// Says where a file came from, which distribution it is for, and what is in it, as far as that is short.
 fn shown(fetched: &Fetched) -> String {
-    use std::os::unix::fs::FileExt;
     let mut bytes = vec![0; usize::try_from(fetched.file.n_bytes()).unwrap()];
-    fetched.file.file().read_exact_at(&mut bytes, 0).unwrap();
+    fetched.file.source().read_exact_at(&mut bytes, 0).unwrap();
     bytes.truncate(12);
     let origin = if fetched.from_cache {
         "cache"

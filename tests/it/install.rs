@@ -5,6 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,11 +15,12 @@ use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::environment::Layout;
 use lock2venv::event::{Event, Reporter, Silent, Warning};
 use lock2venv::install::{
-    Arrival, Destination, DestinationKind, Error, LinkMode, Options, Report, install,
+    Arrival, Content, Destination, DestinationKind, Error, LinkMode, Options, Report, install,
+    unpacked,
 };
 use lock2venv::installed::InstalledDistribution;
 use lock2venv::name::PackageName;
-use lock2venv::plan::{Action, Origin, Plan};
+use lock2venv::plan::{Action, Distribution, Origin, Plan};
 use lock2venv::version::Version;
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -936,6 +938,99 @@ fn a_second_environment_is_made_of_links() {
     assert_eq!(fs::read(four.join(&shared)).unwrap(), vec![7; 100_000]);
     let five = fill("five", LinkMode::Hardlink);
     assert_eq!(fs::read(five.join(&shared)).unwrap(), vec![7; 100_000]);
+}
+
+/// Installs `wheels` from what the cache at `trees` has unpacked of them alone; `None` when it lacks one.
+fn fill_from_trees(wheels: &[&WheelBuilder], options: &Options) -> Option<(Place, Report)> {
+    let place = Place::new();
+    let locked = |wheel: &&WheelBuilder| Distribution {
+        origin: Origin::Index {
+            source: None,
+            file: wheel.file_name(),
+            digests: vec![Digest::of(Algorithm::Sha256, &wheel.build())],
+        },
+        ..wheel.distribution()
+    };
+    let distributions: Vec<_> = wheels.iter().map(locked).collect();
+    let distributions: Vec<_> = distributions.iter().collect();
+    let destination = place.destination(DestinationKind::Fresh);
+    let found = unpacked(&distributions, &destination, options).found;
+    let arrivals: Option<Vec<Arrival>> = found
+        .into_iter()
+        .zip(wheels)
+        .map(|(found, wheel)| {
+            Some(Arrival {
+                content: Content::Unpacked(Box::new(found?)),
+                ..wheel.arrival()
+            })
+        })
+        .collect();
+    let kind = DestinationKind::Fresh;
+    let report = run(&place, &plan(wheels), arrivals?, kind, options).unwrap();
+    Some((place, report))
+}
+
+#[test]
+fn unpacked_wheels_stand_in_for_their_archives() {
+    let (first, second) = conflicting();
+    let sloppy = acme()
+        .file("acme/data.bin", vec![7; 100_000])
+        .without_record_of("acme/data.bin")
+        .record_line("acme/gone.py,,")
+        .program("acme/run", "#!/bin/sh\n")
+        .data("scripts/tool", "#!python\nx\n")
+        .data("scripts/binary", "\u{7f}ELF")
+        .console_script("main", "acme:main");
+    let wheels = [&sloppy, &first, &second];
+    let folder = tempfile::tempdir().unwrap();
+    let with = |link_mode| Options {
+        trees: Some(folder.path().join("trees")),
+        link_mode,
+        ..options()
+    };
+    let (place, report) = try_fill(&wheels, &with(LinkMode::Hardlink)).unwrap();
+    assert_eq!(report.warnings.len(), 4, "{:?}", report.warnings);
+    for link_mode in [LinkMode::Hardlink, LinkMode::Copy, LinkMode::Auto] {
+        let (again, second_report) = fill_from_trees(&wheels, &with(link_mode)).unwrap();
+        assert_eq!(again.files(), place.files());
+        assert_eq!(second_report.warnings, report.warnings);
+        let is_executable = |path: &str| {
+            let metadata = fs::metadata(again.root().join(path)).unwrap();
+            metadata.mode() & 0o111 != 0
+        };
+        assert!(is_executable("bin/tool") && is_executable(&format!("{SITE}/acme/run")));
+        assert!(!is_executable(&format!("{SITE}/acme/data.bin")));
+    }
+}
+
+#[test]
+fn unpacked_wheels_that_were_changed_are_not_used() {
+    let wheel = acme().file("acme/data.bin", vec![7; 100_000]);
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        trees: Some(folder.path().join("trees")),
+        link_mode: LinkMode::Hardlink,
+        ..options()
+    };
+    let (place, _) = try_fill(&[&wheel], &options).unwrap();
+    let path = place.site().join("acme/data.bin");
+    // A saved and restored cache may have whole seconds only.
+    let written = fs::metadata(&path).unwrap().modified().unwrap();
+    let since = written.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let whole = SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs());
+    let set_modified = |time| {
+        let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_modified(time).unwrap();
+    };
+    set_modified(whole);
+    assert!(fill_from_trees(&[&wheel], &options).is_some());
+    set_modified(written + Duration::from_secs(1));
+    assert!(fill_from_trees(&[&wheel], &options).is_none());
+    // It is gone, and made again from the next archive.
+    set_modified(written);
+    assert!(fill_from_trees(&[&wheel], &options).is_none());
+    try_fill(&[&wheel], &options).unwrap();
+    assert!(fill_from_trees(&[&wheel], &options).is_some());
 }
 
 #[test]

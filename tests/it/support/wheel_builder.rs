@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lock2venv::cache::{Cache, VerifiedFile};
 use lock2venv::digest::{Algorithm, Digest};
-use lock2venv::install::Arrival;
+use lock2venv::install::{Arrival, Content};
 use lock2venv::name::PackageName;
 use lock2venv::plan::{Distribution, Origin};
 use lock2venv::version::Version;
@@ -358,7 +358,7 @@ impl WheelBuilder {
         Arrival {
             name: PackageName::new(&self.name),
             file_name: self.file_name(),
-            file: verified(&self.build()),
+            content: Content::Archive(verified(&self.build())),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::thread::{Scope, ScopedJoinHandle};
 use lock2venv::cache::{Cache, VerifiedFile};
 use lock2venv::digest::{Algorithm, Hasher};
 use lock2venv::fetch::{self, Fetch, Fetched};
-use lock2venv::install::Arrival;
+use lock2venv::install::{Arrival, Content, UnpackedWheel};
 use lock2venv::plan::{Distribution, Origin};
 use lock2venv::project_wheel::{self, BuiltWheel};
 
@@ -18,26 +18,34 @@ use crate::diagnose::Failure;
 /// How many fetched files may wait to be unpacked.
 const MOST_WAITING: usize = 32;
 
-/// Wheels in order of arrival: first those that are built here, which takes no time, then those that are fetched.
+/// Wheels in order of arrival: first those that are built or unpacked here, which takes no time, then those that are fetched.
 pub(super) struct Arrivals<'scope, 'a> {
     distributions: &'a [&'a Distribution],
-    built: VecDeque<Arrival>,
+    here: VecDeque<Arrival>,
     receiver: Receiver<Fetched>,
     thread: Option<ScopedJoinHandle<'scope, Result<(), fetch::Error>>>,
 }
 
 impl<'scope, 'a: 'scope> Arrivals<'scope, 'a> {
-    /// Builds what has to be built, and starts to fetch the rest.
-    pub(super) fn start(scope: &'scope Scope<'scope, '_>, job: Fetch<'a>) -> Result<Self, Failure> {
+    /// Builds what has to be built, and starts to fetch the rest; `unpacked` need not be fetched.
+    pub(super) fn start(
+        scope: &'scope Scope<'scope, '_>,
+        job: Fetch<'a>,
+        unpacked: Vec<(&Distribution, UnpackedWheel)>,
+    ) -> Result<Self, Failure> {
         let built = job
             .distributions
             .iter()
             .filter_map(|distribution| build(distribution, job.cache));
-        let built = built.collect::<Result<_, _>>()?;
+        let mut here = built.collect::<Result<VecDeque<_>, _>>()?;
+        here.extend(unpacked.into_iter().map(|(distribution, wheel)| {
+            let content = Content::Unpacked(Box::new(wheel));
+            arrival(distribution, content)
+        }));
         let (sender, receiver) = mpsc::sync_channel(MOST_WAITING);
         Ok(Self {
             distributions: job.distributions,
-            built,
+            here,
             receiver,
             thread: Some(scope.spawn(move || fetch::fetch(&job, sender))),
         })
@@ -57,32 +65,35 @@ impl<'scope, 'a: 'scope> Iterator for Arrivals<'scope, 'a> {
     type Item = Result<Arrival, Failure>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(arrival) = self.built.pop_front() {
+        if let Some(arrival) = self.here.pop_front() {
             return Some(Ok(arrival));
         }
         match self.receiver.recv() {
             Ok(fetched) => Some(Ok(arrival(
                 self.distributions[fetched.position],
-                fetched.file,
+                Content::Archive(fetched.file),
             ))),
             Err(mpsc::RecvError) => self.end(),
         }
     }
 }
 
-fn arrival(distribution: &Distribution, file: VerifiedFile) -> Arrival {
-    let file_name = match &distribution.origin {
-        Origin::Index { file, .. } | Origin::Url { file, .. } => file.clone(),
-        Origin::File { path, .. } | Origin::Directory { path, .. } => path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
-    };
+fn arrival(distribution: &Distribution, content: Content) -> Arrival {
     Arrival {
         name: distribution.name.clone(),
-        file_name,
-        file,
+        file_name: file_name(distribution),
+        content,
+    }
+}
+
+/// The name of the file of a distribution.
+pub(super) fn file_name(distribution: &Distribution) -> String {
+    match &distribution.origin {
+        Origin::Index { file, .. } | Origin::Url { file, .. } => file.clone(),
+        Origin::File { path, .. } | Origin::Directory { path, .. } => {
+            let name = path.file_name().unwrap_or_default();
+            name.to_string_lossy().into_owned()
+        }
     }
 }
 
@@ -103,7 +114,7 @@ fn build(distribution: &Distribution, cache: &Cache) -> Option<Result<Arrival, F
     Some(file.map(|(file_name, file)| Arrival {
         name: distribution.name.clone(),
         file_name,
-        file,
+        content: Content::Archive(file),
     }))
 }
 

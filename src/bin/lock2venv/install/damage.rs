@@ -30,7 +30,7 @@ impl From<Failure> for Stop {
 }
 
 impl Stop {
-    /// Explains the stop. `cache` trusts nothing, and so removes what is not what its name says.
+    /// Explains the stop, and removes from `cache` what is not what its name says.
     pub(super) fn explain(self, distributions: &[&Distribution], cache: Option<Cache>) -> Failure {
         let error = match self {
             Self::Install(error) => error,
@@ -41,9 +41,7 @@ impl Stop {
         else {
             return error.into();
         };
-        let is_damaged = cache.is_some_and(|cache| {
-            is_damaged(refused, distributions, &cache.with_trust(Trust::Nothing))
-        });
+        let is_damaged = cache.is_some_and(|cache| is_damaged(refused, distributions, cache));
         if is_damaged {
             return Failure::text(format!("the copy of `{refused}` in the cache was damaged"))
                 .detail("it was not the file that was locked any more, and was removed")
@@ -53,7 +51,7 @@ impl Stop {
     }
 }
 
-fn is_damaged(refused: &str, distributions: &[&Distribution], cache: &Cache) -> bool {
+fn is_damaged(refused: &str, distributions: &[&Distribution], cache: Cache) -> bool {
     let digests = distributions
         .iter()
         .find_map(|distribution| match &distribution.origin {
@@ -67,6 +65,8 @@ fn is_damaged(refused: &str, distributions: &[&Distribution], cache: &Cache) -> 
             | Origin::File { .. }
             | Origin::Directory { .. } => None,
         });
-    // It was there a moment ago: when it is not found now, it did not have its digest.
-    digests.is_some_and(|digests| matches!(cache.find(digests), Ok(None)))
+    let Some(digests) = digests else { return false };
+    let is_there = matches!(cache.find(digests), Ok(Some(_)));
+    let cache = cache.with_trust(Trust::Nothing);
+    is_there && matches!(cache.find(digests), Ok(None))
 }

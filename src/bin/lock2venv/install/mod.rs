@@ -17,7 +17,7 @@ use lock2venv::configuration::Configuration;
 use lock2venv::event::{Event, Reporter as _};
 use lock2venv::fetch::{self, Fetch, Network};
 use lock2venv::index::{self, Client};
-use lock2venv::install::{self, Destination, LinkMode, Options};
+use lock2venv::install::{self, Destination, LinkMode, Options, Unpacked, UnpackedWheel};
 use lock2venv::plan::{self, Distribution, IndexSource, Plan};
 use lock2venv::url::Url;
 
@@ -161,19 +161,22 @@ impl Run<'_> {
         terminal: &Terminal,
     ) -> Result<(), Failure> {
         let destination = workplace.destination();
-        let cache = self.cache(&destination)?;
-        let client = self.client()?;
+        let options = self.install_options(workplace)?;
         let distributions: Vec<&Distribution> = operations::distributions(plan).collect();
+        let unpacked = install::unpacked(&distributions, &destination, &options);
+        let cache = self.cache(&destination)?;
+        let cache = cache.with_archives(!unpacked.is_written);
+        let client = self.client()?;
+        let (here, fetched) = divide(&distributions, unpacked, terminal);
         let job = Fetch {
-            distributions: &distributions,
+            distributions: &fetched,
             client: &client,
             cache: &cache,
             options: &self.fetch_options()?,
             reporter: terminal,
         };
-        let options = self.install_options(workplace)?;
         let done: Result<_, Stop> = std::thread::scope(|scope| {
-            let arrivals = Arrivals::start(scope, job)?;
+            let arrivals = Arrivals::start(scope, job, here)?;
             let arrivals = arrivals.map(|arrival| arrival.map_err(Stop::Other));
             install::install(plan, arrivals, &destination, &options, terminal)
         });
@@ -271,6 +274,31 @@ impl Run<'_> {
             packs: self.private_cache("v1/bytecode"),
         })
     }
+}
+
+/// Parts what is to be installed into what the cache has unpacked and what has to be fetched.
+fn divide<'a>(
+    distributions: &[&'a Distribution],
+    unpacked: Unpacked,
+    terminal: &Terminal,
+) -> (
+    Vec<(&'a Distribution, UnpackedWheel)>,
+    Vec<&'a Distribution>,
+) {
+    let (mut here, mut fetched) = (Vec::new(), Vec::new());
+    for (distribution, found) in distributions.iter().zip(unpacked.found) {
+        match found {
+            Some(wheel) => here.push((*distribution, wheel)),
+            None => fetched.push(*distribution),
+        }
+    }
+    for (distribution, _) in &here {
+        terminal.report(Event::Fetched {
+            file: &arrivals::file_name(distribution),
+            from_cache: true,
+        });
+    }
+    (here, fetched)
 }
 
 fn link_mode(mode: args::LinkMode) -> LinkMode {

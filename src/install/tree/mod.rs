@@ -1,0 +1,226 @@
+//! Unpacked wheels in the cache, so that a later environment on the same file system is made of links alone.
+//!
+//! Below the folder of trees, `<algorithm>-<hex>/` holds one wheel: `manifest`, and the files as `<chunk>/<number>`, so
+//! that no folder of the wheel has to be made again here. A tree is made from the files that were just written into an
+//! environment (one link or clone a file), in a folder with a temporary name that is renamed when all is there. Where a
+//! tree can be made the archive is not kept beside it: that would be every byte twice.
+//!
+//! A hard link shares its bytes with every environment that has it. Size and modification time of each file stand in the
+//! manifest and are compared before a tree is used, so an edit made through an environment is found out: the tree is
+//! removed, and the wheel fetched again. Where links are not possible, for an environment on another file system, the
+//! files are copied. A file costs a `statx`, and a `linkat`; or the open, create and `ioctl` of a clone; or those of a copy.
+
+mod manifest;
+mod source;
+mod writer;
+
+use std::fs::File;
+use std::io::Write as _;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use rayon::prelude::*;
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat, unlinkat};
+
+use super::contents::{Contents, Places};
+use super::{Destination, LinkMode, Options, session};
+use crate::digest::Digest;
+use crate::event::Warning;
+use crate::plan::{Distribution, Origin};
+
+pub(super) use source::{Linked, Tree};
+pub(super) use writer::{SavedChunk, TreeWriter};
+
+/// The folder of trees, as one environment can use it.
+#[derive(Debug)]
+pub(super) struct Trees {
+    path: PathBuf,
+    method: Method,
+}
+
+/// How a file gets into an environment, or out of it into a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Method {
+    Clone,
+    HardLink,
+    /// Never into a tree: it would be every byte twice.
+    Copy,
+}
+
+/// A wheel that the cache holds unpacked, found to be as it was when it was proven.
+#[derive(Debug)]
+pub struct UnpackedWheel {
+    pub(super) digest: Digest,
+    pub(super) tree: Tree,
+    pub(super) contents: Contents,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// What the cache has unpacked of what is to be installed.
+#[derive(Debug, Default)]
+pub struct Unpacked {
+    /// For each distribution, its wheel.
+    pub found: Vec<Option<UnpackedWheel>>,
+    /// Whether wheels that are installed now will be kept unpacked, so that their archives need not be kept.
+    pub is_written: bool,
+}
+
+/// Finds the wheels of `distributions` that need not be fetched, because the cache holds them unpacked.
+///
+/// Those that were changed since are removed from the cache.
+pub fn unpacked(
+    distributions: &[&Distribution],
+    destination: &Destination,
+    options: &Options,
+) -> Unpacked {
+    let Some(trees) = Trees::of(destination, options) else {
+        return Unpacked {
+            found: distributions.iter().map(|_| None).collect(),
+            is_written: false,
+        };
+    };
+    let find = |distribution: &&Distribution| {
+        let digests = match &distribution.origin {
+            Origin::Index { digests, .. } | Origin::Url { digests, .. } => digests,
+            Origin::File { .. } | Origin::Directory { .. } => return None,
+        };
+        let places = Places::new(&destination.layout, &distribution.name);
+        digests
+            .iter()
+            .find_map(|digest| trees.find(digest, &places))
+    };
+    let pool = session::start_pool(options);
+    Unpacked {
+        found: match pool {
+            Ok(pool) => pool.install(|| distributions.par_iter().map(find).collect()),
+            Err(_) => distributions.iter().map(find).collect(),
+        },
+        is_written: trees.are_written(),
+    }
+}
+
+impl Trees {
+    /// Opens the folder of trees for `destination`, if there is one.
+    pub(super) fn of(destination: &Destination, options: &Options) -> Option<Self> {
+        let path = options.trees.as_deref()?;
+        Self::open(path, &destination.folder, options.link_mode)
+    }
+
+    fn open(path: &Path, destination: &Path, link_mode: LinkMode) -> Option<Self> {
+        // A folder that cannot be written to may still be read.
+        let _ = fs::create_dir_all(path);
+        let device = |path: &Path| fs::metadata(path).map(|metadata| metadata.dev()).ok();
+        let is_near = device(path)? == device(destination)?;
+        let clones = || is_near && clones(path, destination).is_some();
+        let links = || is_near && links(path, destination).is_some();
+        let method = match link_mode {
+            LinkMode::Auto | LinkMode::Reflink if clones() => Method::Clone,
+            LinkMode::Auto | LinkMode::Hardlink if links() => Method::HardLink,
+            LinkMode::Auto | LinkMode::Reflink | LinkMode::Hardlink | LinkMode::Copy => {
+                Method::Copy
+            }
+        };
+        Some(Self {
+            path: path.to_owned(),
+            method,
+        })
+    }
+
+    fn are_written(&self) -> bool {
+        self.method != Method::Copy
+    }
+
+    /// Finds the tree of the wheel with `digest`; one that is not as it was is removed.
+    pub(super) fn find(&self, digest: &Digest, places: &Places) -> Option<UnpackedWheel> {
+        let path = self.path.join(folder_name(digest));
+        let handle = open_folder(CWD, &path)?;
+        let text = fs::read(path.join(manifest::NAME)).ok()?;
+        let found = manifest::parse(&text, places).and_then(|(contents, files, warnings)| {
+            let tree = Tree::new(handle, self.method, files);
+            let is_whole = tree.is_as_it_was(&contents.items);
+            is_whole.then_some(UnpackedWheel {
+                digest: digest.clone(),
+                tree,
+                contents,
+                warnings,
+            })
+        });
+        if found.is_none() {
+            remove(&path);
+        }
+        found
+    }
+
+    /// Starts a tree for the wheel with `digest`.
+    pub(super) fn create(&self, digest: &Digest) -> Option<TreeWriter> {
+        if !self.are_written() {
+            return None;
+        }
+        let folder = tempfile::Builder::new()
+            .prefix(".partial-")
+            .tempdir_in(&self.path)
+            .ok()?;
+        let target = self.path.join(folder_name(digest));
+        TreeWriter::new(folder, target, self.method)
+    }
+}
+
+fn open_folder(parent: impl std::os::fd::AsFd, path: impl rustix::path::Arg) -> Option<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    openat(parent, path, flags, Mode::empty()).ok()
+}
+
+#[cfg(target_os = "linux")]
+fn clone_range(target: impl std::os::fd::AsFd, source: impl std::os::fd::AsFd) -> Option<()> {
+    rustix::fs::ioctl_ficlone(target, source).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn clone_range(_target: impl std::os::fd::AsFd, _source: impl std::os::fd::AsFd) -> Option<()> {
+    None
+}
+
+/// Tries whether a file of one folder can be cloned into the other.
+fn clones(from: &Path, to: &Path) -> Option<()> {
+    let mut source = tempfile::tempfile_in(from).ok()?;
+    let target = tempfile::tempfile_in(to).ok()?;
+    source.write_all(b"probe").ok()?;
+    clone_range(&target, &source)
+}
+
+/// Tries whether a file of one folder can be linked into the other: two mounts of one device do not allow it.
+fn links(from: &Path, to: &Path) -> Option<()> {
+    let source = tempfile::NamedTempFile::new_in(from).ok()?;
+    let folder = tempfile::tempdir_in(to).ok()?;
+    let target = folder.path().join("probe");
+    linkat(CWD, source.path(), CWD, &target, AtFlags::empty()).ok()?;
+    unlinkat(CWD, &target, AtFlags::empty()).ok()
+}
+
+fn modified(file: &File) -> Option<i128> {
+    let metadata = file.metadata().ok()?;
+    Some(nanoseconds(metadata.mtime(), metadata.mtime_nsec()))
+}
+
+fn nanoseconds(seconds: impl Into<i128>, rest: impl Into<i128>) -> i128 {
+    seconds.into() * 1_000_000_000 + rest.into()
+}
+
+fn folder_name(digest: &Digest) -> String {
+    format!("{}-{}", digest.algorithm().name(), digest.hex())
+}
+
+/// Takes a tree away: under another name at once, so that nobody finds half of it.
+fn remove(path: &Path) {
+    let Some(parent) = path.parent() else {
+        return;
+    };
+    let aside = tempfile::Builder::new()
+        .prefix(".partial-")
+        .tempdir_in(parent);
+    if let Ok(aside) = aside {
+        let _ = fs::rename(path, aside.path().join("tree"));
+    }
+}
