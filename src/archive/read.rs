@@ -5,10 +5,10 @@ use flate2::{Decompress, FlushDecompress, Status};
 use super::{Archive, Entry, Error, Fault, Kind, Method, Source};
 
 /// How many bytes are read from the archive at once, at least.
-pub const READ_AHEAD: usize = 256 << 10;
+pub const READ_AHEAD: usize = 128 << 10;
 
 /// Entries up to this size are inflated in one call, others in pieces of it.
-const OUTPUT_BYTES: usize = 512 << 10;
+const OUTPUT_BYTES: usize = 128 << 10;
 
 /// The buffers of one thread; they are kept from entry to entry and archive to archive.
 #[derive(Debug)]
