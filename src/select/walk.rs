@@ -303,13 +303,13 @@ impl<'a: 'b, 'b> Walk<'a, 'b> {
 }
 
 /// A marker as a key. Equal markers may still differ in a reversed comparison (`"x" in os_name`); what is remembered of one
-/// must not be given for the other, so the text counts too.
+/// must not be given for the other.
 #[derive(Clone)]
 struct Exact(Marker);
 
 impl PartialEq for Exact {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0 && self.0.to_string() == other.0.to_string()
+        self.0.is_identical(&other.0)
     }
 }
 
