@@ -371,7 +371,10 @@ fn is_normal_release(written: &str) -> bool {
         [_, ..] => number.iter().all(u8::is_ascii_digit),
         [] => false,
     };
-    written.as_bytes().split(|byte| *byte == b'.').all(is_normal)
+    written
+        .as_bytes()
+        .split(|byte| *byte == b'.')
+        .all(is_normal)
 }
 
 /// Tells whether a number after `place` is not zero.
