@@ -257,8 +257,9 @@ fn hashes<'a>(selected: &Selected<'a>) -> Result<Vec<(&'a str, &'a str)>, Error>
     let mut hashes = Vec::with_capacity(package.files.len());
     for file in &package.files {
         let hash = file.hash.as_str();
-        match hash.split_once(':') {
-            Some((_, rest)) if rest.contains(':') => {
+        let colon = memchr::memchr(b':', hash.as_bytes());
+        match colon.map(|at| (&hash[..at], &hash[at + 1..])) {
+            Some((_, rest)) if memchr::memchr(b':', rest.as_bytes()).is_some() => {
                 return Err(Error::Hash {
                     package: package.name.clone(),
                     hash: hash.to_owned(),

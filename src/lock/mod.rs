@@ -238,6 +238,7 @@ impl<'a> Document<'a> {
             files,
             constraints: HashMap::new(),
             markers: HashMap::new(),
+            of_extras: HashMap::new(),
         };
         let tables = self.table.get("package").and_then(Value::as_array);
         let tables = tables.ok_or(Error::NoPackages)?;
@@ -353,6 +354,8 @@ struct PackageReader<'a> {
     files: &'a dyn FileSystem,
     constraints: HashMap<&'a str, VersionConstraint>,
     markers: HashMap<&'a str, Marker>,
+    /// What extras of packages bring in, by its text: half of it occurs more than once.
+    of_extras: HashMap<&'a str, Dependency>,
 }
 
 impl<'a> PackageReader<'a> {
@@ -389,7 +392,7 @@ impl<'a> PackageReader<'a> {
         if self.has_groups {
             package.groups = self.groups(table)?;
         } else {
-            package.extras = read_extras(table)?;
+            package.extras = self.extras(table)?;
             package.requires = self.requires(table, package.resolved_source.as_ref())?;
         }
         Ok(package)
@@ -509,6 +512,27 @@ impl<'a> PackageReader<'a> {
         }
     }
 
+    fn extras(&mut self, table: &'a Table<'a>) -> Result<Vec<(ExtraName, Vec<Dependency>)>, Fault> {
+        let extras = table.get("extras").and_then(Value::as_table);
+        let mut read = Vec::new();
+        for (extra, requirements) in extras.into_iter().flat_map(Table::iter) {
+            let dependencies = requirements.texts().map(|text| self.dependency(text));
+            let dependencies: Result<_, _> = dependencies.collect();
+            read.push((ExtraName::new(extra), dependencies?));
+        }
+        Ok(read)
+    }
+
+    fn dependency(&mut self, text: &'a str) -> Result<Dependency, Fault> {
+        if let Some(dependency) = self.of_extras.get(text) {
+            return Ok(dependency.clone());
+        }
+        let dependency = extra_dependency(text);
+        let dependency = dependency.map_err(|error| Fault::Dependency(Box::new(error)))?;
+        self.of_extras.insert(text, dependency.clone());
+        Ok(dependency)
+    }
+
     fn requires(
         &self,
         table: &'a Table<'a>,
@@ -558,18 +582,6 @@ fn read_source(table: &Table<'_>) -> Result<Option<Source>, Fault> {
         resolved_reference: text("resolved_reference"),
         subdirectory: text("subdirectory"),
     }))
-}
-
-fn read_extras(table: &Table<'_>) -> Result<Vec<(ExtraName, Vec<Dependency>)>, Fault> {
-    let extras = table.get("extras").and_then(Value::as_table);
-    let mut read = Vec::new();
-    for (extra, requirements) in extras.into_iter().flat_map(Table::iter) {
-        let dependencies = requirements.texts().map(extra_dependency);
-        let dependencies: Result<Vec<Dependency>, _> = dependencies.collect();
-        let dependencies = dependencies.map_err(|error| Fault::Dependency(Box::new(error)))?;
-        read.push((ExtraName::new(extra), dependencies));
-    }
-    Ok(read)
 }
 
 /// Reads a requirement in `[package.extras]`; old locks hold some that are not in standard form, as `name[extra] (^1.0)`.

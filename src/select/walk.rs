@@ -72,12 +72,18 @@ impl<'a> Locked<'a> {
             });
             candidates.packages.push(package);
         }
+        // Most packages support the same few Pythons.
+        let mut known: HashMap<Vec<&str>, Vec<Marker>> = HashMap::new();
         let names: BTreeSet<&PackageName> = by_name.keys().copied().collect();
         for name in names {
             if let Some(candidates) = by_name.get_mut(name) {
                 let packages = &mut candidates.packages;
                 packages.sort_by(|one, other| other.version.cmp(&one.version));
-                candidates.regions = region_markers(packages);
+                let pythons = packages
+                    .iter()
+                    .map(|package| package.python_versions.as_str());
+                let regions = known.entry(pythons.collect());
+                candidates.regions = regions.or_insert_with(|| region_markers(packages)).clone();
             }
         }
         Self { packages, by_name }
