@@ -367,9 +367,8 @@ impl Version {
 /// Tells whether a version written so prints so: it is numbers without needless zeros, as nearly all are.
 fn is_normal_release(written: &str) -> bool {
     let is_normal = |number: &[u8]| match number {
-        [b'0', _, ..] => false,
+        [b'0', _, ..] | [] => false,
         [_, ..] => number.iter().all(u8::is_ascii_digit),
-        [] => false,
     };
     written
         .as_bytes()

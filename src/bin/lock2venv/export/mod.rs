@@ -101,14 +101,13 @@ fn text(
     context: &Context,
     output: Option<&Path>,
 ) -> Result<String, Failure> {
-    // What was read is not freed: the process ends right after this, and a lock is many thousands of values.
     let files = ProjectFiles::read(&context.project_folder).map_err(exception)?;
-    let files = ManuallyDrop::new(files);
     let project = files.project().map_err(exception)?;
     for warning in &project.warnings {
         print_line(&warning.to_string());
     }
     let (choice, lock) = read_lock(&files, &project, arguments)?;
+    // It is not freed: the process ends right after this, and a lock is many thousands of values.
     let lock = ManuallyDrop::new(lock);
     let selection = select::select(&project, &lock, &choice).map_err(exception)?;
     let folder = output
@@ -140,7 +139,7 @@ fn read_lock(
         let failure = Failure::text("poetry.lock does not exist");
         return Err(failure.hint("run `poetry lock`"));
     };
-    let document = ManuallyDrop::new(Document::parse(text).map_err(exception)?);
+    let document = Document::parse(text).map_err(exception)?;
     let freshness = document.check_freshness(project);
     freshness.map_err(|error| Failure::poetry(error.to_string()))?;
     let request = Request::from(&arguments.groups);
