@@ -548,16 +548,16 @@ mod tests {
 
     fn expand(table: &mut Table<'_>) {
         for (_, value) in &mut table.entries {
-            match value {
-                Value::Files(files) => *value = Value::Array(files.iter().map(file).collect()),
-                Value::Table(table) => expand(table),
-                Value::Array(items) => items.iter_mut().for_each(|item| {
-                    if let Value::Table(table) = item {
-                        expand(table);
-                    }
-                }),
-                Value::String(_) | Value::Boolean(_) | Value::Other(_) => {}
-            }
+            expand_value(value);
+        }
+    }
+
+    fn expand_value(value: &mut Value<'_>) {
+        match value {
+            Value::Files(files) => *value = Value::Array(files.iter().map(file).collect()),
+            Value::Table(table) => expand(table),
+            Value::Array(items) => items.iter_mut().for_each(expand_value),
+            Value::String(_) | Value::Boolean(_) | Value::Other(_) => {}
         }
     }
 

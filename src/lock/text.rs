@@ -23,7 +23,7 @@ impl Text {
 
     /// Returns `part` as a text of its own. Nothing is copied if it lies in this one.
     pub(super) fn cut(&self, part: &str) -> Self {
-        let offset = (part.as_ptr() as usize).checked_sub(self.whole.as_ptr() as usize);
+        let offset = part.as_ptr().addr().checked_sub(self.whole.as_ptr().addr());
         let Some(start) = offset.filter(|start| start + part.len() <= self.whole.len()) else {
             return part.into();
         };
