@@ -8,7 +8,7 @@ use lock2venv::select::{self, Choice, DefaultGroups, Request};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let files = ProjectFiles::read(&std::env::current_dir()?)?;
     let project = files.project()?;
-    let document = Document::parse(files.lock.as_deref().ok_or("there is no poetry.lock")?)?;
+    let document = Document::parse(files.lock.as_ref().ok_or("there is no poetry.lock")?)?;
     document.check_freshness(&project)?;
     let lock = document.read(&project.root, &Disk)?;
     let choice = Choice::new(&project, &Request::default(), DefaultGroups::Main)?;

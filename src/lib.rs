@@ -14,7 +14,8 @@
 //! # let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/projects/annapurna");
 //! let files = ProjectFiles::read(&folder)?;
 //! let project = files.project()?;
-//! let document = Document::parse(files.lock.as_deref().unwrap_or_default())?;
+//! let text = files.lock.clone().unwrap_or_default();
+//! let document = Document::parse(&text)?;
 //! document.check_freshness(&project)?;
 //! let lock = document.read(&project.root, &Disk)?;
 //! let choice = Choice::new(&project, &Request::default(), DefaultGroups::Main)?;

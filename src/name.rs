@@ -68,7 +68,17 @@ impl PackageName {
     }
 }
 
+/// Tells whether `text` is in normal form already, as most names in locks are.
+fn is_normal(text: &str) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let mut words = text.as_bytes().split(|byte| *byte == b'-');
+    words.all(|word| !word.is_empty() && word.iter().all(is_plain))
+}
+
 fn normalize(text: &str) -> String {
+    if is_normal(text) {
+        return text.to_owned();
+    }
     let mut normal = String::with_capacity(text.len());
     let mut after_separator = false;
     for character in text.chars() {

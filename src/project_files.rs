@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use crate::lock::Text;
 use crate::pyproject::{self, FileSystem, PathKind, Project};
 
 /// The texts of a project.
@@ -13,7 +14,7 @@ pub struct ProjectFiles {
     /// The text of pyproject.toml.
     pub pyproject: String,
     /// The text of poetry.lock, where there is one.
-    pub lock: Option<String>,
+    pub lock: Option<Text>,
 }
 
 /// Why the files of a project could not be read.
@@ -41,7 +42,7 @@ impl ProjectFiles {
             .ok_or_else(|| Error::NotFound(folder.to_owned()))?;
         let pyproject = fs_err::read_to_string(root.join("pyproject.toml")).map_err(Error::Read)?;
         let lock = match fs_err::read_to_string(root.join("poetry.lock")) {
-            Ok(text) => Some(text),
+            Ok(text) => Some(text.into()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(Error::Read(error)),
         };

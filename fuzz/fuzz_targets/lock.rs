@@ -21,7 +21,7 @@ impl FileSystem for Nothing {
 }
 
 fuzz_target!(|text: &str| {
-    if let Ok(document) = Document::parse(text) {
+    if let Ok(document) = Document::parse(&text.into()) {
         let _ = document.read(Path::new("/app"), &Nothing);
     }
 });

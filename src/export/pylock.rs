@@ -214,7 +214,7 @@ fn indexed_file(
 ) -> Result<String, Error> {
     let info = info(package, file).ok_or_else(|| Error::NotListed {
         package: package.name.clone(),
-        file: file.name.clone(),
+        file: file.name.to_string(),
     })?;
     let mut text = format!(
         "{{name = {}, url = {}",
@@ -234,7 +234,7 @@ fn indexed_file(
 fn hashes(package: &Package, file: &File) -> Result<String, Error> {
     let (algorithm, hash) = file.hash.split_once(':').ok_or_else(|| Error::Hash {
         package: package.name.clone(),
-        hash: file.hash.clone(),
+        hash: file.hash.to_string(),
     })?;
     let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let key = if !algorithm.is_empty() && algorithm.bytes().all(is_bare) {

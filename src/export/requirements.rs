@@ -1,5 +1,6 @@
 //! `requirements.txt` and `constraints.txt`.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
@@ -13,6 +14,9 @@ use crate::source::{Source, SourceKind};
 
 /// The hash algorithms that pip takes; other hashes are left out.
 const ALGORITHMS: [&str; 3] = ["sha256", "sha384", "sha512"];
+
+/// What stands before each hash.
+const HASH: &str = " \\\n    --hash=";
 
 /// How much a line may say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,27 +51,64 @@ pub fn export(
             continue;
         }
         let marker = markers.text(selected);
-        let mut line = requirement(selected, extent, options);
+        let mut line = Line {
+            requirement: requirement(selected, extent, options),
+            hashes: Vec::new(),
+        };
         if let Some(marker) = marker {
-            line.push_str(" ; ");
-            line.push_str(marker);
+            line.requirement.push_str(" ; ");
+            line.requirement.push_str(marker);
         }
         if !options.without_hashes {
-            push_hashes(&mut line, selected)?;
+            line.hashes = hashes(selected)?;
         }
         lines.push(line);
         indexes.extend(index_url(selected));
     }
-    lines.sort_unstable();
-    lines.dedup();
-    let mut text = String::new();
+    lines.sort_unstable_by(Line::order);
+    lines.dedup_by(|one, other| one.order(other).is_eq());
+    let mut text = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
     if !indexes.is_empty() && !options.without_urls {
-        text = header(project, &indexes, options);
+        text.push_str(&header(project, &indexes, options));
         text.push('\n');
     }
-    text.push_str(&lines.join("\n"));
-    text.push('\n');
+    for line in &lines {
+        line.write(&mut text);
+        text.push('\n');
+    }
+    if lines.is_empty() {
+        text.push('\n');
+    }
     Ok(Export { text, warnings })
+}
+
+/// A line of the text, with its hashes on lines of their own. Those are most of the text, so they are put together only once.
+struct Line<'a> {
+    requirement: String,
+    /// Algorithms and digests.
+    hashes: Vec<(&'a str, &'a str)>,
+}
+
+impl Line<'_> {
+    fn parts(&self) -> impl Iterator<Item = &str> {
+        let hashes = self.hashes.iter();
+        let hashes = hashes.flat_map(|(algorithm, digest)| [HASH, algorithm, ":", digest]);
+        std::iter::once(self.requirement.as_str()).chain(hashes)
+    }
+
+    fn len(&self) -> usize {
+        self.parts().map(str::len).sum()
+    }
+
+    fn write(&self, text: &mut String) {
+        self.parts().for_each(|part| text.push_str(part));
+    }
+
+    /// Compares as the whole texts do.
+    fn order(&self, other: &Self) -> Ordering {
+        let bytes = self.parts().flat_map(str::bytes);
+        bytes.cmp(other.parts().flat_map(str::bytes))
+    }
 }
 
 /// Appends a line for the project itself to `text`: its folder or wheel at `path` (relative to where pip will run), with
@@ -210,13 +251,15 @@ fn relative_path(path: &Path, base: &Path) -> String {
     }
 }
 
-fn push_hashes(line: &mut String, selected: &Selected<'_>) -> Result<(), Error> {
+/// Returns algorithm and digest of each hash that pip takes, in order.
+fn hashes<'a>(selected: &Selected<'a>) -> Result<Vec<(&'a str, &'a str)>, Error> {
     let package = selected.package;
     let mut hashes = Vec::with_capacity(package.files.len());
     for file in &package.files {
         let hash = file.hash.as_str();
-        match hash.split_once(':') {
-            Some((_, rest)) if rest.contains(':') => {
+        let colon = memchr::memchr(b':', hash.as_bytes());
+        match colon.map(|at| (&hash[..at], &hash[at + 1..])) {
+            Some((_, rest)) if memchr::memchr(b':', rest.as_bytes()).is_some() => {
                 return Err(Error::Hash {
                     package: package.name.clone(),
                     hash: hash.to_owned(),
@@ -230,14 +273,7 @@ fn push_hashes(line: &mut String, selected: &Selected<'_>) -> Result<(), Error> 
         }
     }
     hashes.sort_unstable();
-    line.reserve(hashes.len() * 90);
-    for (algorithm, hash) in hashes {
-        line.push_str(" \\\n    --hash=");
-        line.push_str(algorithm);
-        line.push(':');
-        line.push_str(hash);
-    }
-    Ok(())
+    Ok(hashes)
 }
 
 /// Returns the address of the index that a package comes from, where the lock names one.

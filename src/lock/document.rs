@@ -22,8 +22,17 @@ pub(super) enum Value<'a> {
     Array(Vec<Value<'a>>),
     /// A table, in the order of the document.
     Table(Table<'a>),
+    /// The files of a package as the quick reader gives them: tables of just `file` and `hash`, as Poetry writes them.
+    Files(Vec<FileEntry<'a>>),
     /// A number or a time, which locks have no use for, as text.
     Other(Cow<'a, str>),
+}
+
+/// One of the files of a package.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct FileEntry<'a> {
+    pub(super) name: &'a str,
+    pub(super) hash: &'a str,
 }
 
 impl<'a> Value<'a> {
@@ -31,7 +40,11 @@ impl<'a> Value<'a> {
     pub(super) fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),
-            Self::Boolean(_) | Self::Array(_) | Self::Table(_) | Self::Other(_) => None,
+            Self::Boolean(_)
+            | Self::Array(_)
+            | Self::Table(_)
+            | Self::Files(_)
+            | Self::Other(_) => None,
         }
     }
 
@@ -39,7 +52,9 @@ impl<'a> Value<'a> {
     pub(super) fn as_bool(&self) -> Option<bool> {
         match self {
             Self::Boolean(flag) => Some(*flag),
-            Self::String(_) | Self::Array(_) | Self::Table(_) | Self::Other(_) => None,
+            Self::String(_) | Self::Array(_) | Self::Table(_) | Self::Files(_) | Self::Other(_) => {
+                None
+            }
         }
     }
 
@@ -47,7 +62,11 @@ impl<'a> Value<'a> {
     pub(super) fn as_array(&self) -> Option<&Vec<Value<'a>>> {
         match self {
             Self::Array(items) => Some(items),
-            Self::String(_) | Self::Boolean(_) | Self::Table(_) | Self::Other(_) => None,
+            Self::String(_)
+            | Self::Boolean(_)
+            | Self::Table(_)
+            | Self::Files(_)
+            | Self::Other(_) => None,
         }
     }
 
@@ -55,7 +74,11 @@ impl<'a> Value<'a> {
     pub(super) fn as_table(&self) -> Option<&Table<'a>> {
         match self {
             Self::Table(table) => Some(table),
-            Self::String(_) | Self::Boolean(_) | Self::Array(_) | Self::Other(_) => None,
+            Self::String(_)
+            | Self::Boolean(_)
+            | Self::Array(_)
+            | Self::Files(_)
+            | Self::Other(_) => None,
         }
     }
 
@@ -113,7 +136,11 @@ impl<'a> Table<'a> {
                 Some(Value::Table(table)) if table.is_open => Some(table),
                 _ => None,
             },
-            Value::Table(_) | Value::String(_) | Value::Boolean(_) | Value::Other(_) => None,
+            Value::Table(_)
+            | Value::Files(_)
+            | Value::String(_)
+            | Value::Boolean(_)
+            | Value::Other(_) => None,
         }
     }
 }
@@ -170,7 +197,7 @@ fn parse_regular(text: &str) -> Option<Table<'_>> {
             section.close(&mut root)?;
             section = reader.header()?;
         } else {
-            section.entries.push(reader.entry(0)?);
+            section.entries.push(reader.entry_of(&section)?);
         }
         reader.end_of_line()?;
         reader.skip_blank()?;
@@ -188,6 +215,15 @@ struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
+    /// Tells whether the value of `key` is the list of files of a package.
+    fn lists_files_as(&self, key: &str) -> bool {
+        match self.header.as_slice() {
+            [package] => self.is_array && package == "package" && key == "files",
+            [metadata, files] => !self.is_array && metadata == "metadata" && files == "files",
+            _ => false,
+        }
+    }
+
     /// Puts the section where its header says. What would define a thing twice is left to the other reader.
     fn close(self, root: &mut Table<'a>) -> Option<()> {
         has_distinct_keys(&self.entries).then_some(())?;
@@ -231,7 +267,11 @@ fn append<'a>(parent: &mut Table<'a>, name: Cow<'a, str>, table: Table<'a>) -> O
             }
             _ => None,
         },
-        Value::Table(_) | Value::String(_) | Value::Boolean(_) | Value::Other(_) => None,
+        Value::Table(_)
+        | Value::Files(_)
+        | Value::String(_)
+        | Value::Boolean(_)
+        | Value::Other(_) => None,
     }
 }
 
@@ -329,12 +369,43 @@ impl<'a> Reader<'a> {
         (length > 0).then_some(Cow::Borrowed(key))
     }
 
+    /// Reads a line of `section`.
+    fn entry_of(&mut self, section: &Section<'a>) -> Option<(Cow<'a, str>, Value<'a>)> {
+        let key = self.name_of_entry()?;
+        let files = section.lists_files_as(&key).then(|| self.files());
+        let value = match files.flatten() {
+            Some(files) => Value::Files(files),
+            None => self.value(0)?,
+        };
+        Some((key, value))
+    }
+
     fn entry(&mut self, depth: usize) -> Option<(Cow<'a, str>, Value<'a>)> {
+        Some((self.name_of_entry()?, self.value(depth)?))
+    }
+
+    /// Reads a key and the `=` behind it.
+    fn name_of_entry(&mut self) -> Option<Cow<'a, str>> {
         let key = self.key()?;
         self.skip_spaces();
         self.take(b'=')?;
         self.skip_spaces();
-        Some((key, self.value(depth)?))
+        Some(key)
+    }
+
+    /// Reads a list of files if it is written exactly as Poetry writes it; takes nothing else.
+    fn files(&mut self) -> Option<Vec<FileEntry<'a>>> {
+        let mut rest = self.text[self.at..].strip_prefix("[\n")?;
+        let mut files = Vec::new();
+        while let Some(line) = rest.strip_prefix("    {file = \"") {
+            let (name, line) = split_at_quote(line)?;
+            let (hash, line) = split_at_quote(line.strip_prefix(", hash = \"")?)?;
+            rest = line.strip_prefix("},\n")?;
+            files.push(FileEntry { name, hash });
+        }
+        let rest = rest.strip_prefix(']')?;
+        self.at = self.text.len() - rest.len();
+        Some(files)
     }
 
     fn value(&mut self, depth: usize) -> Option<Value<'a>> {
@@ -365,9 +436,9 @@ impl<'a> Reader<'a> {
         let mut decoded = String::new();
         loop {
             let rest = &self.text.as_bytes()[self.at..];
-            let is_special = |byte: &u8| matches!(byte, b'"' | b'\\') || is_control(*byte);
-            let length = rest.iter().position(is_special)?;
+            let length = memchr::memchr2(b'"', b'\\', rest)?;
             let part = &self.text[self.at..self.at + length];
+            has_no_control(part).then_some(())?;
             let (special, next) = (rest[length], rest.get(length + 1).copied());
             let is_whole = self.at == start;
             self.at += length + 1;
@@ -377,11 +448,10 @@ impl<'a> Reader<'a> {
                 return (!is_multiline).then_some(Cow::Borrowed(part));
             }
             decoded.push_str(part);
-            match special {
-                b'"' => return Some(Cow::Owned(decoded)),
-                b'\\' => decoded.push(escaped(next?)?),
-                _ => return None,
+            if special == b'"' {
+                return Some(Cow::Owned(decoded));
             }
+            decoded.push(escaped(next?)?);
             self.at += 1;
         }
     }
@@ -425,6 +495,20 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Splits at the quote that ends a string, if that has neither escapes nor what TOML keeps out of strings.
+fn split_at_quote(text: &str) -> Option<(&str, &str)> {
+    let length = memchr::memchr2(b'"', b'\\', text.as_bytes())?;
+    let (value, rest) = text.split_at(length);
+    let rest = rest.strip_prefix('"')?;
+    has_no_control(value).then_some((value, rest))
+}
+
+/// Tells whether no byte of `text` is a control character. It looks at all of them, which is quicker than to stop early.
+fn has_no_control(text: &str) -> bool {
+    let bytes = text.bytes();
+    !bytes.fold(false, |found, byte| found | is_control(byte))
+}
+
 /// Returns what stands for a backslash and `byte`; longer escapes are not regular.
 fn escaped(byte: u8) -> Option<char> {
     match byte {
@@ -455,9 +539,39 @@ mod tests {
         Some(from_table(table.into_inner()))
     }
 
+    /// Reads with the quick reader, and writes its lists of files as the other reader does.
+    fn quick(text: &str) -> Option<Table<'_>> {
+        let mut table = parse_regular(text)?;
+        expand(&mut table);
+        Some(table)
+    }
+
+    fn expand(table: &mut Table<'_>) {
+        for (_, value) in &mut table.entries {
+            expand_value(value);
+        }
+    }
+
+    fn expand_value(value: &mut Value<'_>) {
+        match value {
+            Value::Files(files) => *value = Value::Array(files.iter().map(file).collect()),
+            Value::Table(table) => expand(table),
+            Value::Array(items) => items.iter_mut().for_each(expand_value),
+            Value::String(_) | Value::Boolean(_) | Value::Other(_) => {}
+        }
+    }
+
+    fn file<'a>(entry: &FileEntry<'a>) -> Value<'a> {
+        let text = |key: &'static str, value: &'a str| (key.into(), Value::String(value.into()));
+        Value::Table(Table {
+            entries: vec![text("file", entry.name), text("hash", entry.hash)],
+            is_open: false,
+        })
+    }
+
     #[track_caller]
     fn is_regular(text: &str) {
-        let table = parse_regular(text).expect("the quick reader gave up");
+        let table = quick(text).expect("the quick reader gave up");
         assert_eq!(Some(table), standard(text));
     }
 
@@ -480,6 +594,27 @@ mod tests {
         is_regular("[extras]\r\na = [\"b\"]\r\n\r\n[metadata.files]\r\na = []\r\n");
         is_regular("a = \"x \\\"y\\\" \\\\ \\t\"\nb = false # c\nc = { }");
         is_regular("");
+    }
+
+    #[test]
+    fn lists_of_files_are_read_at_once() {
+        let files = "files = [\n    {file = \"é\", hash = \"y\"},\n]\n";
+        let is_at_once = |text: &str| format!("{:?}", parse_regular(text)).contains("Files");
+        assert!(is_at_once(&format!("[[package]]\n{files}")));
+        assert!(is_at_once(&format!("[metadata.files]\n{files}")));
+        for other in [
+            "",
+            "[package.dependencies]\n",
+            "[package]\n",
+            "[metadata]\n",
+        ] {
+            assert!(!is_at_once(&format!("{other}{files}")));
+            is_regular(&format!("{other}{files}"));
+        }
+        for change in ["x\"y", "\\\"", "\u{7f}", "\t"] {
+            let text = format!("[[package]]\n{}", files.replace('é', change));
+            assert!(!is_at_once(&text), "{text}");
+        }
     }
 
     #[test]
@@ -548,6 +683,11 @@ mod tests {
             "name = ",
             "\"b\"",
             "files = [",
+            "[\n",
+            "    {file = \"a\", hash = \"b\"},\n",
+            "    {file = \"",
+            "\", hash = \"",
+            "\"},\n",
             "{file = \"a\", hash = \"b\"}",
             ",",
             "]",
@@ -585,7 +725,7 @@ mod tests {
 
         #[test]
         fn the_quick_reader_reads_what_the_other_one_reads(text in lock_like()) {
-            if let Some(table) = parse_regular(&text) {
+            if let Some(table) = quick(&text) {
                 prop_assert_eq!(Some(table), standard(&text));
             }
         }

@@ -7,6 +7,7 @@
 //! [`Document::read`].
 
 mod document;
+mod text;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use crate::version::{Version, VersionConstraint};
 use document::{Table, Value};
 
 pub use crate::source::{Source, SourceKind};
+pub use text::Text;
 
 /// A lock, read.
 #[derive(Clone, Debug)]
@@ -68,9 +70,9 @@ pub struct Package {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
     /// The file's name.
-    pub name: String,
+    pub name: Text,
     /// Its digest as the lock writes it, such as `sha256:…`. Any algorithm may stand here.
-    pub hash: String,
+    pub hash: Text,
 }
 
 /// Why a lock could not be used. The text is Poetry's where Poetry has one.
@@ -169,7 +171,7 @@ pub enum Fault {
 
 /// A lock whose TOML is right; nothing else is known yet.
 pub struct Document<'a> {
-    text: &'a str,
+    text: &'a Text,
     table: Table<'a>,
 }
 
@@ -179,7 +181,7 @@ impl<'a> Document<'a> {
     /// # Errors
     ///
     /// [`Error::MergeConflict`] and [`Error::Toml`], with the place.
-    pub fn parse(text: &'a str) -> Result<Self, Error> {
+    pub fn parse(text: &'a Text) -> Result<Self, Error> {
         let table = document::parse(text).map_err(|error| toml_error(text, &error))?;
         Ok(Self { text, table })
     }
@@ -229,12 +231,14 @@ impl<'a> Document<'a> {
         let metadata = metadata.ok_or(Error::NoMetadata)?;
         let has_groups = self.has_groups(metadata)?;
         let mut reader = PackageReader {
+            text: self.text,
             metadata: MetadataFiles::new(metadata),
             has_groups,
             root,
             files,
             constraints: HashMap::new(),
             markers: HashMap::new(),
+            of_extras: HashMap::new(),
         };
         let tables = self.table.get("package").and_then(Value::as_array);
         let tables = tables.ok_or(Error::NoPackages)?;
@@ -303,7 +307,7 @@ impl Lock {
     /// # Errors
     ///
     /// Whatever stops Poetry: see [`Error`].
-    pub fn parse(text: &str, project: &Project, files: &dyn FileSystem) -> Result<Self, Error> {
+    pub fn parse(text: &Text, project: &Project, files: &dyn FileSystem) -> Result<Self, Error> {
         let document = Document::parse(text)?;
         document.check_freshness(project)?;
         document.read(&project.root, files)
@@ -343,12 +347,15 @@ impl<'a> MetadataFiles<'a> {
 }
 
 struct PackageReader<'a> {
+    text: &'a Text,
     metadata: MetadataFiles<'a>,
     has_groups: bool,
     root: &'a Path,
     files: &'a dyn FileSystem,
     constraints: HashMap<&'a str, VersionConstraint>,
     markers: HashMap<&'a str, Marker>,
+    /// What extras of packages bring in, by its text: half of it occurs more than once.
+    of_extras: HashMap<&'a str, Dependency>,
 }
 
 impl<'a> PackageReader<'a> {
@@ -385,7 +392,7 @@ impl<'a> PackageReader<'a> {
         if self.has_groups {
             package.groups = self.groups(table)?;
         } else {
-            package.extras = read_extras(table)?;
+            package.extras = self.extras(table)?;
             package.requires = self.requires(table, package.resolved_source.as_ref())?;
         }
         Ok(package)
@@ -458,14 +465,11 @@ impl<'a> PackageReader<'a> {
         source: Option<&Source>,
     ) -> Result<Vec<File>, Fault> {
         if let Some(files) = table.get("files") {
-            return read_files(files);
+            return self.read_files(files);
         }
         if let Some(hashes) = &self.metadata.hashes {
             let hashes = hashes.get(name).ok_or(Fault::Field("files"))?;
-            let files = hashes.texts().map(|hash| File {
-                name: hash.to_owned(),
-                hash: hash.to_owned(),
-            });
+            let files = hashes.texts().map(|hash| self.file(hash, hash));
             return Ok(files.collect());
         }
         if source.is_some_and(|source| {
@@ -477,12 +481,56 @@ impl<'a> PackageReader<'a> {
             return Ok(Vec::new());
         }
         let files = self.metadata.files.get(name).ok_or(Fault::Field("files"))?;
-        let mut files = read_files(files)?;
+        let mut files = self.read_files(files)?;
         if let Some(source) = source.filter(|source| source.kind == SourceKind::File) {
             let name = Path::new(&source.url).file_name();
-            files.retain(|file| Some(file.name.as_ref()) == name);
+            files.retain(|file| Some(file.name.as_str().as_ref()) == name);
         }
         Ok(files)
+    }
+
+    fn read_files(&self, files: &Value<'_>) -> Result<Vec<File>, Fault> {
+        if let Value::Files(files) = files {
+            let files = files.iter().map(|file| self.file(file.name, file.hash));
+            return Ok(files.collect());
+        }
+        let items = files.as_array().ok_or(Fault::Field("files"))?;
+        let file = |item: &Value<'_>| {
+            let text = |key| item.as_table()?.get(key)?.as_str();
+            Some(self.file(text("file")?, text("hash")?))
+        };
+        let files = items
+            .iter()
+            .map(|item| file(item).ok_or(Fault::Field("files")));
+        files.collect()
+    }
+
+    fn file(&self, name: &str, hash: &str) -> File {
+        File {
+            name: self.text.cut(name),
+            hash: self.text.cut(hash),
+        }
+    }
+
+    fn extras(&mut self, table: &'a Table<'a>) -> Result<Vec<(ExtraName, Vec<Dependency>)>, Fault> {
+        let extras = table.get("extras").and_then(Value::as_table);
+        let mut read = Vec::new();
+        for (extra, requirements) in extras.into_iter().flat_map(Table::iter) {
+            let dependencies = requirements.texts().map(|text| self.dependency(text));
+            let dependencies: Result<_, _> = dependencies.collect();
+            read.push((ExtraName::new(extra), dependencies?));
+        }
+        Ok(read)
+    }
+
+    fn dependency(&mut self, text: &'a str) -> Result<Dependency, Fault> {
+        if let Some(dependency) = self.of_extras.get(text) {
+            return Ok(dependency.clone());
+        }
+        let dependency = extra_dependency(text);
+        let dependency = dependency.map_err(|error| Fault::Dependency(Box::new(error)))?;
+        self.of_extras.insert(text, dependency.clone());
+        Ok(dependency)
     }
 
     fn requires(
@@ -499,16 +547,20 @@ impl<'a> PackageReader<'a> {
         for (name, value) in dependencies.into_iter().flat_map(Table::iter) {
             let values = match value {
                 Value::Array(items) => items.as_slice(),
-                Value::String(_) | Value::Table(_) | Value::Boolean(_) | Value::Other(_) => {
-                    std::slice::from_ref(value)
-                }
+                Value::String(_)
+                | Value::Table(_)
+                | Value::Files(_)
+                | Value::Boolean(_)
+                | Value::Other(_) => std::slice::from_ref(value),
             };
             for value in values {
                 let dependency = match value {
                     Value::Table(table) => Dependency::from_table(name, table, root, self.files),
-                    Value::String(_) | Value::Boolean(_) | Value::Array(_) | Value::Other(_) => {
-                        Dependency::plain(name, value.as_str().unwrap_or("*"))
-                    }
+                    Value::String(_)
+                    | Value::Boolean(_)
+                    | Value::Array(_)
+                    | Value::Files(_)
+                    | Value::Other(_) => Dependency::plain(name, value.as_str().unwrap_or("*")),
                 };
                 requires.push(dependency.map_err(|error| Fault::Dependency(Box::new(error)))?);
             }
@@ -530,33 +582,6 @@ fn read_source(table: &Table<'_>) -> Result<Option<Source>, Fault> {
         resolved_reference: text("resolved_reference"),
         subdirectory: text("subdirectory"),
     }))
-}
-
-fn read_files(files: &Value<'_>) -> Result<Vec<File>, Fault> {
-    let items = files.as_array().ok_or(Fault::Field("files"))?;
-    let file = |item: &Value<'_>| {
-        let table = item.as_table()?;
-        Some(File {
-            name: table.get("file")?.as_str()?.to_owned(),
-            hash: table.get("hash")?.as_str()?.to_owned(),
-        })
-    };
-    let files = items
-        .iter()
-        .map(|item| file(item).ok_or(Fault::Field("files")));
-    files.collect()
-}
-
-fn read_extras(table: &Table<'_>) -> Result<Vec<(ExtraName, Vec<Dependency>)>, Fault> {
-    let extras = table.get("extras").and_then(Value::as_table);
-    let mut read = Vec::new();
-    for (extra, requirements) in extras.into_iter().flat_map(Table::iter) {
-        let dependencies = requirements.texts().map(extra_dependency);
-        let dependencies: Result<Vec<Dependency>, _> = dependencies.collect();
-        let dependencies = dependencies.map_err(|error| Fault::Dependency(Box::new(error)))?;
-        read.push((ExtraName::new(extra), dependencies));
-    }
-    Ok(read)
 }
 
 /// Reads a requirement in `[package.extras]`; old locks hold some that are not in standard form, as `name[extra] (^1.0)`.
@@ -622,7 +647,7 @@ mod tests {
     const PACKAGE: &str = "[[package]]\nname = \"Some.Name\"\nversion = \"1.0\"\noptional = false\npython-versions = \"*\"\n";
 
     fn read(text: &str) -> Result<Lock, Error> {
-        Document::parse(text)?.read(Path::new("/project"), &NoFiles)
+        Document::parse(&text.into())?.read(Path::new("/project"), &NoFiles)
     }
 
     fn lock(version: &str, package: &str) -> String {
@@ -748,6 +773,7 @@ mod tests {
     fn fresh(first_line: &str, pyproject: &str, content_hash: &str, expected: bool) {
         let project = Project::parse(pyproject, Path::new("/project"), &NoFiles).unwrap();
         let text = format!("{first_line}\n[metadata]\ncontent-hash = \"{content_hash}\"\n");
+        let text = Text::from(text);
         let document = Document::parse(&text).unwrap();
         assert_eq!(document.check_freshness(&project).is_ok(), expected);
     }

@@ -109,7 +109,7 @@ impl Marker {
     }
 
     /// Tells whether both are the same, down to which side of a comparison the variable stands on.
-    pub(super) fn is_identical(&self, other: &Self) -> bool {
+    pub(crate) fn is_identical(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
             || (self.0.hash == other.0.hash
                 && self

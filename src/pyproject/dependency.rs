@@ -72,12 +72,16 @@ impl Dependency {
     /// [`Error::Dependency`] when `constraint` cannot be read.
     pub fn plain(name: &str, constraint: &str) -> Result<Self, Error> {
         let parsed = VersionConstraint::parse(constraint).map_err(Error::constraint)?;
-        Ok(Self {
+        Ok(Self::new(name, parsed, constraint.to_owned()))
+    }
+
+    fn new(name: &str, constraint: VersionConstraint, written_constraint: String) -> Self {
+        Self {
             name: PackageName::new(name),
             written_name: name.to_owned(),
             extras: BTreeSet::new(),
-            constraint: parsed,
-            written_constraint: constraint.to_owned(),
+            constraint,
+            written_constraint,
             source: None,
             source_name: None,
             is_optional: false,
@@ -85,7 +89,7 @@ impl Dependency {
             is_develop: false,
             in_extras: Vec::new(),
             marker: Marker::any(),
-        })
+        }
     }
 
     pub(crate) fn from_table(
@@ -140,7 +144,11 @@ impl Dependency {
         let mut dependency = match &requirement.url {
             Some(url) => from_url(&requirement.name, url, root, files)
                 .ok_or_else(|| Error::requirement(text, "its address cannot be read"))??,
-            None => Self::plain(&requirement.name, &requirement.constraint_text)?,
+            None => Self::new(
+                &requirement.name,
+                requirement.constraint,
+                requirement.constraint_text,
+            ),
         };
         let extras = requirement.extras.iter();
         dependency.extras = extras.map(|extra| ExtraName::new(extra)).collect();

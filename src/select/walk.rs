@@ -72,12 +72,18 @@ impl<'a> Locked<'a> {
             });
             candidates.packages.push(package);
         }
+        // Most packages support the same few Pythons.
+        let mut known: HashMap<Vec<&str>, Vec<Marker>> = HashMap::new();
         let names: BTreeSet<&PackageName> = by_name.keys().copied().collect();
         for name in names {
             if let Some(candidates) = by_name.get_mut(name) {
                 let packages = &mut candidates.packages;
                 packages.sort_by(|one, other| other.version.cmp(&one.version));
-                candidates.regions = region_markers(packages);
+                let pythons = packages
+                    .iter()
+                    .map(|package| package.python_versions.as_str());
+                let regions = known.entry(pythons.collect());
+                candidates.regions = regions.or_insert_with(|| region_markers(packages)).clone();
             }
         }
         Self { packages, by_name }
@@ -303,13 +309,13 @@ impl<'a: 'b, 'b> Walk<'a, 'b> {
 }
 
 /// A marker as a key. Equal markers may still differ in a reversed comparison (`"x" in os_name`); what is remembered of one
-/// must not be given for the other, so the text counts too.
+/// must not be given for the other.
 #[derive(Clone)]
 struct Exact(Marker);
 
 impl PartialEq for Exact {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0 && self.0.to_string() == other.0.to_string()
+        self.0.is_identical(&other.0)
     }
 }
 

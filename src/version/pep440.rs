@@ -78,10 +78,14 @@ impl Version {
     }
 
     fn new(segments: Segments, written: Option<&str>) -> Self {
-        let normal = segments.to_string();
         let (written, normal) = match written {
-            Some(written) if written != normal => (written.into(), Some(normal.into())),
-            _ => (normal.into(), None),
+            Some(written) if is_normal_release(written) => (written.into(), None),
+            Some(written) => {
+                let normal = segments.to_string();
+                let is_normal = normal == written;
+                (written.into(), (!is_normal).then(|| normal.into()))
+            }
+            None => (segments.to_string().into(), None),
         };
         Self(Arc::new(Parts {
             segments,
@@ -358,6 +362,18 @@ impl Version {
         change(&mut segments);
         Self::new(segments, None)
     }
+}
+
+/// Tells whether a version written so prints so: it is numbers without needless zeros, as nearly all are.
+fn is_normal_release(written: &str) -> bool {
+    let is_normal = |number: &[u8]| match number {
+        [b'0', _, ..] | [] => false,
+        [_, ..] => number.iter().all(u8::is_ascii_digit),
+    };
+    written
+        .as_bytes()
+        .split(|byte| *byte == b'.')
+        .all(is_normal)
 }
 
 /// Tells whether a number after `place` is not zero.

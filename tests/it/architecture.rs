@@ -67,7 +67,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("event", &["name", "version"]),
     // Effects.
     ("configuration", &["url", "plan"]),
-    ("project_files", &["pyproject"]),
+    ("project_files", &["lock", "pyproject"]),
     (
         "interpreter",
         &["digest", "version", "marker", "tag", "target"],

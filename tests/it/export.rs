@@ -281,7 +281,7 @@ fn export(folder: &Path, arguments: &[&str], variables: Option<&Table>) -> Ran {
 fn pylock(folder: &Path, arguments: &[&str], index: &str) -> Ran {
     let index: serde_json::Value = serde_json::from_str(index).unwrap();
     let info = |_: &Package, file: &File| {
-        let known = index.get(&file.name)?;
+        let known = index.get(&*file.name)?;
         Some(FileInfo {
             url: known["url"].as_str().unwrap().to_owned(),
             n_bytes: known.get("size").and_then(serde_json::Value::as_u64),

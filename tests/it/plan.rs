@@ -26,8 +26,8 @@ fn target(name: &str) -> Target {
 
 fn package(name: &str, version: &str, files: &[&str]) -> Package {
     let file = |name: &&str| File {
-        name: (*name).to_owned(),
-        hash: format!("sha256:{}", "0".repeat(64)),
+        name: (*name).into(),
+        hash: format!("sha256:{}", "0".repeat(64)).into(),
     };
     Package {
         name: PackageName::new(name),
@@ -348,7 +348,7 @@ fn all_refusals_are_told_at_once() {
 #[test]
 fn file_with_no_trusted_digest_is_not_planned() {
     let mut old = demo(&["demo-1.0-py3-none-any.whl"]);
-    old.files[0].hash = "md5:d41d8cd98f00b204e9800998ecf8427e".to_owned();
+    old.files[0].hash = "md5:d41d8cd98f00b204e9800998ecf8427e".into();
     let error = plan_with(&[old], &Installed::default(), &options()).unwrap_err();
     let expected =
         "poetry.lock has no sha256, sha384 or sha512 digest of `demo-1.0-py3-none-any.whl`";
@@ -363,7 +363,7 @@ fn digests_are_those_of_the_chosen_name() {
         "demo-1.0.tar.gz",
     ]);
     for (file, digit) in package.files.iter_mut().zip(["1", "2", "3"]) {
-        file.hash = format!("sha256:{}", digit.repeat(64));
+        file.hash = format!("sha256:{}", digit.repeat(64)).into();
     }
     let plan = plan_with(&[package], &Installed::default(), &options()).unwrap();
     let Origin::Index {

@@ -48,7 +48,7 @@ fn fault(case: &Case) -> Option<String> {
 fn installed(case: &Case) -> Result<Vec<String>, Box<dyn std::error::Error>> {
     let files = ProjectFiles::read(&fixtures().join(&case.project))?;
     let project = files.project()?;
-    let document = Document::parse(files.lock.as_deref().unwrap())?;
+    let document = Document::parse(files.lock.as_ref().unwrap())?;
     document.check_freshness(&project)?;
     let choice = Choice::new(&project, &request(case), DefaultGroups::NonOptional)?;
     let lock = document.read(&project.root, &Disk)?;

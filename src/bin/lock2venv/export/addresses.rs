@@ -29,7 +29,7 @@ pub(super) struct Known(HashMap<(String, String), FileInfo>);
 impl Known {
     /// Returns what the index says of a file.
     pub(super) fn get(&self, package: &Package, file: &File) -> Option<FileInfo> {
-        let key = (package.name.as_str().to_owned(), file.name.clone());
+        let key = (package.name.as_str().to_owned(), file.name.to_string());
         self.0.get(&key).cloned()
     }
 }
@@ -126,7 +126,10 @@ fn ask_one(
             n_bytes: listed.n_bytes,
             upload_time: listed.upload_time,
         };
-        Ok(((package.name.as_str().to_owned(), file.name.clone()), info))
+        Ok((
+            (package.name.as_str().to_owned(), file.name.to_string()),
+            info,
+        ))
     });
     answers.collect()
 }

@@ -6,6 +6,7 @@
 mod addresses;
 
 use std::fmt::Display;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use lock2venv::configuration::Configuration;
@@ -106,6 +107,8 @@ fn text(
         print_line(&warning.to_string());
     }
     let (choice, lock) = read_lock(&files, &project, arguments)?;
+    // It is not freed: the process ends right after this, and a lock is many thousands of values.
+    let lock = ManuallyDrop::new(lock);
     let selection = select::select(&project, &lock, &choice).map_err(exception)?;
     let folder = output
         .and_then(Path::parent)

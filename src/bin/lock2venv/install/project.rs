@@ -34,7 +34,7 @@ impl LockedProject {
                 print_warning(&warning.to_string());
             }
         }
-        let text = files.lock.as_deref().ok_or_else(|| no_lock(&files.root))?;
+        let text = files.lock.as_ref().ok_or_else(|| no_lock(&files.root))?;
         let document = Document::parse(text)?;
         document.check_freshness(&project)?;
         let request = (&arguments.groups).into();
