@@ -13,7 +13,7 @@ use lock2venv::export::{self, Credentials, Extent, Options};
 use lock2venv::lock::{Document, Lock};
 use lock2venv::project_files::{Disk, ProjectFiles};
 use lock2venv::project_wheel;
-use lock2venv::pyproject::{Project, ProjectSource};
+use lock2venv::pyproject::{Project, ProjectSource, Warning};
 use lock2venv::select::{self, Choice, DefaultGroups, Request, Selection};
 
 use crate::args::{AppendProject, Export, Groups};
@@ -101,12 +101,10 @@ fn text(
     output: Option<&Path>,
 ) -> Result<String, Failure> {
     let files = ProjectFiles::read(&context.project_folder).map_err(exception)?;
-    let project = files.project().map_err(exception)?;
-    for warning in &project.warnings {
-        print_line(&warning.to_string());
-    }
+    let project = read_project(&files)?;
     let (choice, lock) = read_lock(&files, &project, arguments)?;
     let selection = select::select(&project, &lock, &choice).map_err(exception)?;
+    warn_of_paths(&selection, &project);
     let folder = output
         .and_then(Path::parent)
         .unwrap_or(&context.working_folder);
@@ -122,6 +120,29 @@ fn text(
                 append_project(&mut text, form, &project)?;
             }
             Ok(text)
+        }
+    }
+}
+
+fn read_project(files: &ProjectFiles) -> Result<Project, Failure> {
+    let mut warnings = Vec::new();
+    let project = files.project_warning(&mut warnings);
+    for warning in &warnings {
+        print_line(&warning.to_string());
+    }
+    project.map_err(exception)
+}
+
+/// Warns of locked paths that are not what they should be, as far as reading pyproject.toml did not yet.
+fn warn_of_paths(selection: &Selection<'_>, project: &Project) {
+    let packages = selection.packages.iter().map(|selected| selected.package);
+    let mut warned = project.warnings.clone();
+    for package in packages {
+        let source = package.resolved_source.as_ref();
+        let warning = Warning::of_path(package.name.as_str(), source, &Disk);
+        if let Some(warning) = warning.filter(|warning| !warned.contains(warning)) {
+            print_line(&warning.to_string());
+            warned.push(warning);
         }
     }
 }
@@ -145,6 +166,9 @@ fn read_lock(
         print_line(
             "The `--with` and `--without` options are ignored when used along with the `--only` option.",
         );
+    }
+    if let Some(warning) = document.warning() {
+        print_line(&warning.to_string());
     }
     let lock = document.read(&project.root, &Disk).map_err(exception)?;
     Ok((choice, lock))
