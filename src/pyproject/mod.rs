@@ -148,8 +148,8 @@ impl Warning {
             (SourceKind::File, PathKind::Directory) => PathFault::NotAFile,
             (SourceKind::Directory, PathKind::File) => PathFault::NotADirectory,
             (SourceKind::Directory, PathKind::Directory) => {
-                let is_there = |file: &&str| files.kind(&path.join(file)) != PathKind::Missing;
-                if PROJECT_FILES.iter().any(|file| is_there(&file)) {
+                let is_there = |file: &str| files.kind(&path.join(file)) != PathKind::Missing;
+                if PROJECT_FILES.iter().any(|file| is_there(file)) {
                     return None;
                 }
                 PathFault::NotAProject
