@@ -324,7 +324,8 @@ fn pylock(folder: &Path, arguments: &[&str], index: &str) -> Ran {
     }
 }
 
-fn request(arguments: &[&str]) -> Request {
+/// Reads the choice of groups and extras in the arguments of an export.
+pub(crate) fn request(arguments: &[&str]) -> Request {
     let mut request = Request::default();
     let mut arguments = arguments.iter().copied();
     while let Some(argument) = arguments.next() {
@@ -332,10 +333,10 @@ fn request(arguments: &[&str]) -> Request {
         match argument {
             "--with" => request.with.push(value()),
             "--only" => request.only.push(value()),
-            "-E" => request.extras.push(value()),
+            "-E" | "--extras" => request.extras.push(value()),
             "--all-groups" => request.all_groups = true,
             "--all-extras" => request.all_extras = true,
-            "-f" => assert_eq!(value(), "pylock.toml"),
+            "-f" => drop(value()),
             "--without-urls" | "--without-hashes" => {}
             _ => panic!("{argument} is not known here"),
         }

@@ -17,6 +17,7 @@ import argparse
 import gc
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -42,7 +43,7 @@ from poetry.console.application import Application  # noqa: E402
 from poetry.packages.locker import Locker  # noqa: E402
 from poetry_plugin_export.command import ExportCommand  # noqa: E402
 
-PATIENCE = 20  # seconds for Poetry, whose normal forms of markers can grow without end; then the project is passed over
+PATIENCE = 20  # seconds of CPU time for Poetry, whose normal forms of markers can grow without end; then the project is passed over
 TIMEOUT = 60  # seconds for ours
 
 # What Poetry says when it comes upon something that it did not think of, or passes on from its parsers.
@@ -100,7 +101,7 @@ def run_poetry(project: Path, case: Case) -> Ran:
             os.chdir(project)
             os.environ.update(case.variables)
             code = 70
-            signal.alarm(PATIENCE)
+            resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE + 1))
             try:
                 code = poetry_export(case.arguments)
             except BaseException as error:  # whatever it is, it is a failure
@@ -117,12 +118,15 @@ def run_poetry(project: Path, case: Case) -> Ran:
 def run_ours(binary: Path, project: Path, case: Case) -> Ran:
     variables = {**COMMON, **case.variables, "HOME": str(project)}
     argv = [binary, "export", *case.arguments]
-    done = subprocess.run(argv, cwd=project, env=variables, capture_output=True, timeout=TIMEOUT, check=False)
+    try:
+        done = subprocess.run(argv, cwd=project, env=variables, capture_output=True, timeout=TIMEOUT, check=False)
+    except subprocess.TimeoutExpired:
+        return Ran(-signal.SIGALRM, b"", f"it takes longer than {TIMEOUT} s")
     return Ran(done.returncode, done.stdout, done.stderr.decode())
 
 
 def difference(theirs: Ran, ours: Ran, with_errors: bool) -> str | None:
-    if (theirs.code == 0) != (ours.code == 0):
+    if (theirs.code == 0) != (ours.code == 0) or ours.code < 0:
         message = (ours if ours.code else theirs).errors.strip()
         return f"Poetry ends with {theirs.code}, ours with {ours.code}: {message[:300]}"
     if theirs.output != ours.output:
@@ -146,13 +150,10 @@ def compare(binary: Path, seed: int, root: Path, options: argparse.Namespace) ->
     root.mkdir(parents=True)
     write(case, root)
     theirs = run_poetry(root / "project", case)
-    if theirs.code == -signal.SIGALRM:
+    if theirs.code == -signal.SIGXCPU:
         return None, None, 0.0
     start = time.monotonic()
-    try:
-        ours = run_ours(binary, root / "project", case)
-    except subprocess.TimeoutExpired:
-        return f"ours takes longer than {TIMEOUT} s", theirs.code != 0, TIMEOUT
+    ours = run_ours(binary, root / "project", case)
     found = difference(theirs, ours, options.stderr)
     if found and options.keep:
         shutil.copytree(root, options.keep / str(seed), dirs_exist_ok=True)
