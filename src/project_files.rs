@@ -61,6 +61,18 @@ impl ProjectFiles {
     pub fn project(&self) -> Result<Project, pyproject::Error> {
         Project::parse(&self.pyproject, &self.root, &Disk)
     }
+
+    /// Reads pyproject.toml, and adds what there is to warn of to `warnings`, even if reading fails.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Project::parse`].
+    pub fn project_warning(
+        &self,
+        warnings: &mut Vec<pyproject::Warning>,
+    ) -> Result<Project, pyproject::Error> {
+        Project::parse_warning(&self.pyproject, &self.root, &Disk, warnings)
+    }
 }
 
 /// This machine's disk.

@@ -47,17 +47,7 @@ impl Realm {
         repositories: &[Repository],
         url: &Url,
     ) -> Result<Self, Error> {
-        let candidates = repositories
-            .iter()
-            .filter(|repository| repository.url.is_same_origin(url));
-        // The first of the best, as Poetry's stable sort has it.
-        let best = candidates.rev().max_by_key(|repository| {
-            let n_shared = n_shared_segments(repository.url.path(), url.path());
-            (
-                n_shared,
-                n_shared == segments(repository.url.path()).count(),
-            )
-        });
+        let best = nearest_repository(repositories, url);
         let name = best.map(|repository| repository.name.as_str());
         Self::new(configuration, name, url)
     }
@@ -93,6 +83,22 @@ impl Realm {
             certificates: &self.elsewhere,
         }
     }
+}
+
+/// Finds the repository whose credentials are for `url`: of those with the same origin the one that has most of the path in
+/// common, the first of several (Poetry's `Authenticator`).
+pub fn nearest_repository<'a>(repositories: &'a [Repository], url: &Url) -> Option<&'a Repository> {
+    let candidates = repositories
+        .iter()
+        .filter(|repository| repository.url.is_same_origin(url));
+    // The first of the best, as Poetry's stable sort has it.
+    candidates.rev().max_by_key(|repository| {
+        let n_shared = n_shared_segments(repository.url.path(), url.path());
+        (
+            n_shared,
+            n_shared == segments(repository.url.path()).count(),
+        )
+    })
 }
 
 impl Authorization {

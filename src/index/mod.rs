@@ -31,6 +31,7 @@ use crate::plan::IndexSource;
 use crate::url::Url;
 
 use self::auth::Realm;
+pub use self::auth::nearest_repository;
 pub use self::error::{CertificateError, Error, Status, TransportError};
 pub use self::session::Session;
 use self::transport::Agents;

@@ -169,6 +169,23 @@ pub enum Fault {
     Dependency(Box<crate::pyproject::Error>),
 }
 
+/// What is odd about a lock, but does not stop anything.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The format is newer than what is known here.
+    #[error(
+        "The lock file might not be compatible with the current version of Poetry.\nUpgrade Poetry to ensure the lock file is read properly or, alternatively, regenerate the lock file with the `poetry lock` command."
+    )]
+    Newer,
+}
+
+/// What the version of a lock's format means.
+struct FormatVersion {
+    has_groups: bool,
+    is_newer: bool,
+}
+
 /// A lock whose TOML is right; nothing else is known yet.
 pub struct Document<'a> {
     text: &'a Text,
@@ -193,7 +210,7 @@ impl<'a> Document<'a> {
     ///
     /// [`Error::Stale`] when it does not, or has no hash.
     pub fn check_freshness(&self, project: &Project) -> Result<(), Error> {
-        let metadata = self.table.get("metadata").and_then(Value::as_table);
+        let metadata = self.metadata().ok();
         let locked = metadata
             .and_then(|metadata| metadata.get("content-hash"))
             .and_then(Value::as_str);
@@ -227,9 +244,8 @@ impl<'a> Document<'a> {
     ///
     /// All of [`Error`] but those of the other methods.
     pub fn read(&self, root: &Path, files: &dyn FileSystem) -> Result<Lock, Error> {
-        let metadata = self.table.get("metadata").and_then(Value::as_table);
-        let metadata = metadata.ok_or(Error::NoMetadata)?;
-        let has_groups = self.has_groups(metadata)?;
+        let metadata = self.metadata()?;
+        let has_groups = self.version(metadata)?.has_groups;
         let mut reader = PackageReader {
             text: self.text,
             metadata: MetadataFiles::new(metadata),
@@ -258,8 +274,18 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// Checks the version of the lock; tells whether it is one with groups.
-    fn has_groups(&self, metadata: &Table<'_>) -> Result<bool, Error> {
+    fn metadata(&self) -> Result<&Table<'a>, Error> {
+        let metadata = self.table.get("metadata").and_then(Value::as_table);
+        metadata.ok_or(Error::NoMetadata)
+    }
+
+    /// Returns what Poetry warns of when it reads the lock.
+    pub fn warning(&self) -> Option<Warning> {
+        let version = self.version(self.metadata().ok()?).ok()?;
+        version.is_newer.then_some(Warning::Newer)
+    }
+
+    fn version(&self, metadata: &Table<'_>) -> Result<FormatVersion, Error> {
         let written = metadata.get("lock-version").ok_or(Error::NoVersion)?;
         let written = written.as_str().unwrap_or_default();
         let unknown = || {
@@ -276,7 +302,11 @@ impl<'a> Document<'a> {
         if version < parse("1")? || version >= parse("3")? {
             return Err(unknown());
         }
-        Ok(version >= parse("2.1")?)
+        let last = parse("2.1")?;
+        Ok(FormatVersion {
+            has_groups: version >= last,
+            is_newer: version > last,
+        })
     }
 
     fn extras(&self) -> Vec<(ExtraName, Vec<PackageName>)> {
@@ -570,7 +600,8 @@ impl<'a> PackageReader<'a> {
 }
 
 fn read_source(table: &Table<'_>) -> Result<Option<Source>, Fault> {
-    let Some(source) = table.get("source").and_then(Value::as_table) else {
+    let source = table.get("source").and_then(Value::as_table);
+    let Some(source) = source.filter(|source| source.iter().next().is_some()) else {
         return Ok(None);
     };
     let text = |key: &str| source.get(key).and_then(Value::as_str).map(str::to_owned);

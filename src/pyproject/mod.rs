@@ -15,6 +15,7 @@ mod group;
 mod schema;
 mod sources;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,7 @@ use toml::{Table, Value};
 
 use crate::name::{ExtraName, GroupName, PackageName};
 use crate::requirement::Requirement;
+use crate::source::{Source, SourceKind};
 use crate::version::{self, Version, VersionConstraint};
 
 pub use dependency::Dependency;
@@ -32,6 +34,9 @@ pub use sources::{Priority, ProjectSource};
 
 /// The version of Poetry whose behaviour is followed.
 pub const POETRY_VERSION: &str = "2.5.1";
+
+/// Any of these makes a folder a project.
+const PROJECT_FILES: [&str; 3] = ["pyproject.toml", "setup.py", "setup.cfg"];
 
 /// What `*` means as the Python constraint of a project.
 const ANY_PYTHON: &str = "~2.7 || >=3.4";
@@ -92,14 +97,70 @@ pub enum Warning {
         "The \"poetry.dev-dependencies\" section is deprecated and will be removed in a future version. Use \"poetry.group.dev.dependencies\" instead."
     )]
     DevDependencies,
-    /// A path dependency is not there.
-    #[error("Path {} for {name} does not exist", path.display())]
-    MissingPath {
+    /// A path dependency is not what it should be.
+    #[error("{}", path_warning(*fault, path, name))]
+    Path {
+        /// What is wrong with it.
+        fault: PathFault,
         /// The path, absolute.
         path: PathBuf,
-        /// The name of the dependency.
+        /// The name of the dependency, as written.
         name: String,
     },
+}
+
+/// What is wrong with a path dependency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PathFault {
+    /// It is not there.
+    Missing,
+    /// A folder stands where a file should.
+    NotAFile,
+    /// A file stands where a folder should.
+    NotADirectory,
+    /// The folder holds no pyproject.toml, setup.py or setup.cfg.
+    NotAProject,
+}
+
+fn path_warning(fault: PathFault, path: &Path, name: &str) -> String {
+    let path = path.display();
+    match fault {
+        PathFault::Missing => format!("Path {path} for {name} does not exist"),
+        PathFault::NotAFile => format!("{path} for {name} is a directory, expected a file"),
+        PathFault::NotADirectory => format!("{path} for {name} is a file, expected a directory"),
+        PathFault::NotAProject => {
+            format!("Directory {path} for {name} does not seem to be a Python package")
+        }
+    }
+}
+
+impl Warning {
+    /// Returns what Poetry says of a dependency or locked package `name` from `source`, when that is a path and not what it
+    /// should be.
+    pub fn of_path(name: &str, source: Option<&Source>, files: &dyn FileSystem) -> Option<Self> {
+        let source = source?;
+        let path = Path::new(&source.url);
+        let fault = match (source.kind, files.kind(path)) {
+            (SourceKind::Legacy | SourceKind::Git | SourceKind::Url, _)
+            | (SourceKind::File, PathKind::File) => return None,
+            (SourceKind::File | SourceKind::Directory, PathKind::Missing) => PathFault::Missing,
+            (SourceKind::File, PathKind::Directory) => PathFault::NotAFile,
+            (SourceKind::Directory, PathKind::File) => PathFault::NotADirectory,
+            (SourceKind::Directory, PathKind::Directory) => {
+                let is_there = |file: &str| files.kind(&path.join(file)) != PathKind::Missing;
+                if PROJECT_FILES.iter().any(|file| is_there(file)) {
+                    return None;
+                }
+                PathFault::NotAProject
+            }
+        };
+        Some(Self::Path {
+            fault,
+            path: path.to_owned(),
+            name: name.to_owned(),
+        })
+    }
 }
 
 /// Why a pyproject.toml could not be read. The text is Poetry's where Poetry has one.
@@ -271,6 +332,20 @@ impl Project {
     ///
     /// Whatever stops Poetry: see [`Error`].
     pub fn parse(text: &str, root: &Path, files: &dyn FileSystem) -> Result<Self, Error> {
+        Self::parse_warning(text, root, files, &mut Vec::new())
+    }
+
+    /// Reads `text` as [`Project::parse`] does, and adds to `warnings` what Poetry warns of, which it does even if it then fails.
+    ///
+    /// # Errors
+    ///
+    /// Whatever stops Poetry: see [`Error`].
+    pub fn parse_warning(
+        text: &str,
+        root: &Path,
+        files: &dyn FileSystem,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Self, Error> {
         let document: Table = text.parse().map_err(|error| toml_error(text, &error))?;
         let empty = Table::new();
         let tool = document.get("tool").and_then(Value::as_table);
@@ -289,8 +364,12 @@ impl Project {
             tool_poetry,
             root,
             files,
+            warnings: RefCell::default(),
         };
-        let mut project = reader.read()?;
+        let project = reader.read();
+        warnings.append(&mut reader.warnings.take());
+        let mut project = project?;
+        project.warnings.clone_from(warnings);
         project.document = document;
         Ok(project)
     }
@@ -366,12 +445,13 @@ fn table_of<'a>(parent: &'a Table, key: &str) -> Option<&'a Table> {
 }
 
 fn check_requires_poetry(tool_poetry: &Table) -> Result<(), Error> {
-    let Some(text) = tool_poetry.get("requires-poetry").and_then(Value::as_str) else {
+    let wanted = tool_poetry.get("requires-poetry").and_then(Value::as_str);
+    let Some(text) = wanted.filter(|text| !text.is_empty()) else {
         return Ok(());
     };
     let constraint = VersionConstraint::parse(text).map_err(Error::constraint)?;
     let is_allowed = Version::parse(POETRY_VERSION).is_ok_and(|ours| constraint.allows(&ours));
-    if is_allowed || text.is_empty() {
+    if is_allowed {
         return Ok(());
     }
     Err(Error::RequiresPoetry(constraint.to_string()))
@@ -506,10 +586,14 @@ struct Reader<'a> {
     tool_poetry: &'a Table,
     root: &'a Path,
     files: &'a dyn FileSystem,
+    warnings: RefCell<Vec<Warning>>,
 }
 
 impl Reader<'_> {
     fn read(&self) -> Result<Project, Error> {
+        if self.tool_poetry.contains_key("dev-dependencies") {
+            self.warn(Warning::DevDependencies);
+        }
         let name = self.first_text("name").unwrap_or("non-package-mode");
         let version = self.first_text("version").unwrap_or("0");
         let name = PackageName::new(name);
@@ -520,11 +604,6 @@ impl Reader<'_> {
         self.check_metadata()?;
         let (python_versions, python_constraint) = self.python()?;
         let groups = self.groups()?;
-        let mut warnings = Vec::new();
-        if self.tool_poetry.contains_key("dev-dependencies") {
-            warnings.push(Warning::DevDependencies);
-        }
-        warnings.extend(self.missing_paths(&groups));
         let mut project = Project {
             name,
             version: parsed,
@@ -538,7 +617,7 @@ impl Reader<'_> {
             extras: self.extras(&groups),
             groups,
             sources: Vec::new(),
-            warnings,
+            warnings: Vec::new(),
             document: Table::new(),
             root: self.root.to_owned(),
         };
@@ -637,7 +716,7 @@ impl Reader<'_> {
             let mut group = Group::new(name, is_optional);
             let items = items.as_array().into_iter().flatten();
             for text in items.filter_map(Value::as_str) {
-                let dependency = Dependency::from_requirement(text, self.root, self.files)?;
+                let dependency = self.dependency_from_requirement(text)?;
                 group.standard.push(dependency);
             }
             put(&mut groups, group);
@@ -667,13 +746,13 @@ impl Reader<'_> {
             group.is_mixed_dynamic =
                 self.is_dynamic("dependencies") || self.is_dynamic("optional-dependencies");
             for text in required.into_iter().flatten().filter_map(Value::as_str) {
-                let dependency = Dependency::from_requirement(text, self.root, self.files)?;
+                let dependency = self.dependency_from_requirement(text)?;
                 group.standard.push(dependency);
             }
             for (extra, items) in optional.into_iter().flatten() {
                 let items = items.as_array().into_iter().flatten();
                 for text in items.filter_map(Value::as_str) {
-                    let mut dependency = Dependency::from_requirement(text, self.root, self.files)?;
+                    let mut dependency = self.dependency_from_requirement(text)?;
                     dependency.is_optional = true;
                     dependency.in_extras = vec![ExtraName::new(extra)];
                     group.standard.push(dependency);
@@ -704,6 +783,7 @@ impl Reader<'_> {
                 .map_or(std::slice::from_ref(value), Vec::as_slice);
             for value in values {
                 let dependency = Dependency::from_toml(name, value, self.root, self.files)?;
+                self.check_path(&dependency);
                 group.poetry.push(dependency);
             }
         }
@@ -755,18 +835,25 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn missing_paths(&self, groups: &[Group]) -> Vec<Warning> {
-        let dependencies = groups
-            .iter()
-            .flat_map(|group| group.standard.iter().chain(&group.poetry));
-        let paths = dependencies.filter_map(|dependency| Some((dependency, dependency.path()?)));
-        paths
-            .filter(|(_, path)| self.files.kind(path) == PathKind::Missing)
-            .map(|(dependency, path)| Warning::MissingPath {
-                path: path.to_owned(),
-                name: dependency.written_name.clone(),
-            })
-            .collect()
+    /// Adds what Poetry warns of; once, where Poetry may say it again and again.
+    fn warn(&self, warning: Warning) {
+        let mut warnings = self.warnings.borrow_mut();
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+
+    fn dependency_from_requirement(&self, text: &str) -> Result<Dependency, Error> {
+        let dependency = Dependency::from_requirement(text, self.root, self.files)?;
+        self.check_path(&dependency);
+        Ok(dependency)
+    }
+
+    fn check_path(&self, dependency: &Dependency) {
+        let (name, source) = (&dependency.written_name, dependency.source.as_ref());
+        if let Some(warning) = Warning::of_path(name, source, self.files) {
+            self.warn(warning);
+        }
     }
 }
 

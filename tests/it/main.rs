@@ -13,6 +13,7 @@ mod archive;
 mod bytecode;
 mod cache;
 mod command_line;
+mod corpus;
 mod environment;
 mod export;
 mod fetch;

@@ -22,6 +22,9 @@ use crate::diagnose::Failure;
 /// How many requests are under way at once.
 const N_CONNECTIONS: usize = 16;
 
+/// The source of packages whose lock entry names none.
+const PYPI: &str = "PyPI";
+
 /// The answers, by package and file name.
 #[derive(Default)]
 pub(super) struct Known(HashMap<(String, String), FileInfo>);
@@ -45,6 +48,7 @@ pub(super) fn ask(
     if packages.is_empty() || selection.has_python_markers {
         return Ok(Known::default());
     }
+    check_sources(&packages, project)?;
     let client = client(project, context)?;
     let (next, answers) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let ask = || {
@@ -65,6 +69,22 @@ pub(super) fn ask(
     let answers: Result<Vec<_>, Error> = answers.into_iter().collect();
     let answers = answers.map_err(|error| Failure::new(&error))?;
     Ok(Known(answers.into_iter().flatten().collect()))
+}
+
+/// Checks that the project still has the source of each package, as Poetry does before it asks any.
+fn check_sources(packages: &[&Package], project: &Project) -> Result<(), Failure> {
+    for package in packages {
+        let source = package.source.as_ref();
+        let name = source.and_then(|source| source.reference.as_deref());
+        let name = name.filter(|name| !name.is_empty()).unwrap_or(PYPI);
+        let name = name.to_lowercase();
+        let mut sources = project.sources.iter();
+        if !sources.any(|source| source.name.to_lowercase() == name) {
+            let text = format!("\nRepository \"{name}\" does not exist.");
+            return Err(Failure::poetry(text));
+        }
+    }
+    Ok(())
 }
 
 fn is_indexed(package: &Package) -> bool {

@@ -9,13 +9,15 @@ use std::fmt::Display;
 use std::mem::ManuallyDrop;
 use std::path::Path;
 
-use lock2venv::configuration::Configuration;
+use lock2venv::configuration::{Configuration, Repository};
 use lock2venv::export::{self, Credentials, Extent, Options};
+use lock2venv::index::nearest_repository;
 use lock2venv::lock::{Document, Lock};
 use lock2venv::project_files::{Disk, ProjectFiles};
 use lock2venv::project_wheel;
-use lock2venv::pyproject::{Project, ProjectSource};
+use lock2venv::pyproject::{Project, ProjectSource, Warning};
 use lock2venv::select::{self, Choice, DefaultGroups, Request, Selection};
+use lock2venv::url::Url;
 
 use crate::args::{AppendProject, Export, Groups};
 use crate::context::Context;
@@ -102,14 +104,12 @@ fn text(
     output: Option<&Path>,
 ) -> Result<String, Failure> {
     let files = ProjectFiles::read(&context.project_folder).map_err(exception)?;
-    let project = files.project().map_err(exception)?;
-    for warning in &project.warnings {
-        print_line(&warning.to_string());
-    }
+    let project = read_project(&files)?;
     let (choice, lock) = read_lock(&files, &project, arguments)?;
     // It is not freed: the process ends right after this, and a lock is many thousands of values.
     let lock = ManuallyDrop::new(lock);
     let selection = select::select(&project, &lock, &choice).map_err(exception)?;
+    warn_of_paths(&selection, &project);
     let folder = output
         .and_then(Path::parent)
         .unwrap_or(&context.working_folder);
@@ -125,6 +125,29 @@ fn text(
                 append_project(&mut text, form, &project)?;
             }
             Ok(text)
+        }
+    }
+}
+
+fn read_project(files: &ProjectFiles) -> Result<Project, Failure> {
+    let mut warnings = Vec::new();
+    let project = files.project_warning(&mut warnings);
+    for warning in &warnings {
+        print_line(&warning.to_string());
+    }
+    project.map_err(exception)
+}
+
+/// Warns of locked paths that are not what they should be, as far as reading pyproject.toml did not yet.
+fn warn_of_paths(selection: &Selection<'_>, project: &Project) {
+    let packages = selection.packages.iter().map(|selected| selected.package);
+    let mut warned = project.warnings.clone();
+    for package in packages {
+        let source = package.resolved_source.as_ref();
+        let warning = Warning::of_path(package.name.as_str(), source, &Disk);
+        if let Some(warning) = warning.filter(|warning| !warned.contains(warning)) {
+            print_line(&warning.to_string());
+            warned.push(warning);
         }
     }
 }
@@ -148,6 +171,9 @@ fn read_lock(
         print_line(
             "The `--with` and `--without` options are ignored when used along with the `--only` option.",
         );
+    }
+    if let Some(warning) = document.warning() {
+        print_line(&warning.to_string());
     }
     let lock = document.read(&project.root, &Disk).map_err(exception)?;
     Ok((choice, lock))
@@ -191,19 +217,60 @@ fn lines(
     Ok(export.text)
 }
 
-/// The credentials of Poetry's configuration.
-struct Configured(Configuration);
+/// The credentials of Poetry's configuration, and the repositories that they are for.
+struct Configured {
+    configuration: Configuration,
+    repositories: Vec<Repository>,
+}
 
 impl Configured {
+    /// Takes the repositories of the settings and the sources of the project; as in Poetry, the sources count only where no
+    /// variable names a repository.
     fn read(project: &Project, context: &Context) -> Result<Self, Failure> {
         let read = Configuration::read(&project.root, context.variables.clone());
-        read.map(Self).map_err(|error| Failure::new(&error))
+        let configuration = read.map_err(|error| Failure::new(&error))?;
+        let repositories = configuration.repositories();
+        let repositories = repositories.map_err(|error| Failure::new(&error))?;
+        let mut configured = Self {
+            configuration,
+            repositories,
+        };
+        let mut variables = context.variables.keys();
+        let is_of_repository =
+            |name: &String| name.starts_with("POETRY_REPOSITORIES_") && name.ends_with("_URL");
+        if !variables.any(is_of_repository) {
+            let repositories = project.sources.iter().filter_map(repository);
+            for repository in repositories {
+                let mut known = configured.repositories.iter();
+                if !known.any(|known| known.name == repository.name) {
+                    configured.repositories.push(repository);
+                }
+            }
+        }
+        Ok(configured)
     }
 }
 
+fn repository(source: &ProjectSource) -> Option<Repository> {
+    Some(Repository {
+        name: source.name.clone(),
+        url: Url::parse(source.url.as_deref()?).ok()?,
+    })
+}
+
 impl Credentials for Configured {
+    /// Poetry goes by the address: another repository may be nearer to it than the source itself, which has that address here
+    /// whatever the settings say.
     fn of(&self, source: &ProjectSource) -> Option<(String, String)> {
-        let (credentials, _) = self.0.credentials(&source.name).ok()??;
+        let own = repository(source)?;
+        let url = own.url.clone();
+        let mut repositories = self.repositories.clone();
+        match repositories.iter_mut().find(|known| known.name == own.name) {
+            Some(known) => *known = own,
+            None => repositories.push(own),
+        }
+        let name = &nearest_repository(&repositories, &url)?.name;
+        let (credentials, _) = self.configuration.credentials(name).ok()??;
         // Poetry takes one half alone for none.
         let is_whole = !credentials.username.is_empty() && !credentials.password.is_empty();
         is_whole.then_some((credentials.username, credentials.password))
