@@ -117,7 +117,7 @@ impl Documents {
     fn read(folder: &Path) -> Option<Self> {
         let files = ProjectFiles::read(folder).ok()?;
         let project = files.project().ok()?;
-        let lock = Lock::parse(files.lock.as_deref()?, &project, &Disk).ok()?;
+        let lock = Lock::parse(files.lock.as_ref()?, &project, &Disk).ok()?;
         Some(Self { project, lock })
     }
 
