@@ -1194,6 +1194,34 @@ fn a_tree_that_others_may_write_to_is_not_believed() {
 }
 
 #[test]
+fn a_tree_that_goes_away_meanwhile_is_told_apart() {
+    let wheel = acme();
+    let folder = tempfile::tempdir().unwrap();
+    let trees = folder.path().join("trees");
+    let options = hard_links(trees.clone());
+    try_fill(&[&wheel], &options).unwrap();
+    let place = Place::new();
+    let locked = Distribution {
+        origin: Origin::Index {
+            source: None,
+            file: wheel.file_name(),
+            digests: vec![Digest::of(Algorithm::Sha256, &wheel.build())],
+        },
+        ..wheel.distribution()
+    };
+    let destination = place.destination(DestinationKind::Fresh);
+    let found = unpacked(&[&locked], &destination, &options).found.remove(0);
+    let arrival = Arrival {
+        content: Content::Unpacked(Box::new(found.unwrap())),
+        ..wheel.arrival()
+    };
+    fs::remove_dir_all(only_tree(&trees)).unwrap();
+    let kind = DestinationKind::Fresh;
+    let result = run(&place, &plan(&[&wheel]), vec![arrival], kind, &options);
+    assert!(matches!(result, Err(Error::Changed { .. })), "{result:?}");
+}
+
+#[test]
 fn a_program_that_lost_its_place_is_a_program_in_the_tree() {
     let first = WheelBuilder::new("first", "1.0").program("shared/run", "#!/bin/sh\n");
     let second = WheelBuilder::new("second", "1.0").program("shared/run", "#!/bin/bash\n");
