@@ -58,7 +58,7 @@ struct Modes {
 }
 
 impl Modes {
-    fn of(&self, is_executable: bool) -> u32 {
+    fn of(self, is_executable: bool) -> u32 {
         if is_executable {
             self.program
         } else {
@@ -158,18 +158,20 @@ impl Trees {
     /// Finds the tree of the wheel with `digest`; one that is not as it was is removed.
     pub(super) fn find(&self, digest: &Digest, places: &Places) -> Option<UnpackedWheel> {
         let path = self.path.join(folder_name(digest));
-        let handle = open_folder(CWD, &path)?;
-        let found = self.read(handle, digest, places);
+        if !path.is_dir() {
+            return None;
+        }
+        let found = self.read(&path, digest, places);
         if found.is_none() {
             remove(&path);
         }
         found
     }
 
-    fn read(&self, handle: OwnedFd, digest: &Digest, places: &Places) -> Option<UnpackedWheel> {
-        let text = fs::read(self.path.join(folder_name(digest)).join(manifest::NAME)).ok()?;
+    fn read(&self, path: &Path, digest: &Digest, places: &Places) -> Option<UnpackedWheel> {
+        let text = fs::read(path.join(manifest::NAME)).ok()?;
         let (contents, files, warnings) = manifest::parse(&text, places)?;
-        let tree = Tree::find(handle, self.method, (files, &contents.items))?;
+        let tree = Tree::find(path, self.method, (files, &contents.items))?;
         Some(UnpackedWheel {
             digest: digest.clone(),
             tree,

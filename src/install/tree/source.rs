@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Mode, OFlags, linkat, openat, statat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat, statat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
@@ -28,7 +29,8 @@ pub(in crate::install) enum Linked {
 /// One unpacked wheel.
 #[derive(Debug)]
 pub(in crate::install) struct Tree {
-    handle: OwnedFd,
+    /// No handle: there may be more trees than a process may hold files open.
+    path: PathBuf,
     method: Method,
     files: Vec<TreeFile>,
     /// For each file, whether it has the permissions of a new one.
@@ -38,12 +40,12 @@ pub(in crate::install) struct Tree {
 impl Tree {
     /// Compares each file with what the manifest says of it; `None` when one is not as it was.
     pub(super) fn find(
-        handle: OwnedFd,
+        path: &Path,
         method: Method,
         (files, items): (Vec<TreeFile>, &[Item]),
     ) -> Option<Self> {
         let mut tree = Self {
-            handle,
+            path: path.to_owned(),
             method,
             files,
             is_like_new: Vec::new(),
@@ -199,7 +201,7 @@ impl TreeReader<'_> {
             .as_ref()
             .is_none_or(|(current, _)| *current != chunk)
         {
-            let handle = open_folder(&self.tree.handle, chunk.to_string())?;
+            let handle = open_folder(CWD, self.tree.path.join(chunk.to_string()))?;
             self.current = Some((chunk, handle));
         }
         self.current.as_ref().map(|(_, handle)| handle)
