@@ -26,6 +26,10 @@ const DRAFTS_ELSEWHERE: [(&str, &str); 3] = [
     ("interpreters", ".tmp"),
 ];
 
+/// How the names of folders begin that are being removed.
+const GRAVE: &str = ".removed-";
+const MOST_BURIALS: usize = 100;
+
 const OLD_DRAFT: Duration = Duration::from_hours(24);
 
 /// See the [cache directory tagging specification](https://bford.info/cachedir/).
@@ -202,11 +206,18 @@ impl Store {
 
     pub(super) fn create_draft(&self) -> Result<NamedTempFile, Error> {
         let folder = self.root.join("tmp");
-        tempfile::Builder::new()
-            .prefix("")
-            .permissions(std::fs::Permissions::from_mode(0o644))
-            .tempfile_in(&folder)
-            .map_err(|cause| Error::io(&folder, cause))
+        let create = || {
+            tempfile::Builder::new()
+                .prefix("")
+                .permissions(std::fs::Permissions::from_mode(0o644))
+                .tempfile_in(&folder)
+        };
+        let draft = match create() {
+            // The cache was cleared since it was opened.
+            Err(cause) if is_absent(&cause) => create_folder(&folder).and_then(|()| create()),
+            draft => draft,
+        };
+        draft.map_err(|cause| Error::io(&folder, cause))
     }
 
     pub(super) fn publish(
@@ -297,16 +308,29 @@ impl Store {
     /// Renames first, so that no process meets a half removed cache.
     pub(super) fn clear(&self) -> Result<Removed, Error> {
         let removed = self.size()?;
-        let grave = self
-            .dir
-            .join(format!(".removed-{:016x}", fastrand::u64(..)));
+        let grave = self.dir.join(format!("{GRAVE}{:016x}", fastrand::u64(..)));
         match fs::rename(&self.root, &grave) {
-            Ok(()) => fs::remove_dir_all(&grave).map_err(|cause| Error::io(&grave, cause))?,
-            Err(cause) if is_absent(&cause) => {}
-            Err(cause) => return Err(Error::io(&self.root, cause)),
+            Err(cause) if !is_absent(&cause) => return Err(Error::io(&self.root, cause)),
+            Ok(()) | Err(_) => {}
         }
+        self.remove_graves()?;
         super::remove(&self.dir.join("CACHEDIR.TAG"))?;
         Ok(removed)
+    }
+
+    /// Removes what was renamed to be removed, now or by a process that was killed.
+    fn remove_graves(&self) -> Result<(), Error> {
+        let names = fs::read_dir(&self.dir).map_err(|cause| Error::io(&self.dir, cause))?;
+        for entry in names.flatten() {
+            if entry
+                .file_name()
+                .as_encoded_bytes()
+                .starts_with(GRAVE.as_bytes())
+            {
+                bury(&entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     fn shard(&self, digest: &Digest, hex: &str) -> PathBuf {
@@ -322,6 +346,19 @@ impl Store {
         path.push(key.get(..2).unwrap_or_default());
         path.push(key);
         path
+    }
+}
+
+/// Removes a folder, although processes that have it open may still put files into it, or remove it too.
+fn bury(path: &Path) -> Result<(), Error> {
+    let mut attempts = 0..MOST_BURIALS;
+    loop {
+        match std::fs::remove_dir_all(path) {
+            Ok(()) => return Ok(()),
+            Err(cause) if is_absent(&cause) && !path.exists() => return Ok(()),
+            Err(_) if attempts.next().is_some() => {}
+            Err(cause) => return Err(Error::io(path, cause)),
+        }
     }
 }
 

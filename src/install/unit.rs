@@ -278,7 +278,7 @@ impl<'a> Unit<'a> {
         };
         // What cannot stand in the environment stands in the tree all the same.
         let spare = match (&created, &mut saved) {
-            (None, Some(saved)) => saved.create(index),
+            (None, Some(saved)) => saved.create(index, item.is_executable),
             _ => None,
         };
         let mut sum = Sum::new(item.digest.as_ref());

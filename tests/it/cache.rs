@@ -374,6 +374,25 @@ fn size_counts_and_clear_empties() {
 }
 
 #[test]
+fn clear_takes_what_a_killed_clear_left() {
+    let place = Place::new();
+    let cache = place.open();
+    let grave = place.dir().join(".removed-0123456789abcdef");
+    fs::create_dir_all(grave.join("archives")).unwrap();
+    fs::write(grave.join("archives/half"), b"half").unwrap();
+    cache.clear().unwrap();
+    assert!(!grave.exists());
+}
+
+#[test]
+fn a_writer_starts_although_the_cache_was_cleared() {
+    let place = Place::new();
+    let cache = place.open();
+    place.open().clear().unwrap();
+    assert_eq!(content(&put(&cache, b"wheel")), b"wheel");
+}
+
+#[test]
 fn a_writer_survives_that_the_cache_is_cleared() {
     let place = Place::new();
     let cache = place.open();

@@ -1062,6 +1062,7 @@ fn a_broken_cache_folder_is_told_and_not_written_around() {
     let cache = machine.cache();
     let folder = machine.folder.path().join("cache/v1/tmp");
     fs::remove_dir(&folder).unwrap();
+    fs::write(&folder, b"in the way").unwrap();
     let error = machine
         .fetch_with(&plan, &cache, Network::Online)
         .unwrap_err();

@@ -1109,6 +1109,132 @@ fn a_tree_is_no_way_around_the_name_of_a_wheel() {
     }
 }
 
+/// The only tree in the folder `trees`.
+fn only_tree(trees: &Path) -> PathBuf {
+    let trees: Vec<_> = fs::read_dir(trees).unwrap().collect();
+    assert_eq!(trees.len(), 1, "{trees:?}");
+    trees[0].as_ref().unwrap().path()
+}
+
+fn hard_links(trees: PathBuf) -> Options {
+    Options {
+        trees: Some(trees),
+        link_mode: LinkMode::Hardlink,
+        ..options()
+    }
+}
+
+#[test]
+fn a_tree_without_its_manifest_is_made_again() {
+    let wheel = acme();
+    let folder = tempfile::tempdir().unwrap();
+    let trees = folder.path().join("trees");
+    let options = hard_links(trees.clone());
+    try_fill(&[&wheel], &options).unwrap();
+    fs::remove_file(only_tree(&trees).join("manifest")).unwrap();
+    try_fill(&[&wheel], &options).unwrap();
+    assert!(fill_from_trees(&[&wheel], &options).is_some());
+}
+
+#[test]
+fn a_tree_writes_no_script_outside_of_the_environment() {
+    let wheel = acme().console_script("main", "acme:main");
+    let folder = tempfile::tempdir().unwrap();
+    let trees = folder.path().join("trees");
+    let options = hard_links(trees.clone());
+    try_fill(&[&wheel], &options).unwrap();
+    let path = only_tree(&trees).join("manifest");
+    let manifest = fs::read_to_string(&path).unwrap();
+    let (body, _) = manifest.split_at(manifest.len() - 64);
+    let body = body.replace("entry\tmain", "entry\t../../evil");
+    let sum = Digest::of(Algorithm::Sha256, body.as_bytes()).hex();
+    fs::write(&path, body + &sum).unwrap();
+    assert!(fill_from_trees(&[&wheel], &options).is_none());
+}
+
+#[test]
+fn the_folder_of_trees_is_made_for_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = hard_links(folder.path().join("cache/v1/trees"));
+    try_fill(&[&acme()], &options).unwrap();
+    for path in ["cache", "cache/v1", "cache/v1/trees"] {
+        let metadata = fs::metadata(folder.path().join(path)).unwrap();
+        assert_eq!(metadata.mode() & 0o777, 0o700, "{path}");
+    }
+}
+
+#[test]
+fn permissions_changed_through_an_environment_stay_there() {
+    let wheel = acme().program("acme/run", "#!/bin/sh\n");
+    let folder = tempfile::tempdir().unwrap();
+    let options = hard_links(folder.path().join("trees"));
+    let (place, _) = try_fill(&[&wheel], &options).unwrap();
+    let path = format!("{SITE}/acme/run");
+    let mode = |place: &Place| {
+        let metadata = fs::metadata(place.root().join(&path)).unwrap();
+        metadata.mode() & 0o7777
+    };
+    let own = mode(&place);
+    let permissions = std::fs::Permissions::from_mode(0o400);
+    fs::set_permissions(place.root().join(&path), permissions).unwrap();
+    let (again, _) = fill_from_trees(&[&wheel], &options).unwrap();
+    assert_eq!(mode(&again), own);
+    assert_eq!(again.files(), place.files());
+}
+
+#[test]
+fn a_tree_that_others_may_write_to_is_not_believed() {
+    let wheel = acme();
+    let folder = tempfile::tempdir().unwrap();
+    let options = hard_links(folder.path().join("trees"));
+    let (place, _) = try_fill(&[&wheel], &options).unwrap();
+    let permissions = std::fs::Permissions::from_mode(0o666);
+    fs::set_permissions(place.site().join("acme/__init__.py"), permissions).unwrap();
+    assert!(fill_from_trees(&[&wheel], &options).is_none());
+}
+
+#[test]
+fn a_tree_that_goes_away_meanwhile_is_told_apart() {
+    let wheel = acme();
+    let folder = tempfile::tempdir().unwrap();
+    let trees = folder.path().join("trees");
+    let options = hard_links(trees.clone());
+    try_fill(&[&wheel], &options).unwrap();
+    let place = Place::new();
+    let locked = Distribution {
+        origin: Origin::Index {
+            source: None,
+            file: wheel.file_name(),
+            digests: vec![Digest::of(Algorithm::Sha256, &wheel.build())],
+        },
+        ..wheel.distribution()
+    };
+    let destination = place.destination(DestinationKind::Fresh);
+    let found = unpacked(&[&locked], &destination, &options).found.remove(0);
+    let arrival = Arrival {
+        content: Content::Unpacked(Box::new(found.unwrap())),
+        ..wheel.arrival()
+    };
+    fs::remove_dir_all(only_tree(&trees)).unwrap();
+    let kind = DestinationKind::Fresh;
+    let result = run(&place, &plan(&[&wheel]), vec![arrival], kind, &options);
+    assert!(matches!(result, Err(Error::Changed { .. })), "{result:?}");
+}
+
+#[test]
+fn a_program_that_lost_its_place_is_a_program_in_the_tree() {
+    let first = WheelBuilder::new("first", "1.0").program("shared/run", "#!/bin/sh\n");
+    let second = WheelBuilder::new("second", "1.0").program("shared/run", "#!/bin/bash\n");
+    let folder = tempfile::tempdir().unwrap();
+    let options = hard_links(folder.path().join("trees"));
+    try_fill(&[&first, &second], &options).unwrap();
+    for wheel in [&first, &second] {
+        let (place, _) = fill_from_trees(&[wheel], &options).unwrap();
+        let metadata = fs::metadata(place.site().join("shared/run")).unwrap();
+        assert_ne!(metadata.mode() & 0o100, 0);
+    }
+}
+
 // Environments in use.
 
 fn installed(place: &Place, name: &str, version: &str) -> InstalledDistribution {

@@ -5,7 +5,7 @@ use crate::archive::check_path;
 use crate::digest::{Algorithm, Digest};
 use crate::event::Warning;
 use crate::install::contents::{Contents, Item, Places, join};
-use crate::wheel::{EntryPoint, Scheme, Wheel};
+use crate::wheel::{EntryPoint, Scheme, Wheel, check_script_name};
 
 pub(super) const NAME: &str = "manifest";
 const HEADER: &str = "lock2venv tree 2";
@@ -102,11 +102,14 @@ pub(super) fn parse(
     for line in lines {
         let fields: Vec<&str> = line.split('\t').collect();
         match fields[..] {
-            ["entry", name, module, attribute] => contents.entry_points.push(EntryPoint {
-                name: name.to_owned(),
-                module: module.to_owned(),
-                attribute: attribute.to_owned(),
-            }),
+            ["entry", name, module, attribute] => {
+                check_script_name(name).ok()?;
+                contents.entry_points.push(EntryPoint {
+                    name: name.to_owned(),
+                    module: module.to_owned(),
+                    attribute: attribute.to_owned(),
+                });
+            }
             ["unlisted", wheel, path] => warnings.push(Warning::NotInRecord {
                 wheel: wheel.to_owned(),
                 path: path.to_owned(),

@@ -7,8 +7,9 @@
 //!
 //! A hard link shares its bytes with every environment that has it. Size and modification time of each file stand in the
 //! manifest and are compared before a tree is used, so an edit made through an environment is found out: the tree is
-//! removed, and the wheel fetched again. Where links are not possible, for an environment on another file system, the
-//! files are copied. A file costs a `statx`, and a `linkat`; or the open, create and `ioctl` of a clone; or those of a copy.
+//! removed, and the wheel fetched again. So is one whose files others own or may write to. A file whose mode is not that of
+//! a new one (the `umask` differs) is copied, and where others may write to new files, no tree is made. Where links are not
+//! possible, for an environment on another file system, the files are copied.
 
 mod manifest;
 mod source;
@@ -17,12 +18,12 @@ mod writer;
 use std::fs::File;
 use std::io::Write as _;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use rayon::prelude::*;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat, unlinkat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
 
 use super::contents::{Contents, Places};
 use super::{Destination, LinkMode, Options, session};
@@ -44,10 +45,31 @@ pub(super) struct Trees {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Method {
     Clone,
-    HardLink,
+    HardLink(Modes),
     /// Never into a tree: it would be every byte twice.
     Copy,
 }
+
+/// What permissions new files have here, which the `umask` decides: a link takes those of the file with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Modes {
+    plain: u32,
+    program: u32,
+}
+
+impl Modes {
+    fn of(self, is_executable: bool) -> u32 {
+        if is_executable {
+            self.program
+        } else {
+            self.plain
+        }
+    }
+}
+
+/// The permissions among the bits of a mode.
+const PERMISSIONS: u32 = 0o7777;
+const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 /// A wheel that the cache holds unpacked, found to be as it was when it was proven.
 #[derive(Debug)]
@@ -110,17 +132,18 @@ impl Trees {
 
     fn open(path: &Path, destination: &Path, link_mode: LinkMode) -> Option<Self> {
         // A folder that cannot be written to may still be read.
-        let _ = fs::create_dir_all(path);
+        let _ = std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path);
         let device = |path: &Path| fs::metadata(path).map(|metadata| metadata.dev()).ok();
         let is_near = device(path)? == device(destination)?;
         let clones = || is_near && clones(path, destination).is_some();
-        let links = || is_near && links(path, destination).is_some();
+        let links = || links(path, destination).filter(|_| is_near);
         let method = match link_mode {
             LinkMode::Auto | LinkMode::Reflink if clones() => Method::Clone,
-            LinkMode::Auto | LinkMode::Hardlink if links() => Method::HardLink,
-            LinkMode::Auto | LinkMode::Reflink | LinkMode::Hardlink | LinkMode::Copy => {
-                Method::Copy
-            }
+            LinkMode::Auto | LinkMode::Hardlink => links().map_or(Method::Copy, Method::HardLink),
+            LinkMode::Reflink | LinkMode::Copy => Method::Copy,
         };
         Some(Self {
             path: path.to_owned(),
@@ -135,22 +158,26 @@ impl Trees {
     /// Finds the tree of the wheel with `digest`; one that is not as it was is removed.
     pub(super) fn find(&self, digest: &Digest, places: &Places) -> Option<UnpackedWheel> {
         let path = self.path.join(folder_name(digest));
-        let handle = open_folder(CWD, &path)?;
-        let text = fs::read(path.join(manifest::NAME)).ok()?;
-        let found = manifest::parse(&text, places).and_then(|(contents, files, warnings)| {
-            let tree = Tree::new(handle, self.method, files);
-            let is_whole = tree.is_as_it_was(&contents.items);
-            is_whole.then_some(UnpackedWheel {
-                digest: digest.clone(),
-                tree,
-                contents,
-                warnings,
-            })
-        });
+        if !path.is_dir() {
+            return None;
+        }
+        let found = self.read(&path, digest, places);
         if found.is_none() {
             remove(&path);
         }
         found
+    }
+
+    fn read(&self, path: &Path, digest: &Digest, places: &Places) -> Option<UnpackedWheel> {
+        let text = fs::read(path.join(manifest::NAME)).ok()?;
+        let (contents, files, warnings) = manifest::parse(&text, places)?;
+        let tree = Tree::find(path, self.method, (files, &contents.items))?;
+        Some(UnpackedWheel {
+            digest: digest.clone(),
+            tree,
+            contents,
+            warnings,
+        })
     }
 
     /// Starts a tree for the wheel with `digest`.
@@ -190,13 +217,24 @@ fn clones(from: &Path, to: &Path) -> Option<()> {
     clone_range(&target, &source)
 }
 
-/// Tries whether a file of one folder can be linked into the other: two mounts of one device do not allow it.
-fn links(from: &Path, to: &Path) -> Option<()> {
+/// Tries whether a file of one folder can be linked into the other: two mounts of one device do not allow it, and where
+/// others may write to new files, they could write through one environment into another.
+fn links(from: &Path, to: &Path) -> Option<Modes> {
     let source = tempfile::NamedTempFile::new_in(from).ok()?;
     let folder = tempfile::tempdir_in(to).ok()?;
     let target = folder.path().join("probe");
     linkat(CWD, source.path(), CWD, &target, AtFlags::empty()).ok()?;
-    unlinkat(CWD, &target, AtFlags::empty()).ok()
+    let mode_of_new = |name, asked| {
+        let mut file = std::fs::OpenOptions::new();
+        let file = file.write(true).create_new(true).mode(asked);
+        let metadata = file.open(folder.path().join(name)).ok()?.metadata().ok()?;
+        Some(metadata.mode() & PERMISSIONS)
+    };
+    let modes = Modes {
+        plain: mode_of_new("plain", 0o666)?,
+        program: mode_of_new("program", 0o777)?,
+    };
+    ((modes.plain | modes.program) & WRITABLE_BY_OTHERS == 0).then_some(modes)
 }
 
 fn modified(file: &File) -> Option<i128> {

@@ -3,12 +3,14 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Mode, OFlags, linkat, openat, statat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat, statat};
 use rustix::io::Errno;
+use rustix::process::geteuid;
 
 use super::manifest::TreeFile;
-use super::{Method, clone_range, nanoseconds, open_folder};
+use super::{Method, PERMISSIONS, WRITABLE_BY_OTHERS, clone_range, nanoseconds, open_folder};
 use crate::install::Error;
 use crate::install::contents::Item;
 use crate::install::folder::{Created, Place};
@@ -27,25 +29,32 @@ pub(in crate::install) enum Linked {
 /// One unpacked wheel.
 #[derive(Debug)]
 pub(in crate::install) struct Tree {
-    handle: OwnedFd,
+    /// No handle: there may be more trees than a process may hold files open.
+    path: PathBuf,
     method: Method,
     files: Vec<TreeFile>,
+    /// For each file, whether it has the permissions of a new one.
+    is_like_new: Vec<bool>,
 }
 
 impl Tree {
-    pub(super) fn new(handle: OwnedFd, method: Method, files: Vec<TreeFile>) -> Self {
-        Self {
-            handle,
+    /// Compares each file with what the manifest says of it; `None` when one is not as it was.
+    pub(super) fn find(
+        path: &Path,
+        method: Method,
+        (files, items): (Vec<TreeFile>, &[Item]),
+    ) -> Option<Self> {
+        let mut tree = Self {
+            path: path.to_owned(),
             method,
             files,
-        }
-    }
-
-    /// Compares each file with what the manifest says of it.
-    pub(super) fn is_as_it_was(&self, items: &[Item]) -> bool {
-        let mut reader = self.reader();
-        let mut items = items.iter().enumerate();
-        items.all(|(index, item)| reader.is_as_it_was(index, item).unwrap_or(false))
+            is_like_new: Vec::new(),
+        };
+        let mut reader = tree.reader();
+        let items = items.iter().enumerate();
+        let found = items.map(|(index, item)| reader.look(index, item));
+        tree.is_like_new = found.collect::<Option<_>>()?;
+        Some(tree)
     }
 
     /// Prepares for taking files, quickest in order.
@@ -66,7 +75,8 @@ pub(in crate::install) struct TreeReader<'a> {
 }
 
 impl TreeReader<'_> {
-    fn is_as_it_was(&mut self, index: usize, item: &Item) -> Option<bool> {
+    /// Tells whether the file has the permissions of a new one; `None` when it is not as it was.
+    fn look(&mut self, index: usize, item: &Item) -> Option<bool> {
         let file = *self.tree.files.get(index)?;
         let folder = self.folder(file.chunk)?;
         let stat = statat(folder, index.to_string(), AtFlags::SYMLINK_NOFOLLOW).ok()?;
@@ -76,8 +86,14 @@ impl TreeReader<'_> {
             modified % SECOND == 0 && modified == file.modified - file.modified % SECOND;
         let is_as_it_was = (modified == file.modified || is_whole_second)
             && u64::try_from(stat.st_size) == Ok(item.n_bytes)
-            && stat.st_mode & 0o170_000 == 0o100_000;
-        Some(is_as_it_was)
+            && stat.st_mode & 0o170_000 == 0o100_000
+            && stat.st_mode & WRITABLE_BY_OTHERS == 0
+            && (stat.st_uid == 0 || stat.st_uid == geteuid().as_raw());
+        let permissions = stat.st_mode & PERMISSIONS;
+        is_as_it_was.then_some(match self.tree.method {
+            Method::HardLink(modes) => modes.of(item.is_executable) == permissions,
+            Method::Clone | Method::Copy => false,
+        })
     }
 
     /// Brings the file of `item`, number `index`, to its place.
@@ -87,7 +103,7 @@ impl TreeReader<'_> {
         place: &mut Place<'_>,
         item: &Item,
     ) -> Result<Linked, Error> {
-        if self.tree.method == Method::HardLink
+        if self.tree.is_like_new.get(index) == Some(&true)
             && let Some(linked) = self.hard_link(index, place, item)?
         {
             return Ok(linked);
@@ -173,8 +189,10 @@ impl TreeReader<'_> {
         let folder = folder.ok_or_else(|| changed(item))?;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(folder, index.to_string(), flags, Mode::empty());
-        file.map(File::from)
-            .map_err(|cause| Error::io("read", item.path.as_ref(), cause))
+        file.map(File::from).map_err(|errno| match errno {
+            Errno::NOENT => changed(item),
+            errno => Error::io("read", item.path.as_ref(), errno),
+        })
     }
 
     fn folder(&mut self, chunk: usize) -> Option<&OwnedFd> {
@@ -183,7 +201,7 @@ impl TreeReader<'_> {
             .as_ref()
             .is_none_or(|(current, _)| *current != chunk)
         {
-            let handle = open_folder(&self.tree.handle, chunk.to_string())?;
+            let handle = open_folder(CWD, self.tree.path.join(chunk.to_string()))?;
             self.current = Some((chunk, handle));
         }
         self.current.as_ref().map(|(_, handle)| handle)

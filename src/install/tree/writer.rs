@@ -122,9 +122,9 @@ impl SavedChunk {
     }
 
     /// Creates a file of the tree's own as number `index`, for what is not in the environment as it was in the wheel.
-    pub(in crate::install) fn create(&mut self, index: usize) -> Option<File> {
+    pub(in crate::install) fn create(&mut self, index: usize, is_executable: bool) -> Option<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(0o666);
+        let mode = Mode::from_raw_mode(if is_executable { 0o777 } else { 0o666 });
         let file = openat(&self.handle, index.to_string(), flags, mode).ok();
         self.has_failed |= file.is_none();
         file.map(File::from)
@@ -142,7 +142,7 @@ impl SavedChunk {
         content: &[u8],
         digest: [u8; 32],
     ) {
-        let written = self.create(index).and_then(|mut file| {
+        let written = self.create(index, false).and_then(|mut file| {
             file.write_all(content).ok()?;
             modified(&file)
         });

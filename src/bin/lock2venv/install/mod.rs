@@ -63,7 +63,7 @@ struct Run<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Done,
-    /// Another process made the environment meanwhile, so there is a new state of things.
+    /// Another process made the environment or changed the cache meanwhile, so there is a new state of things.
     Overtaken,
 }
 
@@ -79,7 +79,7 @@ impl Run<'_> {
             }
         }
         Err(Failure::text(
-            "other processes make and remove the environment all the time",
+            "other processes change the environment or the cache all the time",
         ))
     }
 
@@ -106,7 +106,10 @@ impl Run<'_> {
         let done = self.carry_out(&plan, &workplace, &terminal);
         interrupt.check();
         terminal.finish();
-        done?;
+        if done? == Outcome::Overtaken {
+            terminal.line("Another process changed the cache meanwhile: looking again");
+            return Ok(Outcome::Overtaken);
+        }
         if !workplace.publish()? {
             terminal.line("Another process made this environment meanwhile: looking again");
             return Ok(Outcome::Overtaken);
@@ -159,7 +162,7 @@ impl Run<'_> {
         plan: &Plan,
         workplace: &Workplace,
         terminal: &Terminal,
-    ) -> Result<(), Failure> {
+    ) -> Result<Outcome, Failure> {
         let destination = workplace.destination();
         let options = self.install_options(workplace)?;
         let distributions: Vec<&Distribution> = operations::distributions(plan).collect();
@@ -183,10 +186,14 @@ impl Run<'_> {
         for warning in cache.take_warnings() {
             terminal.report(Event::Warning(warning));
         }
-        done.map(drop).map_err(|stop| {
-            let cache = self.cache(&destination).ok().filter(Cache::is_written);
-            stop.explain(&distributions, cache)
-        })
+        match done {
+            Ok(_) => Ok(Outcome::Done),
+            Err(Stop::Install(install::Error::Changed { .. })) => Ok(Outcome::Overtaken),
+            Err(stop) => {
+                let cache = self.cache(&destination).ok().filter(Cache::is_written);
+                Err(stop.explain(&distributions, cache))
+            }
+        }
     }
 
     /// Returns a folder of the cache whose content is believed without proof: none when others may write there.
