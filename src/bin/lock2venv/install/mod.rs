@@ -78,9 +78,10 @@ impl Run<'_> {
                 return Ok(());
             }
         }
-        Err(Failure::text(
-            "other processes change the environment or the cache all the time",
-        ))
+        Err(
+            Failure::text("other processes change the environment or the cache all the time")
+                .hint("run the same command again when they have ended"),
+        )
     }
 
     fn attempt(&self, started: Instant, interrupt: &Interrupt) -> Result<Outcome, Failure> {
