@@ -11,6 +11,8 @@ use lock2venv::event::Warning;
 use lock2venv::url::Url;
 use tempfile::TempDir;
 
+use crate::support::requirement::missing;
+
 /// A cache folder and a scratch folder of one test.
 struct Place {
     folder: TempDir,
@@ -278,7 +280,8 @@ fn a_folder_of_another_user_is_only_read() {
     let path = put(&place.open(), b"wheel").path().unwrap().to_owned();
     let is_root = fs::metadata(place.dir()).unwrap().uid() == 0;
     if !is_root {
-        return; // only root can give a folder away
+        missing("root, who alone can give a folder away");
+        return;
     }
     std::os::unix::fs::chown(place.dir(), Some(12345), None).unwrap();
     let cache = place.open();

@@ -9,6 +9,7 @@ use lock2venv::environment::{Draft, Environment, Error, Fault};
 use lock2venv::interpreter::Interpreter;
 
 use crate::interpreter::python;
+use crate::support::requirement::missing;
 
 /// A fresh folder, and the interpreter that environments in it are made of.
 struct Desk {
@@ -73,14 +74,6 @@ fn output(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-#[allow(
-    clippy::print_stderr,
-    reason = "a test that leaves something out says so"
-)]
-fn left_out(what: &str) {
-    eprintln!("not tested, for it is not here: {what}");
-}
-
 /// What the environment's Python says of itself: prefix, base prefix, and the site-packages it sees.
 fn said_by(root: &Path) -> Vec<String> {
     let script = "import sys; print(sys.prefix); print(sys.base_prefix); \
@@ -127,7 +120,7 @@ fn environment_is_laid_out_as_venv_does() {
         .arg(&theirs)
         .output();
     if !made.unwrap().status.success() {
-        left_out("the module venv");
+        missing("the module venv");
         return;
     }
     let script = "import sysconfig, sys; print({k: v.replace(sys.prefix, '') \
@@ -426,7 +419,7 @@ fn activates(shell: &[&str], script: &str, ending: &str, place: &str) {
         .args(["-c", "true"])
         .output();
     if !available.is_ok_and(|output| output.status.success()) {
-        left_out(shell[0]);
+        missing(shell[0]);
         return;
     }
     let desk = Desk::new();

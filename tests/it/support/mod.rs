@@ -1,6 +1,7 @@
 //! What integration tests have in common.
 
 pub(crate) mod local_index;
+pub(crate) mod requirement;
 pub(crate) mod tls;
 pub(crate) mod wheel_builder;
 pub(crate) mod workspace;
