@@ -280,7 +280,7 @@ fn a_folder_of_another_user_is_only_read() {
     let path = put(&place.open(), b"wheel").path().unwrap().to_owned();
     let is_root = fs::metadata(place.dir()).unwrap().uid() == 0;
     if !is_root {
-        missing("root, who alone can give a folder away");
+        missing("root user, who alone can give a folder away");
         return;
     }
     std::os::unix::fs::chown(place.dir(), Some(12345), None).unwrap();

@@ -17,12 +17,12 @@ use lock2venv::select::{Choice, DefaultGroups, Selection, select};
 use serde_json::Value;
 
 use crate::export::request;
-use crate::support::requirement::missing;
+use crate::support::requirement::missing_data;
 
 #[test]
 fn exports_of_real_projects_are_those_of_poetry() {
     let Some(corpus) = corpus() else {
-        missing("a corpus, whose folder `LOCK2VENV_CORPUS` can name");
+        missing_data("corpus, whose folder `LOCK2VENV_CORPUS` can name");
         return;
     };
     let entries = fs::read_dir(corpus.join("cases")).unwrap();

@@ -120,7 +120,7 @@ fn environment_is_laid_out_as_venv_does() {
         .arg(&theirs)
         .output();
     if !made.unwrap().status.success() {
-        missing("the module venv");
+        missing("module venv");
         return;
     }
     let script = "import sysconfig, sys; print({k: v.replace(sys.prefix, '') \

@@ -6,17 +6,32 @@ use std::env;
 ///
 /// # Panics
 ///
-/// If `LOCK2VENV_REQUIRE` is `all`, as it is in `.ci/run`: there nothing may be missing.
+/// If `LOCK2VENV_REQUIRE` is `all`, as it is in `.ci/run`, or `machine`: there nothing may be missing that can be installed.
+#[track_caller]
+pub(crate) fn missing(what: &str) {
+    skip(what, &["all", "machine"]);
+}
+
+/// Says that a test does not run because the data that it needs are not part of the repository.
+///
+/// # Panics
+///
+/// If `LOCK2VENV_REQUIRE` is `all`.
+#[track_caller]
+pub(crate) fn missing_data(what: &str) {
+    skip(what, &["all"]);
+}
+
 #[track_caller]
 #[allow(
     clippy::print_stderr,
     reason = "a test that leaves something out says so"
 )]
-pub(crate) fn missing(what: &str) {
-    let is_required = env::var_os("LOCK2VENV_REQUIRE").is_some_and(|value| value == "all");
+fn skip(what: &str, forbidden_by: &[&str]) {
+    let required = env::var("LOCK2VENV_REQUIRE").unwrap_or_default();
     assert!(
-        !is_required,
-        "`LOCK2VENV_REQUIRE=all`, and the machine lacks {what}"
+        !forbidden_by.contains(&required.as_str()),
+        "`LOCK2VENV_REQUIRE={required}`, and there is no {what}"
     );
-    eprintln!("skipped: the machine lacks {what}");
+    eprintln!("skipped: there is no {what}");
 }
