@@ -12,6 +12,7 @@ use fs_err as fs;
 use super::document::{Include, OneOrMany, Poetry};
 use super::git::Repository;
 use super::glob::{everything_below, glob};
+use super::outside::Outside;
 use super::{Content, Error, WheelFile};
 use crate::name::PackageName;
 use crate::project_files::Disk;
@@ -25,6 +26,7 @@ pub(super) struct Layout {
     packages: Vec<Package>,
     includes: Vec<PathBuf>,
     exclude: Vec<String>,
+    outside: Outside,
 }
 
 /// One of the packages or modules.
@@ -44,7 +46,16 @@ impl Layout {
     ///
     /// [`Error::NoModule`], [`Error::TwoModules`], [`Error::NothingFound`] and [`Error::NotAPackage`], where Poetry
     /// refuses a project too.
-    pub(super) fn find(root: &Path, poetry: &Poetry, name: &PackageName) -> Result<Self, Error> {
+    pub(super) fn find(
+        root: &Path,
+        poetry: &Poetry,
+        name: &PackageName,
+        outside: Outside,
+    ) -> Result<Self, Error> {
+        let finder = Finder {
+            root,
+            outside: &outside,
+        };
         let is_for_wheel = |format: &Option<OneOrMany>, default: bool| match format {
             Some(formats) => formats.as_slice().iter().any(|format| format == "wheel"),
             None => default,
@@ -54,18 +65,18 @@ impl Layout {
         let mut packages = listed
             .map(|package| {
                 let source = package.from.as_deref();
-                Package::find(root, &package.include, source, package.to.clone())
+                finder.find(&package.include, source, package.to.clone())
             })
             .collect::<Result<Vec<_>, _>>()?;
         if packages.is_empty() {
-            packages.push(Package::detect(root, name)?);
+            packages.push(finder.detect(name)?);
         }
         let mut includes = Vec::new();
         for include in &poetry.include {
             if let Include::Table { path, format } = include
                 && is_for_wheel(format, false)
             {
-                includes.extend(search(root, path)?);
+                includes.extend(search(root, path, &outside)?);
             }
         }
         let exclude = poetry.exclude.iter().filter_map(toml::Value::as_str);
@@ -75,6 +86,7 @@ impl Layout {
             packages,
             includes,
             exclude,
+            outside,
         })
     }
 
@@ -93,6 +105,7 @@ impl Layout {
     pub(super) fn collect(&self, repository: Option<Repository>) -> Result<Vec<WheelFile>, Error> {
         let mut collection = Collection {
             root: &self.root,
+            outside: &self.outside,
             exclusion: self.exclusion(repository)?,
             files: BTreeMap::new(),
         };
@@ -119,13 +132,13 @@ impl Layout {
     fn exclusion(&self, repository: Option<Repository>) -> Result<Exclusion, Error> {
         let mut excluded = HashSet::new();
         for pattern in &self.exclude {
-            for path in search(&self.root, pattern)? {
-                excluded.extend(files_at(&path)?);
+            for path in search(&self.root, pattern, &self.outside)? {
+                excluded.extend(files_at(&path, &self.outside)?);
             }
         }
         let mut included = HashSet::new();
         for path in &self.includes {
-            included.extend(files_at(path)?);
+            included.extend(files_at(path, &self.outside)?);
         }
         Ok(Exclusion {
             excluded,
@@ -135,18 +148,26 @@ impl Layout {
     }
 }
 
-impl Package {
+/// Finds packages in a project's folder.
+#[derive(Clone, Copy)]
+struct Finder<'a> {
+    root: &'a Path,
+    outside: &'a Outside,
+}
+
+impl Finder<'_> {
     fn find(
-        root: &Path,
+        self,
         include: &str,
         source: Option<&str>,
         target: Option<String>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Package, Error> {
+        let Self { root, outside } = self;
         let base = source.map_or_else(|| root.to_owned(), |source| root.join(source));
-        let found = search(&base, include)?;
+        let found = search(&base, include, outside)?;
         let elements = match found.as_slice() {
             [] => return Err(Error::NothingFound(include.to_owned())),
-            [single] if single.is_dir() => checked(single, everything_below(single)?)?,
+            [single] if single.is_dir() => checked(single, everything_below(single, outside)?)?,
             [_] => found,
             [first, ..] => {
                 let parent = first.parent().unwrap_or(&base).to_owned();
@@ -157,7 +178,7 @@ impl Package {
             Some("") | None => root.to_owned(),
             Some(_) => base,
         };
-        Ok(Self {
+        Ok(Package {
             base,
             target: target.filter(|target| !target.is_empty()),
             elements,
@@ -165,8 +186,8 @@ impl Package {
     }
 
     /// Finds the module or package that is named as the project, in its folder or in `src`.
-    fn detect(root: &Path, name: &PackageName) -> Result<Self, Error> {
-        let module = name.to_file_name();
+    fn detect(self, name: &PackageName) -> Result<Package, Error> {
+        let (root, module) = (self.root, name.to_file_name());
         for source in [None, Some("src")] {
             let folder = source.map_or_else(|| root.to_owned(), |source| root.join(source));
             let file = format!("{module}.py");
@@ -174,8 +195,8 @@ impl Package {
             let is_module = folder.join(&file).is_file();
             match (is_package, is_module) {
                 (true, true) => return Err(Error::TwoModules(module)),
-                (true, false) => return Self::find(root, &module, source, None),
-                (false, true) => return Self::find(root, &file, source, None),
+                (true, false) => return self.find(&module, source, None),
+                (false, true) => return self.find(&file, source, None),
                 (false, false) => {}
             }
         }
@@ -197,8 +218,8 @@ fn checked(package: &Path, elements: Vec<PathBuf>) -> Result<Vec<PathBuf>, Error
     }
 }
 
-fn search(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, Error> {
-    glob(folder, pattern).map_err(|error| {
+fn search(folder: &Path, pattern: &str, outside: &Outside) -> Result<Vec<PathBuf>, Error> {
+    glob(folder, pattern, outside).map_err(|error| {
         if error.kind() == io::ErrorKind::InvalidInput {
             Error::Pattern(pattern.to_owned())
         } else {
@@ -208,11 +229,11 @@ fn search(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, Error> {
 }
 
 /// Lists the files that `path` stands for: all below a folder, or itself.
-fn files_at(path: &Path) -> io::Result<Vec<PathBuf>> {
+fn files_at(path: &Path, outside: &Outside) -> io::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let mut files = everything_below(path)?;
+    let mut files = everything_below(path, outside)?;
     files.retain(|path| path.is_file());
     Ok(files)
 }
@@ -271,6 +292,7 @@ enum Includes {
 
 struct Collection<'a> {
     root: &'a Path,
+    outside: &'a Outside,
     exclusion: Exclusion,
     /// By their own places on disk.
     files: BTreeMap<PathBuf, WheelFile>,
@@ -284,7 +306,7 @@ impl Collection<'_> {
         if !element.is_dir() {
             return self.add_file(element, place, reason);
         }
-        for path in everything_below(element)? {
+        for path in everything_below(element, self.outside)? {
             if !path.is_dir() {
                 self.add_file(&path, place, Includes::Package)?;
             }
@@ -293,7 +315,12 @@ impl Collection<'_> {
     }
 
     fn add_file(&mut self, path: &Path, place: Place<'_>, reason: Includes) -> Result<(), Error> {
-        let path = resolved(path);
+        let found = path;
+        let path = resolved(found);
+        // The search has seen to what no link leads to.
+        if path != found && self.outside.covers(&path) {
+            return Ok(());
+        }
         if !path.starts_with(self.root) {
             return Err(Error::OutsideProject(path));
         }

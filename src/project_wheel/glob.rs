@@ -4,7 +4,8 @@
 //! symbolic links. Where Python's versions differ the newest rule holds (3.13): a final `**` finds files as well, and `**` inside a
 //! name is a `*`. Upper and lower case are different everywhere.
 //!
-//! A search reads each folder that its pattern reaches once; `**` reaches all below it.
+//! A search reads each folder that its pattern reaches once; `**` reaches all below it. What lies [outside](Outside) of the project
+//! is not found, and not searched.
 //!
 //! [Path.glob]: https://docs.python.org/3/library/pathlib.html#pattern-language
 
@@ -15,28 +16,34 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use super::outside::Outside;
+
 /// Finds all that `pattern` reaches from `folder`, in the order of Python's paths: by their parts.
 ///
 /// # Errors
 ///
 /// [`io::ErrorKind::InvalidInput`] for a pattern that is empty or absolute, else why a folder could not be read. Folders that may
 /// not be read count as empty, as in Python.
-pub(super) fn glob(folder: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
+pub(super) fn glob(folder: &Path, pattern: &str, outside: &Outside) -> io::Result<Vec<PathBuf>> {
     let parts: Vec<Part> = pattern.split('/').filter_map(Part::parse).collect();
     if parts.is_empty() || pattern.starts_with('/') {
         let message = format!("`{pattern}` is not a relative pattern");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
-    let mut found = BTreeSet::new();
-    if folder.is_dir() {
-        search(folder, &parts, pattern.ends_with('/'), &mut found)?;
+    let mut search = Search {
+        only_folders: pattern.ends_with('/'),
+        outside,
+        found: BTreeSet::new(),
+    };
+    if folder.is_dir() && !outside.covers(folder) {
+        search.go_on(folder, &parts)?;
     }
-    Ok(found.into_iter().collect())
+    Ok(search.found.into_iter().collect())
 }
 
 /// Finds everything below `folder`: its entries, theirs, and so on; links to folders are found and not followed.
-pub(super) fn everything_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    glob(folder, "**/*")
+pub(super) fn everything_below(folder: &Path, outside: &Outside) -> io::Result<Vec<PathBuf>> {
+    glob(folder, "**/*", outside)
 }
 
 #[derive(Clone, Debug)]
@@ -57,60 +64,71 @@ impl Part {
     }
 }
 
-fn search(
-    folder: &Path,
-    parts: &[Part],
+struct Search<'a> {
     only_folders: bool,
-    found: &mut BTreeSet<PathBuf>,
-) -> io::Result<()> {
-    let Some((part, rest)) = parts.split_first() else {
-        found.insert(folder.to_owned());
-        return Ok(());
-    };
-    let needs_folder = only_folders || !rest.is_empty();
-    match part {
-        Part::Literal(name) => {
-            let path = folder.join(name);
-            if fits(&path, needs_folder) {
-                search(&path, rest, only_folders, found)?;
-            }
+    outside: &'a Outside,
+    found: BTreeSet<PathBuf>,
+}
+
+impl Search<'_> {
+    fn go_on(&mut self, path: &Path, parts: &[Part]) -> io::Result<()> {
+        if self.outside.is_unfit(path) {
+            return Ok(());
         }
-        Part::Wildcard(tokens) => {
-            for path in entries(folder)? {
-                let is_named = path.file_name().is_some_and(|name| matches(tokens, name));
-                if is_named && (!needs_folder || path.is_dir()) {
-                    search(&path, rest, only_folders, found)?;
+        let Some((part, rest)) = parts.split_first() else {
+            self.found.insert(path.to_owned());
+            return Ok(());
+        };
+        let folder = path;
+        let needs_folder = self.only_folders || !rest.is_empty();
+        match part {
+            Part::Literal(name) => {
+                let path = folder.join(name);
+                if self.fits(&path, needs_folder) {
+                    self.go_on(&path, rest)?;
+                }
+            }
+            Part::Wildcard(tokens) => {
+                for path in self.entries(folder)? {
+                    let is_named = path.file_name().is_some_and(|name| matches(tokens, name));
+                    if is_named && (!needs_folder || self.is_folder(&path)) {
+                        self.go_on(&path, rest)?;
+                    }
+                }
+            }
+            Part::Folders => {
+                self.go_on(folder, rest)?;
+                for path in self.entries(folder)? {
+                    if path.is_dir() && !path.is_symlink() {
+                        self.go_on(&path, parts)?;
+                    } else if !needs_folder {
+                        self.go_on(&path, &[])?;
+                    }
                 }
             }
         }
-        Part::Folders => {
-            search(folder, rest, only_folders, found)?;
-            for path in entries(folder)? {
-                if path.is_dir() && !path.is_symlink() {
-                    search(&path, parts, only_folders, found)?;
-                } else if !needs_folder {
-                    found.insert(path);
-                }
-            }
-        }
+        Ok(())
     }
-    Ok(())
-}
 
-fn fits(path: &Path, needs_folder: bool) -> bool {
-    if needs_folder {
-        path.is_dir()
-    } else {
-        path.exists()
+    fn fits(&self, path: &Path, needs_folder: bool) -> bool {
+        self.is_folder(path) || !needs_folder && path.exists() && !path.is_dir()
     }
-}
 
-fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    entries.map(|entry| Ok(entry?.path())).collect()
+    fn is_folder(&self, path: &Path) -> bool {
+        path.is_dir() && !self.outside.is_marked(path)
+    }
+
+    /// Lists a folder; one that is outside counts as empty. Nothing more is asked of the system to know that.
+    fn entries(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        let entries = match fs::read_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let entries = entries.map(|entry| Ok(entry?.path()));
+        let entries = entries.collect::<io::Result<Vec<_>>>()?;
+        let is_outside = entries.iter().any(|path| self.outside.marks(path));
+        Ok(if is_outside { Vec::new() } else { entries })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -252,7 +270,7 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
-        let found = glob(folder.path(), pattern).unwrap();
+        let found = glob(folder.path(), pattern, &Outside::default()).unwrap();
         let found: Vec<_> = found
             .iter()
             .map(|path| path.strip_prefix(folder.path()).unwrap().to_str().unwrap())
@@ -300,7 +318,8 @@ mod tests {
     #[test]
     fn patterns_that_reach_nowhere_are_refused() {
         for pattern in ["", ".", "/", "/etc"] {
-            assert!(glob(Path::new("/"), pattern).is_err(), "{pattern}");
+            let found = glob(Path::new("/"), pattern, &Outside::default());
+            assert!(found.is_err(), "{pattern}");
         }
     }
 }

@@ -14,6 +14,7 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 use super::document::{self, Document, Ordered, Readme};
 use super::glob::glob;
 use super::license::{self, License};
+use super::outside::Outside;
 use super::requirements::Requirements;
 use super::{Error, Identity};
 
@@ -40,8 +41,9 @@ impl Metadata {
         document: &Document,
         identity: &Identity,
         requirements: &Requirements,
+        outside: &Outside,
     ) -> Result<Self, Error> {
-        let licensing = Licensing::read(root, document)?;
+        let licensing = Licensing::read(root, document, outside)?;
         let description = Description::read(root, document)?;
         let mut fields = Fields::default();
         fields.identity(identity, document);
@@ -383,7 +385,7 @@ struct Licensing {
 }
 
 impl Licensing {
-    fn read(root: &Path, document: &Document) -> Result<Self, Error> {
+    fn read(root: &Path, document: &Document, outside: &Outside) -> Result<Self, Error> {
         let mut licensing = Self::default();
         let patterns = document.project.license_files.as_deref();
         let mut named_file = None;
@@ -410,8 +412,8 @@ impl Licensing {
             }
         }
         let files = match patterns {
-            Some(patterns) => files_of(root, patterns)?,
-            None => usual_files(root, named_file)?,
+            Some(patterns) => files_of(root, patterns, outside)?,
+            None => usual_files(root, named_file, outside)?,
         };
         licensing.files = files
             .iter()
@@ -424,14 +426,14 @@ impl Licensing {
 }
 
 /// Finds the files of `license-files`; each pattern has to find one (PEP 639).
-fn files_of(root: &Path, patterns: &[String]) -> Result<Vec<PathBuf>, Error> {
+fn files_of(root: &Path, patterns: &[String], outside: &Outside) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for pattern in patterns {
         let refuse = || Error::LicenseFiles(pattern.clone());
         if pattern.contains('\\') || pattern.split('/').any(|part| part == "..") {
             return Err(refuse());
         }
-        let mut found = glob(root, pattern).map_err(|_| refuse())?;
+        let mut found = glob(root, pattern, outside).map_err(|_| refuse())?;
         found.retain(|path| path.is_file());
         if found.is_empty() {
             return Err(refuse());
@@ -441,7 +443,7 @@ fn files_of(root: &Path, patterns: &[String]) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-fn usual_files(root: &Path, named: Option<&str>) -> Result<Vec<PathBuf>, Error> {
+fn usual_files(root: &Path, named: Option<&str>, outside: &Outside) -> Result<Vec<PathBuf>, Error> {
     let mut files: Vec<PathBuf> = named.map(|named| root.join(named)).into_iter().collect();
     for pattern in [
         "COPYING*",
@@ -450,7 +452,7 @@ fn usual_files(root: &Path, named: Option<&str>) -> Result<Vec<PathBuf>, Error> 
         "NOTICE*",
         "LICENSES/**/*",
     ] {
-        files.extend(glob(root, pattern)?);
+        files.extend(glob(root, pattern, outside)?);
     }
     files.retain(|path| path.is_file());
     Ok(files)

@@ -5,6 +5,10 @@
 //! needs none, and [`BuiltWheel::write`] makes one where it is wanted. [`build_editable`] makes the wheel that [PEP 660]
 //! asks of a backend: a `.pth` file and the metadata.
 //!
+//! There is one difference: poetry-core, where no repository ignores them, packs environments, caches and built wheels that a
+//! pattern reaches. Here none of them is part of a project (`outside` says what counts as one), so that the second install has
+//! the same wheel as the first. A clean checkout holds none.
+//!
 //! Whatever would run code of the project (build scripts, other backends) is refused with [`Error::Unsupported`]. Nothing
 //! is executed, not even git: which files it ignores is read from the repository itself. The version of poetry-core that
 //! `[build-system]` asks for is not looked at. Where poetry-core would give one path to two files the project is refused, and
@@ -21,6 +25,7 @@ mod git;
 mod glob;
 mod license;
 mod metadata;
+mod outside;
 mod requirements;
 
 use std::collections::BTreeMap;
@@ -38,6 +43,7 @@ use document::Document;
 use files::Layout;
 use git::Repository;
 use metadata::Metadata;
+use outside::Outside;
 use requirements::Requirements;
 
 /// Why the wheel of a project could not be built.
@@ -141,6 +147,9 @@ pub struct Options {
     pub source_date_epoch: Option<i64>,
     /// The user's own file of patterns that git ignores (`core.excludesFile`, usually `~/.config/git/ignore`), absolute.
     pub git_excludes: Option<PathBuf>,
+    /// Folders that are never part of the project although they may lie in its folder, absolute: the environment that the
+    /// wheel is for, and the cache. Other environments and built distributions are recognized.
+    pub outside: Vec<PathBuf>,
 }
 
 /// Where the bytes of a file in a wheel come from.
@@ -227,7 +236,7 @@ pub fn backend(pyproject: &str) -> Result<Backend, Error> {
 /// [`Error::Unsupported`] when only Python can build it, [`Error::PackageModeOff`] when there is nothing to build, and the
 /// others for projects that Poetry cannot build either.
 pub fn build(folder: &Path, options: &Options) -> Result<BuiltWheel, Error> {
-    let project = Project::read(folder)?;
+    let project = Project::read(folder, options)?;
     let layout = project.layout()?;
     let repository = Repository::find(&project.root, options.git_excludes.as_deref())?;
     project.wheel(layout.collect(repository)?, options)
@@ -243,7 +252,7 @@ pub fn build(folder: &Path, options: &Options) -> Result<BuiltWheel, Error> {
 ///
 /// [PEP 660]: https://peps.python.org/pep-0660/
 pub fn build_editable(folder: &Path, options: &Options) -> Result<BuiltWheel, Error> {
-    let project = Project::read(folder)?;
+    let project = Project::read(folder, options)?;
     let mut lines = String::new();
     for folder in project.layout()?.import_folders()? {
         let Some(line) = folder.to_str() else {
@@ -292,10 +301,11 @@ struct Project {
     document: Document,
     identity: Identity,
     requirements: Requirements,
+    outside: Outside,
 }
 
 impl Project {
-    fn read(folder: &Path) -> Result<Self, Error> {
+    fn read(folder: &Path, options: &Options) -> Result<Self, Error> {
         let root = fs::canonicalize(folder)?;
         let text = fs::read_to_string(root.join("pyproject.toml"))?;
         let document: Document = toml::from_str(&text)?;
@@ -304,6 +314,7 @@ impl Project {
         Ok(Self {
             identity: Identity::of(&document, &project),
             requirements: Requirements::of(&project)?,
+            outside: Outside::new(&root, &options.outside),
             root,
             document,
         })
@@ -311,7 +322,8 @@ impl Project {
 
     fn layout(&self) -> Result<Layout, Error> {
         let poetry = &self.document.tool.poetry;
-        Layout::find(&self.root, poetry, &self.identity.normal_name)
+        let name = &self.identity.normal_name;
+        Layout::find(&self.root, poetry, name, self.outside.clone())
     }
 
     /// Adds scripts and metadata to the modules.
@@ -351,7 +363,13 @@ impl Project {
     /// Makes the files of the metadata folder, in the order of their paths.
     fn metadata(&self, dist_info: &str) -> Result<Vec<WheelFile>, Error> {
         let (root, document) = (&self.root, &self.document);
-        let metadata = Metadata::compose(root, document, &self.identity, &self.requirements)?;
+        let metadata = Metadata::compose(
+            root,
+            document,
+            &self.identity,
+            &self.requirements,
+            &self.outside,
+        )?;
         let wheel = format!(
             "Wheel-Version: 1.0\nGenerator: poetry-core 2.5.0\nRoot-Is-Purelib: true\nTag: {}\n",
             self.tag()

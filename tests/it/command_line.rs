@@ -17,7 +17,7 @@ use crate::support::local_index::{Fault, LocalIndex};
 use crate::support::wheel_builder::WheelBuilder;
 use crate::support::workspace::{Output, Workspace};
 
-const PYPROJECT: &str = r#"
+pub(crate) const PYPROJECT: &str = r#"
 [project]
 name = "annapurna"
 version = "0.1.0"
@@ -46,21 +46,21 @@ build-backend = "poetry.core.masonry.api"
 "#;
 
 /// A project, and the index that has what its lock names.
-struct Scene {
-    workspace: Workspace,
-    index: LocalIndex,
+pub(crate) struct Scene {
+    pub(crate) workspace: Workspace,
+    pub(crate) index: LocalIndex,
 }
 
 /// A package of a lock.
-struct Locked {
-    wheel: WheelBuilder,
+pub(crate) struct Locked {
+    pub(crate) wheel: WheelBuilder,
     group: &'static str,
     /// More keys of its table.
     more: String,
 }
 
 impl Locked {
-    fn new(name: &str, version: &str) -> Self {
+    pub(crate) fn new(name: &str, version: &str) -> Self {
         let module = name.replace('-', "_");
         let code = format!("VERSION = '{version}'\ndef main():\n    print('{name}', VERSION)\n");
         let wheel = WheelBuilder::new(name, version)
@@ -126,13 +126,13 @@ fn packages() -> Vec<Locked> {
 
 impl Scene {
     /// Makes a project that nothing is installed for.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let scene = Self::of(PYPROJECT, &[]);
         scene.lock(&packages());
         scene
     }
 
-    fn of(pyproject: &str, packages: &[Locked]) -> Self {
+    pub(crate) fn of(pyproject: &str, packages: &[Locked]) -> Self {
         let scene = Self {
             workspace: Workspace::new(),
             index: LocalIndex::start(),
@@ -145,7 +145,7 @@ impl Scene {
     }
 
     /// Writes poetry.lock, and offers the wheels on the index.
-    fn lock(&self, packages: &[Locked]) {
+    pub(crate) fn lock(&self, packages: &[Locked]) {
         let rendered = packages.iter().map(|locked| {
             let bytes = locked.wheel.build();
             let digest = self
@@ -174,18 +174,18 @@ impl Scene {
         self.workspace.write("poetry.lock", text);
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.workspace.command(arguments);
         command.env("PATH", search_path());
         command.env("LOCK2VENV_INDEX_URL", self.index.url());
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         Output::of(&mut self.command(arguments))
     }
 
-    fn run_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+    pub(crate) fn run_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
         Output::of(self.command(arguments).envs(variables.iter().copied()))
     }
 
@@ -196,7 +196,7 @@ impl Scene {
         command.spawn().unwrap()
     }
 
-    fn venv(&self) -> PathBuf {
+    pub(crate) fn venv(&self) -> PathBuf {
         self.workspace.project().join(".venv")
     }
 
@@ -207,12 +207,12 @@ impl Scene {
 
     /// Asserts which distributions the environment has.
     #[track_caller]
-    fn has(&self, expected: &[&str]) {
+    pub(crate) fn has(&self, expected: &[&str]) {
         assert_eq!(self.installed(), expected);
     }
 
     /// What was written to standard error, without what differs from run to run.
-    fn said(&self, output: &Output) -> String {
+    pub(crate) fn said(&self, output: &Output) -> String {
         let project = self.workspace.project();
         let text = output
             .stderr

@@ -23,5 +23,6 @@ mod interpreter;
 mod marker_algebra;
 mod plan;
 mod project_wheel;
+mod project_wheel_outside;
 mod select;
 mod support;

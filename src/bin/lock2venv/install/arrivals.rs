@@ -32,11 +32,12 @@ impl<'scope, 'a: 'scope> Arrivals<'scope, 'a> {
         scope: &'scope Scope<'scope, '_>,
         job: Fetch<'a>,
         unpacked: Vec<(&Distribution, UnpackedWheel)>,
+        options: &project_wheel::Options,
     ) -> Result<Self, Failure> {
         let built = job
             .distributions
             .iter()
-            .filter_map(|distribution| build(distribution, job.cache));
+            .filter_map(|distribution| build(distribution, options, job.cache));
         let mut here = built.collect::<Result<VecDeque<_>, _>>()?;
         here.extend(unpacked.into_iter().map(|(distribution, wheel)| {
             let content = Content::Unpacked(Box::new(wheel));
@@ -98,15 +99,18 @@ pub(super) fn file_name(distribution: &Distribution) -> String {
 }
 
 /// Builds the wheel of a folder; `None` for what is no folder.
-fn build(distribution: &Distribution, cache: &Cache) -> Option<Result<Arrival, Failure>> {
+fn build(
+    distribution: &Distribution,
+    options: &project_wheel::Options,
+    cache: &Cache,
+) -> Option<Result<Arrival, Failure>> {
     let Origin::Directory { path, is_editable } = &distribution.origin else {
         return None;
     };
-    let options = project_wheel::Options::default();
     let built = if *is_editable {
-        project_wheel::build_editable(path, &options)
+        project_wheel::build_editable(path, options)
     } else {
-        project_wheel::build(path, &options)
+        project_wheel::build(path, options)
     };
     let file = built
         .map_err(|error| Failure::build(&distribution.name, error))

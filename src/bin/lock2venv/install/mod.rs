@@ -19,6 +19,7 @@ use lock2venv::fetch::{self, Fetch, Network};
 use lock2venv::index::{self, Client};
 use lock2venv::install::{self, Destination, LinkMode, Options, Unpacked, UnpackedWheel};
 use lock2venv::plan::{self, Distribution, IndexSource, Plan};
+use lock2venv::project_wheel;
 use lock2venv::url::Url;
 
 use crate::args::{self, Install};
@@ -180,7 +181,7 @@ impl Run<'_> {
             reporter: terminal,
         };
         let done: Result<_, Stop> = std::thread::scope(|scope| {
-            let arrivals = Arrivals::start(scope, job, here)?;
+            let arrivals = Arrivals::start(scope, job, here, &self.build_options(&destination))?;
             let arrivals = arrivals.map(|arrival| arrival.map_err(Stop::Other));
             install::install(plan, arrivals, &destination, &options, terminal)
         });
@@ -244,6 +245,15 @@ impl Run<'_> {
             },
             n_connections: asked.unwrap_or(fetch::N_CONNECTIONS).max(1),
         })
+    }
+
+    /// Keeps the environment and the cache out of the wheels that are built here.
+    fn build_options(&self, destination: &Destination) -> project_wheel::Options {
+        let outside = [&destination.root, &destination.folder].into_iter();
+        project_wheel::Options {
+            outside: outside.chain(&self.cache_folder).cloned().collect(),
+            ..project_wheel::Options::default()
+        }
     }
 
     fn install_options(&self, workplace: &Workplace) -> Result<Options, Failure> {
