@@ -6,7 +6,15 @@
 
 use std::fmt;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
 use thiserror::Error;
+
+/// What [`percent_encode`] encodes.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// An absolute address; small, as it goes into many an error.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -220,27 +228,12 @@ fn is_secret(key: &str) -> bool {
 
 /// Decodes `%41` to `A`; what is not UTF-8 after that becomes U+FFFD, what is no escape stays.
 pub(crate) fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let escape = match rest {
-            [b'%', high, low, ..] => hex_value(*high).zip(hex_value(*low)),
-            _ => None,
-        };
-        if let Some((high, low)) = escape {
-            bytes.push(high << 4 | low);
-            rest = &rest[3..];
-        } else {
-            bytes.push(*first);
-            rest = tail;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-fn hex_value(digit: u8) -> Option<u8> {
-    let value = char::from(digit).to_digit(16)?;
-    u8::try_from(value).ok()
+/// Encodes every byte but those of unreserved characters (RFC 3986), as Python's `quote(…, safe="")`.
+pub(crate) fn percent_encode(bytes: &[u8]) -> String {
+    percent_encoding::percent_encode(bytes, RESERVED).to_string()
 }
 
 #[cfg(test)]
@@ -249,6 +242,22 @@ mod tests {
 
     fn url(text: &str) -> Url {
         Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn only_two_hexadecimal_digits_are_an_escape() {
+        for (text, decoded) in [
+            ("%41%2f%C3%A9", "A/\u{e9}"),
+            ("%+f%-1% 4%4", "%+f%-1% 4%4"),
+            ("100%", "100%"),
+            ("%FF", "\u{fffd}"),
+        ] {
+            assert_eq!(percent_decode(text), decoded);
+        }
+        assert_eq!(
+            percent_encode("a-._~ /\u{e9}".as_bytes()),
+            "a-._~%20%2F%C3%A9"
+        );
     }
 
     #[track_caller]

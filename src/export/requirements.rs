@@ -8,9 +8,10 @@ use std::path::{Component, Path, PathBuf};
 use super::{Error, Export, Options, Warning};
 use crate::marker::Marker;
 use crate::name::ExtraName;
-use crate::pyproject::{Priority, Project, ProjectSource, path_to_url, percent_decoded};
+use crate::pyproject::{Priority, Project, ProjectSource, path_to_url};
 use crate::select::{Selected, Selection};
 use crate::source::{Source, SourceKind};
+use crate::url::{percent_decode, percent_encode};
 
 /// The hash algorithms that pip takes; other hashes are left out.
 const ALGORITHMS: [&str; 3] = ["sha256", "sha384", "sha512"];
@@ -321,26 +322,15 @@ fn authenticated(url: &str, source: &ProjectSource, options: &Options<'_>) -> St
     let host_length = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let own = rest[..host_length].rsplit_once('@');
     let own = own.map(|(own, _)| own.split_once(':').unwrap_or((own, "")));
-    let own = own.map(|(user, password)| (percent_decoded(user), percent_decoded(password)));
+    let own = own.map(|(user, password)| (percent_decode(user), percent_decode(password)));
     let Some((user, password)) = own.or_else(|| known.of(source)) else {
         return url.to_owned();
     };
     // Poetry keeps neither query nor fragment here.
     let rest = rest.split(['?', '#']).next().unwrap_or(rest);
-    let (user, password) = (quoted(&user), quoted(&password));
+    let (user, password) = (
+        percent_encode(user.as_bytes()),
+        percent_encode(password.as_bytes()),
+    );
     format!("{scheme}://{user}:{password}@{rest}")
-}
-
-/// Quotes all but unreserved characters, as Python's `quote(…, safe="")`.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"_.-~".contains(&byte) {
-            quoted.push(char::from(byte));
-        } else {
-            // Writing to a `String` cannot fail.
-            let _ = write!(quoted, "%{byte:02X}");
-        }
-    }
-    quoted
 }

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 
+use percent_encoding::percent_decode_str;
+
 use super::{Error, IndexSource, Options, Origin, SourceCode};
 use crate::digest::Digest;
 use crate::filename::{self, BuildTag, DistributionFilename, WheelFilename};
@@ -273,20 +275,8 @@ pub(super) fn without_credentials(text: &str) -> String {
 fn url_file_name(text: &str) -> Option<String> {
     let url = url::Url::parse(text).ok()?;
     let last = url.path_segments()?.next_back()?;
-    let decoded = decode_percent(last)?;
-    let is_file_name = Path::new(&decoded).components().count() == 1 && !decoded.contains('\\');
-    is_file_name.then_some(decoded)
-}
-
-fn decode_percent(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let escaped = (*first == b'%').then(|| tail.first_chunk::<2>()).flatten();
-        let value =
-            escaped.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        bytes.push(value.unwrap_or(*first));
-        rest = if value.is_some() { &tail[2..] } else { tail };
-    }
-    String::from_utf8(bytes).ok()
+    let decoded = percent_decode_str(last).decode_utf8().ok()?;
+    let is_file_name =
+        Path::new(decoded.as_ref()).components().count() == 1 && !decoded.contains('\\');
+    is_file_name.then(|| decoded.into_owned())
 }

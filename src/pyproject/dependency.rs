@@ -11,6 +11,7 @@ use crate::marker::Marker;
 use crate::name::{ExtraName, PackageName};
 use crate::requirement::{Requirement, without_comment};
 use crate::source::{Source, SourceKind, are_same};
+use crate::url::{percent_decode, percent_encode};
 use crate::version::VersionConstraint;
 
 /// What a project, a group or a locked package depends on.
@@ -506,32 +507,13 @@ fn file_url_to_path(url: &str) -> Option<PathBuf> {
         }
         None => rest,
     };
-    Some(PathBuf::from(percent_decoded(path)))
-}
-
-/// Decodes `%20` and the like; what is no code stays.
-pub(crate) fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('%') {
-        bytes.extend_from_slice(&rest.as_bytes()[..at]);
-        let code = rest.get(at + 1..at + 3);
-        if let Some(byte) = code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            bytes.push(byte);
-            rest = &rest[at + 3..];
-        } else {
-            bytes.push(b'%');
-            rest = &rest[at + 1..];
-        }
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    String::from_utf8_lossy(&bytes).into_owned()
+    Some(PathBuf::from(percent_decode(path)))
 }
 
 /// Reads name and version off the last part of an address that ends in `.whl`.
 fn wheel_name_and_version(url: &str) -> Option<(String, String)> {
     let path = url.split('?').next().unwrap_or(url);
-    let file = percent_decoded(path.trim_end_matches('/').rsplit('/').next()?);
+    let file = percent_decode(path.trim_end_matches('/').rsplit('/').next()?);
     let stem = file.strip_suffix(".whl")?;
     let mut parts = stem.split('-');
     let name = parts.next()?.to_owned();
@@ -551,25 +533,9 @@ fn git_address(source: &Source) -> String {
 
 /// Prints an absolute path as a `file://` address, quoted as Python's `Path.as_uri` does.
 pub(crate) fn path_to_url(path: &Path) -> String {
-    use std::fmt::Write as _;
-
-    let mut url = String::from("file://");
-    for component in path.components() {
-        if component == Component::RootDir {
-            continue;
-        }
-        url.push('/');
-        for byte in component.as_os_str().as_encoded_bytes() {
-            if byte.is_ascii_alphanumeric() || b"_.-~".contains(byte) {
-                url.push(char::from(*byte));
-            } else {
-                // Writing to a `String` cannot fail.
-                let _ = write!(url, "%{byte:02X}");
-            }
-        }
-    }
-    if url == "file://" {
-        url.push('/');
-    }
-    url
+    let names = path
+        .components()
+        .filter(|component| *component != Component::RootDir);
+    let encoded = names.map(|name| percent_encode(name.as_os_str().as_encoded_bytes()));
+    format!("file:///{}", encoded.collect::<Vec<_>>().join("/"))
 }

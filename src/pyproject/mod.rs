@@ -27,7 +27,7 @@ use crate::source::{Source, SourceKind};
 use crate::version::{self, Version, VersionConstraint};
 
 pub use dependency::Dependency;
-pub(crate) use dependency::{Fields, path_to_url, percent_decoded};
+pub(crate) use dependency::{Fields, path_to_url};
 pub(crate) use git_url::GitUrl;
 pub use group::{Group, MAIN};
 pub use sources::{Priority, ProjectSource};

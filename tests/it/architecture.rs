@@ -22,6 +22,7 @@ const MODULES: &[(&str, &[&str])] = &[
         &[
             "name",
             "digest",
+            "url",
             "source",
             "version",
             "marker",
@@ -44,6 +45,7 @@ const MODULES: &[(&str, &[&str])] = &[
         &[
             "name",
             "digest",
+            "url",
             "source",
             "marker",
             "pyproject",
