@@ -128,6 +128,40 @@ impl Url {
             && self.port() == other.port()
     }
 
+    /// Tells whether what `self` may be told may be sent to `other` too: to the same origin, or to the same host by https where
+    /// `self` is http, each on its usual port.
+    pub fn may_share_with(&self, other: &Self) -> bool {
+        let is_upgrade = self.scheme() == "http" && other.scheme() == "https";
+        let are_usual = self.0.port().is_none() && other.0.port().is_none();
+        self.is_same_origin(other)
+            || (is_upgrade && are_usual && self.host().is_some() && self.host() == other.host())
+    }
+
+    /// Tells whether `other` is this address or lies below it: the same origin, and a path that starts with the same segments
+    /// (`/simple-b` does not lie below `/simple`).
+    pub fn covers(&self, other: &Self) -> bool {
+        let mut others = other.segments();
+        self.is_same_origin(other)
+            && self
+                .segments()
+                .all(|segment| others.next().as_ref() == Some(&segment))
+    }
+
+    /// Tells whether two addresses are of one index: they cover each other. Credentials, a `/` at the end, the port where it is
+    /// the usual one and the way in which characters are escaped do not count.
+    pub fn is_same_index(&self, other: &Self) -> bool {
+        let query = |url: &Self| url.0.query().map(shown_query).unwrap_or_default();
+        self.covers(other) && other.covers(self) && query(self) == query(other)
+    }
+
+    /// Returns the segments of the path, decoded, without empty ones.
+    pub fn segments(&self) -> impl Iterator<Item = String> {
+        let segments = self.path().split('/');
+        segments
+            .filter(|segment| !segment.is_empty())
+            .map(percent_decode)
+    }
+
     /// Returns the path, as encoded.
     pub fn path(&self) -> &str {
         self.0.path()
@@ -166,6 +200,13 @@ impl Url {
         let _ = bare.set_password(None);
         bare.set_fragment(None);
         Self(bare)
+    }
+
+    /// Returns the address without what follows `#`.
+    #[must_use]
+    pub fn without_fragment(mut self) -> Self {
+        self.0.set_fragment(None);
+        self
     }
 
     /// Tells whether the address holds what [`Url`] does not print: such an address is not written to any file.
@@ -332,6 +373,89 @@ mod tests {
         same_origin("https://a.example/", "https://a.example:8443/", false);
         same_origin("https://a.example/", "https://b.a.example/", false);
         same_origin("file:///a", "file:///a", false);
+    }
+
+    #[track_caller]
+    fn covers(index: &str, other: &str, expected: bool) {
+        assert_eq!(url(index).covers(&url(other)), expected, "{index} {other}");
+    }
+
+    #[test]
+    fn what_lies_below_is_told_by_whole_segments() {
+        covers(
+            "https://a.example/simple",
+            "https://a.example/simple/",
+            true,
+        );
+        covers(
+            "https://a.example/simple/",
+            "https://a.example/simple/b/",
+            true,
+        );
+        covers(
+            "https://a.example/",
+            "https://u:p@A.example:443/simple",
+            true,
+        );
+        covers(
+            "https://a.example/simple",
+            "https://a.example/simple-b/",
+            false,
+        );
+        covers("https://a.example/simple", "https://a.example/", false);
+        covers(
+            "https://a.example/simple",
+            "https://a.example/simple/../b",
+            false,
+        );
+        covers("https://a.example/simple", "http://a.example/simple", false);
+        covers(
+            "https://a.example/simple",
+            "https://a.example:8443/simple",
+            false,
+        );
+    }
+
+    #[track_caller]
+    fn same_index(one: &str, other: &str, expected: bool) {
+        assert_eq!(url(one).is_same_index(&url(other)), expected);
+        assert_eq!(url(other).is_same_index(&url(one)), expected);
+    }
+
+    #[test]
+    fn one_index_may_be_written_in_many_ways() {
+        let simple = "https://a.example/simple";
+        for same in [
+            "https://a.example/simple/",
+            "https://u:p@A.EXAMPLE:443//simple",
+            "HTTPS://a.example/x/../s%69mple/",
+        ] {
+            same_index(simple, same, true);
+        }
+        for other in [
+            "http://a.example/simple",
+            "https://a.example:444/simple",
+            "https://a.example/simple/b",
+            "https://a.example/Simple",
+            "https://a.example/simple?b",
+        ] {
+            same_index(simple, other, false);
+        }
+        same_index(
+            "https://a.example/simple?token=1",
+            "https://a.example/simple?token=2",
+            true,
+        );
+    }
+
+    #[test]
+    fn secrets_of_http_may_go_to_https_and_never_back() {
+        let may = |one, other| url(one).may_share_with(&url(other));
+        assert!(may("http://a.example/", "https://a.example/"));
+        assert!(!may("https://a.example/", "http://a.example/"));
+        assert!(!may("http://a.example:8080/", "https://a.example/"));
+        assert!(!may("http://a.example/", "https://a.example:8443/"));
+        assert!(!may("http://a.example/", "https://b.example/"));
     }
 
     #[test]

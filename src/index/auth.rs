@@ -1,14 +1,23 @@
 //! Who may be told which credentials.
 //!
 //! Everything that is secret belongs to a [`Realm`]: one index, or one direct address. Its credentials and its client certificate
-//! go to its own scheme, host and port and nowhere else: a file on another host, or a redirect elsewhere, gets none.
+//! go to its own scheme, host and port and nowhere else. A file or a redirect elsewhere has a realm of its own, with what is
+//! known of that place. What was encrypted until then is never followed by a password in the clear.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::configuration::{Certificates, Configuration, CredentialsOrigin, Repository};
-use crate::index::{Error, netrc};
+use crate::index::{Error, Trust, netrc};
 use crate::url::{Credentials, Url};
+
+/// What the user set, and the repositories that it is about.
+#[derive(Debug)]
+pub(super) struct Authenticator {
+    configuration: Configuration,
+    /// The sources of the project, then those of the settings.
+    repositories: Vec<Repository>,
+}
 
 /// What belongs to the servers of one origin.
 pub(super) struct Realm {
@@ -30,49 +39,136 @@ pub(super) struct Authorization {
     pub(super) origin: CredentialsOrigin,
 }
 
-impl Realm {
-    /// The realm of a source that has a name: `http-basic.<name>` holds its credentials, unless its address does.
-    pub(super) fn of_source(
-        configuration: &Configuration,
-        name: &str,
-        url: &Url,
-    ) -> Result<Self, Error> {
-        Self::new(configuration, Some(name), url)
+/// Whether the user's `.netrc`, which knows hosts and no schemes, may be used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Netrc {
+    Used,
+    Unused,
+}
+
+impl Authenticator {
+    pub(super) fn new(configuration: Configuration, repositories: Vec<Repository>) -> Self {
+        Self {
+            configuration,
+            repositories,
+        }
+    }
+
+    pub(super) fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// Tells how far a source is to be trusted: what is set for its name is for it only if the project or the settings have a
+    /// repository of that name which covers its address.
+    pub(super) fn trust(&self, name: &str, url: &Url) -> Trust {
+        let is_known = self
+            .repositories
+            .iter()
+            .any(|known| is_same_name(&known.name, name) && known.url.covers(url));
+        if is_known {
+            Trust::Name
+        } else {
+            Trust::Nothing
+        }
+    }
+
+    /// The realm of an index. What is set for the name of a trusted source is for it, unless its address holds credentials.
+    pub(super) fn of_index(&self, name: &str, url: &Url, trust: Trust) -> Result<Realm, Error> {
+        match trust {
+            Trust::Address => self.of_address(url),
+            Trust::Name => self.realm(Some(name), url, Netrc::Used),
+            Trust::Nothing => self.realm(None, url, Netrc::Used),
+        }
     }
 
     /// The realm of an address without a name, a direct one or the default index: if a repository has the same origin, then
     /// that of the repository that has most of the path in common, as in Poetry's `Authenticator`.
-    pub(super) fn of_address(
-        configuration: &Configuration,
-        repositories: &[Repository],
-        url: &Url,
-    ) -> Result<Self, Error> {
-        let best = nearest_repository(repositories, url);
-        let name = best.map(|repository| repository.name.as_str());
-        Self::new(configuration, name, url)
+    pub(super) fn of_address(&self, url: &Url) -> Result<Realm, Error> {
+        self.at(url, Netrc::Used)
     }
 
-    fn new(configuration: &Configuration, name: Option<&str>, url: &Url) -> Result<Self, Error> {
+    /// The realm of a file that an index lists: the index's own on the same origin, else that of the file's address.
+    pub(super) fn of_file(&self, index: Realm, url: &Url) -> Result<Realm, Error> {
+        if is_downgrade(index.url.scheme(), url) {
+            return self.at(&url.without_credentials(), Netrc::Unused);
+        }
+        if index.is_of(url) && url.credentials().is_none() {
+            return Ok(index);
+        }
+        self.at(url, index.netrc_for(url))
+    }
+
+    /// The realm of `url`, which a server of `from` redirected to; `scheme` is the safest on the way there. Credentials in the
+    /// new address are for nobody.
+    pub(super) fn after_redirect(
+        &self,
+        from: &Realm,
+        url: &Url,
+        scheme: &str,
+    ) -> Result<Realm, Error> {
+        let netrc = if is_downgrade(scheme, url) {
+            Netrc::Unused
+        } else {
+            from.netrc_for(url)
+        };
+        self.at(&url.without_credentials(), netrc)
+    }
+
+    fn at(&self, url: &Url, netrc: Netrc) -> Result<Realm, Error> {
+        let best = nearest_repository(&self.repositories, url);
+        let name = best.map(|repository| repository.name.as_str());
+        self.realm(name, url, netrc)
+    }
+
+    fn realm(&self, name: Option<&str>, url: &Url, netrc: Netrc) -> Result<Realm, Error> {
         let mut found = url
             .credentials()
             .map(|credentials| (credentials, CredentialsOrigin::Url));
         if let (None, Some(name)) = (&found, name) {
-            found = configuration.credentials(name)?;
+            found = self.configuration.credentials(name)?;
         }
-        if let (None, Some(text), Some(host)) = (&found, configuration.netrc(), url.host()) {
-            found = netrc::find(text, host).map(|held| (held, CredentialsOrigin::Netrc));
+        if found.is_none() && netrc == Netrc::Used {
+            found = self.netrc(url);
         }
-        Ok(Self {
+        Ok(Realm {
             url: url.clone(),
             authorization: found.map(|(held, origin)| Authorization::basic(&held, origin)),
-            certificates: configuration.certificates(name)?,
-            elsewhere: configuration.certificates(None)?,
+            certificates: self.configuration.certificates(name)?,
+            elsewhere: self.configuration.certificates(None)?,
         })
+    }
+
+    /// Looks into the user's `.netrc`. What it has for a host that is known by https is not for plain http.
+    fn netrc(&self, url: &Url) -> Option<(Credentials, CredentialsOrigin)> {
+        let mut known = self.repositories.iter().map(|repository| &repository.url);
+        let is_exposed =
+            known.any(|known| known.host() == url.host() && is_downgrade(known.scheme(), url));
+        if is_exposed {
+            return None;
+        }
+        let found = netrc::find(self.configuration.netrc()?, url.host()?);
+        found.map(|held| (held, CredentialsOrigin::Netrc))
+    }
+}
+
+impl Realm {
+    /// Tells whether `url` is of the origin that this realm is about.
+    pub(super) fn is_of(&self, url: &Url) -> bool {
+        self.url.may_share_with(url)
+    }
+
+    /// Leaving for `url`, the user's `.netrc` counts for other hosts; on this host it was for this port.
+    fn netrc_for(&self, url: &Url) -> Netrc {
+        if self.url.host() == url.host() {
+            Netrc::Unused
+        } else {
+            Netrc::Used
+        }
     }
 
     /// Returns what may be shown to the server of `url`.
     pub(super) fn pass(&self, url: &Url) -> Pass<'_> {
-        if self.url.is_same_origin(url) {
+        if self.is_of(url) {
             return Pass {
                 authorization: self.authorization.as_ref(),
                 certificates: &self.certificates,
@@ -85,19 +181,29 @@ impl Realm {
     }
 }
 
-/// Finds the repository whose credentials are for `url`: of those with the same origin the one that has most of the path in
+fn is_downgrade(scheme: &str, url: &Url) -> bool {
+    scheme == "https" && url.scheme() != "https"
+}
+
+/// Compares as variables do, which know neither case nor `-` and `.`.
+fn is_same_name(one: &str, other: &str) -> bool {
+    let form = |name: &str| name.to_lowercase().replace(['-', '.'], "_");
+    form(one) == form(other)
+}
+
+/// Finds the repository whose credentials are for `url`: of those that may share them with it the one that has most of the path in
 /// common, the first of several (Poetry's `Authenticator`).
 pub fn nearest_repository<'a>(repositories: &'a [Repository], url: &Url) -> Option<&'a Repository> {
     let candidates = repositories
         .iter()
-        .filter(|repository| repository.url.is_same_origin(url));
+        .filter(|repository| repository.url.may_share_with(url));
     // The first of the best, as Poetry's stable sort has it.
+    let of_url: Vec<String> = url.segments().collect();
     candidates.rev().max_by_key(|repository| {
-        let n_shared = n_shared_segments(repository.url.path(), url.path());
-        (
-            n_shared,
-            n_shared == segments(repository.url.path()).count(),
-        )
+        let own: Vec<String> = repository.url.segments().collect();
+        let pairs = own.iter().zip(&of_url);
+        let n_shared = pairs.take_while(|(own, of_url)| own == of_url).count();
+        (n_shared, n_shared == own.len())
     })
 }
 
@@ -109,15 +215,6 @@ impl Authorization {
             origin,
         }
     }
-}
-
-fn segments(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter(|segment| !segment.is_empty())
-}
-
-fn n_shared_segments(left: &str, right: &str) -> usize {
-    let pairs = segments(left).zip(segments(right));
-    pairs.take_while(|(left, right)| left == right).count()
 }
 
 #[cfg(test)]
@@ -144,6 +241,20 @@ mod tests {
         Configuration::parse(&documents, variables).unwrap()
     }
 
+    fn authenticator(repositories: &[(&str, &str)]) -> Authenticator {
+        let repositories = repositories.iter().map(|(name, at)| Repository {
+            name: (*name).to_owned(),
+            url: url(at),
+        });
+        Authenticator::new(configuration(), repositories.collect())
+    }
+
+    /// The realm of a source that only a lock names, or the project too.
+    fn of_source(authenticator: &Authenticator, name: &str, at: &str) -> Realm {
+        let trust = authenticator.trust(name, &url(at));
+        authenticator.of_index(name, &url(at), trust).unwrap()
+    }
+
     #[track_caller]
     fn sends(realm: &Realm, to: &str, expected: Option<(&str, CredentialsOrigin)>) {
         let to = url(to);
@@ -154,15 +265,14 @@ mod tests {
         assert_eq!(sent, expected);
     }
 
+    const ACME: Option<(&str, CredentialsOrigin)> = Some(("acme:", CredentialsOrigin::Environment));
+    const NETRC: Option<(&str, CredentialsOrigin)> = Some(("net:rc", CredentialsOrigin::Netrc));
+
     #[test]
     fn credentials_go_to_their_own_origin_only() {
-        let realm =
-            Realm::of_source(&configuration(), "acme", &url("https://b.example/simple/")).unwrap();
-        sends(
-            &realm,
-            "https://b.example/files/x",
-            Some(("acme:", CredentialsOrigin::Environment)),
-        );
+        let authenticator = authenticator(&[("acme", "https://b.example/simple")]);
+        let realm = of_source(&authenticator, "acme", "https://b.example/simple/");
+        sends(&realm, "https://b.example/files/x", ACME);
         for elsewhere in [
             "http://b.example/",
             "https://b.example:8443/",
@@ -182,57 +292,107 @@ mod tests {
     }
 
     #[test]
+    fn a_name_alone_opens_nothing() {
+        let authenticator = authenticator(&[("Acme", "https://b.example/simple")]);
+        for at in ["https://b.example/simple", "https://b.example/simple/below"] {
+            sends(&of_source(&authenticator, "acme", at), at, ACME);
+        }
+        for at in [
+            "https://evil.example/simple",
+            "http://b.example/simple",
+            "https://b.example:8443/simple",
+            "https://b.example/simple-evil",
+            "https://b.example/",
+        ] {
+            let realm = of_source(&authenticator, "acme", at);
+            sends(&realm, at, None);
+            assert_eq!(realm.pass(&url(at)).certificates.client, None);
+        }
+    }
+
+    #[test]
     fn the_address_beats_the_name_and_the_name_beats_netrc() {
-        let held = configuration();
-        let realm = |name, text| Realm::of_source(&held, name, &url(text)).unwrap();
+        let authenticator = authenticator(&[("acme", "https://a.example/")]);
         let at = "https://a.example/";
         sends(
-            &realm("acme", "https://u:p@a.example/"),
+            &of_source(&authenticator, "acme", "https://u:p@a.example/"),
             at,
             Some(("u:p", CredentialsOrigin::Url)),
         );
+        sends(&of_source(&authenticator, "acme", at), at, ACME);
+        sends(&of_source(&authenticator, "other", at), at, NETRC);
+        let elsewhere = "https://b.example/";
         sends(
-            &realm("acme", at),
-            at,
-            Some(("acme:", CredentialsOrigin::Environment)),
-        );
-        sends(
-            &realm("other", at),
-            at,
-            Some(("net:rc", CredentialsOrigin::Netrc)),
-        );
-        sends(
-            &realm("other", "https://b.example/"),
-            "https://b.example/",
+            &of_source(&authenticator, "other", elsewhere),
+            elsewhere,
             None,
         );
     }
 
     #[test]
     fn direct_addresses_use_the_repository_that_shares_most_of_the_path() {
-        let repository = |name: &str, text| Repository {
-            name: name.to_owned(),
-            url: url(text),
-        };
-        let repositories = [
-            repository("acme", "https://b.example/one/simple"),
-            repository("acme-b", "https://b.example/two/simple"),
-        ];
+        let authenticator = authenticator(&[
+            ("acme", "https://b.example/one/simple"),
+            ("acme-b", "https://b.example/two/simple"),
+        ]);
         let check = |at: &str, expected| {
-            let realm = Realm::of_address(&configuration(), &repositories, &url(at)).unwrap();
-            sends(&realm, at, expected);
+            sends(&authenticator.of_address(&url(at)).unwrap(), at, expected);
         };
-        let environment = CredentialsOrigin::Environment;
-        check(
-            "https://b.example/two/files/x.whl",
-            Some(("acme-b:", environment)),
-        );
-        check(
-            "https://b.example/one/files/x.whl",
-            Some(("acme:", environment)),
-        );
-        check("https://b.example/x.whl", Some(("acme:", environment)));
+        let other = Some(("acme-b:", CredentialsOrigin::Environment));
+        check("https://b.example/two/files/x.whl", other);
+        check("https://b.example/one/files/x.whl", ACME);
+        check("https://b.example/x.whl", ACME);
         check("https://c.example/x.whl", None);
         check("http://b.example/one/files/x.whl", None);
+    }
+
+    #[test]
+    fn files_elsewhere_use_what_is_known_of_their_host() {
+        let authenticator = authenticator(&[("acme", "https://b.example/simple")]);
+        let check = |index: &str, file: &str, expected| {
+            let index = of_source(&authenticator, "other", index);
+            let realm = authenticator.of_file(index, &url(file)).unwrap();
+            sends(&realm, file, expected);
+        };
+        check("https://c.example/", "https://b.example/x.whl", ACME);
+        check("https://c.example/", "https://a.example/x.whl", NETRC);
+        check("https://c.example/", "https://d.example/x.whl", None);
+        check("https://a.example/", "https://a.example/x.whl", NETRC);
+        // In the clear, where it was encrypted until then.
+        check("https://a.example/", "http://a.example/x.whl", None);
+        check("https://c.example/", "http://a.example/x.whl", None);
+        check("https://c.example/", "http://u:p@d.example/x.whl", None);
+        check("http://c.example/", "http://a.example/x.whl", NETRC);
+    }
+
+    #[test]
+    fn netrc_does_not_open_in_the_clear_what_is_known_by_https() {
+        let known = authenticator(&[("acme-c", "https://a.example/simple")]);
+        let at = "http://a.example:8080/x.whl";
+        sends(&known.of_address(&url(at)).unwrap(), at, None);
+        let unknown = authenticator(&[]);
+        sends(&unknown.of_address(&url(at)).unwrap(), at, NETRC);
+    }
+
+    #[test]
+    fn redirects_use_what_is_known_of_their_host() {
+        let authenticator = authenticator(&[("acme", "https://b.example/simple")]);
+        let check = |from: &str, to: &str, scheme: &str, expected| {
+            let from = of_source(&authenticator, "other", from);
+            let realm = authenticator.after_redirect(&from, &url(to), scheme);
+            sends(&realm.unwrap(), to, expected);
+        };
+        check("https://c.example/", "https://b.example/", "https", ACME);
+        check("https://c.example/", "https://a.example/", "https", NETRC);
+        check("http://c.example/", "http://a.example/", "http", NETRC);
+        check("http://c.example/", "http://a.example/", "https", None);
+        check("https://c.example/", "http://b.example/", "https", None);
+        check("http://a.example/", "http://a.example:81/", "http", None);
+        check(
+            "https://c.example/",
+            "https://u:p@d.example/",
+            "https",
+            None,
+        );
     }
 }

@@ -28,7 +28,7 @@ impl Session<'_> {
     /// [`Error::FileGone`], [`Error::FileRefused`], [`Error::TooLong`], [`Error::Answer`], [`Error::Transport`];
     /// [`Error::Stopped`] when the sink or the watcher wants no more.
     pub fn download(&mut self, download: &Download<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
-        let realm = self.client.realm(download.index, download.url)?;
+        let realm = self.client.file_realm(download.index, download.url)?;
         let mut progress = Progress::default();
         self.buffer.resize(BUFFER_BYTES, 0);
         let (client, watcher) = (self.client, self.watcher);
@@ -100,7 +100,7 @@ impl Session<'_> {
                 headers: &headers,
                 realm,
             },
-            &self.client.configuration,
+            &self.client.authenticator,
         )?;
         let is_rest = answer.status() == 206
             && validator.is_some()

@@ -4,8 +4,8 @@
 //! costs one request, answered in JSON ([PEP 691]) or HTML ([PEP 503]) as the server likes. Which file is wanted, and what
 //! proves it, is decided elsewhere; here an address is found for it, and its bytes are passed on as they come.
 //!
-//! Secrets: credentials are sent to the scheme, host and port of the index they belong to, and no message, file or `Debug` text
-//! holds any; see [`crate::url`]. Requests that fail for the moment are made again after a pause that grows; a download
+//! Secrets: credentials are sent to the scheme, host and port of the index they belong to, which the project or the settings
+//! name, never a lock alone; no message, file or `Debug` text holds any; see [`crate::url`]. Requests that fail for the moment are made again after a pause that grows; a download
 //! goes on where it stopped if the server proves, by a strong validator, that the file is still the same.
 //!
 //! [PEP 691]: https://peps.python.org/pep-0691/
@@ -30,8 +30,8 @@ use crate::digest::Digest;
 use crate::plan::IndexSource;
 use crate::url::Url;
 
-use self::auth::Realm;
 pub use self::auth::nearest_repository;
+use self::auth::{Authenticator, Realm};
 pub use self::error::{CertificateError, Error, Status, TransportError};
 pub use self::session::Session;
 use self::transport::Agents;
@@ -47,7 +47,8 @@ pub const BASE_DELAY: Duration = Duration::from_millis(500);
 pub struct Settings {
     /// What stands in for PyPI.
     pub index_url: Option<Url>,
-    /// The sources of pyproject.toml: credentials set for their names are used for direct addresses on their hosts.
+    /// The sources of pyproject.toml: credentials set for their names are for their addresses, and for direct addresses and
+    /// files on their hosts.
     pub sources: Vec<IndexSource>,
     /// What the user set.
     pub configuration: Configuration,
@@ -59,8 +60,7 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Client {
     default_index: Index,
-    repositories: Vec<Repository>,
-    configuration: Configuration,
+    authenticator: Authenticator,
     agents: Agents,
     max_retries: u32,
     base_delay: Duration,
@@ -73,7 +73,18 @@ pub struct Index {
     pub name: String,
     /// The address of its root page.
     pub url: Url,
-    has_source: bool,
+    trust: Trust,
+}
+
+/// Whose credentials an index may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trust {
+    /// Those of its address: the user named it.
+    Address,
+    /// Those of its name: the project or the settings have that name for that address.
+    Name,
+    /// None but those that its address holds and those of its host: only a lock names it.
+    Nothing,
 }
 
 impl Index {
@@ -166,10 +177,9 @@ impl Client {
         repositories.extend(configuration.repositories()?);
         Ok(Self {
             default_index: default_index(index_url)?,
-            repositories,
             agents: Agents::new(configuration.timeout()?),
             max_retries: configuration.max_retries()?,
-            configuration,
+            authenticator: Authenticator::new(configuration, repositories),
             base_delay,
         })
     }
@@ -183,10 +193,11 @@ impl Client {
         let Some(source) = source else {
             return Ok(self.default_index.clone());
         };
+        let url = parse_address(&source.name, &source.url)?;
         Ok(Index {
             name: source.name.clone(),
-            url: parse_address(&source.name, &source.url)?,
-            has_source: true,
+            trust: self.authenticator.trust(&source.name, &url),
+            url,
         })
     }
 
@@ -200,13 +211,15 @@ impl Client {
         self.agents.interrupt();
     }
 
-    fn realm(&self, index: Option<&Index>, url: &Url) -> Result<Realm, Error> {
+    fn index_realm(&self, index: &Index) -> Result<Realm, Error> {
+        self.authenticator
+            .of_index(&index.name, &index.url, index.trust)
+    }
+
+    fn file_realm(&self, index: Option<&Index>, url: &Url) -> Result<Realm, Error> {
         match index {
-            Some(index) if index.has_source => {
-                Realm::of_source(&self.configuration, &index.name, &index.url)
-            }
-            Some(index) => Realm::of_address(&self.configuration, &self.repositories, &index.url),
-            None => Realm::of_address(&self.configuration, &self.repositories, url),
+            Some(index) => self.authenticator.of_file(self.index_realm(index)?, url),
+            None => self.authenticator.of_address(url),
         }
     }
 }
@@ -219,7 +232,7 @@ fn default_index(stand_in: Option<Url>) -> Result<Index, Error> {
     Ok(Index {
         name,
         url,
-        has_source: false,
+        trust: Trust::Address,
     })
 }
 

@@ -38,7 +38,7 @@ impl Session<'_> {
         wanted: &[Wanted<'_>],
     ) -> Result<Vec<Result<Listed, Error>>, Error> {
         let url = index.url.child_folder(package.as_str());
-        let realm = self.client.realm(Some(index), &url)?;
+        let realm = self.client.index_realm(index)?;
         let asked = Asked {
             index,
             package,
@@ -68,7 +68,7 @@ impl Session<'_> {
                 headers: &[("accept", ACCEPT), ("accept-encoding", "gzip")],
                 realm,
             },
-            &self.client.configuration,
+            &self.client.authenticator,
         )?;
         match answer.status() {
             200 => {}
@@ -264,10 +264,10 @@ fn resolve(page: &Url, base: Option<&str>, address: &str) -> Result<Url, url::Er
         None => page.join(address)?,
     };
     // The page's own credentials do not travel in addresses; a realm has them.
-    if page.credentials().is_some() || url.fragment().is_some() {
+    if url.credentials() == page.credentials() {
         return Ok(url.without_credentials());
     }
-    Ok(url)
+    Ok(url.without_fragment())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Proxy};
 
 use crate::configuration::{Authorities, Certificates, Configuration, CredentialsOrigin};
-use crate::index::auth::Realm;
+use crate::index::auth::{Authenticator, Realm};
 use crate::index::error::{CertificateError, Error, TransportError};
 use crate::index::resolver::RememberingResolver;
 use crate::url::Url;
@@ -111,11 +111,14 @@ impl Agents {
     pub(super) fn exchange(
         &self,
         ask: &Ask<'_>,
-        configuration: &Configuration,
+        authenticator: &Authenticator,
     ) -> Result<Answer, Failure> {
         let mut url = ask.url.clone();
+        let mut elsewhere = None;
+        let mut is_encrypted = url.scheme() == "https";
         for _ in 0..=N_REDIRECTS {
-            let answer = self.exchange_once(ask, &url, configuration)?;
+            let realm = elsewhere.as_ref().unwrap_or(ask.realm);
+            let answer = self.exchange_once(ask, &url, realm, authenticator.configuration())?;
             let is_redirect = matches!(answer.status(), 301 | 302 | 303 | 307 | 308);
             let Some(target) = answer.header("location").filter(|_| is_redirect) else {
                 return Ok(answer);
@@ -126,6 +129,11 @@ impl Agents {
             })?;
             drain(answer);
             url = target;
+            let scheme = if is_encrypted { "https" } else { "http" };
+            elsewhere = (!ask.realm.is_of(&url))
+                .then(|| authenticator.after_redirect(ask.realm, &url, scheme))
+                .transpose()?;
+            is_encrypted |= url.scheme() == "https";
         }
         Err(Failure::Final(Error::Redirects {
             what: ask.what.to_owned(),
@@ -138,6 +146,7 @@ impl Agents {
         &self,
         ask: &Ask<'_>,
         url: &Url,
+        realm: &Realm,
         configuration: &Configuration,
     ) -> Result<Answer, Failure> {
         if !matches!(url.scheme(), "http" | "https") {
@@ -146,7 +155,7 @@ impl Agents {
                 url: url.clone(),
             }));
         }
-        let pass = ask.realm.pass(url);
+        let pass = realm.pass(url);
         let mut request = Request::get(url.without_credentials().expose());
         for (name, value) in ask.headers {
             request = request.header(*name, *value);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
-use super::{Error, IndexSource, Options, Origin, SourceCode};
+use super::{Error, Options, Origin, SourceCode, index_source};
 use crate::digest::Digest;
 use crate::filename::{self, BuildTag, DistributionFilename, WheelFilename};
 use crate::lock::{Package, Source, SourceKind};
@@ -52,15 +52,10 @@ pub(super) fn choose(
     options: &Options,
 ) -> Result<Origin, Error> {
     let Some(source) = &package.resolved_source else {
-        return from_index(package, None, target, options);
+        return from_index(package, target, options);
     };
     match source.kind {
-        SourceKind::Legacy => {
-            let name = source.reference.clone();
-            let name = name.ok_or_else(|| lacks(package, "name"))?;
-            let url = source.url.clone();
-            from_index(package, Some(IndexSource { name, url }), target, options)
-        }
+        SourceKind::Legacy => from_index(package, target, options),
         SourceKind::Git => Err(needs_build(package, SourceCode::Git(repository(source)))),
         SourceKind::Directory => Ok(Origin::Directory {
             path: PathBuf::from(&source.url),
@@ -89,12 +84,8 @@ pub(super) fn is_directory(package: &Package) -> bool {
     package.source.as_ref().is_some_and(is_directory)
 }
 
-fn from_index(
-    package: &Package,
-    source: Option<IndexSource>,
-    target: &Target,
-    options: &Options,
-) -> Result<Origin, Error> {
+fn from_index(package: &Package, target: &Target, options: &Options) -> Result<Origin, Error> {
+    let source = index_source(package, options.sources.as_deref())?;
     let mut best: Option<(Rank<'_>, &str)> = None;
     let mut refused = Vec::new();
     let parsed = package

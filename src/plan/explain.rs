@@ -26,7 +26,10 @@ impl Error {
                 };
                 errors.iter().flat_map(of_one).collect()
             }
-            Self::NoDigest { .. } | Self::Source { .. } | Self::Twice { .. } => Vec::new(),
+            Self::NoDigest { .. }
+            | Self::Source { .. }
+            | Self::WrongSource { .. }
+            | Self::Twice { .. } => Vec::new(),
         }
     }
 
@@ -36,9 +39,11 @@ impl Error {
             Self::NoUsableFile { refused, .. } | Self::NeedsBuild { refused, .. } => {
                 pythons(refused).into_iter().next_back()
             }
-            Self::NoDigest { .. } | Self::Source { .. } | Self::Twice { .. } | Self::Several(_) => {
-                None
-            }
+            Self::NoDigest { .. }
+            | Self::Source { .. }
+            | Self::WrongSource { .. }
+            | Self::Twice { .. }
+            | Self::Several(_) => None,
         }
     }
 }

@@ -8,6 +8,7 @@ mod choose;
 mod explain;
 mod installed;
 mod policy;
+mod sources;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,11 +17,13 @@ use crate::digest::Digest;
 use crate::installed::{Installed, InstalledDistribution};
 use crate::lock::Package;
 use crate::name::PackageName;
+use crate::pyproject::ProjectSource;
 use crate::target::Target;
 use crate::version::Version;
 
 pub use choose::{Reason, Refused};
 pub use policy::PackagePolicy;
+pub use sources::{SourceFault, index_source};
 
 /// One chosen file or folder of a package.
 #[derive(Clone, Debug)]
@@ -72,7 +75,7 @@ pub enum Origin {
     },
 }
 
-/// The index that a lock names for a package.
+/// An index that is not PyPI, as the project or, where there is no project, the lock names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct IndexSource {
     /// The source's name in pyproject.toml (`reference` in the lock).
@@ -129,6 +132,8 @@ pub struct Options {
     pub skips_directories: bool,
     /// Whether directory dependencies that the lock calls editable shall be (`--editable`).
     pub is_editable: bool,
+    /// The sources of the project, which say where a source of the lock is; `None` when there is no project to ask.
+    pub sources: Option<Vec<ProjectSource>>,
     /// The packages that no wheel is taken for (`POETRY_INSTALLER_NO_BINARY`).
     pub no_binary: PackagePolicy,
     /// The packages that nothing but a wheel is taken for (`POETRY_INSTALLER_ONLY_BINARY`).
@@ -178,6 +183,16 @@ pub enum Error {
         name: PackageName,
         /// What it lacks.
         lacks: &'static str,
+    },
+    /// A source of the lock is not one of the project.
+    #[error("poetry.lock and pyproject.toml do not agree on the source `{index}`")]
+    WrongSource {
+        /// The packages that are locked from it.
+        packages: Vec<PackageName>,
+        /// The name of the source, as the lock has it.
+        index: String,
+        /// In which way.
+        fault: SourceFault,
     },
     /// Two versions of one package are wanted at once.
     #[error("`{name}` is wanted as {} and as {}", versions.0, versions.1)]
@@ -235,6 +250,7 @@ pub fn plan(
         actions.extend(others.map(Action::Remove));
     }
     actions.sort_by(|one, other| one.name().cmp(other.name()));
+    let mut errors = sources::joined(errors);
     match errors.len() {
         0 => Ok(Plan { actions }),
         1 => Err(errors.remove(0)),

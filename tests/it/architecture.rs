@@ -58,9 +58,11 @@ const MODULES: &[(&str, &[&str])] = &[
         &[
             "name",
             "digest",
+            "url",
             "version",
             "tag",
             "filename",
+            "pyproject",
             "lock",
             "installed",
             "target",

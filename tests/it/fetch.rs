@@ -702,6 +702,8 @@ fn a_package_with_a_source_comes_from_there_alone() {
 
 /// Sets the credentials `user:hidden` for the source `acme-b` of the machine, by one of the ways there are; returns its address.
 fn set_credentials(machine: &mut Machine, acme: &LocalIndex, origin: CredentialsOrigin) -> String {
+    // Without a project, only this says that the name is for that address.
+    machine.set("POETRY_REPOSITORIES_ACME_B_URL", &acme.url());
     match origin {
         CredentialsOrigin::Environment => {
             machine.set("POETRY_HTTP_BASIC_ACME_B_USERNAME", "user");
@@ -941,7 +943,6 @@ fn direct_addresses_use_the_credentials_of_the_repository_on_their_host() {
         ),
         "{error:?}"
     );
-    machine.set("POETRY_REPOSITORIES_ACME_B_URL", &acme.url());
     set_credentials(&mut machine, &acme, CredentialsOrigin::Environment);
     assert_eq!(machine.fetch(&plan).unwrap(), ["fetched 0: wheel a"]);
 }

@@ -141,7 +141,10 @@ fn ask_tls(server: &TlsServer, variables: &[(&str, &str)]) -> Error {
         name: "acme".to_owned(),
         url: server.url(),
     };
-    ask(&client(&server.url(), variables), Some(&source), &[]).unwrap_err()
+    let url = server.url();
+    let repository = [("POETRY_REPOSITORIES_ACME_URL", url.as_str())];
+    let variables = [&repository, variables].concat();
+    ask(&client(&url, &variables), Some(&source), &[]).unwrap_err()
 }
 
 #[test]

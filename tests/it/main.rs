@@ -24,5 +24,6 @@ mod marker_algebra;
 mod plan;
 mod project_wheel;
 mod project_wheel_outside;
+mod secrets;
 mod select;
 mod support;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
@@ -20,6 +21,18 @@ pub(crate) struct Output {
     pub(crate) stdout: String,
     /// Standard error.
     pub(crate) stderr: String,
+}
+
+/// A PATH whose first Python is no shim, so that it needs nothing of the environment that is cleared.
+pub(crate) fn search_path() -> &'static str {
+    static PATH: OnceLock<String> = OnceLock::new();
+    PATH.get_or_init(|| {
+        let path = std::env::var("PATH").unwrap();
+        let code = "import os, sys; print(os.path.dirname(os.path.realpath(sys.executable)))";
+        let output = Command::new("python3").args(["-c", code]).output().unwrap();
+        let folder = String::from_utf8(output.stdout).unwrap();
+        format!("{}:{path}", folder.trim())
+    })
 }
 
 impl Workspace {

@@ -1,8 +1,10 @@
 //! What keeps packages of the lock from being installed here.
 
-use lock2venv::plan::{Error, SourceCode};
+use lock2venv::name::PackageName;
+use lock2venv::plan::{Error, SourceCode, SourceFault};
+use lock2venv::url::Url;
 
-use super::Failure;
+use super::{Failure, first_of};
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
@@ -24,11 +26,41 @@ impl From<Error> for Failure {
             Error::NoDigest { .. } => Self::new(&error)
                 .hint("MD5 proves nothing; lock again from an index that has better digests: `poetry lock --regenerate`"),
             Error::Source { .. } => Self::new(&error).hint("run `poetry lock`"),
+            Error::WrongSource {
+                ref packages,
+                ref index,
+                ref fault,
+            } => wrong_source(packages, index, fault),
             Error::Twice { .. } => Self::new(&error)
                 .hint("the chosen groups or extras exclude each other: choose fewer of them"),
             error => Self::new(&error),
         }
     }
+}
+
+/// Says what both documents say; no address is asked before they agree.
+fn wrong_source(packages: &[PackageName], index: &str, fault: &SourceFault) -> Failure {
+    let names = packages.iter().map(PackageName::to_string);
+    let names = format!("locked from it: {}", first_of(names).join(", "));
+    match fault {
+        SourceFault::Unknown { known } => Failure::text(format!(
+            "poetry.lock names the source `{index}`, which pyproject.toml does not define"
+        ))
+        .detail(format!("defined sources: {}", known.join(", ")))
+        .detail(names)
+        .hint("add it with `poetry source add`, or run `poetry lock` and review the change"),
+        SourceFault::Moved { locked, expected } => Failure::text(format!(
+            "the source `{index}` has another URL in poetry.lock than in pyproject.toml"
+        ))
+        .detail(format!("poetry.lock     {}", address(locked.as_ref())))
+        .detail(format!("pyproject.toml  {}", address(expected.as_ref())))
+        .detail(names)
+        .hint("neither was asked; find out who changed poetry.lock, then run `poetry lock`"),
+    }
+}
+
+fn address(url: Option<&Url>) -> String {
+    url.map_or_else(|| "not a URL".to_owned(), Url::to_string)
 }
 
 /// Names a Python that the lock has a wheel for.

@@ -11,7 +11,7 @@ use lock2venv::digest::Digest;
 use lock2venv::export::{FileInfo, indexed_files};
 use lock2venv::index::{BASE_DELAY, Client, Error, Session, Settings, Wanted, Watcher};
 use lock2venv::lock::{File, Package, SourceKind};
-use lock2venv::plan::IndexSource;
+use lock2venv::plan::{self, IndexSource};
 use lock2venv::pyproject::Project;
 use lock2venv::select::Selection;
 use lock2venv::url::Url;
@@ -49,12 +49,17 @@ pub(super) fn ask(
         return Ok(Known::default());
     }
     check_sources(&packages, project)?;
+    let wanted = packages.iter().map(|package| {
+        let source = plan::index_source(package, Some(&project.sources))?;
+        Ok::<_, plan::Error>((*package, source))
+    });
+    let wanted = wanted.collect::<Result<Vec<_>, _>>()?;
     let client = client(project, context)?;
     let (next, answers) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let ask = || {
         let mut session = client.session(&Patient);
-        while let Some(package) = packages.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let answer = ask_one(&client, &mut session, package);
+        while let Some((package, source)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let answer = ask_one(&client, &mut session, package, source.as_ref());
             if let Ok(mut answers) = answers.lock() {
                 answers.push(answer);
             }
@@ -71,7 +76,7 @@ pub(super) fn ask(
     Ok(Known(answers.into_iter().flatten().collect()))
 }
 
-/// Checks that the project still has the source of each package, as Poetry does before it asks any.
+/// Checks that the project has the source of each package, as Poetry does before it asks any.
 fn check_sources(packages: &[&Package], project: &Project) -> Result<(), Failure> {
     for package in packages {
         let source = package.source.as_ref();
@@ -80,8 +85,11 @@ fn check_sources(packages: &[&Package], project: &Project) -> Result<(), Failure
         let name = name.to_lowercase();
         let mut sources = project.sources.iter();
         if !sources.any(|source| source.name.to_lowercase() == name) {
-            let text = format!("\nRepository \"{name}\" does not exist.");
-            return Err(Failure::poetry(text));
+            let known = project.sources.iter().map(|source| source.name.as_str());
+            let known = known.collect::<Vec<_>>().join(", ");
+            return Err(Failure::poetry(format!(
+                "\nRepository \"{name}\" does not exist. Defined sources: {known}"
+            )));
         }
     }
     Ok(())
@@ -119,12 +127,9 @@ fn ask_one(
     client: &Client,
     session: &mut Session<'_>,
     package: &Package,
+    source: Option<&IndexSource>,
 ) -> Result<Vec<Answer>, Error> {
-    let source = package.source.as_ref().map(|source| IndexSource {
-        name: source.reference.clone().unwrap_or_default(),
-        url: source.url.clone(),
-    });
-    let index = client.index(source.as_ref())?;
+    let index = client.index(source)?;
     let files = indexed_files(package);
     let digests: Vec<Vec<Digest>> = files
         .iter()

@@ -145,6 +145,7 @@ impl Run<'_> {
             removes_others: self.arguments.sync,
             skips_directories: self.arguments.no_directory,
             is_editable: self.arguments.editable,
+            sources: Some(self.project.project.sources.clone()),
             no_binary: self.configuration.no_binary()?,
             only_binary: self.configuration.only_binary()?,
         };
