@@ -69,6 +69,7 @@ impl Bench {
         let destination = Destination {
             folder: root.clone(),
             root,
+            interpreter: "/usr/bin/python3.11".into(),
             layout: layout(),
             kind: DestinationKind::Fresh,
         };

@@ -12,6 +12,8 @@ use crate::interpreter::Interpreter;
 pub struct Configuration {
     /// The folder of the interpreter that the environment is made of.
     pub home: Option<PathBuf>,
+    /// That interpreter itself, which the environment's `python` was made a link to and its scripts start.
+    pub executable: Option<PathBuf>,
     /// The name of its implementation, such as `CPython`.
     pub implementation: Option<String>,
     /// The version of Python, such as `3.11.7`.
@@ -34,6 +36,7 @@ impl Configuration {
         let is_one_line = |character: &char| !character.is_control();
         Self {
             home: Some(interpreter.home().to_owned()),
+            executable: Some(interpreter.base_executable.clone()),
             implementation: Some(markers.platform_python_implementation.clone()),
             version: Some(format!("{major}.{minor}.{micro}")),
             includes_system_site_packages: false,
@@ -55,6 +58,7 @@ impl Configuration {
             let value = value.trim();
             match key.trim().to_ascii_lowercase().as_str() {
                 "home" => configuration.home = Some(PathBuf::from(value)),
+                "executable" => configuration.executable = Some(PathBuf::from(value)),
                 "implementation" => configuration.implementation = Some(value.to_owned()),
                 "version" | "version_info" => configuration.version = Some(value.to_owned()),
                 "include-system-site-packages" => {
@@ -74,8 +78,10 @@ impl Configuration {
 
 impl fmt::Display for Configuration {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(home) = &self.home {
-            writeln!(formatter, "home = {}", home.display())?;
+        for (key, path) in [("home", &self.home), ("executable", &self.executable)] {
+            if let Some(path) = path {
+                writeln!(formatter, "{key} = {}", path.display())?;
+            }
         }
         let includes = self.includes_system_site_packages;
         let is_relocatable = self.is_relocatable;
@@ -126,6 +132,7 @@ mod tests {
     fn print_is_read_back() {
         let configuration = Configuration {
             home: Some("/usr/bin".into()),
+            executable: Some("/usr/bin/python3".into()),
             implementation: Some("CPython".to_owned()),
             version: Some("3.11.2".to_owned()),
             includes_system_site_packages: false,

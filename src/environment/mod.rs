@@ -71,6 +71,13 @@ pub struct Environment {
 pub enum Fault {
     /// `pyvenv.cfg` does not say where its Python is.
     NoHome,
+    /// Its `python` was made a link to another interpreter, and its scripts still start the one before.
+    OtherExecutable {
+        /// The interpreter that it was made for.
+        made_for: PathBuf,
+        /// The one that it leads to.
+        found: PathBuf,
+    },
     /// There is no interpreter in it, or its link leads nowhere.
     NoInterpreter {
         /// The file that should be there.
@@ -152,7 +159,23 @@ impl Environment {
             return Some(Fault::NoHome);
         }
         let python = self.python();
-        (!python.is_file()).then_some(Fault::NoInterpreter { path: python })
+        if !python.is_file() {
+            return Some(Fault::NoInterpreter { path: python });
+        }
+        self.other_executable()
+    }
+
+    /// Scripts that this program wrote start the interpreter that `python` was a link to when it made the environment.
+    fn other_executable(&self) -> Option<Fault> {
+        self.configuration.lock2venv.as_ref()?;
+        let made_for = self.configuration.executable.as_ref()?;
+        let found = self.base_executable();
+        let resolved = |path: &Path| fs::canonicalize(path).ok();
+        let is_same = found == *made_for || resolved(&found) == resolved(made_for);
+        (!is_same).then(|| Fault::OtherExecutable {
+            made_for: made_for.clone(),
+            found,
+        })
     }
 
     /// Tells whether `interpreter`, which is its own, is no longer the one it was made for.

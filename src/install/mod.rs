@@ -77,6 +77,8 @@ pub struct Destination {
     pub folder: PathBuf,
     /// Where the environment will live, absolute. Bytecode records this path; nothing else does.
     pub root: PathBuf,
+    /// The interpreter that the environment is made of, absolute: the one that its `python` is a link to. Scripts start it.
+    pub interpreter: PathBuf,
     /// The places inside.
     pub layout: Layout,
     /// Whether others may look at `folder` already.

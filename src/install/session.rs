@@ -15,6 +15,7 @@ use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
 use super::bytecode;
 use super::folder::Root;
 use super::pool::{Queue, lock};
+use super::script::Launcher;
 use super::tree::Trees;
 use super::unit::{Contested, Placed, Setting, Unit};
 use super::{Arrival, Destination, Error, Options};
@@ -117,6 +118,10 @@ impl<'a, 's> Session<'a, 's> {
             planned: planned(plan),
             setting: Setting {
                 layout: &destination.layout,
+                launcher: Launcher {
+                    interpreter: &destination.interpreter,
+                    python_name: &destination.layout.python_name,
+                },
                 installer_name: &options.installer_name,
             },
             root: &destination.root,

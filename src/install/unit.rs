@@ -11,8 +11,9 @@ use super::contents::{Contents, Item, Places, join, text};
 use super::error::CopyError;
 use super::folder::{Created, Place, Root};
 use super::pool::lock;
+use super::script::Launcher;
 use super::tree::{Linked, SavedChunk, Tree, TreeWriter, Trees, UnpackedWheel};
-use super::{Arrival, Content, Error, documents, script};
+use super::{Arrival, Content, Error, documents};
 use crate::archive::{Buffers, Entry, Reader};
 use crate::cache::VerifiedFile;
 use crate::digest::{Algorithm, Digest, Hasher};
@@ -60,6 +61,7 @@ pub(super) struct Unit<'a> {
     /// The digest of the wheel.
     pub(super) digest: Digest,
     layout: &'a Layout,
+    launcher: Launcher<'a>,
     installer_name: &'a str,
     origin: Origin,
     n_remaining: AtomicUsize,
@@ -81,6 +83,7 @@ enum Origin {
 #[derive(Clone, Copy)]
 pub(super) struct Setting<'a> {
     pub(super) layout: &'a Layout,
+    pub(super) launcher: Launcher<'a>,
     pub(super) installer_name: &'a str,
 }
 
@@ -122,6 +125,7 @@ impl<'a> Unit<'a> {
             progress: Mutex::default(),
             digest: opened.digest,
             layout: setting.layout,
+            launcher: setting.launcher,
             installer_name: setting.installer_name,
             origin: opened.origin,
             n_remaining: AtomicUsize::new(0),
@@ -158,7 +162,7 @@ impl<'a> Unit<'a> {
         let scripts = text(&self.layout.scripts);
         for entry_point in &self.contents.entry_points {
             let path = join(&scripts, &entry_point.name);
-            let text = script::render_entry_point(entry_point, &self.layout.python_name);
+            let text = self.launcher.render_entry_point(entry_point);
             work.put(&path, text, Executable::Yes)?;
         }
         let documents = documents::render(self.distribution, &self.digest, self.installer_name);
@@ -248,7 +252,7 @@ impl<'a> Unit<'a> {
             let item = &self.contents.items[index];
             if item.is_script {
                 let content = source.read(index, item)?;
-                let text = script::rewrite(&content, &self.layout.python_name);
+                let text = self.launcher.rewrite(&content);
                 work.put(&item.path, text.unwrap_or(content), Executable::Yes)?;
                 continue;
             }
@@ -325,7 +329,7 @@ impl<'a> Unit<'a> {
         if let Some(saved) = unpacking.saved {
             saved.save_original(index, &content, digest);
         }
-        let text = script::rewrite(&content, &self.layout.python_name);
+        let text = self.launcher.rewrite(&content);
         work.put(&item.path, text.unwrap_or(content), Executable::Yes)
     }
 

@@ -52,6 +52,7 @@ impl Place {
         Destination {
             folder: self.root(),
             root: self.root(),
+            interpreter: "/usr/bin/python3.11".into(),
             layout: layout("3.11"),
             kind,
         }
@@ -747,6 +748,7 @@ fn fill_real(
     let destination = Destination {
         folder: root.clone(),
         root: folder.path().join("final"),
+        interpreter,
         layout: layout(&version),
         kind: DestinationKind::Fresh,
     };

@@ -20,6 +20,7 @@ mod fetch;
 mod index;
 mod install;
 mod interpreter;
+mod launcher;
 mod marker_algebra;
 mod plan;
 mod project_wheel;

@@ -7,8 +7,8 @@ PROJECT holds pyproject.toml and poetry.lock. The main group is exported with ha
 --no-deps -r` fills one environment, `lock2venv install --no-root --only main` the other. Then the two are compared:
 
 * the same distributions, by .dist-info folder;
-* the same files with the same bytes and executable bits, but for bytecode, RECORD, INSTALLER, REQUESTED, scripts'
-  first lines and pip itself;
+* the same files with the same bytes and executable bits, but for bytecode, RECORD, INSTALLER, REQUESTED and pip itself;
+  scripts but for how they find their Python: what they import and call, or the bytes that the wheel has;
 * every RECORD of ours is true: each line's digest and size are those of the file, and every file is listed;
 * every top-level module imports, or fails with the same kind of exception, in both.
 
@@ -23,6 +23,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,10 @@ from pathlib import Path
 
 OWN = {"RECORD", "INSTALLER", "REQUESTED"}  # files that name or depend on the installer
 SEEDED = ("pip", "setuptools", "_distutils_hack", "distutils-precedence.pth", "pkg_resources")  # of `python -m venv`
+
+# How scripts of ours find their Python (src/install/script), where it stands in what a wheel brought.
+START = re.compile(rb"exec\('import sys\\n[^\n]*', \{\}\)(; )?(\n)?")
+ENTRY_POINT = re.compile(rb"^from (\S+) import (\S+)$.*^ +sys\.exit\((.+)\(\)\)$", re.M | re.S)
 
 IMPORT = """
 import importlib, json, sys, warnings
@@ -90,7 +95,9 @@ def files(environment: Path) -> dict[str, Path]:
 
 def difference(name: str, a: Path, b: Path) -> str | None:
     if name.startswith("bin/") and a.read_bytes()[:2] == b"#!":
-        return None if os.access(b, os.X_OK) else "is not executable"
+        if not os.access(b, os.X_OK):
+            return "is not executable"
+        return None if is_same_script(a.read_bytes(), b.read_bytes()) else "differs behind its first line"
     if name.endswith(".dist-info/direct_url.json"):
         return None if json.loads(a.read_text()) == json.loads(b.read_text()) else "says something else"
     if a.read_bytes() != b.read_bytes():
@@ -98,6 +105,17 @@ def difference(name: str, a: Path, b: Path) -> str | None:
     if os.access(a, os.X_OK) != os.access(b, os.X_OK):
         return "has other executable bits"
     return None
+
+
+def is_same_script(theirs: bytes, ours: bytes) -> bool:
+    if theirs == ours:
+        return True
+    (_, their_rest), (_, our_rest) = theirs.split(b"\n", 1), ours.split(b"\n", 1)
+    if START.search(our_rest):
+        # It has a line of its own or precedes a statement, or stands where an empty line was.
+        return their_rest in (START.sub(b"", our_rest, count=1), START.sub(rb"\2", our_rest, count=1))
+    their_entry, our_entry = ENTRY_POINT.search(their_rest), ENTRY_POINT.search(our_rest)
+    return bool(their_entry and our_entry) and their_entry.groups() == our_entry.groups()
 
 
 def record_faults(environment: Path):

@@ -210,6 +210,7 @@ impl Workplace {
         Destination {
             folder: folder.to_owned(),
             root: root.to_owned(),
+            interpreter: self.interpreter.base_executable.clone(),
             layout: self.interpreter.layout.clone(),
             kind,
         }
@@ -285,6 +286,11 @@ fn describe(fault: &Fault) -> String {
     match fault {
         Fault::NoHome => "its pyvenv.cfg does not say where its Python is".to_owned(),
         Fault::NoInterpreter { path } => format!("there is no Python at `{}`", path.display()),
+        Fault::OtherExecutable { made_for, found } => format!(
+            "its Python is now `{}`, and its scripts start `{}`",
+            found.display(),
+            made_for.display()
+        ),
         Fault::OtherPython { made_for, found } => {
             format!("it was made for Python {made_for}, and its interpreter is {found}")
         }
