@@ -165,6 +165,15 @@ pub enum Authorities {
     Anyone,
 }
 
+/// A proxy that a variable names. Not `Debug`: its address may hold a password.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProxySetting {
+    /// The variable, such as `HTTPS_PROXY`.
+    pub variable: &'static str,
+    /// What it says.
+    pub address: String,
+}
+
 impl fmt::Debug for Configuration {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -401,21 +410,24 @@ impl Configuration {
         Ok(number.unwrap_or_default().max(MAX_RETRIES))
     }
 
-    /// Returns the proxy for `url`, as `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say, in lower case or upper case;
-    /// it may hold credentials.
-    pub fn proxy(&self, url: &Url) -> Option<&str> {
+    /// Returns the proxy for `url`, as `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say, in lower case or upper case.
+    pub fn proxy(&self, url: &Url) -> Option<ProxySetting> {
         let by_scheme = match url.scheme() {
             "http" => ["http_proxy", "HTTP_PROXY"],
             "https" => ["https_proxy", "HTTPS_PROXY"],
             _ => return None,
         };
         let names = by_scheme.into_iter().chain(["all_proxy", "ALL_PROXY"]);
-        let address = names.into_iter().find_map(|name| self.variable(name))?;
+        let found = names.filter_map(|variable| {
+            let address = self.variable(variable)?.trim().to_owned();
+            Some(ProxySetting { variable, address })
+        });
+        let setting = found.into_iter().next()?;
         let exempt = self
             .variable("no_proxy")
             .or_else(|| self.variable("NO_PROXY"));
         let is_exempt = exempt.is_some_and(|entries| proxy::is_exempt(url, entries));
-        (!is_exempt).then_some(address)
+        (!is_exempt).then_some(setting)
     }
 
     /// Returns the text of the user's `.netrc`.
@@ -803,10 +815,9 @@ mod tests {
 
     #[track_caller]
     fn proxy(variables: &[(&str, &str)], url: &str, expected: Option<&str>) {
-        assert_eq!(
-            of_variables(variables).proxy(&Url::parse(url).unwrap()),
-            expected
-        );
+        let setting = of_variables(variables).proxy(&Url::parse(url).unwrap());
+        let address = setting.map(|setting| setting.address);
+        assert_eq!(address.as_deref(), expected);
     }
 
     #[test]

@@ -209,11 +209,15 @@ pub fn nearest_repository<'a>(repositories: &'a [Repository], url: &Url) -> Opti
 
 impl Authorization {
     fn basic(held: &Credentials, origin: CredentialsOrigin) -> Self {
-        let pair = format!("{}:{}", held.username, held.password);
         Self {
-            header: format!("Basic {}", STANDARD.encode(pair)),
+            header: Self::basic_header(held),
             origin,
         }
+    }
+
+    pub(super) fn basic_header(held: &Credentials) -> String {
+        let pair = format!("{}:{}", held.username, held.password);
+        format!("Basic {}", STANDARD.encode(pair))
     }
 }
 

@@ -212,11 +212,25 @@ pub enum Error {
         #[source]
         source: CertificateError,
     },
-    /// The address of the proxy makes no sense.
-    #[error("the proxy set for `{host}` is not an address")]
+    /// The address of the proxy makes no sense, or is of a kind that is not known.
+    #[error("`{variable}` is not the URL of a proxy")]
     Proxy {
-        /// The host that was to be reached.
-        host: String,
+        /// The variable that names it.
+        variable: &'static str,
+    },
+    /// A page is packed in a way that was not asked for.
+    #[error(
+        "index `{index}` packed the page of `{package}` with `{coding}`, which is neither gzip nor deflate"
+    )]
+    Coding {
+        /// The index.
+        index: String,
+        /// The package.
+        package: PackageName,
+        /// The address that was asked for.
+        url: Url,
+        /// What the answer says it is packed with.
+        coding: String,
     },
     /// A setting makes no sense.
     #[error(transparent)]

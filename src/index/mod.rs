@@ -13,7 +13,9 @@
 
 mod auth;
 mod download;
+mod encoding;
 mod error;
+mod forward;
 mod netrc;
 mod page;
 mod resolver;

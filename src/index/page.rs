@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 
-use flate2::read::MultiGzDecoder;
-
 use crate::digest::Digest;
 use crate::index::auth::Realm;
+use crate::index::encoding;
 use crate::index::error::{Error, Status, TransportError};
 use crate::index::session::{Session, persist};
 use crate::index::simple::{self, Entry, Page};
@@ -81,18 +80,15 @@ impl Session<'_> {
         }
         let content_type = answer.header("content-type").unwrap_or("text/html");
         let content_type = content_type.to_owned();
-        let is_packed = matches!(answer.header("content-encoding"), Some("gzip" | "x-gzip"));
+        let codings = encoding::parse(answer.headers("content-encoding"));
+        let codings = codings.map_err(|coding| asked.unknown_coding(coding))?;
         let base = answer.url.clone();
         let failed = |cause: io::Error| {
             Failure::Transport(TransportError::new(ureq::Error::from(cause)), base.clone())
         };
         self.page.clear();
         let body = answer.response.into_body().into_reader();
-        let read = if is_packed {
-            read_limited(MultiGzDecoder::new(body), &mut self.page)
-        } else {
-            read_limited(body, &mut self.page)
-        };
+        let read = read_limited(encoding::unpack(body, &codings), &mut self.page);
         if !read.map_err(failed)? {
             return Err(Failure::Final(asked.huge_page()));
         }
@@ -224,6 +220,15 @@ impl Asked<'_> {
         }
     }
 
+    fn unknown_coding(&self, coding: String) -> Error {
+        Error::Coding {
+            index: self.index.name.clone(),
+            package: self.package.clone(),
+            url: self.url.clone(),
+            coding,
+        }
+    }
+
     fn huge_page(&self) -> Error {
         Error::HugePage {
             index: self.index.name.clone(),
@@ -259,10 +264,9 @@ fn contradiction(entry: &Entry, wanted: &Wanted<'_>) -> Option<Digest> {
 }
 
 fn resolve(page: &Url, base: Option<&str>, address: &str) -> Result<Url, url::Error> {
-    let url = match base {
-        Some(base) => page.join(base)?.join(address)?,
-        None => page.join(address)?,
-    };
+    // A base that is no address says nothing, as in a browser.
+    let base = base.and_then(|base| page.join(base).ok());
+    let url = base.as_ref().unwrap_or(page).join(address)?;
     // The page's own credentials do not travel in addresses; a realm has them.
     if url.credentials() == page.credentials() {
         return Ok(url.without_credentials());

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 /// No pause is longer, whatever a server asks for.
 const LONGEST_PAUSE: Duration = Duration::from_mins(2);
 
-/// Tells whether a request may well succeed later: too many requests, a server in trouble, or one that gave another part of a
-/// file than the one asked for (the next request asks for all of it).
+/// Tells whether a request may well succeed later: what Poetry tries again (429 and 500 to 504), a request that took too long, or
+/// a server that gave another part of a file than the one asked for (the next request asks for all of it).
 pub(super) fn is_transient(status: u16) -> bool {
-    matches!(status, 206 | 408 | 416 | 429 | 500 | 502 | 503 | 504)
+    matches!(status, 206 | 408 | 416 | 429 | 500..=504)
 }
 
 /// Returns the pause before attempt `n_attempts + 1`: `base` doubled each time, and of that a random part between a half and

@@ -3,15 +3,13 @@
 //! Nothing is built of a page but the entries asked for; a page has thousands of files and may have megabytes. See the
 //! [simple repository API](https://packaging.python.org/en/latest/specifications/simple-repository-api/).
 
-use std::borrow::Cow;
+mod json;
+
 use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::fmt;
 
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Span, Tokenizer};
-use serde::Deserialize;
-use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::digest::Digest;
 
@@ -45,138 +43,7 @@ pub struct Page {
     pub version: Option<String>,
 }
 
-/// Reads a JSON page (PEP 691) for the files named in `wanted`.
-///
-/// # Errors
-///
-/// When the text is not such a page.
-pub fn parse_json(text: &[u8], wanted: &BTreeSet<&str>) -> serde_json::Result<Page> {
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let page = deserializer.deserialize_map(PageVisitor { wanted })?;
-    deserializer.end()?;
-    Ok(page)
-}
-
-struct PageVisitor<'w> {
-    wanted: &'w BTreeSet<&'w str>,
-}
-
-impl<'de> Visitor<'de> for PageVisitor<'_> {
-    type Value = Page;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a page of files")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Page, A::Error> {
-        let mut page = Page::default();
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            match key.as_ref() {
-                "files" => map.next_value_seed(Files {
-                    wanted: self.wanted,
-                    page: &mut page,
-                })?,
-                "meta" => page.version = map.next_value::<Meta>()?.version,
-                _ => drop(map.next_value::<IgnoredAny>()?),
-            }
-        }
-        Ok(page)
-    }
-}
-
-#[derive(Deserialize)]
-struct Meta {
-    #[serde(rename = "api-version")]
-    version: Option<String>,
-}
-
-struct Files<'w, 'p> {
-    wanted: &'w BTreeSet<&'w str>,
-    page: &'p mut Page,
-}
-
-impl<'de> de::DeserializeSeed<'de> for Files<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Files<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a list of files")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
-        while let Some(file) = sequence.next_element::<JsonFile<'de>>()? {
-            self.page.n_files += 1;
-            if self.wanted.contains(file.filename.as_ref()) {
-                self.page.entries.push(file.into());
-            }
-        }
-        Ok(())
-    }
-}
-
-#[derive(Deserialize)]
-struct JsonFile<'a> {
-    #[serde(borrow)]
-    filename: Cow<'a, str>,
-    #[serde(borrow)]
-    url: Cow<'a, str>,
-    #[serde(borrow, default)]
-    hashes: JsonHashes<'a>,
-    size: Option<u64>,
-    yanked: Option<JsonYanked>,
-    #[serde(rename = "upload-time")]
-    upload_time: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-struct JsonHashes<'a> {
-    #[serde(borrow, default)]
-    sha256: Cow<'a, str>,
-    #[serde(borrow, default)]
-    sha384: Cow<'a, str>,
-    #[serde(borrow, default)]
-    sha512: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum JsonYanked {
-    Flag(bool),
-    Reason(String),
-}
-
-impl From<JsonFile<'_>> for Entry {
-    fn from(file: JsonFile<'_>) -> Self {
-        let hashes = &file.hashes;
-        let named = [
-            ("sha256", &hashes.sha256),
-            ("sha384", &hashes.sha384),
-            ("sha512", &hashes.sha512),
-        ];
-        let digests = named
-            .iter()
-            .filter_map(|(name, hex)| Digest::parse(&format!("{name}:{hex}")));
-        Self {
-            file: file.filename.into_owned(),
-            address: file.url.into_owned(),
-            digests: digests.collect(),
-            n_bytes: file.size,
-            yanked: match file.yanked {
-                Some(JsonYanked::Reason(reason)) => Some(reason),
-                Some(JsonYanked::Flag(true)) => Some(String::new()),
-                Some(JsonYanked::Flag(false)) | None => None,
-            },
-            upload_time: file.upload_time,
-        }
-    }
-}
+pub use self::json::parse as parse_json;
 
 /// Reads the anchors of an HTML page. There is no HTML that is refused.
 pub fn parse_html(text: &[u8], wanted: &BTreeSet<&str>) -> Page {
@@ -403,6 +270,83 @@ mod tests {
         json(
             r#"{"filename":"a-1.whl","url":"u","hashes":{},"yanked":false}"#,
             &["u 0 - -"],
+        );
+    }
+
+    #[test]
+    fn an_odd_value_is_one_files_alone() {
+        let good = r#"{"filename":"torch-1+cpu.whl","url":"t","hashes":{},"size":3}"#;
+        let check = |entry: &str, expected: &str| {
+            let found = [expected, "t 0 3 -"];
+            let found: Vec<&str> = found.into_iter().filter(|one| !one.is_empty()).collect();
+            json(&format!("{entry},{good}"), &found);
+        };
+        let of = |more: &str| format!(r#"{{"filename":"a-1.whl","url":"u",{more}}}"#);
+        for hashes in [
+            "null",
+            "[]",
+            "7",
+            "\"x\"",
+            r#"{"sha256":null}"#,
+            r#"{"sha256":[1]}"#,
+        ] {
+            check(&of(&format!(r#""hashes":{hashes}"#)), "u 0 - -");
+        }
+        check(
+            &of(&format!(r#""hashes":{{"sha384":3,"sha256":"{SHA}"}}"#)),
+            "u 1 - -",
+        );
+        for size in [
+            "-1",
+            "\"7\"",
+            "0",
+            "1.5",
+            "1e400",
+            "99999999999999999999",
+            "[7]",
+            "{}",
+        ] {
+            check(&of(&format!(r#""size":{size}"#)), "u 0 - -");
+        }
+        check(
+            &of(r#""size":18446744073709551615"#),
+            "u 0 18446744073709551615 -",
+        );
+        for yanked in ["null", "0", "1", "[\"why\"]", "{\"a\":1}", "1e400"] {
+            check(&of(&format!(r#""yanked":{yanked}"#)), "u 0 - -");
+        }
+        check(&of(r#""yanked":"""#), "u 0 - ");
+        check(
+            &of(r#""upload-time":[1],"core-metadata":"\ud800","requires-python":7"#),
+            "u 0 - -",
+        );
+        check(&of(r#""size":1,"size":2"#), "u 0 2 -");
+        check(r#"{"filename":"a-1.whl","url":null}"#, "");
+        check(r#"{"filename":"a-1.whl"}"#, "");
+        check(r#"{"filename":null,"url":"u"}"#, "");
+        check(r#"{"filename":"\ud800","url":"u"}"#, "");
+        check(r#"{"filename":["a-1.whl"],"url":"u"}"#, "");
+    }
+
+    #[test]
+    fn what_stands_around_the_files_may_be_odd_too() {
+        for text in [
+            "\u{feff}{\"files\":[FILE]}",
+            "{\"meta\":null,\"files\":[FILE]}",
+            "{\"meta\":[1],\"name\":null,\"versions\":7,\"files\":[FILE]}",
+            "{\"meta\":{\"api-version\":null},\"files\":[FILE]}",
+        ] {
+            let text = text.replace("FILE", r#"{"filename":"a-1.whl","url":"u"}"#);
+            let page = parse_json(text.as_bytes(), &wanted()).unwrap();
+            assert_eq!((shown(&page).len(), page.version), (1, None), "{text}");
+        }
+        let number = parse_json(b"{\"meta\":{\"api-version\":2.0}}", &wanted());
+        assert_eq!(number.unwrap().version.as_deref(), Some("2.0"));
+        let not_utf8 = b"{\"x\":\"\xff\",\"files\":[{\"filename\":\"a-1.whl\",\"url\":\"u\"}]}";
+        assert_eq!(parse_json(not_utf8, &wanted()).unwrap().entries.len(), 1);
+        html(
+            "\u{feff}<a href='x/a-1.whl'>a-1.whl</a>",
+            &["x/a-1.whl 0 - -"],
         );
     }
 

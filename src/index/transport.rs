@@ -10,14 +10,17 @@ use std::time::Duration;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use ureq::http::{Request, Response};
 use ureq::tls::{Certificate, ClientCert, PemItem, RootCerts, TlsConfig};
-use ureq::unversioned::transport::DefaultConnector;
-use ureq::{Agent, Body, Proxy};
+use ureq::unversioned::transport::{Connector as _, DefaultConnector, TcpConnector};
+use ureq::{Agent, Body, Proxy, ProxyProtocol};
 
-use crate::configuration::{Authorities, Certificates, Configuration, CredentialsOrigin};
-use crate::index::auth::{Authenticator, Realm};
+use crate::configuration::{
+    Authorities, Certificates, Configuration, CredentialsOrigin, ProxySetting,
+};
+use crate::index::auth::{Authenticator, Authorization, Realm};
 use crate::index::error::{CertificateError, Error, TransportError};
+use crate::index::forward::{ForwardConnector, ForwardResolver};
 use crate::index::resolver::RememberingResolver;
-use crate::url::Url;
+use crate::url::{Credentials, Url};
 
 const USER_AGENT: &str = concat!("lock2venv/", env!("CARGO_PKG_VERSION"));
 const N_REDIRECTS: u32 = 10;
@@ -33,7 +36,7 @@ const N_DRAINED_BYTES: u64 = 16 * 1024;
 struct Key {
     /// `None` for plain http.
     certificates: Option<Certificates>,
-    proxy: Option<String>,
+    proxy: Option<ProxySetting>,
 }
 
 /// Agents, made when they are first needed: reading the system's certificates takes milliseconds.
@@ -73,6 +76,14 @@ impl Answer {
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.response.headers().get(name)?.to_str().ok()
+    }
+}
+
+impl Answer {
+    /// Returns the values of a header that may occur several times.
+    pub(super) fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        let values = self.response.headers().get_all(name).iter();
+        values.filter_map(|value| value.to_str().ok())
     }
 }
 
@@ -163,13 +174,21 @@ impl Agents {
         if let Some(authorization) = pass.authorization {
             request = request.header("authorization", &authorization.header);
         }
-        let failed = |cause| Failure::Transport(TransportError::new(cause), url.clone());
-        let request = request.body(()).map_err(|cause| failed(cause.into()))?;
         let key = Key {
             certificates: (url.scheme() == "https").then(|| pass.certificates.clone()),
-            proxy: configuration.proxy(url).map(str::to_owned),
+            proxy: configuration.proxy(url),
         };
-        let response = self.agent(key, url)?.run(request).map_err(failed)?;
+        let proxy = key.proxy.as_ref().map(parse_proxy).transpose()?;
+        if let Some(authorization) = proxy
+            .as_ref()
+            .filter(|proxy| forwards(proxy, &key))
+            .and_then(proxy_authorization)
+        {
+            request = request.header("proxy-authorization", authorization);
+        }
+        let failed = |cause| Failure::Transport(TransportError::new(cause), url.clone());
+        let request = request.body(()).map_err(|cause| failed(cause.into()))?;
+        let response = self.agent(key, proxy)?.run(request).map_err(failed)?;
         Ok(Answer {
             response,
             url: url.clone(),
@@ -177,21 +196,21 @@ impl Agents {
         })
     }
 
-    fn agent(&self, key: Key, url: &Url) -> Result<Agent, Error> {
+    fn agent(&self, key: Key, proxy: Option<Proxy>) -> Result<Agent, Error> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(agent) = made.get(&key) {
             return Ok(agent.clone());
         }
-        let agent = self.make(&key, url)?;
+        let agent = self.make(&key, proxy)?;
         made.insert(key, agent.clone());
         Ok(agent)
     }
 
-    fn make(&self, key: &Key, url: &Url) -> Result<Agent, Error> {
-        let proxy = key.proxy.as_deref().map(Proxy::new).transpose();
-        let proxy = proxy.map_err(|_| Error::Proxy {
-            host: url.host().unwrap_or_default().to_owned(),
-        })?;
+    fn make(&self, key: &Key, proxy: Option<Proxy>) -> Result<Agent, Error> {
+        let (forwarding, proxy) = match proxy {
+            Some(proxy) if forwards(&proxy, key) => (Some(proxy), None),
+            other => (None, other),
+        };
         let mut settings = Agent::config_builder()
             .proxy(proxy)
             .user_agent(USER_AGENT)
@@ -206,12 +225,42 @@ impl Agents {
         if let Some(certificates) = &key.certificates {
             settings = settings.tls_config(tls_config(certificates)?);
         }
+        if let Some(proxy) = forwarding {
+            let connector = ().chain(TcpConnector::default()).chain(ForwardConnector);
+            let resolver = ForwardResolver::new(proxy.uri().clone());
+            return Ok(Agent::with_parts(settings.build(), connector, resolver));
+        }
         Ok(Agent::with_parts(
             settings.build(),
             DefaultConnector::default(),
             RememberingResolver::default(),
         ))
     }
+}
+
+fn parse_proxy(setting: &ProxySetting) -> Result<Proxy, Error> {
+    let proxy = Proxy::new(&setting.address).ok();
+    let proxy = proxy.filter(|proxy| !proxy.host().is_empty());
+    proxy.ok_or(Error::Proxy {
+        variable: setting.variable,
+    })
+}
+
+/// Tells whether requests go to the proxy itself: plain http does, https goes through a tunnel, and so does everything through
+/// a proxy of another kind.
+fn forwards(proxy: &Proxy, key: &Key) -> bool {
+    key.certificates.is_none() && proxy.protocol() == ProxyProtocol::Http
+}
+
+/// The header that lets a forwarded request in, where the proxy's address holds credentials.
+fn proxy_authorization(proxy: &Proxy) -> Option<String> {
+    let (username, password) = (proxy.username(), proxy.password());
+    username.or(password)?;
+    let credentials = Credentials {
+        username: username.unwrap_or_default().to_owned(),
+        password: password.unwrap_or_default().to_owned(),
+    };
+    Some(Authorization::basic_header(&credentials))
 }
 
 /// Reads what is left of a short answer, so that its connection can be used again.

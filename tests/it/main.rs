@@ -28,3 +28,4 @@ mod project_wheel_outside;
 mod secrets;
 mod select;
 mod support;
+mod transport;

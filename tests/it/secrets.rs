@@ -1,91 +1,11 @@
 //! Who is told a secret: the address that the project or the settings name for it, and nobody else.
 
-use std::fmt::Write as _;
-use std::process::Command;
-
-use lock2venv::digest::Digest;
 use lock2venv::project_files::Disk;
 use lock2venv::pyproject::Project;
 
 use crate::support::local_index::{Fault, LocalIndex};
-use crate::support::wheel_builder::WheelBuilder;
-use crate::support::workspace::{Output, Workspace, search_path};
-
-const CREDENTIALS: [(&str, &str); 2] = [
-    ("POETRY_HTTP_BASIC_PRIVATE_USERNAME", "reader-canary"),
-    ("POETRY_HTTP_BASIC_PRIVATE_PASSWORD", "hush-canary"),
-];
-
-/// A project that wants `acme`, with these sources, and these lines in the lock entry.
-struct Scene {
-    workspace: Workspace,
-    digest: Digest,
-}
-
-impl Scene {
-    fn new(sources: &[(&str, &str)], entry: &str) -> Self {
-        let workspace = Workspace::new();
-        let mut pyproject = concat!(
-            "[project]\nname = \"annapurna\"\nversion = \"1\"\nrequires-python = \">=3.8\"\n",
-            "dependencies = [\"acme\"]\n[tool.poetry]\npackage-mode = false\n",
-        )
-        .to_owned();
-        for (name, url) in sources {
-            let url = if url.is_empty() {
-                String::new()
-            } else {
-                format!("url = \"{url}\"\n")
-            };
-            let _ = write!(
-                pyproject,
-                "[[tool.poetry.source]]\nname = \"{name}\"\n{url}priority = \"supplemental\"\n"
-            );
-        }
-        workspace.write("pyproject.toml", &pyproject);
-        let project = Project::parse(&pyproject, &workspace.project(), &Disk).unwrap();
-        let digest = Digest::of(lock2venv::digest::Algorithm::Sha256, &wheel().build());
-        workspace.write(
-            "poetry.lock",
-            format!(
-                "[[package]]\nname = \"acme\"\nversion = \"1.0\"\ndescription = \"\"\noptional = false\npython-versions = \"*\"\ngroups = [\"main\"]\nfiles = [{{file = \"{}\", hash = \"{digest}\"}}]\n{entry}\n[metadata]\nlock-version = \"2.1\"\npython-versions = \">=3.8\"\ncontent-hash = \"{}\"\n",
-                wheel().file_name(),
-                project.content_hash().unwrap()
-            ),
-        );
-        Self { workspace, digest }
-    }
-
-    /// The source `private` is at `project` by pyproject.toml, and at `locked` by poetry.lock.
-    fn moved(project: &str, locked: &str) -> Self {
-        Self::new(&[("private", project)], &legacy(locked, "private"))
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.workspace.command(arguments);
-        command.env("PATH", search_path());
-        command.envs(CREDENTIALS);
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        Output::of(&mut self.command(arguments))
-    }
-}
-
-fn wheel() -> WheelBuilder {
-    WheelBuilder::new("acme", "1.0").file("acme.py", "VERSION = 1\n")
-}
-
-fn legacy(url: &str, reference: &str) -> String {
-    format!("[package.source]\ntype = \"legacy\"\nurl = \"{url}\"\nreference = \"{reference}\"\n")
-}
-
-/// An index that has the wheel.
-fn index() -> LocalIndex {
-    let index = LocalIndex::start();
-    index.add("acme", &wheel().file_name(), &wheel().build());
-    index
-}
+use crate::support::one_package::{OnePackage, index, legacy, wheel};
+use crate::support::workspace::Output;
 
 const COMMANDS: [&[&str]; 3] = [
     &["install"],
@@ -96,7 +16,7 @@ const COMMANDS: [&[&str]; 3] = [
 #[test]
 fn a_changed_lock_asks_nobody_and_shows_both_addresses() {
     let (ours, theirs) = (index(), index());
-    let scene = Scene::moved(
+    let scene = OnePackage::moved(
         &ours.at_with("u:secret-one", "/simple/"),
         &theirs.at_with("u:secret-two", "/simple/"),
     );
@@ -121,7 +41,7 @@ fn a_changed_lock_asks_nobody_and_shows_both_addresses() {
 fn another_index_of_the_same_host_is_another_address() {
     let host = index();
     for path in ["/simple-evil", "/", "/simple/below", "/Simple", "/simple?x"] {
-        let scene = Scene::moved(&host.at("/simple"), &host.at(path));
+        let scene = OnePackage::moved(&host.at("/simple"), &host.at(path));
         scene.run(&["install"]).failed(1, &["has another URL"]);
     }
     assert!(host.take_requests().is_empty());
@@ -136,7 +56,7 @@ fn one_address_may_be_written_in_many_ways() {
     ] {
         let host = index();
         host.require("reader-canary:hush-canary");
-        let scene = Scene::moved(&host.at(project), &host.at(locked));
+        let scene = OnePackage::moved(&host.at(project), &host.at(locked));
         scene.run(&["install"]).succeeded();
     }
 }
@@ -157,7 +77,7 @@ fn credentials_in_one_of_the_addresses_are_no_difference() {
                 host.at("/simple")
             }
         };
-        let scene = Scene::moved(&at(in_project), &at(in_lock));
+        let scene = OnePackage::moved(&at(in_project), &at(in_lock));
         // What is asked is the project's address, with the credentials that are set for it.
         scene.run(&["install"]).succeeded();
         scene.run(&["export", "-f", "pylock.toml"]).succeeded();
@@ -170,7 +90,7 @@ fn names_of_sources_are_compared_without_case() {
     host.require("reader-canary:hush-canary");
     let sources = [("Private", host.url())];
     let sources = sources.each_ref().map(|(name, url)| (*name, url.as_str()));
-    let scene = Scene::new(&sources, &legacy(&host.url(), "private"));
+    let scene = OnePackage::new(&sources, &legacy(&host.url(), "private"));
     scene.run(&["install"]).succeeded();
 }
 
@@ -178,7 +98,7 @@ fn names_of_sources_are_compared_without_case() {
 fn a_source_that_the_project_lacks_is_told_with_those_that_it_has() {
     let host = index();
     for sources in [&[][..], &[("Other", "http://127.0.0.1:9/simple")]] {
-        let scene = Scene::new(sources, &legacy(&host.url(), "private"));
+        let scene = OnePackage::new(sources, &legacy(&host.url(), "private"));
         // As Poetry, which does not take a repository of the settings for a source.
         let mut command = scene.command(&["install"]);
         command.env("POETRY_REPOSITORIES_PRIVATE_URL", host.url());
@@ -199,7 +119,7 @@ fn a_source_that_the_project_lacks_is_told_with_those_that_it_has() {
 fn a_package_without_a_source_comes_from_the_first_where_pypi_is_displaced() {
     let (pypi, first) = (index(), index());
     first.require("reader-canary:hush-canary");
-    let scene = Scene::new(&[], "");
+    let scene = OnePackage::new(&[], "");
     let pyproject = std::fs::read_to_string(scene.workspace.project().join("pyproject.toml"));
     let source = format!(
         "[[tool.poetry.source]]\nname = \"private\"\nurl = \"{}\"\n",
@@ -226,7 +146,7 @@ fn pypi_named_as_a_source_is_pypi() {
         ("https://pypi.org/simple/", true),
         ("http://127.0.0.1:9/simple", false),
     ] {
-        let scene = Scene::new(&[("PyPI", "")], &legacy(url, "PyPI"));
+        let scene = OnePackage::new(&[("PyPI", "")], &legacy(url, "PyPI"));
         let mut command = scene.command(&["install"]);
         command.env("LOCK2VENV_INDEX_URL", stand_in.url());
         let output = Output::of(&mut command);
@@ -242,7 +162,7 @@ fn pypi_named_as_a_source_is_pypi() {
 fn a_source_that_changed_does_not_matter_for_what_is_there() {
     let (ours, theirs) = (index(), index());
     ours.require("reader-canary:hush-canary");
-    let scene = Scene::moved(&ours.url(), &ours.url());
+    let scene = OnePackage::moved(&ours.url(), &ours.url());
     scene.run(&["install"]).succeeded();
     let lock = std::fs::read_to_string(scene.workspace.project().join("poetry.lock")).unwrap();
     let lock = lock.replace(&ours.url(), &theirs.url());
@@ -262,7 +182,7 @@ fn files_of_another_host_use_its_own_credentials() {
     page.add("acme", &name, &wheel().build());
     let sources = [("private", page.url()), ("files", files.url())];
     let sources = sources.each_ref().map(|(name, url)| (*name, url.as_str()));
-    let scene = Scene::new(&sources, &legacy(&page.url(), "private"));
+    let scene = OnePackage::new(&sources, &legacy(&page.url(), "private"));
     let body = format!(
         "{{\"meta\":{{\"api-version\":\"1.0\"}},\"files\":[{{\"filename\":\"{name}\",\"url\":\"{of_files}\",\"hashes\":{{\"sha256\":\"{}\"}}}}]}}",
         scene.digest.hex()

@@ -42,6 +42,10 @@ pub(crate) enum Fault {
     ChunkedShort(usize),
     /// The body packed with gzip.
     Gzip,
+    /// The body after a byte order mark.
+    Marked,
+    /// The body packed with gzip so many times, under this name.
+    Packed(usize, &'static str),
     /// Nothing after so many bytes of the body, until the client hangs up.
     Stall(usize),
     /// Nothing until the test lets go.
@@ -121,6 +125,11 @@ impl LocalIndex {
             shared,
             changed,
         }
+    }
+
+    /// Returns where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Returns the address of the root page.
@@ -328,6 +337,13 @@ fn answer(shared: &mut Shared, request: &Request) -> (Answer, Option<Fault>) {
         Some(Fault::ContentType(content_type)) => {
             answer = answer.with("content-type", content_type);
         }
+        Some(Fault::Marked) => answer.body.splice(..0, *b"\xef\xbb\xbf").for_each(drop),
+        Some(Fault::Packed(n_times, name)) => {
+            for _ in 0..*n_times {
+                answer.body = gzip(&answer.body);
+            }
+            answer = answer.with("content-encoding", name);
+        }
         Some(Fault::Gzip) => {
             answer.body = gzip(&answer.body);
             answer = answer.with("content-encoding", "gzip");
@@ -348,8 +364,15 @@ fn take_fault(shared: &mut Shared, path: &str) -> Option<Fault> {
     Some(taken)
 }
 
+/// The path alone of a request that came to a proxy.
+fn route(path: &str) -> &str {
+    let rest = path.strip_prefix("http://").unwrap_or(path);
+    rest.find('/').map_or(path, |slash| &rest[slash..])
+}
+
 fn find(shared: &Shared, request: &Request) -> Answer {
-    if let Some(package) = request.path.strip_prefix("/simple/") {
+    let path = route(&request.path);
+    if let Some(package) = path.strip_prefix("/simple/") {
         let package = package.trim_end_matches('/');
         return match (shared.packages.get(package), shared.form) {
             (None, _) => Answer::new(404),
@@ -361,7 +384,7 @@ fn find(shared: &Shared, request: &Request) -> Answer {
                 .with_body(html_page(shared, files)),
         };
     }
-    let file = request.path.strip_prefix("/files/").unwrap_or_default();
+    let file = path.strip_prefix("/files/").unwrap_or_default();
     match shared.files.get(file) {
         Some((bytes, _)) => file_answer(shared, request, bytes),
         None => Answer::new(404),
@@ -498,6 +521,8 @@ fn write_answer(
             | Fault::ContentType(_)
             | Fault::Redirect(_)
             | Fault::Gzip
+            | Fault::Packed(..)
+            | Fault::Marked
             | Fault::Hold,
         )
         | None => {

@@ -1,7 +1,9 @@
 //! What integration tests have in common.
 
 pub(crate) mod local_index;
+pub(crate) mod one_package;
 pub(crate) mod requirement;
+pub(crate) mod socks;
 pub(crate) mod tls;
 pub(crate) mod wheel_builder;
 pub(crate) mod workspace;

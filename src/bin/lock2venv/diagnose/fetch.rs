@@ -125,7 +125,7 @@ impl From<index::Error> for Failure {
             ),
             Error::TooLong { .. } => failure.hint(REVIEW),
             Error::Proxy { .. } => {
-                failure.hint("HTTPS_PROXY, HTTP_PROXY and ALL_PROXY look like `http://host:port`")
+                failure.hint("a proxy is written `http://host:port`, `socks5://host:port` or `socks5h://host:port` (which looks names up itself)")
             }
             Error::Configuration(error) => error.into(),
             _ => failure,
@@ -148,6 +148,7 @@ fn address(error: &index::Error) -> Option<&Url> {
         | Error::BrokenPage { url, .. }
         | Error::ApiVersion { url, .. }
         | Error::HugePage { url, .. }
+        | Error::Coding { url, .. }
         | Error::TooLong { url, .. }
         | Error::Redirects { url, .. } => Some(url),
         _ => None,

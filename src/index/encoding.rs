@@ -1,0 +1,129 @@
+//! Pages that are packed for the way ([`Content-Encoding`](https://www.rfc-editor.org/rfc/rfc9110#field.content-encoding)).
+//!
+//! Only gzip is asked for; servers and the proxies between also send deflate, several codings, or names in capitals.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+
+/// More codings than that are no page's, but meant to cost time (urllib3 has the same limit).
+const MAX_CODINGS: usize = 5;
+
+/// One layer of packing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coding {
+    Gzip,
+    /// With the frame of zlib, as the standard has it, or bare, as some servers send it.
+    Deflate,
+}
+
+/// Reads the values of the header, in the order in which the codings were applied.
+///
+/// # Errors
+///
+/// The coding that is not known, or the whole text when there are too many.
+pub(super) fn parse<'a>(values: impl Iterator<Item = &'a str>) -> Result<Vec<Coding>, String> {
+    let mut codings = Vec::new();
+    for name in values.flat_map(|value| value.split(',')).map(str::trim) {
+        let coding = match name.to_ascii_lowercase().as_str() {
+            "" | "identity" => continue,
+            "gzip" | "x-gzip" => Coding::Gzip,
+            "deflate" => Coding::Deflate,
+            _ => return Err(name.to_owned()),
+        };
+        if codings.len() == MAX_CODINGS {
+            return Err(format!("more than {MAX_CODINGS} codings"));
+        }
+        codings.push(coding);
+    }
+    Ok(codings)
+}
+
+/// Unpacks `body`, the last coding first.
+pub(super) fn unpack<'a>(body: impl Read + 'a, codings: &[Coding]) -> Box<dyn Read + 'a> {
+    let packed: Box<dyn Read + 'a> = Box::new(body);
+    codings
+        .iter()
+        .rev()
+        .fold(packed, |body, coding| match coding {
+            Coding::Gzip => Box::new(MultiGzDecoder::new(body)),
+            Coding::Deflate => Box::new(Deflated::Unknown(Some(body))),
+        })
+}
+
+type Body<'a> = BufReader<Box<dyn Read + 'a>>;
+
+/// A body whose first bytes tell whether zlib framed it.
+enum Deflated<'a> {
+    Unknown(Option<Box<dyn Read + 'a>>),
+    Framed(ZlibDecoder<Body<'a>>),
+    Bare(DeflateDecoder<Body<'a>>),
+}
+
+impl Read for Deflated<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Self::Unknown(body) = self {
+            let mut body = BufReader::new(body.take().unwrap_or_else(|| Box::new(io::empty())));
+            *self = if is_zlib(body.fill_buf()?) {
+                Self::Framed(ZlibDecoder::new(body))
+            } else {
+                Self::Bare(DeflateDecoder::new(body))
+            };
+        }
+        match self {
+            Self::Unknown(_) => Ok(0),
+            Self::Framed(decoder) => decoder.read(buffer),
+            Self::Bare(decoder) => decoder.read(buffer),
+        }
+    }
+}
+
+/// Tells whether a [frame of zlib](https://www.rfc-editor.org/rfc/rfc1950#section-2.2) begins here.
+fn is_zlib(start: &[u8]) -> bool {
+    matches!(start, [method, flags, ..]
+        if method & 0x0f == 8 && (u16::from(*method) << 8 | u16::from(*flags)) % 31 == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::read::{DeflateEncoder, GzEncoder, ZlibEncoder};
+
+    #[test]
+    fn codings_are_read_in_any_form() {
+        use Coding::{Deflate, Gzip};
+        let check = |values: &[&str], expected: &[Coding]| {
+            assert_eq!(parse(values.iter().copied()).as_deref(), Ok(expected));
+        };
+        check(&[], &[]);
+        check(&[" Identity , "], &[]);
+        check(&["GZIP"], &[Gzip]);
+        check(&["deflate, x-GZip"], &[Deflate, Gzip]);
+        check(&["deflate", "gzip"], &[Deflate, Gzip]);
+        assert_eq!(parse(["gzip, br"].into_iter()), Err("br".to_owned()));
+        assert!(parse(["gzip,gzip,gzip,gzip,gzip,gzip"].into_iter()).is_err());
+    }
+
+    #[test]
+    fn layers_are_taken_off_from_the_outside() {
+        let pack = |reader: &mut dyn Read| {
+            let mut packed = Vec::new();
+            reader.read_to_end(&mut packed).unwrap();
+            packed
+        };
+        let level = Compression::fast();
+        let framed = pack(&mut ZlibEncoder::new(&b"page"[..], level));
+        let bare = pack(&mut DeflateEncoder::new(&b"page"[..], level));
+        let twice = pack(&mut GzEncoder::new(&framed[..], level));
+        let check = |body: &[u8], codings: &[Coding]| {
+            let mut text = String::new();
+            unpack(body, codings).read_to_string(&mut text).unwrap();
+            assert_eq!(text, "page");
+        };
+        check(b"page", &[]);
+        check(&framed, &[Coding::Deflate]);
+        check(&bare, &[Coding::Deflate]);
+        check(&twice, &[Coding::Deflate, Coding::Gzip]);
+    }
+}

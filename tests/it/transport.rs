@@ -1,0 +1,151 @@
+//! How requests travel: proxies, packed pages, and what is asked for again.
+
+use crate::support::local_index::{Fault, Form, LocalIndex};
+use crate::support::one_package::{OnePackage, index, wheel};
+use crate::support::socks::SocksProxy;
+use crate::support::workspace::Output;
+
+/// Runs `install` with PyPI replaced by `url`.
+fn install(url: &str, variables: &[(&str, &str)]) -> Output {
+    let project = OnePackage::new(&[], "");
+    let mut command = project.command(&["install"]);
+    command.env("LOCK2VENV_INDEX_URL", url);
+    command.envs(variables.iter().copied());
+    Output::of(&mut command)
+}
+
+#[test]
+fn plain_http_goes_through_a_proxy_as_a_get_of_the_whole_address() {
+    let proxy = index();
+    proxy.drop_entity_tags();
+    let url = "http://reader:hush@packages.example:8080/simple/";
+    let variables = [("HTTP_PROXY", proxy.at_with("me:p%2Fw", ""))];
+    let variables = variables
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    install(url, &variables).succeeded();
+    let requests = proxy.take_requests();
+    let paths = [
+        "/simple/acme/".to_owned(),
+        format!("/files/{}", wheel().file_name()),
+    ];
+    assert_eq!(requests.len(), paths.len());
+    for (request, path) in requests.iter().zip(paths) {
+        assert_eq!(request.path, format!("http://packages.example:8080{path}"));
+        assert_eq!(request.header("host"), Some("packages.example:8080"));
+        // `me:p/w` for the proxy, `reader:hush` for the index.
+        assert_eq!(
+            request.header("proxy-authorization"),
+            Some("Basic bWU6cC93")
+        );
+        assert_eq!(
+            request.header("authorization"),
+            Some("Basic cmVhZGVyOmh1c2g=")
+        );
+    }
+}
+
+#[test]
+fn a_proxy_without_credentials_is_sent_none() {
+    let proxy = index();
+    let variables = [("http_proxy", proxy.at(""))];
+    let variables = variables
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    install("http://packages.example/simple/", &variables).succeeded();
+    for request in proxy.take_requests() {
+        assert!(request.path.starts_with("http://packages.example/"));
+        assert_eq!(request.header("host"), Some("packages.example"));
+        assert_eq!(request.header("proxy-authorization"), None);
+    }
+}
+
+#[test]
+fn https_goes_through_a_tunnel() {
+    let proxy = LocalIndex::start();
+    let variables = [
+        ("HTTPS_PROXY", proxy.at("")),
+        ("POETRY_REQUESTS_MAX_RETRIES", "0".to_owned()),
+    ];
+    let variables = variables
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    install("https://packages.example/simple/", &variables).failed(1, &[]);
+    let requests = proxy.take_requests();
+    assert_eq!(requests[0].path, "packages.example:443");
+}
+
+#[test]
+fn a_socks_proxy_is_used() {
+    let index = index();
+    let proxy = SocksProxy::start(index.address());
+    for (scheme, host, kind) in [
+        ("socks5", index.at("/simple/"), 1),
+        ("socks5h", "http://packages.example/simple/".to_owned(), 3),
+    ] {
+        install(&host, &[("ALL_PROXY", &proxy.url(scheme))]).succeeded();
+        let kinds = proxy.take_kinds();
+        assert!(!kinds.is_empty());
+        assert!(
+            kinds.iter().all(|used| *used == kind),
+            "{scheme}: {kinds:?}"
+        );
+    }
+}
+
+#[test]
+fn a_proxy_of_no_known_kind_is_told_by_its_variable() {
+    for (variable, value) in [
+        ("ALL_PROXY", "ftp://user:hidden@127.0.0.1:1"),
+        ("http_proxy", "http://"),
+        ("HTTP_PROXY", "http://user:hidden@:x"),
+    ] {
+        let output = install("http://127.0.0.1:9/simple/", &[(variable, value)]);
+        let output = output.failed(
+            1,
+            &[&format!("error: `{variable}` is not the URL of a proxy")],
+        );
+        assert!(!output.stderr.contains("hidden"), "{output:?}");
+    }
+}
+
+#[test]
+fn pages_may_be_packed_under_any_spelling() {
+    for form in [Form::Json, Form::Html] {
+        for (n_times, name) in [
+            (1, "GZIP"),
+            (1, "X-GZip , identity"),
+            (2, "gzip, Gzip"),
+            (0, "Identity"),
+        ] {
+            let index = index();
+            index.set_form(form);
+            index.misbehave("/simple/acme/", Fault::Packed(n_times, name), 1);
+            install(&index.url(), &[]).succeeded();
+        }
+    }
+    let index = index();
+    index.misbehave("/simple/acme/", Fault::Packed(0, "br"), 1);
+    install(&index.url(), &[]).failed(1, &["`br`, which is neither gzip nor deflate"]);
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over() {
+    for form in [Form::Json, Form::Html] {
+        let index = index();
+        index.set_form(form);
+        index.misbehave("/simple/acme/", Fault::Marked, 1);
+        install(&index.url(), &[]).succeeded();
+    }
+}
+
+#[test]
+fn what_poetry_asks_for_again_is_asked_for_again() {
+    for status in [429, 500, 501, 502, 503, 504] {
+        let index = index();
+        let fault = Fault::Status(status, &[("retry-after", "0")]);
+        index.misbehave("/simple/acme/", fault, 1);
+        install(&index.url(), &[]).succeeded();
+        assert_eq!(index.take_requests().len(), 3);
+    }
+}
