@@ -1,18 +1,26 @@
-//! Distributions that an environment already holds, each known by its `.dist-info`.
+//! Distributions that an environment already holds, each known by its `.dist-info` or, from older installers, `.egg-info`.
 
 use std::path::PathBuf;
 
 use crate::name::PackageName;
 use crate::version::Version;
 
+/// What RECORD is called while its files are being put in or taken out.
+pub const JOURNAL: &str = "RECORD.lock2venv";
+
+/// The document of `.dist-info` that lists, as RECORD does, the files that gave way to those of another distribution.
+///
+/// They are missing once that other distribution goes.
+pub const DROPPED: &str = "RECORD.dropped";
+
 /// One installed distribution.
 #[derive(Clone, Debug)]
 pub struct InstalledDistribution {
-    /// Its name, from the folder's name.
+    /// Its name: of the folder, or of its metadata where the folder's name can be read in two ways.
     pub name: PackageName,
-    /// Its version, from the folder's name.
+    /// Its version, from the same place. One that is no version by PEP 440 is the local part of version 0.
     pub version: Version,
-    /// The `.dist-info` folder, absolute.
+    /// The `.dist-info` folder, or the `.egg-info` folder or file, absolute.
     pub dist_info: PathBuf,
     /// The text of `direct_url.json`, where there is one.
     pub direct_url: Option<String>,
@@ -23,8 +31,12 @@ pub struct InstalledDistribution {
 pub struct Installed {
     /// The distributions, by name; two of one name only where something else than an installer was at work.
     pub distributions: Vec<InstalledDistribution>,
-    /// `.dist-info` folders with no RECORD, which is written last: what interrupted runs left.
+    /// `.dist-info` folders with no RECORD, which is written last: what interrupted changes left.
     pub leftovers: Vec<PathBuf>,
+    /// Folders among those of `distributions` that an interrupted change left with a [`JOURNAL`], or without METADATA.
+    pub unfinished: Vec<PathBuf>,
+    /// Folders among those of `distributions` that have a [`DROPPED`] document.
+    pub contested: Vec<PathBuf>,
 }
 
 impl Installed {
@@ -35,5 +47,18 @@ impl Installed {
             names.then_with(|| one.dist_info.cmp(&other.dist_info))
         });
         self.leftovers.sort();
+        self.unfinished.sort();
+        self.contested.sort();
     }
+
+    /// Tells whether a change was interrupted here.
+    pub fn is_unfinished(&self) -> bool {
+        !(self.leftovers.is_empty() && self.unfinished.is_empty())
+    }
+}
+
+/// Lists the ways to read `{name}-{version}`, the stem of a `.dist-info` folder: both parts may hold a `-`.
+pub fn name_and_version(stem: &str) -> impl Iterator<Item = (&str, &str)> {
+    let dashes = stem.match_indices('-');
+    dashes.map(|(at, _)| (&stem[..at], &stem[at + 1..]))
 }

@@ -11,6 +11,7 @@
 
 mod address;
 mod memory;
+mod presence;
 mod store;
 
 use std::fs::File;

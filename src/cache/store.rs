@@ -11,6 +11,7 @@ use rustix::fs::OFlags;
 use tempfile::NamedTempFile;
 
 use crate::cache::address::{self, Address};
+use crate::cache::presence::{Others, Presence};
 use crate::cache::{Error, VerifiedFile};
 use crate::digest::Digest;
 use crate::event::Warning;
@@ -20,8 +21,9 @@ const VERSION: &str = "v1";
 const FOLDERS: [&str; 3] = ["archives", "addresses", "tmp"];
 
 /// Where other modules keep things, and how the names begin of those that they have not finished.
-const DRAFTS_ELSEWHERE: [(&str, &str); 3] = [
+const DRAFTS_ELSEWHERE: [(&str, &str); 4] = [
     ("trees", ".partial-"),
+    ("trees", ".tmp"),
     ("bytecode", ".tmp"),
     ("interpreters", ".tmp"),
 ];
@@ -53,6 +55,8 @@ pub(super) struct Store {
     dir: PathBuf,
     root: PathBuf,
     access: Access,
+    /// Tells others that drafts may be ours.
+    _presence: Option<Presence>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,10 +110,20 @@ impl Store {
         let metadata = fs::metadata(dir).map_err(|cause| Error::io(dir, cause))?;
         let root = dir.join(VERSION);
         let access = Self::access(dir, &root, &metadata, warnings)?;
+        let presence = access.is_written.then(|| {
+            Presence::enter(dir, |others| {
+                remove_drafts(&root, others);
+                if others == Others::None {
+                    // What cannot be removed now is in nobody's way.
+                    let _ = remove_graves(dir);
+                }
+            })
+        });
         Ok(Some(Self {
             dir: dir.to_owned(),
             root,
             access,
+            _presence: presence.flatten(),
         }))
     }
 
@@ -313,24 +327,9 @@ impl Store {
             Err(cause) if !is_absent(&cause) => return Err(Error::io(&self.root, cause)),
             Ok(()) | Err(_) => {}
         }
-        self.remove_graves()?;
+        remove_graves(&self.dir)?;
         super::remove(&self.dir.join("CACHEDIR.TAG"))?;
         Ok(removed)
-    }
-
-    /// Removes what was renamed to be removed, now or by a process that was killed.
-    fn remove_graves(&self) -> Result<(), Error> {
-        let names = fs::read_dir(&self.dir).map_err(|cause| Error::io(&self.dir, cause))?;
-        for entry in names.flatten() {
-            if entry
-                .file_name()
-                .as_encoded_bytes()
-                .starts_with(GRAVE.as_bytes())
-            {
-                bury(&entry.path())?;
-            }
-        }
-        Ok(())
     }
 
     fn shard(&self, digest: &Digest, hex: &str) -> PathBuf {
@@ -347,6 +346,18 @@ impl Store {
         path.push(key);
         path
     }
+}
+
+/// Removes what was renamed to be removed, now or by a process that was killed.
+fn remove_graves(dir: &Path) -> Result<(), Error> {
+    let names = fs::read_dir(dir).map_err(|cause| Error::io(dir, cause))?;
+    for entry in names.flatten() {
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(GRAVE.as_bytes()) {
+            bury(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes a folder, although processes that have it open may still put files into it, or remove it too.
@@ -389,10 +400,6 @@ fn create_layout(dir: &Path, root: &Path) -> Result<(), Error> {
         }
     }
     let tmp = root.join("tmp");
-    remove_old_drafts(&tmp, "");
-    for (folder, prefix) in DRAFTS_ELSEWHERE {
-        remove_old_drafts(&root.join(folder), prefix);
-    }
     rustix::fs::access(
         &tmp,
         rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK,
@@ -400,8 +407,22 @@ fn create_layout(dir: &Path, root: &Path) -> Result<(), Error> {
     .map_err(|cause| Error::io(&tmp, cause.into()))
 }
 
-/// Removes what processes left behind that were killed while they wrote. A file that is being written to is never that old.
-fn remove_old_drafts(folder: &Path, prefix: &str) {
+/// Removes what processes left behind that were killed while they wrote.
+fn remove_drafts(root: &Path, others: Others) {
+    remove_drafts_in(&root.join("tmp"), "", others);
+    for (folder, prefix) in DRAFTS_ELSEWHERE {
+        remove_drafts_in(&root.join(folder), prefix, others);
+    }
+    // Each kind of interpreter has a folder of its own there.
+    let kinds = std::fs::read_dir(root.join("bytecode"));
+    for kind in kinds.into_iter().flatten().flatten() {
+        remove_drafts_in(&kind.path(), ".tmp", others);
+    }
+}
+
+/// Where others are at work, what is old is nobody's: a file that is being written to is never that old, and none is dated
+/// that far ahead.
+fn remove_drafts_in(folder: &Path, prefix: &str, others: Others) {
     let Ok(drafts) = std::fs::read_dir(folder) else {
         return;
     };
@@ -411,8 +432,11 @@ fn remove_old_drafts(folder: &Path, prefix: &str) {
             continue;
         }
         let modified = draft.metadata().and_then(|metadata| metadata.modified());
-        let age = modified.ok().and_then(|modified| modified.elapsed().ok());
-        if age.is_some_and(|age| age > OLD_DRAFT) {
+        let age = modified.map(|modified| match modified.elapsed() {
+            Ok(age) => age,
+            Err(ahead) => ahead.duration(),
+        });
+        if others == Others::None || age.is_ok_and(|age| age > OLD_DRAFT) {
             // Another process may have been faster; whatever else is wrong will show when something is written.
             let is_folder = draft.file_type().is_ok_and(|kind| kind.is_dir());
             let _ = if is_folder {

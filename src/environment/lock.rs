@@ -34,7 +34,7 @@ impl EnvironmentLock {
             wait_for(&folder)?;
             // While we waited, the environment may have been replaced by a new one.
             if partial::is_still(&folder, root) {
-                partial::clean(root, OsStr::new(STAGING));
+                clean(root);
                 return Ok(Self {
                     root: root.to_owned(),
                     _folder: folder,
@@ -49,7 +49,7 @@ impl EnvironmentLock {
         match partial::try_lock(&folder)? {
             Held::ByOther => Ok(None),
             Held::Yes | Held::NoLocksHere if partial::is_still(&folder, root) => {
-                partial::clean(root, OsStr::new(STAGING));
+                clean(root);
                 Ok(Some(Self {
                     root: root.to_owned(),
                     _folder: folder,
@@ -79,6 +79,16 @@ impl Staging {
     /// Returns the folder, absolute.
     pub fn folder(&self) -> &Path {
         self.partial.path()
+    }
+}
+
+/// Removes what interrupted runs left in the environment at `root`, and beside it.
+fn clean(root: &Path) {
+    partial::clean(root, OsStr::new(STAGING));
+    partial::clean_probes(root);
+    if let (Some(folder), Some(name)) = (root.parent(), root.file_name()) {
+        partial::clean(folder, name);
+        partial::clean(root, name);
     }
 }
 

@@ -15,6 +15,7 @@
 mod activate;
 mod configuration;
 mod draft;
+mod egg;
 mod lock;
 mod partial;
 mod scan;
@@ -24,7 +25,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::installed::Installed;
+use crate::installed::{Installed, InstalledDistribution};
 use crate::interpreter::Interpreter;
 
 pub use crate::interpreter::Layout;
@@ -192,8 +193,7 @@ impl Environment {
 
     /// Lists the distributions inside.
     ///
-    /// Costs one read of the folder and, for each distribution, two system calls: whether it has a RECORD, and whether it
-    /// has a `direct_url.json`.
+    /// Costs one read of the folder and of each `.dist-info` in it.
     ///
     /// # Errors
     ///
@@ -219,6 +219,27 @@ impl Environment {
     pub fn try_lock(&self) -> Result<Option<EnvironmentLock>, Error> {
         EnvironmentLock::try_acquire(&self.root)
     }
+}
+
+/// Lists the distributions of an environment at `root` that has `layout`, as [`Environment::installed`] does.
+///
+/// # Errors
+///
+/// [`Error::Io`].
+pub fn installed(root: &Path, layout: &Layout) -> Result<Installed, Error> {
+    scan::scan(root, layout)
+}
+
+/// Finds name and version of the distribution that the `.dist-info` folder at `path` belongs to.
+pub fn identify(path: &Path) -> Option<InstalledDistribution> {
+    let stem = path.file_name()?.to_str()?.strip_suffix(".dist-info")?;
+    let (name, version) = scan::identify(stem, path)?;
+    Some(InstalledDistribution {
+        name,
+        version,
+        dist_info: path.to_owned(),
+        direct_url: None,
+    })
 }
 
 /// A file where a folder was looked for is absent, too.

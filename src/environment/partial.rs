@@ -105,6 +105,26 @@ pub(super) fn clean(folder: &Path, name: &OsStr) {
     }
 }
 
+/// Removes the folders in which earlier versions tried links, right in an environment that is locked: `.tmp` and six
+/// characters, with nothing in them but what they tried.
+pub(super) fn clean_probes(root: &Path) {
+    const TRIED: [&str; 3] = ["probe", "plain", "program"];
+    let Ok(entries) = fs::read_dir(root) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let random = name.to_str().and_then(|name| name.strip_prefix(".tmp"));
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_folder && random.is_some_and(|random| random.len() == 6) {
+            for name in TRIED {
+                drop(fs::remove_file(entry.path().join(name)));
+            }
+            drop(fs::remove_dir(entry.path()));
+        }
+    }
+}
+
 fn remove_when_dead(path: &Path) {
     let Ok(lock) = File::open(path) else {
         return;

@@ -1,19 +1,23 @@
 //! Lists what an environment holds, with as few system calls as that takes.
+//!
+//! A distribution costs an open, two reads and a close of its `.dist-info`; metadata is read only where the folder's name
+//! does not tell the name and the version.
 
 use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use rustix::fs::{AtFlags, Mode, OFlags, openat, statat};
+use rustix::fs::{Dir, Mode, OFlags, openat};
 use rustix::io::Errno;
 
-use super::Error;
-use crate::installed::{Installed, InstalledDistribution};
+use super::{Error, egg};
+use crate::installed::{DROPPED, Installed, InstalledDistribution, JOURNAL, name_and_version};
 use crate::interpreter::Layout;
 use crate::name::PackageName;
 use crate::version::Version;
+use crate::wheel::Metadata;
 
 /// Lists the distributions of the environment at `root`.
 pub(super) fn scan(root: &Path, layout: &Layout) -> Result<Installed, Error> {
@@ -39,52 +43,159 @@ fn scan_folder(folder: &Path, installed: &mut Installed) -> Result<(), Error> {
         let Some(file_name) = file_name.to_str() else {
             continue;
         };
-        let Some((name, version)) = file_name.strip_suffix(".dist-info").and_then(split) else {
-            continue;
-        };
         let path = folder.join(file_name);
-        if !has_record(&open, file_name).map_err(|error| named(&path, error))? {
-            installed.leftovers.push(path);
-            continue;
+        if let Some(stem) = file_name.strip_suffix(".dist-info") {
+            scan_dist_info(&open, stem, &path, installed).map_err(|error| named(&path, error))?;
+        } else if egg::is_egg(file_name) {
+            scan_egg(path, installed);
         }
-        let direct_url = read_direct_url(&open, file_name);
-        installed.distributions.push(InstalledDistribution {
-            name,
-            version,
-            direct_url: direct_url.map_err(|error| named(&path, error))?,
-            dist_info: path,
-        });
     }
     Ok(())
 }
 
-/// Names hold no `-` since wheels exist, and a version only in the spelling `1.0-1`.
-fn split(stem: &str) -> Option<(PackageName, Version)> {
-    let (name, version) = stem.split_once('-')?;
-    Some((PackageName::new(name), Version::parse(version).ok()?))
-}
-
-/// RECORD is written last, so one without was interrupted.
-fn has_record(folder: &OwnedFd, dist_info: &str) -> Result<bool, Errno> {
-    match statat(folder, format!("{dist_info}/RECORD"), AtFlags::empty()) {
-        Ok(_) => Ok(true),
-        Err(Errno::NOENT | Errno::NOTDIR) => Ok(false),
-        Err(error) => Err(error),
+fn scan_egg(path: PathBuf, installed: &mut Installed) {
+    if path.join(JOURNAL).exists() {
+        installed.leftovers.push(path);
+    } else if let Some((name, version)) = egg::identify(&path) {
+        installed.distributions.push(InstalledDistribution {
+            name,
+            version,
+            direct_url: None,
+            dist_info: path,
+        });
     }
 }
 
-fn read_direct_url(folder: &OwnedFd, dist_info: &str) -> Result<Option<String>, std::io::Error> {
-    let path = format!("{dist_info}/direct_url.json");
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-    match openat(folder, path, flags, Mode::empty()) {
-        Ok(file) => {
-            let mut bytes = Vec::new();
-            File::from(file).read_to_end(&mut bytes)?;
-            Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+fn scan_dist_info(
+    folder: &OwnedFd,
+    stem: &str,
+    path: &Path,
+    installed: &mut Installed,
+) -> Result<(), std::io::Error> {
+    let Some(documents) = Documents::look(folder, stem)? else {
+        return Ok(());
+    };
+    if !documents.has_record {
+        installed.leftovers.push(path.to_owned());
+        return Ok(());
+    }
+    let Some((name, version)) = identify(stem, path) else {
+        return Ok(());
+    };
+    let direct_url = documents
+        .has_direct_url
+        .then(|| read(folder, &format!("{stem}.dist-info/direct_url.json")));
+    installed.distributions.push(InstalledDistribution {
+        name,
+        version,
+        direct_url: direct_url.transpose()?,
+        dist_info: path.to_owned(),
+    });
+    if documents.has_journal || !documents.has_metadata {
+        installed.unfinished.push(path.to_owned());
+    }
+    if documents.is_contested {
+        installed.contested.push(path.to_owned());
+    }
+    Ok(())
+}
+
+/// Which documents a `.dist-info` folder has.
+#[derive(Debug, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each tells of one document, and any of them may be there"
+)]
+struct Documents {
+    /// RECORD is written last, so without it a change was interrupted.
+    has_record: bool,
+    has_metadata: bool,
+    has_journal: bool,
+    has_direct_url: bool,
+    is_contested: bool,
+}
+
+impl Documents {
+    /// `None` for what is no folder.
+    fn look(folder: &OwnedFd, stem: &str) -> Result<Option<Self>, Errno> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let opened = openat(folder, format!("{stem}.dist-info"), flags, Mode::empty());
+        let handle = match opened {
+            Ok(handle) => handle,
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+            Err(errno) => return Err(errno),
+        };
+        let mut documents = Self::default();
+        for entry in Dir::new(handle)? {
+            match entry?.file_name().to_bytes() {
+                b"RECORD" => documents.has_record = true,
+                b"METADATA" => documents.has_metadata = true,
+                b"direct_url.json" => documents.has_direct_url = true,
+                name if name == JOURNAL.as_bytes() => documents.has_journal = true,
+                name if name == DROPPED.as_bytes() => documents.is_contested = true,
+                _ => {}
+            }
         }
-        Err(Errno::NOENT) => Ok(None),
-        Err(error) => Err(error.into()),
+        Ok(Some(documents))
     }
+}
+
+/// Finds name and version of the distribution whose `.dist-info` is at `path`.
+///
+/// As pip and `importlib.metadata` do, its METADATA is asked; but only where the folder's name can be read in two ways.
+pub(super) fn identify(stem: &str, path: &Path) -> Option<(PackageName, Version)> {
+    let parse = |(name, version): (&str, &str)| {
+        Some((PackageName::new(name), Version::parse(version).ok()?))
+    };
+    let mut ways = name_and_version(stem);
+    let (first, others) = (ways.next().and_then(parse), ways.next().is_some());
+    match first {
+        Some(found) if !others => Some(found),
+        first => {
+            let asked = std::fs::read(path.join("METADATA")).ok();
+            let asked = asked.and_then(|text| of_metadata(&text));
+            asked
+                .or(first)
+                .or_else(|| name_and_version(stem).find_map(parse))
+        }
+    }
+}
+
+/// Reads name and version from the text of METADATA or PKG-INFO.
+pub(super) fn of_metadata(text: &[u8]) -> Option<(PackageName, Version)> {
+    let metadata = Metadata::parse(&String::from_utf8_lossy(text));
+    if metadata.name.is_empty() || metadata.version.is_empty() {
+        return None;
+    }
+    Some((
+        PackageName::new(&metadata.name),
+        legacy_version(&metadata.version)?,
+    ))
+}
+
+/// Old distributions have versions such as `2004d`: no lock can have them, so they only have to be told apart and shown.
+pub(super) fn legacy_version(text: &str) -> Option<Version> {
+    let parsed = Version::parse(text);
+    parsed.ok().or_else(|| {
+        let word = |byte: char| {
+            if byte.is_ascii_alphanumeric() {
+                byte
+            } else {
+                '.'
+            }
+        };
+        let local: String = text.chars().map(word).collect();
+        let parts: Vec<&str> = local.split('.').filter(|part| !part.is_empty()).collect();
+        Version::parse(&format!("0+{}", parts.join("."))).ok()
+    })
+}
+
+fn read(folder: &OwnedFd, path: &str) -> Result<String, std::io::Error> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    let mut bytes = Vec::new();
+    let file = openat(folder, path, flags, Mode::empty())?;
+    File::from(file).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Errors of calls relative to a folder do not name the path themselves.

@@ -2,7 +2,7 @@
 //!
 //! The same bytes are shared in silence and stand in the RECORD of both. Of different bytes those stay that come from the
 //! distribution that is last in the order of the plan, which is the order of names: whatever arrived first. The RECORD of
-//! the other does not list the file then, and a warning names both.
+//! the other does not list the file then (see [`dropped`](super::dropped)), and a warning names both.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -38,6 +38,9 @@ pub(super) fn settle(done: &mut [Done<'_>], buffers: &mut Buffers) -> Result<Set
                     dropped: label(done[claim.done].distribution),
                     kept: label(done[kept.done].distribution),
                 });
+                if claim.done != kept.done {
+                    done[claim.done].dropped.push(claim.placed.clone());
+                }
             }
         }
         let positions = claims

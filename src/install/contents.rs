@@ -5,11 +5,11 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::Error;
-use super::uninstall::JOURNAL;
 use crate::archive::{Entry, Kind};
 use crate::digest::Digest;
 use crate::environment::Layout;
 use crate::event::Warning;
+use crate::installed::{DROPPED, JOURNAL};
 use crate::name::PackageName;
 use crate::wheel::{self, EntryPoint, Scheme, Wheel, check_script_name};
 
@@ -54,6 +54,7 @@ const NOT_INSTALLED: &[&str] = &[
     "REQUESTED",
     "direct_url.json",
     JOURNAL,
+    DROPPED,
 ];
 
 impl Contents {

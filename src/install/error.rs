@@ -109,6 +109,9 @@ pub enum Error {
         /// What the pool says.
         reason: String,
     },
+    /// What is installed cannot be listed.
+    #[error(transparent)]
+    Environment(#[from] crate::environment::Error),
     /// Bytecode cannot be made.
     #[error(transparent)]
     Bytecode(crate::bytecode::Error),

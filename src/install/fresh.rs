@@ -10,7 +10,7 @@ use super::conflict::{self, Settled};
 use super::folder::Root;
 use super::session::{self, Done, Helpers, Roots, Session};
 use super::tree::Trees;
-use super::{Arrival, Destination, Error, Options, Report, record};
+use super::{Arrival, Destination, Error, Options, Report, dropped, record};
 use crate::archive::Buffers;
 use crate::bytecode::Compiled;
 use crate::event::{Event, Reporter, Warning};
@@ -39,6 +39,7 @@ pub(super) fn install<E: From<Error>>(
     warnings.extend(settled.warnings);
     warnings.extend(done.iter().flat_map(|done| done.warnings.clone()));
     let warnings = report_warnings(warnings, options, reporter)?;
+    done.iter_mut().try_for_each(dropped::write)?;
     pool.install(|| done.par_iter().try_for_each(write_record))?;
     Ok(Report {
         n_installs: done.len(),

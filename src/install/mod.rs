@@ -11,17 +11,27 @@
 //! [binary distribution format]: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 
 mod bytecode;
+mod change;
+mod claims;
+mod complete;
 mod conflict;
 mod contents;
 mod documents;
+mod dropped;
+mod egg;
 mod error;
 mod existing;
 mod folder;
 mod fresh;
+mod holding;
+mod listing;
+mod loser;
 mod pool;
 mod record;
 mod script;
 mod session;
+mod step;
+mod steps;
 mod tree;
 mod uninstall;
 mod unit;
@@ -34,7 +44,9 @@ use crate::event::{Reporter, Warning};
 use crate::name::PackageName;
 use crate::plan::Plan;
 
+pub use complete::{Need, Unfinished, complete, unfinished};
 pub use error::Error;
+pub use loser::losers;
 pub use tree::{Unpacked, UnpackedWheel, unpacked};
 
 /// A wheel of the plan, on this machine, with a locked digest.
@@ -149,7 +161,7 @@ pub struct Report {
 /// # Errors
 ///
 /// The first error of the iterator or of the work itself. A fresh destination is then incomplete and must not be
-/// published; an existing one holds each distribution as it was, or new, or without RECORD.
+/// published; an existing one holds each distribution as it was, or new, or without RECORD, which [`complete`] completes.
 pub fn install<E: From<Error>>(
     plan: &Plan,
     arrivals: impl IntoIterator<Item = Result<Arrival, E>>,

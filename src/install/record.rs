@@ -6,17 +6,26 @@ use crate::wheel::{RecordLine, write_record};
 
 /// Renders the RECORD of a distribution whose library folder is `library`; RECORD itself is `own_path`.
 pub(super) fn render(placed: &[Placed], library: &str, own_path: &str) -> Vec<u8> {
-    let mut lines: Vec<RecordLine> = placed
-        .iter()
-        .map(|placed| RecordLine {
-            path: relative_to(library, &placed.path),
-            proof: Some((placed.digest, placed.n_bytes)),
-        })
-        .collect();
+    let mut lines = lines(placed, library);
     lines.push(RecordLine {
         path: relative_to(library, own_path),
         proof: None,
     });
     lines.sort();
     write_record(&lines)
+}
+
+/// Renders lines of RECORD for `placed` alone.
+pub(super) fn render_lines(placed: &[Placed], library: &str) -> Vec<u8> {
+    let mut lines = lines(placed, library);
+    lines.sort();
+    write_record(&lines)
+}
+
+fn lines(placed: &[Placed], library: &str) -> Vec<RecordLine> {
+    let lines = placed.iter().map(|placed| RecordLine {
+        path: relative_to(library, &placed.path),
+        proof: Some((placed.digest, placed.n_bytes)),
+    });
+    lines.collect()
 }

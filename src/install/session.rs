@@ -37,6 +37,8 @@ pub(super) struct Done<'a> {
     pub(super) warnings: Vec<Warning>,
     pub(super) placed: Vec<Placed>,
     pub(super) contested: Vec<Contested>,
+    /// What gave way to the files of other distributions.
+    pub(super) dropped: Vec<Placed>,
     /// Kept only where files may have to be written again.
     pub(super) unit: Option<Arc<Unit<'a>>>,
 }
@@ -269,6 +271,7 @@ impl<'a, 's> Session<'a, 's> {
             unit: (!progress.contested.is_empty()).then_some(unit),
             placed: progress.placed,
             contested: progress.contested,
+            dropped: Vec::new(),
         });
         *lock(&self.n_waiting) -= 1;
         self.changed.notify_all();

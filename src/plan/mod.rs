@@ -10,7 +10,7 @@ mod installed;
 mod policy;
 mod sources;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::digest::Digest;
@@ -134,6 +134,8 @@ pub struct Options {
     pub is_editable: bool,
     /// The sources of the project, which say where a source of the lock is; `None` when there is no project to ask.
     pub sources: Option<Vec<ProjectSource>>,
+    /// The packages that are installed again although they are there as locked, for files of theirs are missing.
+    pub reinstalls: BTreeSet<PackageName>,
     /// The packages that no wheel is taken for (`POETRY_INSTALLER_NO_BINARY`).
     pub no_binary: PackagePolicy,
     /// The packages that nothing but a wheel is taken for (`POETRY_INSTALLER_ONLY_BINARY`).
@@ -309,6 +311,7 @@ fn plan_one(
 ) -> Result<Vec<Action>, Error> {
     let package = wanted.package;
     if let [only] = there
+        && !options.reinstalls.contains(&package.name)
         && installed::is_as_locked(only, package, options)
     {
         return Ok(vec![Action::Keep((*only).clone())]);

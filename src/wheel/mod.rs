@@ -12,6 +12,7 @@ mod metadata;
 mod record;
 
 use crate::archive::{Archive, Buffers, Entry, Source};
+use crate::installed::name_and_version;
 use crate::name::PackageName;
 use crate::version::Version;
 
@@ -297,10 +298,8 @@ fn find_dist_info(archive: &Archive, expected: (&PackageName, &Version)) -> Resu
 
 fn check_dist_info(folder: &str, expected: (&PackageName, &Version)) -> Result<(), Error> {
     let stem = folder.strip_suffix(".dist-info").unwrap_or_default();
-    let fits = stem
-        .rsplit_once('-')
-        .is_some_and(|(name, version)| is_of(name, version, expected));
-    if fits {
+    let mut ways = name_and_version(stem);
+    if ways.any(|(name, version)| is_of(name, version, expected)) {
         return Ok(());
     }
     Err(Error::OtherDistribution {
@@ -323,9 +322,8 @@ fn find_data(
         if found == Some(first) {
             continue;
         }
-        let fits = stem
-            .rsplit_once('-')
-            .is_some_and(|(name, version)| is_of(name, version, expected));
+        let mut ways = name_and_version(stem);
+        let fits = ways.any(|(name, version)| is_of(name, version, expected));
         if !fits || found.is_some() {
             return Err(Error::OtherDistribution {
                 document: first.to_owned(),

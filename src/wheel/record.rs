@@ -2,7 +2,7 @@
 //!
 //! [recording installed projects]: https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-record-file
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -74,38 +74,6 @@ impl Record {
     /// Returns the paths in the order of the file.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.order.iter().map(String::as_str)
-    }
-}
-
-impl Record {
-    /// Returns the text of a RECORD without the lines for `paths`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Record`] for what is not CSV.
-    pub fn without(text: &[u8], paths: &HashSet<&str>) -> Result<Vec<u8>, Error> {
-        let mut kept = Vec::with_capacity(text.len());
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(text);
-        for line in reader.records() {
-            let line = line.map_err(|error| Error::Record {
-                line: error.position().map_or(0, csv::Position::line),
-                fault: "is not CSV in UTF-8",
-            })?;
-            if paths.contains(line.get(0).unwrap_or_default()) {
-                continue;
-            }
-            for (index, field) in line.iter().enumerate() {
-                if index > 0 {
-                    kept.push(b',');
-                }
-                write_field(&mut kept, field);
-            }
-            kept.push(b'\n');
-        }
-        Ok(kept)
     }
 }
 
@@ -221,15 +189,6 @@ mod tests {
         refuses("a.py,,1\na.py,,2\n", 2);
         refuses(",,\n", 1);
         refuses("a,,,\n", 1);
-    }
-
-    #[test]
-    fn lines_can_be_taken_out() {
-        let text = b"a,,\n\"b,c\",,\r\nd,,\n";
-        let without =
-            |path| String::from_utf8(Record::without(text, &HashSet::from([path])).unwrap());
-        assert_eq!(without("b,c").unwrap(), "a,,\nd,,\n");
-        assert_eq!(without("d").unwrap(), "a,,\n\"b,c\",,\n");
     }
 
     #[test]

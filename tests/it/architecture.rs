@@ -77,7 +77,10 @@ const MODULES: &[(&str, &[&str])] = &[
         &["digest", "version", "marker", "tag", "target"],
     ),
     ("archive", &[]),
-    ("wheel", &["name", "digest", "version", "archive"]),
+    (
+        "wheel",
+        &["name", "digest", "version", "installed", "archive"],
+    ),
     ("cache", &["digest", "url", "event", "archive"]),
     ("index", &["name", "digest", "url", "plan", "configuration"]),
     (
@@ -89,7 +92,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("bytecode", &[]),
     (
         "environment",
-        &["name", "version", "installed", "interpreter"],
+        &["name", "version", "installed", "interpreter", "wheel"],
     ),
     (
         "project_wheel",
@@ -100,6 +103,7 @@ const MODULES: &[(&str, &[&str])] = &[
         &[
             "name",
             "digest",
+            "version",
             "installed",
             "plan",
             "event",

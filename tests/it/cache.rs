@@ -408,16 +408,52 @@ fn a_writer_survives_that_the_cache_is_cleared() {
 }
 
 #[test]
-fn what_killed_processes_left_is_removed_after_a_day() {
+fn what_killed_processes_left_is_removed_after_a_day_or_once_nobody_else_is_there() {
     let place = Place::new();
     let tmp = place.dir().join("v1/tmp");
-    place.open();
+    let living = place.open();
     fs::write(tmp.join("fresh"), b"half").unwrap();
     let old = fs::File::create(tmp.join("old")).unwrap();
     let long_ago = std::time::SystemTime::now() - std::time::Duration::from_hours(25);
     old.file().set_modified(long_ago).unwrap();
+    let ahead = fs::File::create(tmp.join("ahead")).unwrap();
+    let some_day = std::time::SystemTime::now() + std::time::Duration::from_hours(25);
+    ahead.file().set_modified(some_day).unwrap();
     place.open();
     assert_eq!(place.files(), [tmp.join("fresh")]);
+    drop(living);
+    place.open();
+    assert!(place.files().is_empty());
+}
+
+#[test]
+fn every_kind_of_draft_of_a_dead_process_goes() {
+    let place = Place::new();
+    drop(place.open());
+    let root = place.dir();
+    let drafts = [
+        "v1/trees/.tmpAbCdEf",
+        "v1/trees/.partial-AbCdEf/0/0",
+        "v1/bytecode/.tmpAbCdEf",
+        "v1/bytecode/cpython-311/.tmpAbCdEf",
+        "v1/interpreters/.tmpAbCdEf",
+        "v1/tmp/AbCdEf",
+        ".removed-0123456789abcdef/archives/x",
+    ];
+    let kept = [
+        "v1/bytecode/cpython-311/0123.pack",
+        "v1/trees/sha256-00/0/0",
+    ];
+    for path in drafts.iter().chain(&kept).map(|path| root.join(path)) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, b"half").unwrap();
+    }
+    place.open();
+    for path in drafts {
+        assert!(!root.join(path).exists(), "{path}");
+    }
+    assert!(kept.iter().all(|path| root.join(path).exists()));
+    assert!(!root.join("v1/trees/.partial-AbCdEf").exists());
 }
 
 #[test]
@@ -522,8 +558,9 @@ fn only_a_folder_that_others_cannot_write_to_is_private() {
 }
 
 #[test]
-fn what_killed_processes_left_of_trees_is_removed_after_a_day() {
+fn what_killed_processes_left_of_trees_is_removed_after_a_day_while_others_are_there() {
     let place = Place::new();
+    let _living = place.open();
     let trees = place.dir().join("v1/trees");
     let long_ago = std::time::SystemTime::now() - std::time::Duration::from_hours(25);
     for name in [".partial-old", ".partial-fresh", "sha256-00"] {

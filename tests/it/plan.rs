@@ -83,7 +83,7 @@ fn installed(distributions: &[(&str, &str, Option<&str>)]) -> Installed {
     });
     Installed {
         distributions: distributions.collect(),
-        leftovers: Vec::new(),
+        ..Installed::default()
     }
 }
 

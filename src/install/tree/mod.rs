@@ -26,7 +26,7 @@ use rayon::prelude::*;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
 
 use super::contents::{Contents, Places};
-use super::{Destination, LinkMode, Options, session};
+use super::{Destination, DestinationKind, LinkMode, Options, session};
 use crate::digest::Digest;
 use crate::event::Warning;
 use crate::plan::{Distribution, Origin};
@@ -127,7 +127,12 @@ impl Trees {
     /// Opens the folder of trees for `destination`, if there is one.
     pub(super) fn of(destination: &Destination, options: &Options) -> Option<Self> {
         let path = options.trees.as_deref()?;
-        Self::open(path, &destination.folder, options.link_mode)
+        // What is tried leaves files where an interruption leaves them to be removed: in a hidden folder.
+        let folder = match &destination.kind {
+            DestinationKind::Fresh => &destination.folder,
+            DestinationKind::Existing { staging } => staging,
+        };
+        Self::open(path, folder, options.link_mode)
     }
 
     fn open(path: &Path, destination: &Path, link_mode: LinkMode) -> Option<Self> {

@@ -5,8 +5,10 @@ mod damage;
 mod interrupt;
 mod operations;
 mod project;
+mod recovery;
 mod site;
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -18,6 +20,8 @@ use lock2venv::event::{Event, Reporter as _};
 use lock2venv::fetch::{self, Fetch, Network};
 use lock2venv::index::{self, Client};
 use lock2venv::install::{self, Destination, LinkMode, Options, Unpacked, UnpackedWheel};
+use lock2venv::installed::Installed;
+use lock2venv::name::PackageName;
 use lock2venv::plan::{self, Distribution, IndexSource, Plan};
 use lock2venv::project_wheel;
 use lock2venv::url::Url;
@@ -88,7 +92,7 @@ impl Run<'_> {
     fn attempt(&self, started: Instant, interrupt: &Interrupt) -> Result<Outcome, Failure> {
         let mut terminal = Terminal::new(self.context.verbosity);
         let site = self.site(&terminal)?;
-        let (plan, has_project) = self.plan(&site)?;
+        let (plan, has_project) = self.plan(&site, &terminal)?;
         let operations = Operations::of(&plan, has_project.then_some(&self.project.name));
         if self.arguments.dry_run {
             self.announce(&operations, &terminal);
@@ -138,9 +142,30 @@ impl Run<'_> {
     }
 
     /// Plans; the answer also tells whether the project itself is among the actions.
-    fn plan(&self, site: &Site) -> Result<(Plan, bool), Failure> {
+    fn plan(&self, site: &Site, terminal: &Terminal) -> Result<(Plan, bool), Failure> {
+        let mode = if self.arguments.dry_run {
+            recovery::Mode::DryRun
+        } else {
+            recovery::Mode::Change
+        };
+        let installed = recovery::installed(site, mode, terminal)?;
+        let plan = self.plan_with(site, &installed, BTreeSet::new())?;
+        let losers = recovery::losers(site, &installed, &plan.0)?;
+        if losers.is_empty() {
+            return Ok(plan);
+        }
+        self.plan_with(site, &installed, losers)
+    }
+
+    fn plan_with(
+        &self,
+        site: &Site,
+        installed: &Installed,
+        reinstalls: BTreeSet<PackageName>,
+    ) -> Result<(Plan, bool), Failure> {
         let interpreter = site.interpreter();
         let options = plan::Options {
+            reinstalls,
             project: Some(self.project.name.clone()),
             removes_others: self.arguments.sync,
             skips_directories: self.arguments.no_directory,
@@ -149,12 +174,11 @@ impl Run<'_> {
             no_binary: self.configuration.no_binary()?,
             only_binary: self.configuration.only_binary()?,
         };
-        let installed = site.installed()?;
         let wanted = self
             .project
             .wanted(self.arguments, &interpreter.target.marker_environment)?;
-        let mut plan = plan::plan(&wanted, &interpreter.target, &installed, &options)?;
-        let action = self.project.action(self.arguments, &installed);
+        let mut plan = plan::plan(&wanted, &interpreter.target, installed, &options)?;
+        let action = self.project.action(self.arguments, installed);
         let has_project = action.is_some();
         plan.actions.extend(action);
         Ok((plan, has_project))
@@ -169,8 +193,9 @@ impl Run<'_> {
         let destination = workplace.destination();
         let options = self.install_options(workplace)?;
         let distributions: Vec<&Distribution> = operations::distributions(plan).collect();
-        let unpacked = install::unpacked(&distributions, &destination, &options);
+        // Opened first, for from then on nobody takes what is made in it for a dead one's.
         let cache = self.cache(&destination)?;
+        let unpacked = install::unpacked(&distributions, &destination, &options);
         let cache = cache.with_archives(!unpacked.is_written);
         let client = self.client()?;
         let (here, fetched) = divide(&distributions, unpacked, terminal);

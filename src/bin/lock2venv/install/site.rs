@@ -114,6 +114,14 @@ impl Site {
         }
     }
 
+    /// Returns the environment that stays, absolute.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        match &self.state {
+            State::Absent | State::Unusable(..) => None,
+            State::Usable(held) => Some(held.environment.root()),
+        }
+    }
+
     pub(super) fn is_usable(&self) -> bool {
         matches!(self.state, State::Usable(_))
     }

@@ -1,0 +1,189 @@
+//! A change of an environment that is in use: what it holds, and what becomes of that.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use super::claims::{self, Kept, order_of};
+use super::dropped::source_of;
+use super::holding::{Ground, Holding, read_optional};
+use super::session::Done;
+use super::step::{Site, Step};
+use super::uninstall::Remover;
+use super::{Error, Report, steps};
+use crate::environment;
+use crate::event::{Event, Reporter, Warning};
+use crate::installed::{Installed, InstalledDistribution, JOURNAL};
+use crate::plan::{Action, Plan};
+
+/// A change of an environment.
+#[derive(Debug)]
+pub(super) struct Change<'a> {
+    plan: &'a Plan,
+    ground: Ground<'a>,
+    staging: &'a Path,
+    /// What stays, by name.
+    kept: Vec<Kept>,
+    /// What goes, with the position of its action.
+    leaving: Vec<(usize, Holding)>,
+}
+
+impl<'a> Change<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        ground: Ground<'a>,
+        staging: &'a Path,
+    ) -> Result<Self, Error> {
+        let installed = environment::installed(ground.folder, ground.layout)?;
+        let mut change = Self {
+            plan,
+            ground,
+            staging,
+            kept: Vec::new(),
+            leaving: Vec::new(),
+        };
+        for (position, action) in plan.actions.iter().enumerate() {
+            if let Action::Replace { from, .. } | Action::Remove(from) = action {
+                let holding = Holding::read(from, ground)?;
+                change.leaving.push((position, holding));
+            }
+        }
+        change.add_incomplete(&installed)?;
+        change.add_kept(&installed)?;
+        Ok(change)
+    }
+
+    /// Adds what another installer left without a list, where the plan installs the same distribution.
+    fn add_incomplete(&mut self, installed: &Installed) -> Result<(), Error> {
+        let new = self.plan.actions.iter().enumerate();
+        let new = new.filter_map(|(position, action)| match action {
+            Action::Install(to) | Action::Replace { to, .. } => Some((&to.name, position)),
+            Action::Remove(_) | Action::Keep(_) => None,
+        });
+        let new: HashMap<_, _> = new.collect();
+        for path in &installed.leftovers {
+            let Some(distribution) = environment::identify(path) else {
+                continue;
+            };
+            let is_leaving = |(_, holding): &(usize, Holding)| holding.dist_info == *path;
+            let is_journaled = read_optional(&path.join(JOURNAL))?.is_some();
+            if let Some(position) = new.get(&distribution.name)
+                && !is_journaled
+                && !self.leaving.iter().any(is_leaving)
+            {
+                let holding = Holding::of_dist_info(&distribution, self.ground)?;
+                self.leaving.push((*position, holding));
+            }
+        }
+        Ok(())
+    }
+
+    fn add_kept(&mut self, installed: &Installed) -> Result<(), Error> {
+        let leaving = self.leaving.iter();
+        let leaving: HashSet<PathBuf> = leaving.map(|(_, going)| going.dist_info.clone()).collect();
+        for distribution in &installed.distributions {
+            if leaving.contains(&distribution.dist_info) {
+                continue;
+            }
+            // What has no list claims nothing.
+            if let Some(holding) = claiming(Holding::read(distribution, self.ground))? {
+                let order = self.order(distribution);
+                self.kept.push(Kept::new(order, holding, self.ground)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn order(&self, distribution: &InstalledDistribution) -> usize {
+        let actions = &self.plan.actions;
+        let is_same = |action: &Action| match action {
+            Action::Keep(kept) => kept.dist_info == distribution.dist_info,
+            Action::Install(_) | Action::Replace { .. } | Action::Remove(_) => false,
+        };
+        if let Some(position) = actions.iter().position(is_same) {
+            return order_of(position);
+        }
+        let before = actions.iter();
+        let before = before.take_while(|action| *action.name() < distribution.name);
+        order_of(before.count()) - 1
+    }
+
+    /// Decides who gets a path that several claim.
+    pub(super) fn settle(&mut self, done: &mut [Done<'_>]) -> Result<Vec<Warning>, Error> {
+        claims::settle(&mut self.kept, done, self.ground.folder)
+    }
+
+    /// Carries out `steps`, which are those of [`Change::steps`].
+    pub(super) fn carry_out(
+        &self,
+        steps: &[Step],
+        done: &[Done<'_>],
+        reporter: &dyn Reporter,
+    ) -> Result<Report, Error> {
+        let mut stays: HashSet<&str> = self.kept.iter().flat_map(Kept::stays).collect();
+        self.give_up(done, &stays)?;
+        let mut report = Report::default();
+        for step in steps {
+            let leaving = step.leaving.iter().map(|index| &self.leaving[*index].1);
+            let site = Site {
+                ground: self.ground,
+                staging: self.staging,
+                leaving: leaving.collect(),
+                new: step.new.iter().map(|index| &done[*index]).collect(),
+            };
+            site.carry_out(&mut stays)?;
+            for (position, _) in step.leaving.iter().map(|index| &self.leaving[*index]) {
+                self.report_removal(*position, reporter);
+            }
+        }
+        for action in &self.plan.actions {
+            match action {
+                Action::Install(_) => report.n_installs += 1,
+                Action::Replace { .. } => report.n_updates += 1,
+                Action::Remove(_) => report.n_removals += 1,
+                Action::Keep(_) => {}
+            }
+        }
+        Ok(report)
+    }
+
+    /// Has what stays write down what it loses, and removes the bytecode of that.
+    fn give_up(&self, done: &[Done<'_>], stays: &HashSet<&str>) -> Result<(), Error> {
+        let mut remover = Remover::new(self.ground)?;
+        let new = done.iter().flat_map(|done| &done.placed);
+        let new: HashSet<&str> = new.map(|placed| &*placed.path).collect();
+        for kept in &self.kept {
+            kept.write_down(self.staging)?;
+            for path in kept.lost().filter(|path| source_of(path).is_some()) {
+                if !new.contains(path) && !stays.contains(path) {
+                    remover.remove(path)?;
+                }
+            }
+            remover.remove_bytecode(kept.lost(), stays)?;
+        }
+        Ok(())
+    }
+
+    fn report_removal(&self, position: usize, reporter: &dyn Reporter) {
+        if let Action::Remove(from) = &self.plan.actions[position] {
+            reporter.report(Event::Removed {
+                name: &from.name,
+                version: &from.version,
+            });
+        }
+    }
+
+    /// Parts the change into steps, and checks that each can be carried out.
+    pub(super) fn steps(&self, done: &[Done<'_>]) -> Result<Vec<Step>, Error> {
+        let stays = self.kept.iter().flat_map(Kept::stays).collect();
+        steps::divide(self.ground.folder, &self.leaving, done, &stays)
+    }
+}
+
+/// `None` for what has no list that can be read.
+fn claiming(read: Result<Holding, Error>) -> Result<Option<Holding>, Error> {
+    match read {
+        Ok(holding) => Ok(Some(holding)),
+        Err(Error::NoRecord { .. } | Error::BadRecord { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,101 @@
+//! The files of distributions that were installed before there were wheels, as pip finds them.
+//!
+//! A `.egg-info` folder has `installed-files.txt` (pip), or tells its top level packages (setuptools). What distutils
+//! installed is a file and tells nothing: pip refuses to remove it, and so do we. Links to projects and packed eggs are
+//! left to the tool that made them.
+
+use std::path::Path;
+
+use fs_err as fs;
+
+use super::Error;
+use super::contents::{join, relative_to, text};
+use super::holding::{Ground, Holding, normal, read_optional};
+use super::listing::Line;
+use crate::wheel::parse_entry_points;
+
+/// Lists what belongs to the `.egg-info` folder of `holding`.
+pub(super) fn lines(holding: &Holding, ground: Ground<'_>) -> Result<Vec<Line>, Error> {
+    let is_info = holding.dist_info.extension();
+    let is_info = is_info.is_some_and(|extension| extension == "egg-info");
+    if !is_info || !holding.dist_info.is_dir() {
+        return Err(holding.no_record());
+    }
+    let mut lines = files_below(&holding.dist_info)?;
+    if let Some(listed) = document(holding, "installed-files.txt")? {
+        let own =
+            Path::new(&holding.library).join(holding.dist_info.file_name().unwrap_or_default());
+        let listed = listed.lines().map(str::trim_end);
+        let paths = listed.filter_map(|line| normal(ground.folder, &own, line));
+        lines.extend(paths.map(|path| line(&relative_to(&holding.library, &path))));
+    } else if let Some(packages) = document(holding, "top_level.txt")? {
+        lines.extend(packages_of(holding, ground, &packages)?);
+        lines.extend(scripts_of(holding, ground)?);
+    } else {
+        return Err(holding.no_record());
+    }
+    Ok(lines)
+}
+
+/// Lists every file below `folder`, relative to the folder that holds it.
+pub(super) fn files_below(folder: &Path) -> Result<Vec<Line>, Error> {
+    let mut lines = Vec::new();
+    let base = folder.parent().unwrap_or(folder);
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let failed = |cause| Error::io("read", &folder, cause);
+        for entry in fs::read_dir(&folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let path = entry.path();
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(path);
+            } else if let Some(path) = path.strip_prefix(base).ok().and_then(Path::to_str) {
+                lines.push(line(path));
+            }
+        }
+    }
+    Ok(lines)
+}
+
+/// Setuptools puts one package or module for each line of `top_level.txt`; namespaces belong to several.
+fn packages_of(holding: &Holding, ground: Ground<'_>, packages: &str) -> Result<Vec<Line>, Error> {
+    let namespaces = document(holding, "namespace_packages.txt")?.unwrap_or_default();
+    let is_shared = |name: &str| namespaces.lines().any(|line| line.trim() == name);
+    let library = ground.folder.join(&holding.library);
+    let mut lines = Vec::new();
+    for name in packages.lines().map(str::trim) {
+        let is_name = !name.is_empty() && !name.contains(['/', '.']);
+        if !is_name || is_shared(name) {
+            continue;
+        }
+        lines.push(line(&format!("{name}.py")));
+        let folder = library.join(name);
+        if fs::symlink_metadata(&folder).is_ok_and(|found| found.is_dir()) {
+            lines.extend(files_below(&folder)?);
+        }
+    }
+    Ok(lines)
+}
+
+fn scripts_of(holding: &Holding, ground: Ground<'_>) -> Result<Vec<Line>, Error> {
+    let points = document(holding, "entry_points.txt")?.unwrap_or_default();
+    let scripts = text(&ground.layout.scripts);
+    let points = parse_entry_points(&points).unwrap_or_default();
+    let paths = points.iter().map(|point| join(&scripts, &point.name));
+    Ok(paths
+        .map(|path| line(&relative_to(&holding.library, &path)))
+        .collect())
+}
+
+fn document(holding: &Holding, name: &str) -> Result<Option<String>, Error> {
+    let bytes = read_optional(&holding.dist_info.join(name))?;
+    Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+fn line(path: &str) -> Line {
+    Line {
+        path: path.to_owned(),
+        digest: String::new(),
+        n_bytes: String::new(),
+    }
+}

@@ -1,0 +1,163 @@
+//! One step of a change: distributions go and others come, and an interruption at any point leaves what can be told.
+//!
+//! First each new distribution gets its list, under another name than RECORD, and the RECORD of each that goes gets that
+//! name. Then files are removed, the new ones are renamed into place, and RECORD comes last. So whatever is on the disk is
+//! listed somewhere, and what has no RECORD is removed by the next run: see [`complete`](super::complete). A step is as small as
+//! the paths allow, one distribution as a rule.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use fs_err as fs;
+
+use super::Error;
+use super::claims::replace;
+use super::contents::join;
+use super::holding::{Ground, Holding, read_optional};
+use super::listing;
+use super::record;
+use super::session::Done;
+use super::uninstall::{Remover, remove_if_there};
+use crate::installed::JOURNAL;
+
+/// Which distributions a step takes out and puts in, by their numbers.
+#[derive(Debug, Default)]
+pub(super) struct Step {
+    pub(super) leaving: Vec<usize>,
+    pub(super) new: Vec<usize>,
+}
+
+/// A step about to be carried out.
+pub(super) struct Site<'s, 'd> {
+    pub(super) ground: Ground<'s>,
+    /// For drafts.
+    pub(super) staging: &'s Path,
+    pub(super) leaving: Vec<&'s Holding>,
+    pub(super) new: Vec<&'s Done<'d>>,
+}
+
+impl<'s> Site<'s, '_> {
+    /// Takes out and puts in; `stays` are the files that others have, and then also those that came.
+    pub(super) fn carry_out(&self, stays: &mut HashSet<&'s str>) -> Result<(), Error> {
+        let new = self.new.iter().flat_map(|done| &done.placed);
+        stays.extend(new.map(|placed| &*placed.path));
+        for done in &self.new {
+            self.announce(done)?;
+        }
+        for going in &self.leaving {
+            self.begin(going)?;
+        }
+        let mut remover = Remover::new(self.ground)?;
+        for going in &self.leaving {
+            let list = join(&going.own_folder(), JOURNAL);
+            let paths = going.lines.keys().map(String::as_str);
+            for path in paths.filter(|path| !stays.contains(path) && *path != list) {
+                remover.remove(path)?;
+            }
+            let sources = going.lines.keys().map(String::as_str);
+            remover.remove_bytecode(sources, stays)?;
+        }
+        remover.remove_empty()?;
+        for done in &self.new {
+            self.move_in(done)?;
+        }
+        for going in self.leaving.iter().filter(|going| !self.is_replaced(going)) {
+            remover.remove_dist_info(&going.dist_info)?;
+        }
+        Ok(())
+    }
+
+    /// Tells whether the new distribution has the same `.dist-info` as the one that goes.
+    fn is_replaced(&self, going: &Holding) -> bool {
+        let own = going.own_folder();
+        self.new.iter().any(|done| done.dist_info == own)
+    }
+
+    /// Puts the list of a new distribution, and of the one that had the same `.dist-info`, on the disk.
+    fn announce(&self, done: &Done<'_>) -> Result<(), Error> {
+        let dist_info = self.ground.folder.join(&done.dist_info);
+        create(&dist_info)?;
+        check_real(self.ground.folder, &done.dist_info, &mut HashSet::new())?;
+        let mut text = Vec::new();
+        let same = self.leaving.iter();
+        for going in same.filter(|going| going.own_folder() == done.dist_info) {
+            text.extend(listing::render(going.lines.values().cloned().collect()));
+        }
+        text.extend(record_of(done));
+        replace(&self.staging.join(DRAFT), &dist_info.join(JOURNAL), &text)
+    }
+
+    /// Leaves a distribution without RECORD, but with the list.
+    fn begin(&self, going: &Holding) -> Result<(), Error> {
+        let record = going.dist_info.join("RECORD");
+        let journal = going.dist_info.join(JOURNAL);
+        if self.is_replaced(going) {
+            remove_if_there(&record)
+        } else if !going.is_egg() && fs::symlink_metadata(&record).is_ok() {
+            fs::rename(&record, &journal).map_err(|cause| Error::io("rename", &record, cause))
+        } else if read_optional(&journal)?.is_none() {
+            let text = listing::render(going.lines.values().cloned().collect());
+            replace(&self.staging.join(DRAFT), &journal, &text)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Renames the files of a staged distribution into place, RECORD last.
+    fn move_in(&self, done: &Done<'_>) -> Result<(), Error> {
+        let folder = self.ground.folder;
+        let mut created: HashSet<&str> = HashSet::new();
+        let mut real: HashSet<&str> = HashSet::new();
+        for placed in &done.placed {
+            let parent = placed.path.rsplit_once('/').map(|(parent, _)| parent);
+            let parent = parent.unwrap_or_default();
+            if created.insert(parent) {
+                create(&folder.join(parent))?;
+                check_real(folder, parent, &mut real)?;
+            }
+            let from = done.root.path().join(&*placed.path);
+            let to = folder.join(&*placed.path);
+            fs::rename(&from, to).map_err(|cause| Error::io("rename", &from, cause))?;
+        }
+        let dist_info = folder.join(&done.dist_info);
+        let (record, journal) = (dist_info.join("RECORD"), dist_info.join(JOURNAL));
+        let mut leaving = self.leaving.iter();
+        if leaving.any(|going| going.own_folder() == done.dist_info) {
+            replace(&self.staging.join(DRAFT), &record, &record_of(done))?;
+            return remove_if_there(&journal);
+        }
+        fs::rename(&journal, &record).map_err(|cause| Error::io("rename", &journal, cause))
+    }
+}
+
+/// The name of drafts of lists in the staging folder, beside the numbered folders of wheels.
+const DRAFT: &str = "list";
+
+fn record_of(done: &Done<'_>) -> Vec<u8> {
+    record::render(
+        &done.placed,
+        &done.library,
+        &join(&done.dist_info, "RECORD"),
+    )
+}
+
+fn create(path: &Path) -> Result<(), Error> {
+    fs::create_dir_all(path).map_err(|cause| Error::io("create", path, cause))
+}
+
+/// Checks that no part of `path` is a link, which might lead out of the environment `folder`.
+fn check_real<'p>(folder: &Path, path: &'p str, real: &mut HashSet<&'p str>) -> Result<(), Error> {
+    let slashes = path.match_indices('/').map(|(end, _)| &path[..end]);
+    for part in slashes.chain([path]).filter(|part| !part.is_empty()) {
+        if !real.insert(part) {
+            continue;
+        }
+        let found = fs::symlink_metadata(folder.join(part));
+        if !found.is_ok_and(|found| found.is_dir()) {
+            return Err(Error::FileAndFolder {
+                path: part.to_owned(),
+            });
+        }
+    }
+    Ok(())
+}

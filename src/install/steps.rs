@@ -1,0 +1,205 @@
+//! In which steps an environment is changed.
+//!
+//! What exchanges paths belongs to one step: a file that two of those that go have, that one has and another gets, or that
+//! is where the other needs a folder. So each step ends with an environment that is whole.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use fs_err as fs;
+
+use super::Error;
+use super::dropped::source_of;
+use super::holding::Holding;
+use super::session::Done;
+use super::step::Step;
+
+/// Parts a change into steps, in the order of the plan, and checks that each can be carried out: files go below real
+/// folders, and over no folder that stays.
+///
+/// `leaving` has the position in the plan of what goes, and `stays` the files of what is neither there nor in `done`.
+pub(super) fn divide(
+    folder: &Path,
+    leaving: &[(usize, Holding)],
+    done: &[Done<'_>],
+    stays: &HashSet<&str>,
+) -> Result<Vec<Step>, Error> {
+    check_each_other(done)?;
+    let mut division = Division {
+        folder,
+        leaving,
+        done,
+        owners: HashMap::new(),
+        vanishing: HashMap::new(),
+        checked: HashSet::new(),
+        ties: Ties::new(leaving.len() + done.len()),
+    };
+    division.tie_leaving();
+    // What others list, too, stays where it is.
+    let vanishing = division.owners.iter();
+    let vanishing = vanishing.filter(|(path, _)| !stays.contains(*path));
+    division.vanishing = vanishing.map(|(path, owner)| (*path, *owner)).collect();
+    for (index, done) in done.iter().enumerate() {
+        for placed in &done.placed {
+            division.tie_new(leaving.len() + index, &placed.path)?;
+        }
+    }
+    Ok(division.group())
+}
+
+/// What is known while the steps are found. Those that go and those that come are numbered through.
+struct Division<'c, 'd> {
+    folder: &'c Path,
+    leaving: &'c [(usize, Holding)],
+    done: &'c [Done<'d>],
+    /// Who of those that go has a path.
+    owners: HashMap<&'c str, usize>,
+    /// The same for the paths that are free then.
+    vanishing: HashMap<&'c str, usize>,
+    /// The folders that were looked at.
+    checked: HashSet<&'c str>,
+    ties: Ties,
+}
+
+impl<'c> Division<'c, '_> {
+    fn tie_leaving(&mut self) {
+        for (index, (position, going)) in self.leaving.iter().enumerate() {
+            for path in going.lines.keys() {
+                let owner = *self.owners.entry(path).or_insert(index);
+                self.ties.tie(owner, index);
+            }
+            let same = self.done.iter().position(|done| done.position == *position);
+            if let Some(new) = same {
+                self.ties.tie(index, self.leaving.len() + new);
+            }
+        }
+    }
+
+    fn tie_new(&mut self, index: usize, path: &'c str) -> Result<(), Error> {
+        if let Some(owner) = self.owners.get(path) {
+            self.ties.tie(*owner, index);
+        }
+        for folder in ancestors(path) {
+            if let Some(owner) = self.owners.get(folder) {
+                self.ties.tie(*owner, index);
+            }
+            if self.checked.insert(folder) {
+                self.check_folder(folder)?;
+            }
+        }
+        for owner in self.check_file(path)? {
+            self.ties.tie(owner, index);
+        }
+        Ok(())
+    }
+
+    fn check_folder(&self, path: &str) -> Result<(), Error> {
+        let found = fs::symlink_metadata(self.folder.join(path));
+        let is_in_the_way = found.is_ok_and(|found| !found.is_dir());
+        if is_in_the_way && !self.vanishing.contains_key(path) {
+            return Err(file_and_folder(path));
+        }
+        Ok(())
+    }
+
+    /// Returns who has files where a folder is now that has to go, for a file comes in its place.
+    fn check_file(&self, path: &str) -> Result<Vec<usize>, Error> {
+        let found = fs::symlink_metadata(self.folder.join(path));
+        let mut below = Vec::new();
+        if !found.is_ok_and(|found| found.is_dir()) {
+            return Ok(below);
+        }
+        let mut folders = vec![path.to_owned()];
+        while let Some(folder) = folders.pop() {
+            let names = fs::read_dir(self.folder.join(&folder));
+            for entry in names.map_err(|_| file_and_folder(path))?.flatten() {
+                let own = format!("{folder}/{}", entry.file_name().to_string_lossy());
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    folders.push(own);
+                } else {
+                    let owner = self.owner_of(&own);
+                    below.push(owner.ok_or_else(|| file_and_folder(path))?);
+                }
+            }
+        }
+        Ok(below)
+    }
+
+    /// Bytecode goes with its source.
+    fn owner_of(&self, path: &str) -> Option<usize> {
+        let owner = self.vanishing.get(path);
+        let owner = owner.or_else(|| self.vanishing.get(source_of(path)?.as_str()));
+        owner.copied()
+    }
+
+    fn group(mut self) -> Vec<Step> {
+        let mut steps: HashMap<usize, (usize, Step)> = HashMap::new();
+        for index in 0..self.leaving.len() + self.done.len() {
+            let new = index.checked_sub(self.leaving.len());
+            let position = match new {
+                None => self.leaving[index].0,
+                Some(new) => self.done[new].position,
+            };
+            let empty = || (position, Step::default());
+            let (first, step) = steps.entry(self.ties.root(index)).or_insert_with(empty);
+            *first = position.min(*first);
+            match new {
+                None => step.leaving.push(index),
+                Some(new) => step.new.push(new),
+            }
+        }
+        let mut steps: Vec<(usize, Step)> = steps.into_values().collect();
+        steps.sort_by_key(|(position, _)| *position);
+        steps.into_iter().map(|(_, step)| step).collect()
+    }
+}
+
+/// Checks that no new distribution has a file where another needs a folder.
+fn check_each_other(done: &[Done<'_>]) -> Result<(), Error> {
+    let placed = || done.iter().flat_map(|done| &done.placed);
+    let folders: HashSet<&str> = placed()
+        .flat_map(|placed| ancestors(&placed.path))
+        .collect();
+    let mut paths = placed().map(|placed| &*placed.path);
+    match paths.find(|path| folders.contains(path)) {
+        Some(path) => Err(file_and_folder(path)),
+        None => Ok(()),
+    }
+}
+
+fn file_and_folder(path: &str) -> Error {
+    Error::FileAndFolder {
+        path: path.to_owned(),
+    }
+}
+
+/// Lists the folders that `path` lies in, but for the root.
+fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(end, _)| &path[..end])
+}
+
+/// Which of a number of things belong together.
+struct Ties {
+    parents: Vec<usize>,
+}
+
+impl Ties {
+    fn new(n_things: usize) -> Self {
+        Self {
+            parents: (0..n_things).collect(),
+        }
+    }
+
+    fn root(&mut self, mut thing: usize) -> usize {
+        while self.parents[thing] != thing {
+            self.parents[thing] = self.parents[self.parents[thing]];
+            thing = self.parents[thing];
+        }
+        thing
+    }
+
+    fn tie(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.root(one), self.root(other));
+        self.parents[one.max(other)] = one.min(other);
+    }
+}
