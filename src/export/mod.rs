@@ -8,6 +8,7 @@
 
 mod pylock;
 mod requirements;
+mod warning;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ use crate::pyproject::ProjectSource;
 
 pub use pylock::{FileInfo, indexed_files, pylock};
 pub use requirements::{Extent, append, export};
+pub use warning::Warning;
 
 /// What a requirements or constraints file is to hold.
 #[derive(Clone, Default)]
@@ -41,19 +43,8 @@ pub trait Credentials {
 pub struct Export {
     /// The text.
     pub text: String,
-    /// What was left out.
+    /// What there is to say about it.
     pub warnings: Vec<Warning>,
-}
-
-/// Something that an export could not hold.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Warning {
-    /// A constraints file cannot hold an editable package.
-    #[error(
-        "Warning: {0} is locked in develop (editable) mode, which is incompatible with the constraints.txt format."
-    )]
-    Editable(String),
 }
 
 /// Why there is no export. The text is Poetry's where Poetry has one.

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Error, Export, Options, Warning};
+use super::warning::{Warning, names, unhashed, unknown_indexes};
+use super::{Error, Export, Options};
+use crate::lock::Package;
 use crate::marker::Marker;
 use crate::name::ExtraName;
 use crate::pyproject::{Priority, Project, ProjectSource, path_to_url};
@@ -45,20 +47,21 @@ pub fn export(
     let mut markers = MarkerTexts::new(project, selection);
     let mut lines = Vec::with_capacity(selection.packages.len());
     let mut warnings = Vec::new();
+    let mut never = Vec::new();
     let mut indexes: Vec<&str> = Vec::new();
     for selected in &selection.packages {
         if selected.package.is_develop && extent == Extent::Constraints {
             warnings.push(Warning::Editable(selected.package.written_name.clone()));
             continue;
         }
-        let marker = markers.text(selected);
         let mut line = Line {
             requirement: requirement(selected, extent, options),
             hashes: Vec::new(),
         };
-        if let Some(marker) = marker {
-            line.requirement.push_str(" ; ");
-            line.requirement.push_str(marker);
+        match markers.text(selected) {
+            MarkerText::Always => {}
+            MarkerText::Never => never.push(selected),
+            MarkerText::Where(marker) => line.requirement.extend([" ; ", marker]),
         }
         if !options.without_hashes {
             line.hashes = hashes(selected)?;
@@ -69,8 +72,10 @@ pub fn export(
     lines.sort_unstable_by(Line::order);
     lines.dedup_by(|one, other| one.order(other).is_eq());
     let mut text = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
+    let mut header = Header::default();
     if !indexes.is_empty() && !options.without_urls {
-        text.push_str(&header(project, &indexes, options));
+        header = Header::new(project, &indexes, options);
+        text.push_str(&header.text);
         text.push('\n');
     }
     for line in &lines {
@@ -79,6 +84,14 @@ pub fn export(
     }
     if lines.is_empty() {
         text.push('\n');
+    }
+    if extent == Extent::Requirements {
+        warnings.extend((!never.is_empty()).then(|| Warning::Never(names(never))));
+        warnings.extend(unhashed(selection, options));
+    }
+    warnings.extend(unknown_indexes(project, selection, options));
+    if options.credentials.is_some() && !header.has_credentials {
+        warnings.push(Warning::NoCredentials(header.names));
     }
     Ok(Export { text, warnings })
 }
@@ -126,12 +139,34 @@ pub fn append(text: &mut String, path: &str, digest: Option<&crate::digest::Dige
     text.push('\n');
 }
 
+/// Where a package is wanted, as a line says it.
+enum MarkerText {
+    /// Everywhere, so nothing is said.
+    Always,
+    /// Nowhere. Poetry says nothing either.
+    Never,
+    /// Where this marker holds.
+    Where(String),
+}
+
 /// Prints the markers of packages, each different one once.
 struct MarkerTexts<'a> {
     /// The marker of the project's Pythons, where the selection does not hold it already.
     python: Option<Marker>,
     for_python: HashMap<&'a str, Marker>,
-    texts: HashMap<(Marker, &'a str), Option<String>>,
+    texts: HashMap<(Marker, &'a str), MarkerText>,
+}
+
+impl MarkerText {
+    fn of(marker: &Marker) -> Self {
+        if marker.is_any() {
+            Self::Always
+        } else if marker.is_empty() {
+            Self::Never
+        } else {
+            Self::Where(marker.to_string())
+        }
+    }
 }
 
 impl<'a> MarkerTexts<'a> {
@@ -144,17 +179,14 @@ impl<'a> MarkerTexts<'a> {
         }
     }
 
-    /// Returns the text; none where the marker always holds, or never, as Poetry prints.
-    fn text(&mut self, selected: &Selected<'a>) -> Option<&str> {
+    fn text(&mut self, selected: &Selected<'a>) -> &MarkerText {
         let python_versions = selected.package.python_versions.as_str();
         let key = (selected.marker.clone(), python_versions);
         if !self.texts.contains_key(&key) {
             let marker = self.whole_marker(selected).without_extras();
-            let is_said = !marker.is_any() && !marker.is_empty();
-            let text = is_said.then(|| marker.to_string());
-            self.texts.insert(key.clone(), text);
+            self.texts.insert(key.clone(), MarkerText::of(&marker));
         }
-        self.texts.get(&key)?.as_deref()
+        &self.texts[&key]
     }
 
     fn whole_marker(&mut self, selected: &Selected<'a>) -> Marker {
@@ -277,60 +309,83 @@ fn hashes<'a>(selected: &Selected<'a>) -> Result<Vec<(&'a str, &'a str)>, Error>
     Ok(hashes)
 }
 
+/// Tells whether a line for the package has a hash.
+pub(super) fn has_hash(package: &Package) -> bool {
+    package
+        .files
+        .iter()
+        .any(|file| match file.hash.as_str().split_once(':') {
+            Some((algorithm, _)) => ALGORITHMS.contains(&algorithm),
+            None => true,
+        })
+}
+
 /// Returns the address of the index that a package comes from, where the lock names one.
-fn index_url<'a>(selected: &Selected<'a>) -> Option<&'a str> {
+pub(super) fn index_url<'a>(selected: &Selected<'a>) -> Option<&'a str> {
     let source = selected.package.source.as_ref()?;
     let url = source.url.trim_end_matches('/');
     (source.kind == SourceKind::Legacy && !source.url.is_empty()).then_some(url)
 }
 
-/// Prints the options that name the indexes in use. PyPI needs none, unless the project has displaced it: then the source
-/// that is asked first is `--index-url`.
-fn header(project: &Project, indexes: &[&str], options: &Options<'_>) -> String {
-    let sources = &project.sources;
-    let has_pypi = sources.iter().any(ProjectSource::is_pypi);
-    let first = sources
-        .iter()
-        .find(|source| source.priority != Priority::Explicit);
-    let mut text = String::new();
-    for source in sources {
-        let Some(url) = source.url.as_deref().filter(|url| indexes.contains(url)) else {
-            continue;
-        };
-        let url = authenticated(url, source, options);
+/// The options that name the indexes in use.
+#[derive(Default)]
+struct Header {
+    text: String,
+    /// The sources that are named.
+    names: Vec<String>,
+    /// Whether any address has credentials.
+    has_credentials: bool,
+}
+
+impl Header {
+    /// PyPI needs no option, unless the project has displaced it: then the source that is asked first is `--index-url`.
+    fn new(project: &Project, indexes: &[&str], options: &Options<'_>) -> Self {
+        let sources = &project.sources;
+        let has_pypi = sources.iter().any(ProjectSource::is_pypi);
+        let first = sources
+            .iter()
+            .find(|source| source.priority != Priority::Explicit);
+        let mut header = Self::default();
+        for source in sources {
+            let Some(url) = source.url.as_deref().filter(|url| indexes.contains(url)) else {
+                continue;
+            };
+            let is_main = !has_pypi && first.is_some_and(|first| std::ptr::eq(first, source));
+            let option = if is_main {
+                "--index-url"
+            } else {
+                "--extra-index-url"
+            };
+            let authenticated = authenticated(url, source, options);
+            header.has_credentials |= authenticated.is_some();
+            header.names.push(source.name.clone());
+            header.push(option, authenticated.as_deref().unwrap_or(url));
+        }
+        header
+    }
+
+    fn push(&mut self, option: &str, url: &str) {
         if let Some(rest) = url.strip_prefix("http://") {
             let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-            text.extend(["--trusted-host ", host, "\n"]);
+            self.text.extend(["--trusted-host ", host, "\n"]);
         }
-        let is_main = !has_pypi && first.is_some_and(|first| std::ptr::eq(first, source));
-        let option = if is_main {
-            "--index-url"
-        } else {
-            "--extra-index-url"
-        };
-        text.extend([option, " ", &url, "\n"]);
+        self.text.extend([option, " ", url, "\n"]);
     }
-    text
 }
 
 /// Puts the credentials of `source` into its address, when they are wanted and known. Those in the address itself come first;
 /// as in Poetry, they are then written twice.
-fn authenticated(url: &str, source: &ProjectSource, options: &Options<'_>) -> String {
-    let (Some(known), Some((scheme, rest))) = (options.credentials, url.split_once("://")) else {
-        return url.to_owned();
-    };
+fn authenticated(url: &str, source: &ProjectSource, options: &Options<'_>) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let known = options.credentials?;
     let host_length = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let own = rest[..host_length].rsplit_once('@');
     let own = own.map(|(own, _)| own.split_once(':').unwrap_or((own, "")));
     let own = own.map(|(user, password)| (percent_decode(user), percent_decode(password)));
-    let Some((user, password)) = own.or_else(|| known.of(source)) else {
-        return url.to_owned();
-    };
+    let (user, password) = own.or_else(|| known.of(source))?;
     // Poetry keeps neither query nor fragment here.
     let rest = rest.split(['?', '#']).next().unwrap_or(rest);
-    let (user, password) = (
-        percent_encode(user.as_bytes()),
-        percent_encode(password.as_bytes()),
-    );
-    format!("{scheme}://{user}:{password}@{rest}")
+    let user = percent_encode(user.as_bytes());
+    let password = percent_encode(password.as_bytes());
+    Some(format!("{scheme}://{user}:{password}@{rest}"))
 }

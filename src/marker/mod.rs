@@ -17,6 +17,7 @@ mod evaluate;
 mod merge;
 mod node;
 mod parse;
+mod plain;
 mod python;
 mod reduce;
 mod simplify;
@@ -386,5 +387,27 @@ mod tests {
                 .to_string()
                 .contains("os_name == \"39\"")
         );
+    }
+
+    #[test]
+    fn what_is_given_up_loses_no_condition() {
+        let clauses: Vec<String> = (0..40)
+            .map(|n| {
+                format!("(os_name == '{n}' or platform_version == '{n}' or sys_platform == '{n}')")
+            })
+            .collect();
+        let plain = clauses.join(" and ");
+        let marked = marker(&format!("{plain} and extra == 'a'"));
+        let printed = plain.replace('\'', "\"");
+        assert_eq!(marked.without_extras().to_string(), printed);
+        let kept = [
+            Variable::OsName,
+            Variable::PlatformVersion,
+            Variable::SysPlatform,
+        ];
+        assert_eq!(marked.only(&kept).to_string(), printed);
+        let extras = [crate::name::ExtraName::new("a")];
+        assert_eq!(marked.apply_extras(&extras).to_string(), printed);
+        assert!(marked.apply_extras(&[]).is_empty());
     }
 }

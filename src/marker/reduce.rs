@@ -1,4 +1,7 @@
 //! Markers with some variables taken out.
+//!
+//! Where the normal form takes too long, the conditions are taken out one by one and nothing is simplified: the result may be
+//! long, and means the same.
 
 use super::algebra::{Algebra, Stopped};
 use super::evaluate::holds_for_extras;
@@ -19,14 +22,21 @@ impl Marker {
     #[must_use]
     pub fn exclude(&self, variable: Variable) -> Self {
         let result = Algebra::new().exclude(self, variable);
-        result.unwrap_or_else(|_| Self::any())
+        result.unwrap_or_else(|_| self.keep_plainly(|found| found != variable))
     }
 
     /// Returns the marker without its conditions on other variables than `variables`.
     #[must_use]
     pub fn only(&self, variables: &[Variable]) -> Self {
         let result = Algebra::new().only(self, variables);
-        result.unwrap_or_else(|_| Self::any())
+        result.unwrap_or_else(|_| self.keep_plainly(|found| variables.contains(&found)))
+    }
+
+    fn keep_plainly(&self, is_kept: impl Fn(Variable) -> bool) -> Self {
+        self.change_plainly(&|part| {
+            let is_kept = part.variable().is_none_or(&is_kept);
+            if is_kept { part.clone() } else { Self::any() }
+        })
     }
 
     /// Returns the marker with those conditions left out that every interpreter of `constraint` satisfies.
@@ -44,7 +54,18 @@ impl Marker {
     #[must_use]
     pub fn apply_extras(&self, extras: &[ExtraName]) -> Self {
         let result = Algebra::new().apply_extras(self, extras);
-        result.unwrap_or_else(|_| self.clone())
+        result.unwrap_or_else(|_| self.change_plainly(&|part| decide_extra(part, extras)))
+    }
+}
+
+/// Returns what a condition on extras comes to where `extras` are asked for and no others, and another marker as it is.
+fn decide_extra(marker: &Marker, extras: &[ExtraName]) -> Marker {
+    if marker.variable() != Some(Variable::Extra) {
+        marker.clone()
+    } else if holds_for_extras(marker, extras) {
+        Marker::any()
+    } else {
+        Marker::empty()
     }
 }
 
@@ -193,12 +214,7 @@ impl Algebra {
 
     fn apply_extras(&mut self, marker: &Marker, extras: &[ExtraName]) -> Result<Marker, Stopped> {
         if marker.variable() == Some(Variable::Extra) {
-            let holds = holds_for_extras(marker, extras);
-            return Ok(if holds {
-                Marker::any()
-            } else {
-                Marker::empty()
-            });
+            return Ok(decide_extra(marker, extras));
         }
         self.map_parts(marker, |algebra, part| algebra.apply_extras(part, extras))
     }

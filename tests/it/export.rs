@@ -93,6 +93,13 @@ fn lines_once(errors: &str) -> BTreeSet<&str> {
     errors.lines().collect()
 }
 
+/// What is said in Poetry's words: not our own warnings and hints, which Poetry has none of.
+fn poetrys(errors: &str) -> String {
+    let is_poetrys = |line: &&str| !line.starts_with("warning: ") && !line.starts_with("hint: ");
+    let lines = errors.split_inclusive('\n');
+    lines.filter(is_poetrys).collect()
+}
+
 const PROJECT: &str =
     "[tool.poetry]\nname = \"demo\"\nversion = \"1.0\"\npackages = [{include = \"demo\"}]\n";
 
@@ -290,7 +297,7 @@ fn export(folder: &Path, arguments: &[&str], variables: Option<&Table>) -> Ran {
         is_success: output.status.success(),
         is_of_library: false,
         text: String::from_utf8(output.stdout).unwrap(),
-        errors: String::from_utf8(output.stderr).unwrap(),
+        errors: poetrys(&String::from_utf8(output.stderr).unwrap()),
     }
 }
 

@@ -17,6 +17,7 @@ mod command_line;
 mod corpus;
 mod environment;
 mod export;
+mod export_markers;
 mod fetch;
 mod index;
 mod install;

@@ -14,7 +14,7 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-static ENVIRONMENTS: LazyLock<Vec<MarkerEnvironment>> = LazyLock::new(environments);
+pub(crate) static ENVIRONMENTS: LazyLock<Vec<MarkerEnvironment>> = LazyLock::new(environments);
 
 fn environments() -> Vec<MarkerEnvironment> {
     let entries = std::fs::read_dir(fixtures().join("targets")).unwrap();
@@ -251,7 +251,7 @@ const WORDS: [&str; 36] = [
 ];
 
 /// A comparison that means the same to Poetry whichever way it is simplified.
-fn comparison() -> impl Strategy<Value = String> {
+pub(crate) fn comparison() -> impl Strategy<Value = String> {
     let python = (
         select(vec!["<", "<=", ">", ">=", "==", "!="]),
         select(vec!["3.7", "3.8", "3.9", "3.10", "3.11", "3.12"]),

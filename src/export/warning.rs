@@ -1,0 +1,113 @@
+//! What there is to say of an export that is as Poetry's: what it could not hold, and what pip will make of it.
+
+use super::Options;
+use super::requirements::{has_hash, index_url};
+use crate::name::PackageName;
+use crate::pyproject::Project;
+use crate::select::{Selected, Selection};
+use crate::url::Url;
+
+/// Something that an export could not hold, or that does not install as the lock says.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Warning {
+    /// A constraints file cannot hold an editable package. The text is Poetry's.
+    #[error(
+        "Warning: {0} is locked in develop (editable) mode, which is incompatible with the constraints.txt format."
+    )]
+    Editable(String),
+    /// The lock wants the packages on no Python that the project supports. Poetry writes them without a marker, as if on all.
+    #[error(
+        "Poetry writes no marker for {}, which no supported Python needs: pip installs it everywhere",
+        list(.0)
+    )]
+    Never(Vec<PackageName>),
+    /// Other lines have hashes and these packages none that pip takes, so that pip refuses the whole file
+    /// ([hash-checking mode](https://pip.pypa.io/en/stable/topics/secure-installs/#hash-checking-mode)).
+    #[error("pip will refuse the whole file, since other packages have hashes and {} none that pip takes", list(.0))]
+    Unhashed(Vec<PackageName>),
+    /// The lock names an index that is no source of the project, so the export does not name it either.
+    #[error(
+        "{} was locked from {index}, which is not a source in pyproject.toml: pip will look elsewhere, on PyPI for example",
+        list(packages)
+    )]
+    UnknownIndex {
+        /// The index, without credentials.
+        index: String,
+        /// The packages that come from it.
+        packages: Vec<PackageName>,
+    },
+    /// Credentials were asked for, and no line has any.
+    #[error("no credentials are configured for {}", sources_list(.0))]
+    NoCredentials(Vec<String>),
+}
+
+fn list(packages: &[PackageName]) -> String {
+    let names: Vec<String> = packages.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+fn sources_list(names: &[String]) -> String {
+    if names.is_empty() {
+        return "this export, which names no index".to_owned();
+    }
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+/// Finds the packages without a hash that pip takes, where others have one.
+pub(super) fn unhashed(selection: &Selection<'_>, options: &Options<'_>) -> Option<Warning> {
+    if options.without_hashes {
+        return None;
+    }
+    let packages = selection.packages.iter();
+    let (with, without): (Vec<_>, Vec<_>) =
+        packages.partition(|selected| has_hash(selected.package));
+    let is_refused = !with.is_empty() && !without.is_empty();
+    is_refused.then(|| Warning::Unhashed(names(without)))
+}
+
+/// Finds the indexes that the lock names and the project does not, in the order of the packages.
+pub(super) fn unknown_indexes(
+    project: &Project,
+    selection: &Selection<'_>,
+    options: &Options<'_>,
+) -> Vec<Warning> {
+    let mut unknown: Vec<(&str, Vec<&Selected<'_>>)> = Vec::new();
+    if options.without_urls {
+        return Vec::new();
+    }
+    for selected in &selection.packages {
+        let Some(url) = index_url(selected).filter(|url| !is_source(project, url)) else {
+            continue;
+        };
+        match unknown.iter_mut().find(|(known, _)| *known == url) {
+            Some((_, packages)) => packages.push(selected),
+            None => unknown.push((url, vec![selected])),
+        }
+    }
+    let unknown = unknown.into_iter();
+    let warnings = unknown.map(|(url, packages)| Warning::UnknownIndex {
+        index: Url::parse(url).map_or_else(|_| "another index".to_owned(), |url| url.to_string()),
+        packages: names(packages),
+    });
+    warnings.collect()
+}
+
+fn is_source(project: &Project, url: &str) -> bool {
+    let mut sources = project.sources.iter();
+    sources.any(|source| source.url.as_deref() == Some(url))
+}
+
+/// The names of the packages, each once.
+pub(super) fn names<'a, 'b: 'a>(
+    packages: impl IntoIterator<Item = &'a Selected<'b>>,
+) -> Vec<PackageName> {
+    let packages = packages.into_iter();
+    let mut names: Vec<PackageName> = packages
+        .map(|selected| selected.package.name.clone())
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
