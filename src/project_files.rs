@@ -24,9 +24,23 @@ pub enum Error {
     /// There is no pyproject.toml.
     #[error("Poetry could not find a pyproject.toml file in {} or its parents", .0.display())]
     NotFound(PathBuf),
-    /// A file cannot be read; the cause names it.
-    #[error("a file of the project cannot be read")]
-    Read(#[source] io::Error),
+    /// A file cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// A file is not text, or text in another encoding.
+    #[error("`{}` is not UTF-8: see line {line}", path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// The first line that is not, from 1.
+        line: usize,
+    },
 }
 
 impl ProjectFiles {
@@ -34,23 +48,19 @@ impl ProjectFiles {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] and [`Error::Read`].
+    /// Any [`Error`]. A folder that may not be searched is one, whatever lies above it.
     pub fn read(folder: &Path) -> Result<Self, Error> {
-        let mut folders = folder.ancestors();
-        let root = folders
-            .find(|folder| folder.join("pyproject.toml").exists())
-            .ok_or_else(|| Error::NotFound(folder.to_owned()))?;
-        let pyproject = fs_err::read_to_string(root.join("pyproject.toml")).map_err(Error::Read)?;
-        let lock = match fs_err::read_to_string(root.join("poetry.lock")) {
-            Ok(text) => Some(text.into()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(Error::Read(error)),
-        };
-        Ok(Self {
-            root: root.to_owned(),
-            pyproject,
-            lock,
-        })
+        for root in folder.ancestors() {
+            let Some(pyproject) = read(root.join("pyproject.toml"))? else {
+                continue;
+            };
+            return Ok(Self {
+                root: root.to_owned(),
+                pyproject,
+                lock: read(root.join("poetry.lock"))?.map(Text::from),
+            });
+        }
+        Err(Error::NotFound(folder.to_owned()))
     }
 
     /// Reads pyproject.toml.
@@ -73,6 +83,30 @@ impl ProjectFiles {
     ) -> Result<Project, pyproject::Error> {
         Project::parse_warning(&self.pyproject, &self.root, &Disk, warnings)
     }
+}
+
+/// Reads a file, if it is there.
+fn read(path: PathBuf) -> Result<Option<String>, Error> {
+    // fs_err would name the path, which stands in our own errors.
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if is_absent(&error) => return Ok(None),
+        Err(source) => return Err(Error::Read { path, source }),
+    };
+    String::from_utf8(bytes).map(Some).map_err(|error| {
+        let n_valid = error.utf8_error().valid_up_to();
+        let before = &error.as_bytes()[..n_valid];
+        let line = memchr::memchr_iter(b'\n', before).count() + 1;
+        Error::NotUtf8 { path, line }
+    })
+}
+
+/// Tells whether there is no such file: for Python, a link that leads nowhere is none either.
+fn is_absent(error: &io::Error) -> bool {
+    use io::ErrorKind;
+    let absent = [ErrorKind::NotFound, ErrorKind::NotADirectory];
+    absent.contains(&error.kind())
+        || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
 /// This machine's disk.

@@ -3,6 +3,8 @@
 //!
 //! Poetry compares such sources to find the lock entry that a dependency means, so the comparison lives here too.
 
+use std::path::{Path, PathBuf};
+
 /// The `[package.source]` of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -10,6 +12,8 @@ pub struct Source {
     pub kind: SourceKind,
     /// Its address or path, as written.
     pub url: String,
+    /// The path where `url` cannot hold it, because it is not UTF-8; see [`Source::path`].
+    pub exact_path: Option<PathBuf>,
     /// The name of the index (legacy), or the revision asked for (git).
     pub reference: Option<String>,
     /// The revision that was locked (git).
@@ -67,6 +71,22 @@ impl SourceKind {
 }
 
 impl Source {
+    /// Makes `path` the place.
+    pub fn set_path(&mut self, path: PathBuf) {
+        match path.into_os_string().into_string() {
+            Ok(text) => self.url = text,
+            Err(path) => {
+                self.url = path.to_string_lossy().into_owned();
+                self.exact_path = Some(path.into());
+            }
+        }
+    }
+
+    /// Returns the path of a file or folder, absolute where the source has been resolved.
+    pub fn path(&self) -> &Path {
+        self.exact_path.as_deref().unwrap_or(Path::new(&self.url))
+    }
+
     /// Tells whether `self` and `other` are one place, as Poetry compares them.
     ///
     /// Kind, address and subdirectory have to be equal. When both revisions are locked and equal, nothing else counts.
@@ -124,6 +144,7 @@ mod tests {
         Source {
             kind: SourceKind::Git,
             url: "https://git.example/demo.git".to_owned(),
+            exact_path: None,
             reference: reference.map(str::to_owned),
             resolved_reference: resolved_reference.map(str::to_owned),
             subdirectory: None,

@@ -6,6 +6,7 @@
 //! [requirements file format]: https://pip.pypa.io/en/stable/reference/requirements-file-format/
 //! [PEP 751]: https://packaging.python.org/en/latest/specifications/pylock-toml/
 
+mod path;
 mod pylock;
 mod requirements;
 mod warning;
@@ -16,7 +17,7 @@ use crate::name::PackageName;
 use crate::pyproject::ProjectSource;
 
 pub use pylock::{FileInfo, indexed_files, pylock};
-pub use requirements::{Extent, append, export};
+pub use requirements::{Appended, Extent, append, export, has_hashes};
 pub use warning::Warning;
 
 /// What a requirements or constraints file is to hold.
@@ -28,7 +29,8 @@ pub struct Options<'a> {
     pub without_urls: bool,
     /// Who knows the credentials for indexes, when they are to be written.
     pub credentials: Option<&'a dyn Credentials>,
-    /// The folder, absolute, that paths are to be relative to; without it they are absolute `file://` addresses.
+    /// The folder, absolute and without `..`, that paths are to be relative to; without it they are absolute `file://`
+    /// addresses.
     pub paths_relative_to: Option<PathBuf>,
 }
 
@@ -70,6 +72,9 @@ pub enum Error {
         /// The file.
         file: String,
     },
+    /// A path is not UTF-8, which TOML cannot hold.
+    #[error("the path of `{0}` is not UTF-8")]
+    Path(PackageName),
     /// A package from git has no locked revision.
     #[error("`{0}` comes from git and has no locked revision")]
     NoRevision(PackageName),

@@ -118,16 +118,14 @@ fn push_place(
         SourceKind::Legacy => push_indexed(text, package, &source.url, info),
         SourceKind::Git => push_git(text, package, source),
         SourceKind::Directory => {
-            let path = relative_below(&source.url, folder);
+            let path = path_of(package, source, folder)?;
             let _ = write!(text, "\n[packages.directory]\npath = {}\n", quoted(path));
             if package.is_develop {
                 text.push_str("editable = true\n");
             }
             Ok(())
         }
-        SourceKind::File => {
-            push_archive(text, package, "path", relative_below(&source.url, folder))
-        }
+        SourceKind::File => push_archive(text, package, "path", path_of(package, source, folder)?),
         SourceKind::Url => push_archive(text, package, "url", &source.url),
     }
 }
@@ -245,16 +243,17 @@ fn hashes(package: &Package, file: &File) -> Result<String, Error> {
     Ok(format!("hashes = {{{key} = {}}}", quoted(hash)))
 }
 
+fn path_of<'a>(package: &Package, source: &'a Source, folder: &Path) -> Result<&'a str, Error> {
+    let path = relative_below(source.path(), folder).to_str();
+    path.ok_or_else(|| Error::Path(package.name.clone()))
+}
+
 /// Returns `path` as seen from `folder` when it lies below it, else unchanged.
-fn relative_below<'a>(path: &'a str, folder: &Path) -> &'a str {
-    let below = Path::new(path)
-        .strip_prefix(folder)
-        .ok()
-        .and_then(Path::to_str);
-    match below {
-        Some("") => ".",
-        Some(below) => below,
-        None => path,
+fn relative_below<'a>(path: &'a Path, folder: &Path) -> &'a Path {
+    match path.strip_prefix(folder) {
+        Ok(below) if below.as_os_str().is_empty() => Path::new("."),
+        Ok(below) => below,
+        Err(_) => path,
     }
 }
 
@@ -368,8 +367,9 @@ mod tests {
 
     #[test]
     fn paths_are_relative_only_below_the_folder() {
-        assert_eq!(relative_below("/a/b/c", Path::new("/a")), "b/c");
-        assert_eq!(relative_below("/a", Path::new("/a")), ".");
-        assert_eq!(relative_below("/b/c", Path::new("/a")), "/b/c");
+        let below_a = |path| relative_below(path, Path::new("/a"));
+        assert_eq!(below_a(Path::new("/a/b/c")), Path::new("b/c"));
+        assert_eq!(below_a(Path::new("/a")), Path::new("."));
+        assert_eq!(below_a(Path::new("/b/c")), Path::new("/b/c"));
     }
 }

@@ -3,10 +3,11 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use super::warning::{Warning, names, unhashed, unknown_indexes};
-use super::{Error, Export, Options};
+use super::{Error, Export, Options, path};
+use crate::digest::Digest;
 use crate::lock::Package;
 use crate::marker::Marker;
 use crate::name::ExtraName;
@@ -125,18 +126,44 @@ impl Line<'_> {
     }
 }
 
-/// Appends a line for the project itself to `text`: its folder or wheel at `path` (relative to where pip will run), with
-/// `digest` if there is one.
-pub fn append(text: &mut String, path: &str, digest: Option<&crate::digest::Digest>) {
+/// What stands for the project itself at the end of a requirements file.
+#[derive(Clone, Copy, Debug)]
+pub enum Appended<'a> {
+    /// The project's folder (absolute).
+    Folder(&'a Path),
+    /// A wheel of the project (absolute), and its digest.
+    Wheel(&'a Path, &'a Digest),
+}
+
+/// Appends a line for the project itself to `text`, as seen from `base` (absolute), the folder where pip will be started.
+///
+/// A wheel is written with its digest where that is wanted: pip refuses a file in which only some lines have a hash, so the
+/// digest is left out where other lines have none.
+pub fn append(text: &mut String, appended: Appended<'_>, base: &Path, options: &Options<'_>) {
     if text == "\n" {
         text.clear();
     }
-    text.push_str(path);
+    let is_alone = text.is_empty();
+    let has_hashes = !options.without_hashes && (is_alone || text.contains(HASH));
+    let (target, digest) = match appended {
+        Appended::Folder(folder) => (folder, None),
+        Appended::Wheel(wheel, digest) => (wheel, Some(digest).filter(|_| has_hashes)),
+    };
+    let mut line = path::plain(target, base).unwrap_or_else(|| path_to_url(target));
+    if matches!(appended, Appended::Folder(_)) && !line.ends_with('/') {
+        line.push('/');
+    }
+    text.push_str(&line);
     if let Some(digest) = digest {
         // Writing to a `String` cannot fail.
-        let _ = write!(text, " \\\n    --hash={digest}");
+        let _ = write!(text, "{HASH}{digest}");
     }
     text.push('\n');
+}
+
+/// Tells whether any line of an export has a hash.
+pub fn has_hashes(text: &str) -> bool {
+    text.contains(HASH)
 }
 
 /// Where a package is wanted, as a line says it.
@@ -229,16 +256,14 @@ fn requirement(selected: &Selected<'_>, extent: Extent, options: &Options<'_>) -
         SourceKind::Git => format!("{name} @ {}", git_address(source)),
         SourceKind::Url => format!("{name} @ {}{}", source.url, fragment(source)),
         SourceKind::File | SourceKind::Directory => {
-            let path = Path::new(&source.url);
-            let base = options.paths_relative_to.as_deref();
-            match (
-                base.map(|base| relative_path(path, base)),
-                package.is_develop,
-            ) {
-                (Some(path), true) => format!("-e {path}"),
-                (Some(path), false) => format!("{path}{extras}"),
-                (None, true) => format!("-e {}", path_to_url(path)),
-                (None, false) => format!("{name} @ {}", path_to_url(path)),
+            let (path, base) = (source.path(), options.paths_relative_to.as_deref());
+            if package.is_develop {
+                let relative = base.and_then(|base| path::quoted(path, base));
+                format!("-e {}", relative.unwrap_or_else(|| path_to_url(path)))
+            } else if let Some(relative) = base.and_then(|base| path::plain(path, base)) {
+                format!("{relative}{extras}")
+            } else {
+                format!("{name} @ {}", path_to_url(path))
             }
         }
     }
@@ -261,26 +286,6 @@ fn fragment(source: &Source) -> String {
     match subdirectory.filter(|folder| !folder.is_empty()) {
         Some(folder) => format!("#subdirectory={folder}"),
         None => String::new(),
-    }
-}
-
-/// Returns `path` as seen from the folder `base`, always with `./` or `../` in front, so that pip takes it for a path.
-fn relative_path(path: &Path, base: &Path) -> String {
-    let mut path_parts = path.components().peekable();
-    let mut base_parts = base.components().peekable();
-    while let (Some(one), Some(other)) = (path_parts.peek(), base_parts.peek())
-        && one == other
-    {
-        path_parts.next();
-        base_parts.next();
-    }
-    let ups: PathBuf = base_parts.map(|_| Component::ParentDir).collect();
-    let rest: PathBuf = path_parts.collect();
-    let relative = ups.join(rest).to_string_lossy().into_owned();
-    if relative.starts_with("..") {
-        relative
-    } else {
-        format!("./{relative}")
     }
 }
 

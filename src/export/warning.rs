@@ -38,7 +38,7 @@ pub enum Warning {
         packages: Vec<PackageName>,
     },
     /// Credentials were asked for, and no line has any.
-    #[error("no credentials are configured for {}", sources_list(.0))]
+    #[error("{}", no_credentials(.0))]
     NoCredentials(Vec<String>),
 }
 
@@ -47,12 +47,12 @@ fn list(packages: &[PackageName]) -> String {
     names.join(", ")
 }
 
-fn sources_list(names: &[String]) -> String {
-    if names.is_empty() {
-        return "this export, which names no index".to_owned();
+fn no_credentials(sources: &[String]) -> String {
+    if sources.is_empty() {
+        return "this export names no index, so no credentials are in it".to_owned();
     }
-    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    names.join(", ")
+    let names: Vec<String> = sources.iter().map(|name| format!("`{name}`")).collect();
+    format!("no credentials are configured for {}", names.join(", "))
 }
 
 /// Finds the packages without a hash that pip takes, where others have one.

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::marker::Marker;
 use crate::name::{ExtraName, GroupName, PackageName};
-use crate::pyproject::{Dependency, Fields, FileSystem, GitUrl, Project, position};
+use crate::pyproject::{Dependency, Fields, FileSystem, GitUrl, Project, merge_conflict, position};
 use crate::version::{Version, VersionConstraint};
 use document::{Table, Value};
 
@@ -346,12 +346,8 @@ impl Lock {
 
 fn toml_error(text: &str, error: &toml::de::Error) -> Error {
     let (line, column) = position(text, error.span().map_or(0, |span| span.start));
-    let mut lines = text.lines();
-    let conflict = lines.position(|line| line.starts_with("<<<<<<< ") || line == "=======");
-    if let Some(conflict) = conflict
-        && conflict < line
-    {
-        return Error::MergeConflict { line: conflict + 1 };
+    if let Some(line) = merge_conflict(text, line) {
+        return Error::MergeConflict { line };
     }
     Error::Toml {
         line,
@@ -436,8 +432,7 @@ impl<'a> PackageReader<'a> {
                 resolved.url = url.ok_or_else(|| Fault::GitUrl(source.url.clone()))?.url();
             }
             SourceKind::File | SourceKind::Directory => {
-                let path = self.files.resolve(&self.root.join(&source.url));
-                resolved.url = path.to_string_lossy().into_owned();
+                resolved.set_path(self.files.resolve(&self.root.join(&source.url)));
             }
             SourceKind::Legacy | SourceKind::Url => {}
         }
@@ -609,6 +604,7 @@ fn read_source(table: &Table<'_>) -> Result<Option<Source>, Fault> {
     Ok(Some(Source {
         kind: SourceKind::from_word(&kind).ok_or(Fault::SourceType(kind))?,
         url: text("url").ok_or(Fault::Field("source"))?,
+        exact_path: None,
         reference: text("reference"),
         resolved_reference: text("resolved_reference"),
         subdirectory: text("subdirectory"),

@@ -1,7 +1,7 @@
 //! Which of the files that a lock lists for a package is installed.
 
 use std::cmp::Reverse;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use percent_encoding::percent_decode_str;
 
@@ -58,11 +58,11 @@ pub(super) fn choose(
         SourceKind::Legacy => from_index(package, target, options),
         SourceKind::Git => Err(needs_build(package, SourceCode::Git(repository(source)))),
         SourceKind::Directory => Ok(Origin::Directory {
-            path: PathBuf::from(&source.url),
+            path: source.path().to_owned(),
             is_editable: options.is_editable && package.is_develop,
         }),
         SourceKind::File => {
-            let path = PathBuf::from(&source.url);
+            let path = source.path().to_owned();
             let name = path.file_name().and_then(|name| name.to_str());
             let name = name.ok_or_else(|| lacks(package, "file name"))?.to_owned();
             let digests = alone(package, &name, target)?;

@@ -74,13 +74,11 @@ impl DirectUrl {
             SourceKind::Legacy => false,
             SourceKind::Git => self.is_commit_of(source),
             SourceKind::Url => self.has_locked_digest(package) && self.is_at(&source.url),
-            SourceKind::File => {
-                self.has_locked_digest(package) && self.is_path(Path::new(&source.url))
-            }
+            SourceKind::File => self.has_locked_digest(package) && self.is_path(source.path()),
             SourceKind::Directory => {
                 let is_editable = self.dir_info.as_ref().map(|info| info.editable);
                 is_editable == Some(options.is_editable && package.is_develop)
-                    && self.is_path(Path::new(&source.url))
+                    && self.is_path(source.path())
             }
         };
         is_same_folder && is_same_place

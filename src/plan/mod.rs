@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use crate::digest::Digest;
 use crate::installed::{Installed, InstalledDistribution};
 use crate::lock::Package;
-use crate::name::PackageName;
+use crate::name::{GroupName, PackageName};
 use crate::pyproject::ProjectSource;
 use crate::target::Target;
 use crate::version::Version;
@@ -203,6 +203,8 @@ pub enum Error {
         name: PackageName,
         /// The versions.
         versions: (Version, Version),
+        /// Whether one group wants both here, whatever extras are chosen: then the lock contradicts itself.
+        is_in_one_group: bool,
     },
     /// Several packages cannot be installed.
     #[error("{} packages cannot be installed", .0.len())]
@@ -237,7 +239,7 @@ pub fn plan(
     let mut present = by_name(installed);
     let mut actions = Vec::new();
     let mut errors = Vec::new();
-    for wanted in unique(wanted, &mut errors) {
+    for wanted in unique(wanted, target, &mut errors) {
         let there = present.remove(&wanted.package.name).unwrap_or_default();
         match plan_one(*wanted, &there, target, options) {
             Ok(planned) => actions.extend(planned),
@@ -289,7 +291,11 @@ fn by_name(installed: &Installed) -> BTreeMap<PackageName, Vec<&InstalledDistrib
 }
 
 /// Passes each name once.
-fn unique<'a>(wanted: &'a [Wanted<'a>], errors: &mut Vec<Error>) -> Vec<&'a Wanted<'a>> {
+fn unique<'a>(
+    wanted: &'a [Wanted<'a>],
+    target: &Target,
+    errors: &mut Vec<Error>,
+) -> Vec<&'a Wanted<'a>> {
     let mut first: BTreeMap<&PackageName, &Wanted<'_>> = BTreeMap::new();
     for one in wanted {
         let name = &one.package.name;
@@ -297,10 +303,22 @@ fn unique<'a>(wanted: &'a [Wanted<'a>], errors: &mut Vec<Error>) -> Vec<&'a Want
             errors.push(Error::Twice {
                 name: name.clone(),
                 versions: (other.package.version.clone(), one.package.version.clone()),
+                is_in_one_group: are_in_one_group(other.package, one.package, target),
             });
         }
     }
     first.into_values().collect()
+}
+
+/// Tells whether a group wants both packages on `target` without any extra.
+fn are_in_one_group(one: &Package, other: &Package, target: &Target) -> bool {
+    let environment = &target.marker_environment;
+    let is_wanted = |package: &Package, name: &GroupName| {
+        let mut groups = package.groups.iter();
+        groups.any(|(group, marker)| group == name && marker.evaluate(environment, &[]))
+    };
+    let mut names = one.groups.iter().map(|(group, _)| group);
+    names.any(|group| is_wanted(one, group) && is_wanted(other, group))
 }
 
 fn plan_one(

@@ -56,6 +56,12 @@ pub enum Error {
     /// The archive could not be written.
     #[error("the archive could not be written")]
     Archive(#[from] zip::result::ZipError),
+    /// There is no such folder.
+    #[error("there is no folder `{}`", .0.display())]
+    NoFolder(PathBuf),
+    /// The folder is no project.
+    #[error("the folder `{}` holds no pyproject.toml", .0.display())]
+    NoProject(PathBuf),
     /// pyproject.toml is not TOML, or a key has a value of the wrong kind; the cause says where.
     #[error("pyproject.toml could not be read")]
     Document(#[from] toml::de::Error),
@@ -203,12 +209,21 @@ impl BuiltWheel {
         archive::write(self, output)
     }
 
+    /// Returns the SHA-256 of the archive that [`BuiltWheel::save`] writes, and writes nothing.
+    pub fn digest(&self) -> Result<Digest, Error> {
+        Ok(Digest::of(Algorithm::Sha256, &self.archive()?))
+    }
+
+    fn archive(&self) -> Result<Vec<u8>, Error> {
+        let mut bytes = io::Cursor::new(Vec::new());
+        self.write(&mut bytes)?;
+        Ok(bytes.into_inner())
+    }
+
     /// Writes the wheel as an archive into `folder`, which is created where it is missing, in place of an older one of the
     /// same name. Returns the SHA-256 of the archive.
     pub fn save(&self, folder: &Path) -> Result<Digest, Error> {
-        let mut bytes = io::Cursor::new(Vec::new());
-        self.write(&mut bytes)?;
-        let bytes = bytes.into_inner();
+        let bytes = self.archive()?;
         fs::create_dir_all(folder)?;
         let path = folder.join(&self.file_name);
         let partial = folder.join(format!(".{}.partial", self.file_name));
@@ -306,8 +321,12 @@ struct Project {
 
 impl Project {
     fn read(folder: &Path, options: &Options) -> Result<Self, Error> {
-        let root = fs::canonicalize(folder)?;
-        let text = fs::read_to_string(root.join("pyproject.toml"))?;
+        let root = or_absent(fs::canonicalize(folder), || {
+            Error::NoFolder(folder.to_owned())
+        })?;
+        let text = or_absent(fs::read_to_string(root.join("pyproject.toml")), || {
+            Error::NoProject(root.clone())
+        })?;
         let document: Document = toml::from_str(&text)?;
         check(&document)?;
         let project = pyproject::Project::parse(&text, &root, &Disk)?;
@@ -390,6 +409,18 @@ impl Project {
         files.sort_by(|one, other| one.path.split('/').cmp(other.path.split('/')));
         Ok(files)
     }
+}
+
+/// Gives the error of what is not there a name.
+fn or_absent<T>(read: io::Result<T>, absent: impl Fn() -> Error) -> Result<T, Error> {
+    let absence = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
+    read.map_err(|error| {
+        if absence.contains(&error.kind()) {
+            absent()
+        } else {
+            error.into()
+        }
+    })
 }
 
 fn backend_of(document: &Document) -> Backend {

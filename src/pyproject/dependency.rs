@@ -195,7 +195,7 @@ impl Dependency {
     pub fn path(&self) -> Option<&Path> {
         let source = self.source.as_ref()?;
         match source.kind {
-            SourceKind::File | SourceKind::Directory => Some(Path::new(&source.url)),
+            SourceKind::File | SourceKind::Directory => Some(source.path()),
             SourceKind::Legacy | SourceKind::Git | SourceKind::Url => None,
         }
     }
@@ -227,7 +227,7 @@ impl Dependency {
         let source = self.source.as_ref()?;
         let address = match source.kind {
             SourceKind::Git => git_address(source),
-            SourceKind::File | SourceKind::Directory => path_to_url(Path::new(&source.url)),
+            SourceKind::File | SourceKind::Directory => path_to_url(source.path()),
             SourceKind::Url | SourceKind::Legacy => source.url.clone(),
         };
         let subdirectory = source.subdirectory.as_deref().unwrap_or_default();
@@ -340,6 +340,7 @@ fn git_source(url: &GitUrl, reference: Option<String>, subdirectory: Option<Stri
     Source {
         kind: SourceKind::Git,
         url: url.url(),
+        exact_path: None,
         reference: Some(reference.unwrap_or_else(|| "HEAD".to_owned())),
         resolved_reference: None,
         subdirectory,
@@ -347,13 +348,16 @@ fn git_source(url: &GitUrl, reference: Option<String>, subdirectory: Option<Stri
 }
 
 fn path_source(kind: SourceKind, path: &Path, subdirectory: Option<String>) -> Source {
-    Source {
+    let mut source = Source {
         kind,
-        url: path.to_string_lossy().into_owned(),
+        url: String::new(),
+        exact_path: None,
         reference: None,
         resolved_reference: None,
         subdirectory,
-    }
+    };
+    source.set_path(path.to_owned());
+    source
 }
 
 fn url_source(url: &str, subdirectory: Option<String>) -> Option<Source> {
@@ -363,6 +367,7 @@ fn url_source(url: &str, subdirectory: Option<String>) -> Option<Source> {
     is_url.then(|| Source {
         kind: SourceKind::Url,
         url: url.to_owned(),
+        exact_path: None,
         reference: None,
         resolved_reference: None,
         subdirectory,

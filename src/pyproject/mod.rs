@@ -140,7 +140,7 @@ impl Warning {
     /// should be.
     pub fn of_path(name: &str, source: Option<&Source>, files: &dyn FileSystem) -> Option<Self> {
         let source = source?;
-        let path = Path::new(&source.url);
+        let path = source.path();
         let fault = match (source.kind, files.kind(path)) {
             (SourceKind::Legacy | SourceKind::Git | SourceKind::Url, _)
             | (SourceKind::File, PathKind::File) => return None,
@@ -176,6 +176,12 @@ pub enum Error {
         column: usize,
         /// What the TOML reader says.
         message: String,
+    },
+    /// A merge left its conflict markers.
+    #[error("pyproject.toml has a merge conflict: line {line}, column 1")]
+    MergeConflict {
+        /// The line of the first marker, from 1.
+        line: usize,
     },
     /// The project wants another Poetry.
     #[error("This project requires Poetry {0}, but you are using Poetry {POETRY_VERSION}")]
@@ -425,11 +431,25 @@ impl Project {
 
 fn toml_error(text: &str, error: &toml::de::Error) -> Error {
     let (line, column) = position(text, error.span().map_or(0, |span| span.start));
+    if let Some(line) = merge_conflict(text, line) {
+        return Error::MergeConflict { line };
+    }
     Error::Toml {
         line,
         column,
         message: error.message().to_owned(),
     }
+}
+
+/// Returns the line of the first marker of a merge conflict, if it is not behind `line`; both from 1.
+pub(crate) fn merge_conflict(text: &str, line: usize) -> Option<usize> {
+    let mut lines = text.lines().take(line);
+    let is_marker = |line: &str| {
+        let signs = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
+        let rest = signs.iter().find_map(|sign| line.strip_prefix(sign));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    Some(lines.position(is_marker)? + 1)
 }
 
 /// Returns line and column of the byte `at`, both from 1, columns in characters.

@@ -1152,7 +1152,7 @@ fn folders_are_named_by_flags() {
     scene.has(&["acme-1.0", "acme_dev-1.0"]);
     scene
         .run(&["-C", "nowhere", "install"])
-        .failed(1, &["cannot work in `nowhere`"]);
+        .failed(1, &["Specified path 'nowhere' is not a valid directory."]);
 }
 
 #[track_caller]

@@ -54,6 +54,7 @@ fn demo_from(kind: SourceKind, url: &str, files: &[&str]) -> Package {
     let source = Source {
         kind,
         url: url.to_owned(),
+        exact_path: None,
         reference: Some("main".to_owned()),
         resolved_reference: Some("0123abc".to_owned()),
         subdirectory: None,

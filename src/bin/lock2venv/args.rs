@@ -9,13 +9,18 @@
     reason = "a flag is a field, and is named as Poetry names it"
 )]
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{BoolishValueParser, Styles};
+use clap::error::ContextKind;
 use clap::{
     ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
 };
+
+use crate::habits;
+use crate::report::print_hint;
+use crate::variables::{self, Variables};
 
 const STYLES: Styles = Styles::styled()
     .header(anstyle::AnsiColor::Green.on_default().bold())
@@ -26,7 +31,11 @@ const STYLES: Styles = Styles::styled()
 /// Exports Poetry locks and fills virtual environments from them.
 #[derive(Debug, Parser)]
 #[command(name = "lock2venv", version, about, styles = STYLES, max_term_width = 100)]
-#[command(propagate_version = true, disable_help_subcommand = true)]
+#[command(
+    propagate_version = true,
+    disable_help_subcommand = true,
+    args_override_self = true
+)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -35,23 +44,34 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// Reads the command line and the variables that stand in for flags; ends the process where it makes no sense.
-    ///
-    /// A variable that is empty counts as not set: that is what `ARG` without a value makes in a Dockerfile.
-    pub(crate) fn read() -> Self {
-        let command = without_empty_variables(Self::command());
-        let matches = command.get_matches();
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    /// Reads the command line and the variables that stand in for flags, which it also names; ends the process where it makes
+    /// no sense.
+    pub(crate) fn read() -> (Self, Variables) {
+        let line: Vec<OsString> = std::env::args_os().collect();
+        let (matches, variables) = variables::read(Self::command, &line)
+            .unwrap_or_else(|(error, variable)| refuse(error, variable));
+        let arguments = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        (arguments, variables)
     }
 }
 
-fn without_empty_variables(command: clap::Command) -> clap::Command {
-    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
-    let command = command.mut_args(|argument| match argument.get_env() {
-        Some(name) if is_empty(name) => argument.env(None::<&'static str>),
-        _ => argument,
-    });
-    command.mut_subcommands(without_empty_variables)
+/// Says what is wrong with the command line, and ends the process.
+fn refuse(mut error: clap::Error, variable: Option<String>) -> ! {
+    let meant = habits::meant(&error);
+    if meant.is_some() {
+        error.remove(ContextKind::SuggestedArg);
+        error.remove(ContextKind::SuggestedSubcommand);
+        error.remove(ContextKind::Suggested);
+        // It shows the flag that was not meant.
+        error.remove(ContextKind::Usage);
+    }
+    // Nobody can be told where standard error is closed.
+    let _ = error.print();
+    let blamed = variable.map(|name| format!("the value comes from the variable {name}"));
+    for hint in meant.into_iter().chain(blamed) {
+        print_hint(&hint);
+    }
+    std::process::exit(error.exit_code())
 }
 
 /// What every command takes.
@@ -95,11 +115,17 @@ pub(crate) struct Global {
     #[arg(short = 'n', long, global = true, hide = true)]
     pub(crate) no_interaction: bool,
     /// The same as --color always
-    #[arg(long, global = true, hide = true, conflicts_with = "no_ansi")]
+    #[arg(long, global = true, hide = true, overrides_with = "no_ansi")]
     pub(crate) ansi: bool,
     /// The same as --color never
-    #[arg(long, global = true, hide = true)]
+    #[arg(long, global = true, hide = true, overrides_with = "ansi")]
     pub(crate) no_ansi: bool,
+    /// Accepted as Poetry accepts it; there are none
+    #[arg(long, global = true, hide = true)]
+    pub(crate) no_plugins: bool,
+    /// Keep nothing but the environment, whatever cache is named
+    #[arg(long, global = true, env = "LOCK2VENV_NO_CACHE", value_parser = BoolishValueParser::new())]
+    pub(crate) no_cache: bool,
 }
 
 /// When to use color.
@@ -142,7 +168,7 @@ pub(crate) struct Groups {
     /// Take every group
     #[arg(long, env = "LOCK2VENV_ALL_GROUPS", value_parser = BoolishValueParser::new())]
     pub(crate) all_groups: bool,
-    /// Take these extras (separated by spaces or commas, may be repeated)
+    /// Take these extras (separated by spaces, may be repeated)
     #[arg(short = 'E', long, value_name = "EXTRAS", env = "LOCK2VENV_EXTRAS")]
     pub(crate) extras: Vec<String>,
     /// Take every extra
@@ -173,14 +199,15 @@ pub(crate) struct Export {
     /// Put credentials into the addresses of indexes
     #[arg(long, env = "LOCK2VENV_WITH_CREDENTIALS", value_parser = BoolishValueParser::new())]
     pub(crate) with_credentials: bool,
-    /// Take the group `dev` too (deprecated: use --with dev)
+    /// Does nothing, as in Poetry: use --with dev
     #[arg(long, env = "LOCK2VENV_DEV", value_parser = BoolishValueParser::new())]
     pub(crate) dev: bool,
-    /// Append the project: `./`, or its wheel, built into dist/, with its hash
+    /// Append the project: its folder, or its wheel, built into dist/, with its hash
     #[arg(long, value_name = "AS", num_args = 0..=1, require_equals = true, default_missing_value = "path")]
     #[arg(env = "LOCK2VENV_APPEND_PROJECT")]
     pub(crate) append_project: Option<AppendProject>,
-    /// Print path dependencies relative to the output file instead of as file:// addresses
+    /// Print path dependencies relative to the folder of the output file, where pip has to be started, instead of as file://
+    /// addresses
     #[arg(long, env = "LOCK2VENV_RELATIVE_PATHS", value_parser = BoolishValueParser::new())]
     pub(crate) relative_paths: bool,
     /// Compare with the output file instead of writing it: exit 1 and a diff when it is out of date
@@ -193,7 +220,7 @@ pub(crate) struct Export {
 /// How the project itself is appended to an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum AppendProject {
-    /// As the line `./`.
+    /// As its folder.
     Path,
     /// As a wheel built into `dist/`, with its hash.
     Wheel,
@@ -236,9 +263,6 @@ pub(crate) struct Install {
     /// Keep downloaded files in DIR [default: lock2venv in the user's cache folder]
     #[arg(long, value_name = "DIR", env = "LOCK2VENV_CACHE_DIR")]
     pub(crate) cache_dir: Option<PathBuf>,
-    /// Keep nothing but the environment, whatever cache is named
-    #[arg(long, env = "LOCK2VENV_NO_CACHE", value_parser = BoolishValueParser::new())]
-    pub(crate) no_cache: bool,
     /// Use only what the cache holds
     #[arg(long, env = "LOCK2VENV_OFFLINE", value_parser = BoolishValueParser::new())]
     pub(crate) offline: bool,

@@ -1,13 +1,15 @@
 //! What every command needs to know of the place it runs in.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
+use lock2venv::project_files::Disk;
+use lock2venv::pyproject::FileSystem as _;
 
 use crate::args::Global;
 use crate::diagnose::Failure;
-use crate::report::Verbosity;
+use crate::report::{Verbosity, print_line, print_warning};
 
 /// The surroundings of one run.
 pub(crate) struct Context {
@@ -15,6 +17,8 @@ pub(crate) struct Context {
     pub(crate) working_folder: PathBuf,
     /// The folder that the project is looked for in, and above.
     pub(crate) project_folder: PathBuf,
+    /// Whether nothing is to be kept but what was asked for.
+    pub(crate) keeps_nothing: bool,
     /// How much is said.
     pub(crate) verbosity: Verbosity,
     /// The environment variables that are UTF-8.
@@ -34,15 +38,31 @@ impl Context {
         let is_text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
+        let project_folder = match &global.project {
+            Some(folder) => project_folder(folder, &working_folder)?,
+            None => working_folder.clone(),
+        };
         Ok(Self {
-            project_folder: global.project.as_ref().map_or_else(
-                || working_folder.clone(),
-                |folder| working_folder.join(folder),
-            ),
+            project_folder,
             working_folder,
+            keeps_nothing: global.no_cache,
             verbosity,
             variables: std::env::vars_os().filter_map(is_text).collect(),
         })
+    }
+
+    /// Warns, unless quiet.
+    pub(crate) fn warn(&self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            print_warning(text);
+        }
+    }
+
+    /// Prints a line, unless quiet: a warning in Poetry's own words.
+    pub(crate) fn say(&self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            print_line(text);
+        }
     }
 
     /// Returns the value of an environment variable that is set and not empty.
@@ -65,4 +85,20 @@ impl Context {
         };
         Some(parent.join("lock2venv"))
     }
+}
+
+/// Finds the folder that `-P` names, which has to be there, as Poetry finds it: a relative path is resolved, an absolute one is
+/// taken as it is. One with `..` is resolved in any case, so that the folders above it are those that it leads to.
+fn project_folder(named: &Path, working_folder: &Path) -> Result<PathBuf, Failure> {
+    let is_resolved =
+        named.is_absolute() && !named.components().any(|part| part == Component::ParentDir);
+    let folder = if is_resolved {
+        named.to_owned()
+    } else {
+        Disk.resolve(&working_folder.join(named))
+    };
+    // Below a folder without permission there is nothing to be seen, not even `.`.
+    let seen = std::fs::metadata(folder.join("."));
+    seen.map_err(|error| Failure::not_a_directory(&folder, &error).about(&["project"]))?;
+    Ok(folder)
 }

@@ -8,8 +8,10 @@ mod cache;
 mod context;
 mod diagnose;
 mod export;
+mod habits;
 mod install;
 mod report;
+mod variables;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -22,17 +24,18 @@ use context::Context;
 use diagnose::Failure;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::read();
+    let (arguments, variables) = Arguments::read();
     choose_color(&arguments.global);
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.print(),
+        Err(failure) => failure.print(&variables),
     }
 }
 
 fn run(arguments: Arguments) -> Result<(), Failure> {
     if let Some(folder) = &arguments.global.directory {
-        std::env::set_current_dir(folder).map_err(|error| Failure::folder(folder, &error))?;
+        let entered = std::env::set_current_dir(folder);
+        entered.map_err(|error| Failure::not_a_directory(folder, &error).about(&["directory"]))?;
     }
     let context = Context::new(&arguments.global)?;
     match arguments.command {

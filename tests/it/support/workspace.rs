@@ -1,10 +1,12 @@
 //! A fresh folder to run the program in, with a home and a cache of its own and a cleared environment.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use lock2venv::project_files::Disk;
+use lock2venv::pyproject::Project;
 use tempfile::TempDir;
 
 /// A fresh folder, removed when dropped.
@@ -42,6 +44,28 @@ impl Workspace {
         fs::create_dir(folder.path().join("project")).unwrap();
         fs::create_dir(folder.path().join("home")).unwrap();
         Self { folder }
+    }
+
+    /// Makes the project of `fixtures/field/<name>`.
+    pub(crate) fn of_field(name: &str) -> Self {
+        let workspace = Self::new();
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/field");
+        copy_folder(&fixtures.join(name), &workspace.project());
+        workspace
+    }
+
+    /// Changes pyproject.toml, and poetry.lock so that it still belongs to it.
+    pub(crate) fn change_project(&self, change: impl Fn(&str) -> String) {
+        let root = self.project();
+        let hash = |text: &str| {
+            let project = Project::parse(text, &root, &Disk).unwrap();
+            project.content_hash().unwrap()
+        };
+        let old = fs::read_to_string(root.join("pyproject.toml")).unwrap();
+        let new = change(&old);
+        let lock = fs::read_to_string(root.join("poetry.lock")).unwrap();
+        self.write("poetry.lock", lock.replace(&hash(&old), &hash(&new)));
+        self.write("pyproject.toml", new);
     }
 
     /// The project's folder, in which the program runs.
@@ -90,6 +114,19 @@ impl Workspace {
     }
 }
 
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 impl Output {
     /// Runs `command` and takes what it answers.
     pub(crate) fn of(command: &mut Command) -> Self {
@@ -109,6 +146,15 @@ impl Output {
     #[track_caller]
     pub(crate) fn succeeded(self) -> Self {
         assert_eq!(self.code, 0, "{self:#?}");
+        self
+    }
+
+    /// Asserts that standard error holds every one of `parts`.
+    #[track_caller]
+    pub(crate) fn said(self, parts: &[&str]) -> Self {
+        for part in parts {
+            assert!(self.stderr.contains(part), "no `{part}` in {}", self.stderr);
+        }
         self
     }
 

@@ -61,6 +61,17 @@ impl From<lock::Error> for Failure {
     }
 }
 
+/// Says what is odd about a lock, and what to do about it.
+pub(crate) fn lock_warning(warning: &lock::Warning) -> String {
+    match warning {
+        lock::Warning::Newer => format!(
+            "poetry.lock has a newer format than is known here, and may be misread: {RELOCK} with Poetry {}, or use a newer lock2venv",
+            pyproject::POETRY_VERSION
+        ),
+        _ => warning.to_string(),
+    }
+}
+
 fn stale(locked: Option<&str>, current: Option<&str>) -> Failure {
     let short = |hash: &str| hash.chars().take(8).collect::<String>();
     let hashes = match (locked, current) {
@@ -86,6 +97,10 @@ impl From<pyproject::Error> for Failure {
             } => Self::text(format!(
                 "pyproject.toml:{line}:{column}: not valid TOML: {message}"
             )),
+            Error::MergeConflict { line } => {
+                Self::text(format!("pyproject.toml:{line}:1: a merge conflict is left"))
+                    .hint("settle it, then run `poetry lock`")
+            }
             Error::RequiresPoetry(wanted) => Self::text(format!(
                 "pyproject.toml wants Poetry {wanted}, and this program does as Poetry {} does",
                 pyproject::POETRY_VERSION
@@ -133,22 +148,38 @@ impl From<select::Error> for Failure {
         use select::Error;
         match error {
             Error::ExtrasAndAllExtras => {
-                Self::text("`--extras` cannot be used with `--all-extras`").misuse()
+                Self::text("`--extras` cannot be used with `--all-extras`")
+                    .misuse()
+                    .about(&["extras", "all_extras"])
             }
             Error::GroupsAndAllGroups => Self::text(
                 "`--with`, `--without` and `--only` cannot be used with `--all-groups`",
             )
-            .misuse(),
+            .misuse()
+            .about(&["with", "without", "only", "all_groups"]),
+            Error::UnknownExtras { unknown, .. } if has_comma(&unknown) => {
+                let names: Vec<&str> = unknown.iter().map(ExtraName::as_str).collect();
+                let names = names.join(" ");
+                Self::text(format!("extra `{names}` is not defined in pyproject.toml"))
+                    .hint(format!(
+                        "extras are separated by spaces: `--extras \"{}\"`",
+                        names.replace(',', " ")
+                    ))
+                    .misuse()
+                    .about(&["extras"])
+            }
             Error::UnknownExtras { unknown, defined } => undefined(
                 "extra",
                 &unknown.iter().map(ExtraName::as_str).collect::<Vec<_>>(),
                 &defined.iter().map(ExtraName::as_str).collect::<Vec<_>>(),
-            ),
+            )
+            .about(&["extras"]),
             Error::UnknownGroups { unknown, defined } => undefined(
                 "group",
                 &unknown.iter().map(|unknown| unknown.group.as_str()).collect::<Vec<_>>(),
                 &defined.iter().map(GroupName::as_str).collect::<Vec<_>>(),
-            ),
+            )
+            .about(&["with", "without", "only"]),
             Error::Project(error) => error.into(),
             Error::WalkFailed(requirement) => Self::text(format!(
                 "poetry.lock has no package for the requirement `{requirement}`"
@@ -169,6 +200,10 @@ impl From<select::Error> for Failure {
             _ => Self::new(&error),
         }
     }
+}
+
+fn has_comma(extras: &[ExtraName]) -> bool {
+    extras.iter().any(|extra| extra.as_str().contains(','))
 }
 
 /// An extra or group that is not there: what was meant, perhaps, and what there is.
@@ -210,41 +245,47 @@ impl From<configuration::Error> for Failure {
 }
 
 impl Failure {
-    /// The wheel of `name`, a folder, could not be built.
-    pub(crate) fn build(name: &dyn Display, error: project_wheel::Error) -> Self {
-        let leave_out = "leave it out: `--no-root` for the project itself, `--no-directory` for directory dependencies";
-        match error {
-            project_wheel::Error::Unsupported(why) => {
-                Self::text(format!("`{name}` cannot be built without Python: {why}"))
-                    .hint("build its wheel with that backend, and lock and install the wheel")
-                    .hint(leave_out)
-            }
-            project_wheel::Error::Project(error) => {
-                let error = Self::from(error);
-                let fact = error.headline.clone();
-                let mut details = vec![fact];
-                details.extend(error.details);
-                Self::text(format!("the wheel of `{name}` cannot be built")).details(details)
-            }
-            project_wheel::Error::NoModule(_) => Self::text(format!(
-                "the wheel of `{name}` cannot be built"
-            ))
-            .detail(error.to_string())
-            .hint("when only its dependencies are there yet, as in the first layers of an image: `--no-root`")
-            .hint("when there is nothing to package at all: `package-mode = false` in `[tool.poetry]`"),
-            project_wheel::Error::NoReadme(_) | project_wheel::Error::LicenseFiles(_) => {
-                let failure = Self::text(format!("the wheel of `{name}` cannot be built"));
-                failure.detail(error.to_string()).hint(
-                    "when only its dependencies are there yet, as in the first layers of an image: `--no-root`",
-                )
-            }
-            error => {
-                let failure = Self::new(&error);
-                let fact = failure.headline.clone();
-                let mut details = vec![fact];
-                details.extend(failure.details);
-                Self::text(format!("the wheel of `{name}` cannot be built")).details(details)
-            }
+    /// The wheel of `name`, a folder, could not be built; `leave_out` says how to do without.
+    pub(crate) fn build(name: &dyn Display, error: project_wheel::Error, leave_out: &str) -> Self {
+        use project_wheel::Error;
+        if let Error::Unsupported(why) = error {
+            return Self::text(format!("`{name}` cannot be built without Python: {why}"))
+                .hint("build its wheel with that backend, and lock and install the wheel")
+                .hint(format!("leave it out: {leave_out}"));
         }
+        let failure = Self::text(format!("the wheel of `{name}` cannot be built"));
+        let hints = what_is_missing(&error, leave_out);
+        let error = match error {
+            Error::Project(error) => Self::from(error),
+            error => Self::new(&error),
+        };
+        let failure = failure.detail(error.headline).details(error.details);
+        failure.hints(error.hints).hints(hints)
+    }
+}
+
+/// Says what to do where a part of a project is not there.
+fn what_is_missing(error: &project_wheel::Error, leave_out: &str) -> Vec<String> {
+    use project_wheel::Error;
+    let layers = format!(
+        "when only dependencies are there yet, as in the first layers of an image: {leave_out}"
+    );
+    match error {
+        Error::NoModule(_) => vec![
+            layers,
+            "when there is nothing to package at all: `package-mode = false` in `[tool.poetry]`"
+                .to_owned(),
+        ],
+        Error::NoReadme(readme) => vec![
+            format!("copy it, or make an empty one: `touch {readme}`"),
+            layers,
+        ],
+        Error::NoFolder(_)
+        | Error::NoProject(_)
+        | Error::NothingFound(_)
+        | Error::NotAPackage(_)
+        | Error::ScriptFile(_)
+        | Error::LicenseFiles(_) => vec![layers],
+        _ => Vec::new(),
     }
 }

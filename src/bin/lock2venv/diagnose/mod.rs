@@ -10,6 +10,7 @@
 )]
 
 mod documents;
+mod export;
 mod fetch;
 mod place;
 mod plan;
@@ -21,7 +22,11 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Reset};
 
-use crate::report::print_line;
+pub(crate) use documents::lock_warning;
+pub(crate) use export::advice;
+
+use crate::report::{print_hint, print_line};
+use crate::variables::Variables;
 
 /// The command could not do what it was asked to.
 const COULD_NOT: u8 = 1;
@@ -40,6 +45,8 @@ pub(crate) struct Failure {
     headline: String,
     details: Vec<String>,
     hints: Vec<String>,
+    /// The flags that the error is about.
+    flags: &'static [&'static str],
 }
 
 impl Failure {
@@ -95,12 +102,26 @@ impl Failure {
         Self::text(format!("cannot work in `{}`", path.display())).detail(error.to_string())
     }
 
+    /// A path that was named for a directory and is none, in Poetry's words.
+    pub(crate) fn not_a_directory(path: &Path, error: &io::Error) -> Self {
+        let headline = format!(
+            "Specified path '{}' is not a valid directory.",
+            path.display()
+        );
+        Self::text(headline).detail(error.to_string())
+    }
+
     /// Output that could not be written. A reader that went away is not worth a word.
     pub(crate) fn output(path: &Path, error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::quiet();
         }
         Self::text(format!("cannot write `{}`", path.display())).detail(error.to_string())
+    }
+
+    /// A file that was named and cannot be read.
+    pub(crate) fn input(path: &Path, error: &io::Error) -> Self {
+        Self::text(format!("cannot read `{}`", path.display())).detail(error.to_string())
     }
 
     /// Several errors at once: each with its own facts, and their advice once.
@@ -143,6 +164,21 @@ impl Failure {
         self
     }
 
+    /// Names the flags that it is about, by their identifiers, so that the variables they come from can be named.
+    pub(crate) fn about(mut self, flags: &'static [&'static str]) -> Self {
+        self.flags = flags;
+        self
+    }
+
+    /// The same in the words and layout of Poetry, with our facts left out and our advice kept, unless Poetry gives it too.
+    pub(crate) fn in_poetrys_words(mut self, text: impl Into<String>) -> Self {
+        let text = text.into();
+        let said = text.to_lowercase();
+        self.hints.retain(|hint| !said.contains(hint.as_str()));
+        self.poetry = Some(text);
+        self
+    }
+
     /// Adds a line of facts.
     pub(crate) fn detail(mut self, text: impl Into<String>) -> Self {
         self.details.push(text.into());
@@ -155,24 +191,22 @@ impl Failure {
         self
     }
 
-    /// Prints it to standard error and returns the exit code.
-    pub(crate) fn print(&self) -> ExitCode {
+    /// Prints it to standard error and returns the exit code. Of `variables`, those are named that the error is about.
+    pub(crate) fn print(&self, variables: &Variables) -> ExitCode {
         if let Some(text) = &self.poetry {
             print_line(text);
         } else if !self.headline.is_empty() {
-            let (red, cyan) = (
-                AnsiColor::Red.on_default().bold(),
-                AnsiColor::Cyan.on_default().bold(),
-            );
+            let red = AnsiColor::Red.on_default().bold();
             // One line, whatever names of others are in it.
             let headline = self.headline.replace('\n', "\\n");
             print_line(&format!("{red}error:{Reset} {headline}"));
             for line in self.details.iter().flat_map(|detail| detail.lines()) {
                 print_line(&format!("  {line}"));
             }
-            for hint in &self.hints {
-                print_line(&format!("{cyan}hint:{Reset} {hint}"));
-            }
+        }
+        self.hints.iter().for_each(|hint| print_hint(hint));
+        for name in self.flags.iter().filter_map(|flag| variables.of(flag)) {
+            print_hint(&format!("the value comes from the variable {name}"));
         }
         ExitCode::from(self.code)
     }

@@ -6,8 +6,13 @@ use super::Failure;
 
 impl From<interpreter::Error> for Failure {
     fn from(error: interpreter::Error) -> Self {
-        use interpreter::Error;
-        match &error {
+        no_interpreter(&error).about(&["python"])
+    }
+}
+
+fn no_interpreter(error: &interpreter::Error) -> Failure {
+    use interpreter::Error;
+    match error {
             Error::NotFound { wanted, tried } => {
                 let tried = tried.iter().map(|tried| match &tried.found {
                     Ok(version) => format!("{} is {version}", tried.path.display()),
@@ -20,7 +25,7 @@ impl From<interpreter::Error> for Failure {
                 } else {
                     format!("Python {wanted}")
                 };
-                let failure = Self::text(format!("no {wanted} was found"));
+                let failure = Failure::text(format!("no {wanted} was found"));
                 let failure = if lines.is_empty() {
                     failure.detail("there is none on PATH")
                 } else {
@@ -28,15 +33,14 @@ impl From<interpreter::Error> for Failure {
                 };
                 failure.hint("name an interpreter: `--python PATH`")
             }
-            Error::Unsuitable { .. } => Self::new(&error).hint(
+            Error::Unsuitable { .. } => Failure::new(error).hint(
                 "name another: `--python PATH` or `--python VERSION`; or change `requires-python` and lock again",
             ),
             Error::Run { .. } | Error::Failed { .. } | Error::Answer { .. } => {
-                Self::new(&error).hint("name a Python 3: `--python PATH` or `--python VERSION`")
+                Failure::new(error).hint("name a Python 3: `--python PATH` or `--python VERSION`")
             }
-            _ => Self::new(&error),
+            _ => Failure::new(error),
         }
-    }
 }
 
 /// An error and its causes in one line.

@@ -31,6 +31,12 @@ impl From<Error> for Failure {
                 ref index,
                 ref fault,
             } => wrong_source(packages, index, fault),
+            Error::Twice {
+                is_in_one_group: true,
+                ..
+            } => Self::new(&error).hint(
+                "poetry.lock itself wants both, as it does when git has merged two locks: run `poetry lock`",
+            ),
             Error::Twice { .. } => Self::new(&error)
                 .hint("the chosen groups or extras exclude each other: choose fewer of them"),
             error => Self::new(&error),

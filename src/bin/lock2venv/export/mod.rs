@@ -4,6 +4,9 @@
 //! what it prints itself does not.
 
 mod addresses;
+mod append;
+mod format;
+mod output;
 
 use std::fmt::Display;
 use std::mem::ManuallyDrop;
@@ -13,70 +16,27 @@ use lock2venv::configuration::{Configuration, Repository};
 use lock2venv::export::{self, Credentials, Extent, Options};
 use lock2venv::index::nearest_repository;
 use lock2venv::lock::{Document, Lock};
-use lock2venv::project_files::{Disk, ProjectFiles};
-use lock2venv::project_wheel;
+use lock2venv::project_files::{self, Disk, ProjectFiles};
 use lock2venv::pyproject::{Project, ProjectSource, Warning};
 use lock2venv::select::{self, Choice, DefaultGroups, Request, Selection};
 use lock2venv::url::Url;
 
-use crate::args::{AppendProject, Export, Groups};
+use crate::args::{Export, Groups};
 use crate::context::Context;
-use crate::diagnose::Failure;
-use crate::print_data;
-use crate::report::print_line;
+use crate::diagnose::{Failure, advice};
+
+use format::Format;
+use output::Output;
 
 /// Prints, writes or checks the export of the project.
 pub(crate) fn run(arguments: &Export, context: &Context) -> Result<(), Failure> {
     let format = Format::of(arguments)?;
-    let output = arguments.output.as_ref();
-    let output = output.map(|path| context.working_folder.join(path));
-    let text = text(format, arguments, context, output.as_deref())?;
-    match output {
-        None => print_data(text.as_bytes()),
-        Some(path) if arguments.check => check(&path, &text),
-        Some(path) => fs_err::write(&path, text).map_err(|error| Failure::output(&path, &error)),
+    let output = Output::of(arguments, context);
+    if arguments.dev {
+        context.warn("`--dev` does nothing, as in Poetry: use `--with dev`");
     }
-}
-
-/// What the text is to be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Lines(Extent),
-    Pylock,
-}
-
-impl Format {
-    fn of(arguments: &Export) -> Result<Self, Failure> {
-        let format = match arguments.format.as_str() {
-            "requirements.txt" => Self::Lines(Extent::Requirements),
-            "constraints.txt" => Self::Lines(Extent::Constraints),
-            "pylock.toml" => Self::Pylock,
-            other => return Err(exception(format!("Invalid export format: {other}")).misuse()),
-        };
-        let name = arguments.output.as_deref().and_then(Path::file_name);
-        let name = name.map(|name| name.to_string_lossy());
-        if format == Self::Pylock && name.is_some_and(|name| !is_pylock_name(&name)) {
-            return Err(Failure::poetry(concat!(
-                "The output file for pylock.toml export must be named \"pylock.toml\"",
-                " or must follow the regex \"^pylock\\.([^.]+)\\.toml$\", e.g. \"pylock.dev.toml\""
-            ))
-            .misuse());
-        }
-        let takes_project = format == Self::Lines(Extent::Requirements);
-        if arguments.append_project.is_some() && !takes_project {
-            let text = format!("the project cannot be appended to {}", arguments.format);
-            return Err(Failure::text(text).misuse());
-        }
-        Ok(format)
-    }
-}
-
-fn is_pylock_name(name: &str) -> bool {
-    let middle = name
-        .strip_prefix("pylock.")
-        .and_then(|rest| rest.strip_suffix(".toml"));
-    name == "pylock.toml"
-        || middle.is_some_and(|middle| !middle.is_empty() && !middle.contains('.'))
+    let text = text(format, arguments, context, &output)?;
+    output.put(&text, context)
 }
 
 impl From<&Groups> for Request {
@@ -92,61 +52,73 @@ impl From<&Groups> for Request {
     }
 }
 
-/// What Poetry raises as an exception.
-fn exception(error: impl Display) -> Failure {
-    Failure::poetry(format!("\n{error}"))
+/// What Poetry raises as an exception, with our advice.
+fn exception<E: Display + Into<Failure>>(error: E) -> Failure {
+    let text = format!("\n{error}");
+    error.into().in_poetrys_words(text)
 }
 
 fn text(
     format: Format,
     arguments: &Export,
     context: &Context,
-    output: Option<&Path>,
+    output: &Output<'_>,
 ) -> Result<String, Failure> {
-    let files = ProjectFiles::read(&context.project_folder).map_err(exception)?;
-    let project = read_project(&files)?;
-    let (choice, lock) = read_lock(&files, &project, arguments)?;
+    let files = ProjectFiles::read(&context.project_folder).map_err(not_read)?;
+    let project = read_project(&files, context)?;
+    let (choice, lock) = read_lock(&files, &project, arguments, context)?;
     // It is not freed: the process ends right after this, and a lock is many thousands of values.
     let lock = ManuallyDrop::new(lock);
     let selection = select::select(&project, &lock, &choice).map_err(exception)?;
-    warn_of_paths(&selection, &project);
-    let folder = output
-        .and_then(Path::parent)
-        .unwrap_or(&context.working_folder);
+    warn_of_paths(&selection, &project, context);
     match format {
         Format::Pylock => {
             let known = addresses::ask(&selection, &project, context)?;
             let info = |package: &_, file: &_| known.get(package, file);
+            // Poetry takes the folder of the output file as it was named, with `..` and links.
+            let folder = output.path.as_deref().and_then(Path::parent);
+            let folder = folder.unwrap_or(&context.working_folder);
             export::pylock(&project, &selection, &choice, folder, &info).map_err(exception)
         }
         Format::Lines(extent) => {
-            let mut text = lines(&project, &selection, extent, arguments, (context, folder))?;
-            if let Some(form) = arguments.append_project {
-                append_project(&mut text, form, &project)?;
-            }
-            Ok(text)
+            let lines = Lines {
+                project: &project,
+                selection: &selection,
+                extent,
+                arguments,
+            };
+            lines.text(output, context)
         }
     }
 }
 
-fn read_project(files: &ProjectFiles) -> Result<Project, Failure> {
+/// What Poetry has words for is said in them; what cannot be read at all is said in ours.
+fn not_read(error: project_files::Error) -> Failure {
+    if matches!(error, project_files::Error::NotFound(_)) {
+        exception(error)
+    } else {
+        error.into()
+    }
+}
+
+fn read_project(files: &ProjectFiles, context: &Context) -> Result<Project, Failure> {
     let mut warnings = Vec::new();
     let project = files.project_warning(&mut warnings);
     for warning in &warnings {
-        print_line(&warning.to_string());
+        context.say(&warning.to_string());
     }
     project.map_err(exception)
 }
 
 /// Warns of locked paths that are not what they should be, as far as reading pyproject.toml did not yet.
-fn warn_of_paths(selection: &Selection<'_>, project: &Project) {
+fn warn_of_paths(selection: &Selection<'_>, project: &Project, context: &Context) {
     let packages = selection.packages.iter().map(|selected| selected.package);
     let mut warned = project.warnings.clone();
     for package in packages {
         let source = package.resolved_source.as_ref();
         let warning = Warning::of_path(package.name.as_str(), source, &Disk);
         if let Some(warning) = warning.filter(|warning| !warned.contains(warning)) {
-            print_line(&warning.to_string());
+            context.say(&warning.to_string());
             warned.push(warning);
         }
     }
@@ -157,6 +129,7 @@ fn read_lock(
     files: &ProjectFiles,
     project: &Project,
     arguments: &Export,
+    context: &Context,
 ) -> Result<(Choice, Lock), Failure> {
     let Some(text) = &files.lock else {
         let failure = Failure::text("poetry.lock does not exist");
@@ -164,19 +137,25 @@ fn read_lock(
     };
     let document = Document::parse(text).map_err(exception)?;
     let freshness = document.check_freshness(project);
-    freshness.map_err(|error| Failure::poetry(error.to_string()))?;
+    freshness.map_err(printed)?;
     let request = Request::from(&arguments.groups);
     let choice = Choice::new(project, &request, DefaultGroups::Main).map_err(misuse)?;
     if choice.has_ignored_groups {
-        print_line(
+        context.say(
             "The `--with` and `--without` options are ignored when used along with the `--only` option.",
         );
     }
     if let Some(warning) = document.warning() {
-        print_line(&warning.to_string());
+        context.say(&warning.to_string());
     }
     let lock = document.read(&project.root, &Disk).map_err(exception)?;
     Ok((choice, lock))
+}
+
+/// What Poetry prints itself, with our advice.
+fn printed<E: Display + Into<Failure>>(error: E) -> Failure {
+    let text = error.to_string();
+    error.into().in_poetrys_words(text)
 }
 
 fn misuse(error: select::Error) -> Failure {
@@ -185,36 +164,57 @@ fn misuse(error: select::Error) -> Failure {
         select::Error::ExtrasAndAllExtras | select::Error::GroupsAndAllGroups
     );
     let failure = if is_printed {
-        Failure::poetry(error.to_string())
+        printed(error)
     } else {
         exception(error)
     };
     failure.misuse()
 }
 
-fn lines(
-    project: &Project,
-    selection: &Selection<'_>,
+/// An export that is made of lines.
+struct Lines<'a> {
+    project: &'a Project,
+    selection: &'a Selection<'a>,
     extent: Extent,
-    arguments: &Export,
-    (context, folder): (&Context, &Path),
-) -> Result<String, Failure> {
-    let configured = if arguments.with_credentials {
-        Some(Configured::read(project, context)?)
-    } else {
-        None
-    };
-    let options = Options {
-        without_hashes: arguments.without_hashes,
-        without_urls: arguments.without_urls,
-        credentials: configured.as_ref().map(|known| known as &dyn Credentials),
-        paths_relative_to: arguments.relative_paths.then(|| folder.to_owned()),
-    };
-    let export = export::export(project, selection, extent, &options).map_err(exception)?;
-    for warning in &export.warnings {
-        print_line(&warning.to_string());
+    arguments: &'a Export,
+}
+
+impl Lines<'_> {
+    fn text(&self, output: &Output<'_>, context: &Context) -> Result<String, Failure> {
+        let (project, arguments) = (self.project, self.arguments);
+        let configured = if arguments.with_credentials {
+            Some(Configured::read(project, context)?)
+        } else {
+            None
+        };
+        let options = Options {
+            without_hashes: arguments.without_hashes,
+            without_urls: arguments.without_urls,
+            credentials: configured.as_ref().map(|known| known as &dyn Credentials),
+            paths_relative_to: arguments.relative_paths.then(|| output.base.clone()),
+        };
+        if arguments.append_project.is_some() {
+            append::check(project)?;
+        }
+        let export = export::export(project, self.selection, self.extent, &options);
+        let export = export.map_err(exception)?;
+        for warning in &export.warnings {
+            warn(warning, context);
+        }
+        let mut text = export.text;
+        if let Some(form) = arguments.append_project {
+            append::append(&mut text, form, project, output, &options)?;
+        }
+        Ok(text)
     }
-    Ok(export.text)
+}
+
+/// Says in Poetry's words what Poetry says too, and in ours, with what to do, what only we say.
+fn warn(warning: &export::Warning, context: &Context) {
+    match advice(warning) {
+        Some(advice) => context.warn(&format!("{warning}; {advice}")),
+        None => context.say(&warning.to_string()),
+    }
 }
 
 /// The credentials of Poetry's configuration, and the repositories that they are for.
@@ -275,52 +275,4 @@ impl Credentials for Configured {
         let is_whole = !credentials.username.is_empty() && !credentials.password.is_empty();
         is_whole.then_some((credentials.username, credentials.password))
     }
-}
-
-/// Appends the project, as its folder or as its wheel, which is built into `dist/`.
-fn append_project(
-    text: &mut String,
-    form: AppendProject,
-    project: &Project,
-) -> Result<(), Failure> {
-    match form {
-        AppendProject::Path if text.contains(" \\\n    --hash=") => Err(Failure::text(
-            "a folder cannot have a hash, and pip refuses it among requirements that have hashes",
-        )
-        .hint("append the project's wheel with its hash: `--append-project=wheel`")
-        .hint("or leave the hashes out: `--without-hashes`")
-        .misuse()),
-        AppendProject::Path => {
-            export::append(text, "./", None);
-            Ok(())
-        }
-        AppendProject::Wheel => {
-            let options = project_wheel::Options::default();
-            let built = project_wheel::build(&project.root, &options);
-            let wheel = built.map_err(|error| Failure::new(&error))?;
-            let saved = wheel.save(&project.root.join("dist"));
-            let digest = saved.map_err(|error| Failure::new(&error))?;
-            let path = format!("./dist/{}", wheel.file_name());
-            export::append(text, &path, Some(&digest));
-            Ok(())
-        }
-    }
-}
-
-/// Compares `text` with the file at `path`; prints a diff when they differ.
-fn check(path: &Path, text: &str) -> Result<(), Failure> {
-    let there = match fs_err::read_to_string(path) {
-        Ok(there) => there,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(Failure::output(path, &error)),
-    };
-    if there == text {
-        return Ok(());
-    }
-    let name = path.display().to_string();
-    let diff = similar::TextDiff::from_lines(&there, text);
-    let diff = diff.unified_diff().header(&name, "poetry.lock").to_string();
-    print_data(diff.as_bytes())?;
-    let failure = Failure::text(format!("`{name}` is out of date"));
-    Err(failure.hint("run the same command without `--check` to write it"))
 }

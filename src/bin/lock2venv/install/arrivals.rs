@@ -98,12 +98,30 @@ pub(super) fn file_name(distribution: &Distribution) -> String {
     }
 }
 
+/// How an install does without a wheel that cannot be built.
+const LEAVE_OUT: &str =
+    "`--no-root` for the project itself, `--no-directory` for directory dependencies";
+
 /// Builds the wheel of a folder; `None` for what is no folder.
 fn build(
     distribution: &Distribution,
     options: &project_wheel::Options,
     cache: &Cache,
 ) -> Option<Result<Arrival, Failure>> {
+    let built = built(distribution, options)?;
+    let file = built.and_then(|wheel| Ok((wheel.file_name().to_owned(), verified(&wheel, cache)?)));
+    Some(file.map(|(file_name, file)| Arrival {
+        name: distribution.name.clone(),
+        file_name,
+        content: Content::Archive(file),
+    }))
+}
+
+/// Puts the wheel of a folder together, and writes nothing; `None` for what is no folder.
+pub(super) fn built(
+    distribution: &Distribution,
+    options: &project_wheel::Options,
+) -> Option<Result<BuiltWheel, Failure>> {
     let Origin::Directory { path, is_editable } = &distribution.origin else {
         return None;
     };
@@ -112,14 +130,7 @@ fn build(
     } else {
         project_wheel::build(path, options)
     };
-    let file = built
-        .map_err(|error| Failure::build(&distribution.name, error))
-        .and_then(|wheel| Ok((wheel.file_name().to_owned(), verified(&wheel, cache)?)));
-    Some(file.map(|(file_name, file)| Arrival {
-        name: distribution.name.clone(),
-        file_name,
-        content: Content::Archive(file),
-    }))
+    Some(built.map_err(|error| Failure::build(&distribution.name, error, LEAVE_OUT)))
 }
 
 /// Writes the wheel to a temporary file and proves it by its own digest: what is installed goes one way only.

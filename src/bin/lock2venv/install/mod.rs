@@ -6,6 +6,7 @@ mod interrupt;
 mod operations;
 mod project;
 mod recovery;
+mod rehearsal;
 mod site;
 
 use std::collections::BTreeSet;
@@ -95,6 +96,7 @@ impl Run<'_> {
         let (plan, has_project) = self.plan(&site, &terminal)?;
         let operations = Operations::of(&plan, has_project.then_some(&self.project.name));
         if self.arguments.dry_run {
+            self.rehearse(&plan, &site, &terminal)?;
             self.announce(&operations, &terminal);
             operations.list(&terminal);
             operations.name_project(&terminal);
@@ -207,7 +209,12 @@ impl Run<'_> {
             reporter: terminal,
         };
         let done: Result<_, Stop> = std::thread::scope(|scope| {
-            let arrivals = Arrivals::start(scope, job, here, &self.build_options(&destination))?;
+            let arrivals = Arrivals::start(
+                scope,
+                job,
+                here,
+                &self.build_options([destination.root.clone(), destination.folder.clone()]),
+            )?;
             let arrivals = arrivals.map(|arrival| arrival.map_err(Stop::Other));
             install::install(plan, arrivals, &destination, &options, terminal)
         });
@@ -274,10 +281,10 @@ impl Run<'_> {
     }
 
     /// Keeps the environment and the cache out of the wheels that are built here.
-    fn build_options(&self, destination: &Destination) -> project_wheel::Options {
-        let outside = [&destination.root, &destination.folder].into_iter();
+    fn build_options<const N: usize>(&self, environments: [PathBuf; N]) -> project_wheel::Options {
+        let cache = self.cache_folder.clone();
         project_wheel::Options {
-            outside: outside.chain(&self.cache_folder).cloned().collect(),
+            outside: environments.into_iter().chain(cache).collect(),
             ..project_wheel::Options::default()
         }
     }
@@ -355,7 +362,7 @@ fn link_mode(mode: args::LinkMode) -> LinkMode {
 }
 
 fn cache_folder(arguments: &Install, context: &Context) -> Result<Option<PathBuf>, Failure> {
-    if arguments.no_cache {
+    if context.keeps_nothing {
         return Ok(None);
     }
     let folder = context.cache_folder(arguments.cache_dir.as_deref());

@@ -13,8 +13,7 @@ use lock2venv::select::{self, Choice, DefaultGroups};
 
 use crate::args::Install;
 use crate::context::Context;
-use crate::diagnose::Failure;
-use crate::report::{Verbosity, print_warning};
+use crate::diagnose::{Failure, lock_warning};
 
 /// A project and the lock that fits it.
 pub(super) struct LockedProject {
@@ -29,18 +28,19 @@ impl LockedProject {
     pub(super) fn read(arguments: &Install, context: &Context) -> Result<Self, Failure> {
         let files = ProjectFiles::read(&context.project_folder)?;
         let project = files.project()?;
-        if context.verbosity > Verbosity::Quiet {
-            for warning in &project.warnings {
-                print_warning(&warning.to_string());
-            }
+        for warning in &project.warnings {
+            context.warn(&warning.to_string());
         }
         let text = files.lock.as_ref().ok_or_else(|| no_lock(&files.root))?;
         let document = Document::parse(text)?;
         document.check_freshness(&project)?;
         let request = (&arguments.groups).into();
         let choice = Choice::new(&project, &request, DefaultGroups::NonOptional)?;
-        if choice.has_ignored_groups && context.verbosity > Verbosity::Quiet {
-            print_warning("`--with` and `--without` are ignored when `--only` is used");
+        if choice.has_ignored_groups {
+            context.warn("`--with` and `--without` are ignored when `--only` is used");
+        }
+        if let Some(warning) = document.warning() {
+            context.warn(&lock_warning(&warning));
         }
         Ok(Self {
             name: project.name.clone(),

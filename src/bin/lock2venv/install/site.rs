@@ -102,6 +102,11 @@ impl Site {
         })
     }
 
+    /// Returns the folder of the environment, whether or not there is one.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub(super) fn interpreter(&self) -> &Interpreter {
         &self.interpreter
     }

@@ -2,4 +2,4 @@
 
 mod terminal;
 
-pub(crate) use terminal::{Terminal, Verbosity, print_line, print_warning};
+pub(crate) use terminal::{Terminal, Verbosity, print_hint, print_line, print_warning};

@@ -250,6 +250,12 @@ pub(crate) fn print_warning(text: &str) {
     print_line(&format!("{yellow}warning:{reset} {text}"));
 }
 
+/// Prints to standard error what to do next.
+pub(crate) fn print_hint(text: &str) {
+    let (cyan, reset) = (AnsiColor::Cyan.on_default().bold(), anstyle::Reset);
+    print_line(&format!("{cyan}hint:{reset} {text}"));
+}
+
 /// Prints a line to standard error. When that is closed nobody can be told, so nobody is.
 pub(crate) fn print_line(text: &str) {
     let _ = writeln!(stderr().lock(), "{}", shown(text));

@@ -1,0 +1,36 @@
+//! What an export could not hold, and what to do about what pip will make of it.
+
+use lock2venv::export::{Error, Warning};
+
+use super::Failure;
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let failure = Self::new(&error);
+        match error {
+            Error::Hash { .. } | Error::NotOneFile(_) | Error::NoRevision(_) => {
+                failure.hint("run `poetry lock`")
+            }
+            Error::OldLock => failure.hint("lock again with Poetry 2: `poetry lock`"),
+            Error::NotListed { .. } => failure.hint(
+                "the index no longer offers what was locked: run `poetry lock --regenerate` and review the change",
+            ),
+            _ => failure,
+        }
+    }
+}
+
+/// Says what to do about a warning; `None` for those that are Poetry's.
+pub(crate) fn advice(warning: &Warning) -> Option<&'static str> {
+    match warning {
+        Warning::Never(_) => Some("lock again (`poetry lock`), or leave it out of pyproject.toml"),
+        Warning::Unhashed(_) => Some("use `--without-hashes`, or install with `lock2venv install`"),
+        Warning::UnknownIndex { .. } => {
+            Some("name exactly this URL in `[[tool.poetry.source]]`, or run `poetry lock`")
+        }
+        Warning::NoCredentials(_) => Some(
+            "set POETRY_HTTP_BASIC_<NAME>_USERNAME and POETRY_HTTP_BASIC_<NAME>_PASSWORD, or leave `--with-credentials` out",
+        ),
+        _ => None,
+    }
+}

@@ -1,0 +1,149 @@
+//! Variables that stand in for flags: the command line beats them, and what is wrong with one is said with its name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command};
+
+/// Flags that contradict each other. Where one is on the command line, a variable for the other counts for nothing.
+const RIVALS: &[(&str, &str)] = &[
+    ("extras", "all_extras"),
+    ("with", "all_groups"),
+    ("without", "all_groups"),
+    ("only", "all_groups"),
+    ("only", "with"),
+    ("only", "without"),
+    ("only_root", "no_root"),
+    ("only_root", "with"),
+    ("only_root", "without"),
+    ("only_root", "only"),
+    ("only_root", "all_groups"),
+    ("quiet", "verbose"),
+    ("no_cache", "cache_dir"),
+];
+
+/// The variables that gave flags their values, by the flag's identifier.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Variables(BTreeMap<String, String>);
+
+impl Variables {
+    /// Returns the variable that gave the flag `id` its value, if one did.
+    pub(crate) fn of(&self, id: &str) -> Option<&str> {
+        self.0.get(id).map(String::as_str)
+    }
+
+    fn read(matches: &ArgMatches, names: &BTreeMap<String, String>) -> Self {
+        let from = sources(matches, names);
+        let from = from.into_iter();
+        let read = from.filter(|(_, source)| *source == ValueSource::EnvVariable);
+        Self(
+            read.map(|(id, _)| (id.clone(), names[&id].clone()))
+                .collect(),
+        )
+    }
+}
+
+/// Reads the command line, the first word of which is the program, and the variables that are set.
+///
+/// A variable that is empty counts as not set: that is what `ARG` without a value makes in a Dockerfile.
+///
+/// # Errors
+///
+/// What clap says, and the variable to blame, if one is.
+pub(crate) fn read(
+    command: impl Fn() -> Command,
+    line: &[std::ffi::OsString],
+) -> Result<(ArgMatches, Variables), (clap::Error, Option<String>)> {
+    let names = names(&command());
+    let is_set = |name: &&String| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let set: BTreeSet<&str> = names.values().filter(is_set).map(String::as_str).collect();
+    let parse =
+        |known: &BTreeSet<&str>| with_variables(command(), known).try_get_matches_from(line);
+    let matches = match parse(&set) {
+        Ok(matches) => matches,
+        Err(error) => return Err(blame(error, &set, parse)),
+    };
+    let beaten = beaten(&matches, &names);
+    let matches = if beaten.is_empty() {
+        matches
+    } else {
+        let left = set.iter().filter(|name| !beaten.contains(**name));
+        parse(&left.copied().collect()).map_err(|error| (error, None))?
+    };
+    let variables = Variables::read(&matches, &names);
+    Ok((matches, variables))
+}
+
+/// Lists the variables of all flags, by the flag's identifier.
+fn names(command: &Command) -> BTreeMap<String, String> {
+    let own = command.get_arguments().filter_map(|argument| {
+        let name = argument.get_env()?.to_str()?;
+        Some((argument.get_id().to_string(), name.to_owned()))
+    });
+    own.chain(command.get_subcommands().flat_map(names))
+        .collect()
+}
+
+/// Lets `command` read no other variables than `known`.
+fn with_variables(command: Command, known: &BTreeSet<&str>) -> Command {
+    let is_known = |name: &OsStr| name.to_str().is_some_and(|name| known.contains(name));
+    let command = command.mut_args(|argument| match argument.get_env() {
+        Some(name) if !is_known(name) => argument.env(None::<&'static str>),
+        _ => argument,
+    });
+    command.mut_subcommands(|command| with_variables(command, known))
+}
+
+/// Finds the variables that contradict what is on the command line.
+fn beaten(matches: &ArgMatches, names: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let from = sources(matches, names);
+    let is = |id: &str, source| from.get(id) == Some(&source);
+    let loses = |winner: &str, loser: &str| {
+        is(winner, ValueSource::CommandLine) && is(loser, ValueSource::EnvVariable)
+    };
+    let both = RIVALS
+        .iter()
+        .flat_map(|(one, other)| [(*one, *other), (*other, *one)]);
+    let losers = both.filter(|(winner, loser)| loses(winner, loser));
+    losers.map(|(_, loser)| names[loser].clone()).collect()
+}
+
+/// Tells where each flag that has a variable got its value.
+fn sources(
+    matches: &ArgMatches,
+    names: &BTreeMap<String, String>,
+) -> BTreeMap<String, ValueSource> {
+    let mut sources = BTreeMap::new();
+    let mut level = Some(matches);
+    while let Some(matches) = level {
+        let ids = matches.ids().map(clap::Id::as_str);
+        for id in ids.filter(|id| names.contains_key(*id)) {
+            sources.extend(
+                matches
+                    .value_source(id)
+                    .map(|source| (id.to_owned(), source)),
+            );
+        }
+        level = matches.subcommand().map(|(_, matches)| matches);
+    }
+    sources
+}
+
+/// Finds the variable without which the same command line is not refused in the same way.
+fn blame(
+    error: clap::Error,
+    set: &BTreeSet<&str>,
+    parse: impl Fn(&BTreeSet<&str>) -> Result<ArgMatches, clap::Error>,
+) -> (clap::Error, Option<String>) {
+    let said = error.to_string();
+    let is_to_blame = |name: &&&str| {
+        let others = set.iter().filter(|other| other != name).copied();
+        match parse(&others.collect()) {
+            Ok(_) => true,
+            Err(error) => error.to_string() != said,
+        }
+    };
+    let name = set.iter().find(is_to_blame).map(ToString::to_string);
+    (error, name)
+}
