@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::process::ExitStatus;
 
 use thiserror::Error;
 
@@ -17,6 +18,28 @@ pub enum Error {
         /// What went wrong.
         source: io::Error,
     },
+    /// The interpreter was killed while it compiled, and another one at the same source again: memory ran out, or somebody
+    /// ended it.
+    #[error("the interpreter `{}` was killed while it compiled `{}` ({status})", path.display(), source_path.display())]
+    Killed {
+        /// The interpreter.
+        path: PathBuf,
+        /// The source, where it would have been.
+        source_path: PathBuf,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// A source is no longer there, or cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Unreadable {
+        /// The source.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// No thread can be started.
+    #[error("cannot start a thread that compiles")]
+    Thread(#[source] io::Error),
     /// A file could not be written.
     #[error("cannot write `{}`", path.display())]
     Io {

@@ -5,7 +5,9 @@
 //! business of `install`.
 //!
 //! Interpreters compile whole batches read from a pipe, so that no file costs a round trip; a crash of one costs the file
-//! that caused it. They record a token instead of a path: a template with the places of the token serves every
+//! that caused it. What a source compiles to depends on nothing else: not on what the same interpreter compiled before, nor
+//! on how many there are (`worker.py` says how; from Python 3.11 on it is what `python -m compileall --invalidation-mode
+//! unchecked-hash` writes in a process of its own). They record a token instead of a path: a template with the places of the token serves every
 //! environment, and the path that is recorded in the end (`co_filename`) is the one where the environment will live. The
 //! templates of one wheel lie in one file of the cache, a pack: an environment from a filled cache costs one sequential
 //! read a wheel, and `open`, `write` and `close` a file. Unchecked-hash files do not depend on the times of the sources,
@@ -14,11 +16,13 @@
 //! [PEP 552]: https://peps.python.org/pep-0552/
 
 mod error;
+mod job;
 mod pack;
-mod task;
 mod template;
+mod thread;
 mod worker;
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,8 +31,9 @@ use std::thread::JoinHandle;
 
 pub use error::Error;
 
+use job::Task;
 use pack::Pack;
-use task::{Queue, Task};
+use thread::Queue;
 
 /// How to compile, and where results are kept.
 #[derive(Clone, Debug)]
@@ -89,6 +94,8 @@ pub struct Compiler {
     queue: Option<Sender<Task>>,
     threads: Vec<JoinHandle<Result<Vec<Compiled>, Error>>>,
     is_abandoned: Arc<AtomicBool>,
+    /// Why there is no thread at all.
+    failure: Option<Error>,
 }
 
 impl Compiler {
@@ -98,20 +105,37 @@ impl Compiler {
         let (queue, tasks) = mpsc::channel();
         let tasks = Queue::new(tasks);
         let token = template::random_token();
-        let is_abandoned = Arc::new(AtomicBool::new(false));
-        let threads = (0..settings.n_workers.max(1))
-            .map(|_| {
-                let (settings, tasks, token) = (settings.clone(), tasks.clone(), token.clone());
-                let is_abandoned = is_abandoned.clone();
-                std::thread::spawn(move || task::work(&settings, &token, &tasks, &is_abandoned))
-            })
-            .collect();
-        Self {
+        let mut compiler = Self {
             settings,
             queue: Some(queue),
-            threads,
-            is_abandoned,
+            threads: Vec::new(),
+            is_abandoned: Arc::new(AtomicBool::new(false)),
+            failure: None,
+        };
+        for _ in 0..compiler.settings.n_workers.max(1) {
+            match compiler.start_thread(&tasks, &token) {
+                Ok(thread) => compiler.threads.push(thread),
+                // Those that run do the work of those that do not.
+                Err(_) if !compiler.threads.is_empty() => break,
+                Err(cause) => {
+                    compiler.failure = Some(Error::Thread(cause));
+                    break;
+                }
+            }
         }
+        compiler
+    }
+
+    fn start_thread(
+        &self,
+        tasks: &Queue,
+        token: &Arc<str>,
+    ) -> io::Result<JoinHandle<Result<Vec<Compiled>, Error>>> {
+        let (settings, tasks, token) = (self.settings.clone(), tasks.clone(), token.clone());
+        let is_abandoned = self.is_abandoned.clone();
+        std::thread::Builder::new()
+            .name("compile".to_owned())
+            .spawn(move || thread::work(&settings, &token, &tasks, &is_abandoned))
     }
 
     /// Takes a batch whose sources are in place. Never waits for anything to be compiled.
@@ -128,12 +152,13 @@ impl Compiler {
     ///
     /// # Errors
     ///
-    /// [`Error::Interpreter`] when the interpreter could not be started, [`Error::Io`] when a file could not be written.
-    /// A source that does not compile is no error.
+    /// [`Error::Interpreter`] when the interpreter could not be started, [`Error::Killed`] when it was ended from outside,
+    /// [`Error::Unreadable`] and [`Error::Io`] when a source could not be read or a file not be written, [`Error::Thread`].
+    /// A source that does not compile is no error, nor is one that ends the interpreter: the outcome says so.
     pub fn finish(mut self) -> Result<Vec<Compiled>, Error> {
         self.queue = None;
         let mut all = Vec::new();
-        let mut failure = None;
+        let mut failure = self.failure.take();
         for thread in self.threads.drain(..) {
             match thread.join() {
                 Ok(Ok(compiled)) => all.extend(compiled),

@@ -3,6 +3,9 @@
 //! The templates come first, the index last: it is written when all of them are known. Layout, numbers little endian:
 //! the signature; the templates; the index, for each source its path, outcome, slots, offset, length and CRC-32; the offset
 //! of the index (8 bytes), its CRC-32 (4 bytes) and the signature again. A pack that is not whole counts as absent.
+//!
+//! It holds only what follows from the sources: templates, and what the compiler itself said against a source. (Packs with
+//! the number 1 in their signature also held failures that were none of the source's, and count as absent.)
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -14,7 +17,7 @@ use tempfile::NamedTempFile;
 
 use super::template::{Slot, Template};
 
-const SIGNATURE: &[u8; 8] = b"l2vpyc1\n";
+const SIGNATURE: &[u8; 8] = b"l2vpyc2\n";
 const TAIL_BYTES: u64 = 8 + 4 + 8;
 /// A limit against nonsense; a wheel of 100,000 sources needs a tenth of it.
 const MAX_INDEX_BYTES: u64 = 256 << 20;
@@ -67,17 +70,34 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
+    /// Starts a pack that begins with what `earlier` holds, as far as that is undamaged.
+    pub(super) fn create(path: &Path, earlier: Option<&Pack>) -> io::Result<Self> {
         let folder = path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
         let mut file = BufWriter::with_capacity(1 << 18, NamedTempFile::new_in(folder)?);
         file.write_all(SIGNATURE)?;
-        Ok(Self {
+        let mut writer = Self {
             path: path.to_owned(),
             file,
             index: Vec::new(),
             offset: SIGNATURE.len() as u64,
-        })
+        };
+        if let Some(earlier) = earlier {
+            writer.copy(earlier)?;
+        }
+        Ok(writer)
+    }
+
+    fn copy(&mut self, earlier: &Pack) -> io::Result<()> {
+        let mut entries: Vec<_> = earlier.entries.iter().collect();
+        entries.sort_by_key(|(_, entry)| entry.offset);
+        let mut bytes = Vec::new();
+        for (source, entry) in entries {
+            if earlier.read(entry, &mut bytes).is_some() {
+                self.append(source, &bytes, entry.slots.as_deref())?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn add(&mut self, source: &str, template: &Template) -> io::Result<()> {
@@ -218,7 +238,7 @@ mod tests {
 
     fn written(folder: &Path) -> PathBuf {
         let path = folder.join("deep/er/x.pack");
-        let mut writer = Writer::create(&path).unwrap();
+        let mut writer = Writer::create(&path, None).unwrap();
         writer.add("a.py", &template()).unwrap();
         writer.add_failure("b.py", "SyntaxError: no").unwrap();
         writer.finish().unwrap();

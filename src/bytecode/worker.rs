@@ -3,9 +3,13 @@
 use std::io::{self, BufReader, Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
 const SCRIPT: &str = include_str!("worker.py");
+
+/// How every answer goes on after the two bytes of the version's own number: the end of the magic number, and the flags of
+/// an unchecked hash.
+const AFTER_VERSION: &[u8] = b"\r\n\x01\0\0\0";
 
 /// A running interpreter. Dropped, it is ended.
 #[derive(Debug)]
@@ -15,17 +19,29 @@ pub(super) struct Worker {
     output: BufReader<ChildStdout>,
 }
 
-/// What the interpreter says of one source: the `.pyc`, or why there is none.
-pub(super) type Answer = Result<Vec<u8>, String>;
+/// What the interpreter says.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// The `.pyc` of one source.
+    Compiled(Vec<u8>),
+    /// The compiler refuses the source, and always will: why.
+    Refused(String),
+    /// The compiler failed, and may not fail the next time: why.
+    Failed(String),
+    /// The source cannot be read.
+    Unreadable(io::Error),
+    /// No answer to a source: another interpreter has to go on, for this one would compile the next source differently.
+    Stale,
+}
 
 impl Worker {
     /// Starts `interpreter`; every code object will record `token`.
     ///
     /// `-I` and `-S` keep the user's and the environment's packages out, `-W ignore` the warnings about sources, which
-    /// nobody here can mend.
+    /// nobody here can mend. The script is also an argument, for an interpreter that has to be started with other settings.
     pub(super) fn start(interpreter: &Path, token: &str) -> io::Result<Self> {
         let mut child = Command::new(interpreter)
-            .args(["-I", "-S", "-B", "-W", "ignore", "-c", SCRIPT])
+            .args(["-I", "-S", "-B", "-W", "ignore", "-c", SCRIPT, SCRIPT])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -58,28 +74,40 @@ impl Worker {
     }
 
     /// Reads the answer to the first path not yet answered.
+    ///
+    /// An interpreter that ended is `UnexpectedEof`, one that answers what no interpreter would `InvalidData`.
     pub(super) fn receive(&mut self) -> io::Result<Answer> {
         let mut header = [0; 5];
         self.output.read_exact(&mut header)?;
         let [status, length @ ..] = header;
+        if !b"CRFLS".contains(&status) {
+            return Err(garbage());
+        }
         let n_bytes = u64::from(u32::from_le_bytes(length));
         let mut payload = Vec::new();
         let n_read = (&mut self.output).take(n_bytes).read_to_end(&mut payload)?;
         if n_read as u64 != n_bytes {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        if status == 0 {
-            Ok(Ok(payload))
-        } else {
-            Ok(Err(String::from_utf8_lossy(&payload).into_owned()))
+        let text = || String::from_utf8_lossy(&payload).into_owned();
+        match status {
+            b'C' if payload.get(2..8) == Some(AFTER_VERSION) => Ok(Answer::Compiled(payload)),
+            b'R' => Ok(Answer::Refused(text())),
+            b'F' => Ok(Answer::Failed(text())),
+            b'L' => {
+                let number = text().parse().map_err(|_| garbage())?;
+                Ok(Answer::Unreadable(io::Error::from_raw_os_error(number)))
+            }
+            b'S' => Ok(Answer::Stale),
+            _ => Err(garbage()),
         }
     }
 
     /// Waits for an interpreter that stopped answering, and says how it ended.
-    pub(super) fn how_it_ended(mut self) -> String {
+    pub(super) fn end(mut self) -> io::Result<ExitStatus> {
+        // One that has ended already keeps its status.
         let _ = self.child.kill();
-        let status = self.child.wait();
-        status.map_or_else(|error| error.to_string(), |status| status.to_string())
+        self.child.wait()
     }
 }
 
@@ -89,6 +117,13 @@ impl Drop for Worker {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn garbage() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "it answered what is no bytecode",
+    )
 }
 
 fn length(number: usize) -> [u8; 4] {

@@ -3,11 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use fs_err as fs;
+
 use super::Error;
-use super::conflict::label;
+use super::conflict::{Settled, label};
 use super::session::Done;
 use super::unit::Placed;
-use crate::bytecode::{Batch, Compiled, Compiler, Settings};
+use crate::bytecode::{Batch, Bytecode, Compiled, Compiler, Settings};
 use crate::event::Warning;
 
 /// Does `act` while what it gives to the compiler is compiled; returns also what was compiled.
@@ -25,21 +27,83 @@ pub(super) fn alongside<T, E: From<Error>>(
     Ok((result, compiler.finish().map_err(Error::Bytecode)?))
 }
 
+/// Takes from the wheels what stands, or wants to stand, where bytecode was compiled to: the interpreter's own is true of
+/// the sources, whoever was first at the path. Wheels with bytecode of their own are rare.
+pub(super) fn displace(compiled: &[Compiled], done: &mut [Done<'_>]) {
+    let written: HashSet<&str> = written(compiled)
+        .map(|bytecode| bytecode.path.as_str())
+        .collect();
+    for done in done {
+        done.placed
+            .retain(|placed| !written.contains(&*placed.path));
+        done.contested
+            .retain(|contested| !written.contains(&*contested.placed.path));
+    }
+}
+
+fn written(compiled: &[Compiled]) -> impl Iterator<Item = &Bytecode> {
+    let outcomes = compiled.iter().map(|compiled| &compiled.outcome);
+    outcomes.filter_map(|outcome| outcome.as_ref().ok())
+}
+
+/// Takes out what was compiled from files that gave way to others.
+pub(super) fn take_outdated(compiled: &mut Vec<Compiled>, settled: &Settled) -> Vec<Compiled> {
+    let is_outdated = |compiled: &mut Compiled| {
+        let path = settled.paths.get(&compiled.source);
+        path.is_some_and(|path| path.is_replaced)
+    };
+    compiled.extract_if(.., is_outdated).collect()
+}
+
+/// Removes bytecode whose source is another now: should that one not compile, Python would go on with the old.
+pub(super) fn remove(outdated: &[Compiled], folder: &Path) -> Result<(), Error> {
+    for bytecode in written(outdated) {
+        let path = folder.join(&bytecode.path);
+        fs::remove_file(&path).map_err(|cause| Error::io("remove", &path, cause))?;
+    }
+    Ok(())
+}
+
+/// Gathers the modules that took the place of others, each for the wheel that it is from.
+pub(super) fn settled_batches(settled: &Settled, done: &[Done<'_>], root: &Path) -> Vec<Batch> {
+    let winners = done.iter().map(|done| {
+        let is_won = |placed: &&Placed| {
+            let path = settled.paths.get(&*placed.path);
+            path.is_some_and(|path| path.is_replaced && path.holders.last() == Some(&done.position))
+        };
+        let won: Vec<Placed> = done.placed.iter().filter(is_won).cloned().collect();
+        Batch {
+            owner: done.position,
+            key: done.unit.as_ref().map(|unit| unit.digest.hex()),
+            folder: done.root.path().to_owned(),
+            root: root.to_owned(),
+            sources: modules(&done.library, &won),
+        }
+    });
+    winners.filter(|batch| !batch.sources.is_empty()).collect()
+}
+
+/// Gives what was compiled from a settled path to all who hold it.
+pub(super) fn share(compiled: Vec<Compiled>, settled: &Settled) -> Vec<Compiled> {
+    let shared = compiled.into_iter().flat_map(|compiled| {
+        let holders = settled.paths.get(&compiled.source);
+        let owners = holders.map_or_else(|| vec![compiled.owner], |path| path.holders.clone());
+        let copies = owners.into_iter().map(move |owner| Compiled {
+            owner,
+            ..compiled.clone()
+        });
+        copies.collect::<Vec<_>>()
+    });
+    shared.collect()
+}
+
 /// Notes what was compiled as files of the distributions; returns what was not as warnings.
 pub(super) fn note(compiled: Vec<Compiled>, done: &mut [Done<'_>]) -> Vec<Warning> {
+    displace(&compiled, done);
     let positions = done.iter().enumerate();
     let places: HashMap<usize, usize> = positions
         .map(|(place, done)| (done.position, place))
         .collect();
-    let written = compiled
-        .iter()
-        .filter_map(|compiled| compiled.outcome.as_ref().ok());
-    let replaced: HashSet<&str> = written.map(|bytecode| bytecode.path.as_str()).collect();
-    for done in done.iter_mut() {
-        // Wheels with bytecode of their own are rare.
-        done.placed
-            .retain(|placed| !replaced.contains(&*placed.path));
-    }
     let mut warnings = Vec::new();
     for compiled in compiled {
         let Some(place) = places.get(&compiled.owner) else {
@@ -71,15 +135,4 @@ pub(super) fn modules(library: &str, placed: &[Placed]) -> Vec<String> {
         placed.path.ends_with(".py") && below.is_some_and(|below| below.starts_with('/'))
     });
     modules.map(|placed| placed.path.to_string()).collect()
-}
-
-/// Makes a batch that is not kept: of modules that another wheel's file took the place of.
-pub(super) fn settled_batch(done: &Done<'_>, root: &Path, placed: &[Placed]) -> Batch {
-    Batch {
-        owner: done.position,
-        key: None,
-        folder: done.root.path().to_owned(),
-        root: root.to_owned(),
-        sources: modules(&done.library, placed),
-    }
 }

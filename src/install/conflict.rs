@@ -27,7 +27,7 @@ struct Claim {
 pub(super) fn settle(done: &mut [Done<'_>], buffers: &mut Buffers) -> Result<Settled, Error> {
     let mut settled = Settled::default();
     for (path, claims) in claims(done) {
-        settle_path(&path, &claims, done, buffers)?;
+        let is_replaced = settle_path(&path, &claims, done, buffers)? == InPlace::Replaced;
         let Some(kept) = claims.last() else {
             continue;
         };
@@ -43,13 +43,17 @@ pub(super) fn settle(done: &mut [Done<'_>], buffers: &mut Buffers) -> Result<Set
                 }
             }
         }
-        let positions = claims
+        let holders = claims
             .iter()
             .filter(|claim| claim.placed.digest == kept.placed.digest);
-        settled.paths.push((
+        let holders = holders.map(|claim| done[claim.done].position).collect();
+        settled.paths.insert(
             path,
-            positions.map(|claim| done[claim.done].position).collect(),
-        ));
+            SettledPath {
+                holders,
+                is_replaced,
+            },
+        );
     }
     Ok(settled)
 }
@@ -58,8 +62,23 @@ pub(super) fn settle(done: &mut [Done<'_>], buffers: &mut Buffers) -> Result<Set
 #[derive(Debug, Default)]
 pub(super) struct Settled {
     pub(super) warnings: Vec<Warning>,
-    /// Each path, with the distributions of the plan that have it now.
-    pub(super) paths: Vec<(String, Vec<usize>)>,
+    pub(super) paths: BTreeMap<String, SettledPath>,
+}
+
+/// What came of one contested path.
+#[derive(Debug)]
+pub(super) struct SettledPath {
+    /// The distributions of the plan that have the file now; the last of them decided what it holds.
+    pub(super) holders: Vec<usize>,
+    /// Whether the file that was in place gave way to one of other bytes.
+    pub(super) is_replaced: bool,
+}
+
+/// What became of the file that was in place first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum InPlace {
+    Kept,
+    Replaced,
 }
 
 /// Names a distribution as warnings do.
@@ -100,15 +119,16 @@ fn settle_path(
     claims: &[Claim],
     done: &mut [Done<'_>],
     buffers: &mut Buffers,
-) -> Result<(), Error> {
+) -> Result<InPlace, Error> {
     let owner = claims.iter().find(|claim| claim.contested.is_none());
     let owner = owner.ok_or_else(|| Error::Occupied {
         path: path.to_owned(),
     })?;
     let Some(kept) = claims.last() else {
-        return Ok(());
+        return Ok(InPlace::Kept);
     };
-    if kept.placed.digest != owner.placed.digest {
+    let is_replaced = kept.placed.digest != owner.placed.digest;
+    if is_replaced {
         write_instead(path, kept, done, buffers)?;
     }
     for claim in claims {
@@ -120,7 +140,11 @@ fn settle_path(
             (true, None) | (false, Some(_)) => {}
         }
     }
-    Ok(())
+    Ok(if is_replaced {
+        InPlace::Replaced
+    } else {
+        InPlace::Kept
+    })
 }
 
 /// Replaces the file at `path` by that of a claim that came too late.

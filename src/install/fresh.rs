@@ -34,8 +34,10 @@ pub(super) fn install<E: From<Error>>(
         reporter,
     };
     let (mut done, compiled) = job.unpack(arrivals, roots)?;
+    bytecode::displace(&compiled, &mut done);
     let settled = conflict::settle(&mut done, &mut Buffers::default())?;
-    let mut warnings = note_bytecode(compiled, &settled, &mut done, (destination, options))?;
+    let compiled = follow(&settled, compiled, &done, (destination, options))?;
+    let mut warnings = bytecode::note(compiled, &mut done);
     warnings.extend(settled.warnings);
     warnings.extend(done.iter().flat_map(|done| done.warnings.clone()));
     let warnings = report_warnings(warnings, options, reporter)?;
@@ -79,43 +81,30 @@ impl<'a> Job<'a, '_> {
     }
 }
 
-/// Notes bytecode, after what was compiled from files that did not stay was compiled again.
-fn note_bytecode(
+/// Makes bytecode true of the files that stayed: what was compiled from others goes, and each path is compiled once, now
+/// that it is settled, for all who hold it.
+fn follow(
+    settled: &Settled,
     mut compiled: Vec<Compiled>,
-    settled: &Settled,
-    done: &mut [Done<'_>],
-    (destination, options): (&Destination, &Options),
-) -> Result<Vec<Warning>, Error> {
-    let is_settled = |path: &str| settled.paths.iter().any(|(settled, _)| settled == path);
-    compiled.retain(|compiled| !is_settled(&compiled.source));
-    if !settled.paths.is_empty() {
-        compiled.extend(compile_settled(settled, done, (destination, options))?);
-    }
-    Ok(bytecode::note(compiled, done))
-}
-
-fn compile_settled(
-    settled: &Settled,
     done: &[Done<'_>],
     (destination, options): (&Destination, &Options),
 ) -> Result<Vec<Compiled>, Error> {
-    let compiled = bytecode::alongside(options.compile.as_ref(), |compiler| {
-        for (path, positions) in &settled.paths {
-            let holders = done
-                .iter()
-                .filter(|done| positions.contains(&done.position));
-            let batches = holders.map(|done| {
-                let placed = done.placed.iter().find(|placed| *placed.path == **path);
-                let placed = placed.map(std::slice::from_ref).unwrap_or_default();
-                bytecode::settled_batch(done, &destination.root, placed)
-            });
-            if let Some(compiler) = compiler {
-                batches.for_each(|batch| compiler.submit(batch));
+    let outdated = bytecode::take_outdated(&mut compiled, settled);
+    bytecode::remove(&outdated, &destination.folder)?;
+    let batches = bytecode::settled_batches(settled, done, &destination.root);
+    if !batches.is_empty() {
+        let ((), again) = bytecode::alongside(options.compile.as_ref(), |compiler| {
+            let Some(compiler) = compiler else {
+                return Ok(());
+            };
+            for batch in batches {
+                compiler.submit(batch);
             }
-        }
-        Ok::<(), Error>(())
-    });
-    compiled.map(|((), compiled)| compiled)
+            Ok::<(), Error>(())
+        })?;
+        compiled.extend(again);
+    }
+    Ok(bytecode::share(compiled, settled))
 }
 
 fn write_record(done: &Done<'_>) -> Result<(), Error> {

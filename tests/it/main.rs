@@ -14,6 +14,7 @@ mod bytecode;
 mod cache;
 mod change;
 mod command_line;
+mod compile;
 mod corpus;
 mod environment;
 mod export;

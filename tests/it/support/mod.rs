@@ -2,6 +2,7 @@
 
 pub(crate) mod local_index;
 pub(crate) mod one_package;
+pub(crate) mod locked_wheels;
 pub(crate) mod requirement;
 pub(crate) mod socks;
 pub(crate) mod tls;

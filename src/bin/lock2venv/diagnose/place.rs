@@ -114,6 +114,9 @@ impl From<bytecode::Error> for Failure {
             bytecode::Error::Interpreter { .. } => {
                 Self::new(&error).hint("leave `--compile` out: Python compiles on first import")
             }
+            bytecode::Error::Killed { .. } => Self::new(&error).hint(
+                "if memory ran out, fewer interpreters at once need less: `--jobs 1`; or leave `--compile` out",
+            ),
             _ => Self::new(&error),
         }
     }

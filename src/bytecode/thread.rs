@@ -1,0 +1,331 @@
+//! The work of one thread: it talks to one interpreter, and takes from packs what they have.
+//!
+//! An interpreter that ends without an answer takes nothing with it: another one gets what was not answered. Which source
+//! was to blame shows when each is sent alone; it is given up when it has ended a fresh interpreter twice.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::job::{Content, Job, Outcome, Task};
+use super::pack::{Entry, Pack};
+use super::template::Template;
+use super::worker::{Answer, Worker};
+use super::{Compiled, Error, Settings};
+
+/// How many sources in a row may end the interpreter until it is to blame itself.
+const MOST_CRASHES: usize = 5;
+
+/// The tasks, shared by all threads.
+#[derive(Clone, Debug)]
+pub(super) struct Queue(Arc<Mutex<Receiver<Task>>>);
+
+impl Queue {
+    pub(super) fn new(tasks: Receiver<Task>) -> Self {
+        Self(Arc::new(Mutex::new(tasks)))
+    }
+
+    /// Waits for a task; `None` when there will be no more.
+    fn wait(&self) -> Option<Task> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .recv()
+            .ok()
+    }
+
+    /// Takes a task if there is one right now and no other thread is waiting for it.
+    fn poll(&self) -> Option<Task> {
+        self.0.try_lock().ok()?.try_recv().ok()
+    }
+}
+
+/// Works until there are no more tasks.
+pub(super) fn work(
+    settings: &Settings,
+    token: &str,
+    tasks: &Queue,
+    is_abandoned: &AtomicBool,
+) -> Result<Vec<Compiled>, Error> {
+    let mut thread = Thread {
+        settings,
+        token,
+        worker: None,
+        sent: VecDeque::new(),
+        n_crashes: 0,
+        done: Vec::new(),
+        buffer: Vec::new(),
+    };
+    while !is_abandoned.load(Ordering::Relaxed) {
+        let next = if thread.sent.is_empty() {
+            tasks.wait()
+        } else {
+            tasks.poll()
+        };
+        match next {
+            Some(Task::Compile { job, sources }) => thread.send(&job, sources)?,
+            Some(Task::Unpack { job, pack, sources }) => thread.unpack(&job, &pack, &sources)?,
+            None if thread.sent.is_empty() => return Ok(thread.done),
+            None => thread.receive()?,
+        }
+        while thread.sent.len() > 1 {
+            thread.receive()?;
+        }
+    }
+    Ok(thread.done)
+}
+
+/// What one thread holds.
+struct Thread<'a> {
+    settings: &'a Settings,
+    token: &'a str,
+    worker: Option<Worker>,
+    /// What was sent to the worker and not answered, in order.
+    sent: VecDeque<Piece>,
+    /// How many sources were given up since the last answer.
+    n_crashes: usize,
+    done: Vec<Compiled>,
+    buffer: Vec<u8>,
+}
+
+/// Sources that were sent together.
+struct Piece {
+    job: Arc<Job>,
+    sources: VecDeque<String>,
+    /// Whether it is one source, sent alone, that ended an interpreter.
+    has_failed_alone: bool,
+}
+
+impl Thread<'_> {
+    fn send(&mut self, job: &Arc<Job>, sources: Vec<String>) -> Result<(), Error> {
+        self.sent.push_back(Piece::new(job, sources));
+        let is_sent = match self.worker.as_mut() {
+            None => false,
+            // An interpreter that is gone is noticed when it does not answer.
+            Some(worker) => self
+                .sent
+                .back()
+                .is_none_or(|piece| piece.send_to(worker).is_ok()),
+        };
+        if is_sent { Ok(()) } else { self.restart() }
+    }
+
+    /// Starts an interpreter, and sends it all that is not answered.
+    fn restart(&mut self) -> Result<(), Error> {
+        let started = Worker::start(&self.settings.interpreter, self.token);
+        let mut worker = started.map_err(|source| self.interpreter_error(source))?;
+        for piece in &self.sent {
+            // As above: one that is gone already does not answer.
+            if piece.send_to(&mut worker).is_err() {
+                break;
+            }
+        }
+        self.worker = Some(worker);
+        Ok(())
+    }
+
+    fn interpreter_error(&self, source: io::Error) -> Error {
+        Error::Interpreter {
+            path: self.settings.interpreter.clone(),
+            source,
+        }
+    }
+
+    /// Takes the answers to the piece that was sent first.
+    fn receive(&mut self) -> Result<(), Error> {
+        while let Some((job, source)) = self.first_unanswered() {
+            let Some(worker) = self.worker.as_mut() else {
+                return Ok(());
+            };
+            match worker.receive() {
+                Ok(Answer::Stale) => self.restart()?,
+                Ok(answer) => {
+                    self.n_crashes = 0;
+                    self.forget_first();
+                    self.take(&job, source, answer)?;
+                }
+                Err(_) if self.is_worth_another_try() => self.restart()?,
+                Err(error) => {
+                    self.forget_first();
+                    self.give_up(&job, source, &error)?;
+                }
+            }
+        }
+        self.sent.pop_front();
+        Ok(())
+    }
+
+    fn first_unanswered(&self) -> Option<(Arc<Job>, String)> {
+        let piece = self.sent.front()?;
+        Some((piece.job.clone(), piece.sources.front()?.clone()))
+    }
+
+    fn forget_first(&mut self) {
+        if let Some(piece) = self.sent.front_mut() {
+            piece.sources.pop_front();
+        }
+    }
+
+    /// Tells whether the interpreter may have ended for another reason than the first source, and sees to it that the next
+    /// one shows.
+    fn is_worth_another_try(&mut self) -> bool {
+        if self.separate() {
+            return true;
+        }
+        let first = self.sent.front_mut();
+        first.is_some_and(|piece| !std::mem::replace(&mut piece.has_failed_alone, true))
+    }
+
+    /// Makes a piece of each source of the first piece, to find the one that ends the interpreter: answers to the others may
+    /// have been lost with it. `false` when there is one source only.
+    fn separate(&mut self) -> bool {
+        let Some(piece) = self.sent.pop_front_if(|piece| piece.sources.len() > 1) else {
+            return false;
+        };
+        for source in piece.sources.into_iter().rev() {
+            self.sent.push_front(Piece::new(&piece.job, vec![source]));
+        }
+        true
+    }
+
+    fn take(&mut self, job: &Job, source: String, answer: Answer) -> Result<(), Error> {
+        let outcome = match answer {
+            Answer::Compiled(pyc) => {
+                let template = Template::new(&pyc, self.token);
+                job.keep(|pack| pack.add(&source, &template));
+                let content = Content {
+                    bytes: &template.bytes,
+                    slots: &template.slots,
+                };
+                job.write(&source, &content, self.settings, &mut self.buffer)?
+            }
+            Answer::Refused(cause) => {
+                job.keep(|pack| pack.add_failure(&source, &cause));
+                Err(cause)
+            }
+            Answer::Failed(cause) => Err(cause),
+            Answer::Unreadable(cause) => {
+                return Err(Error::Unreadable {
+                    path: job.batch.folder.join(source),
+                    source: cause,
+                });
+            }
+            Answer::Stale => return Ok(()),
+        };
+        self.note(job, source, outcome);
+        Ok(())
+    }
+
+    fn note(&mut self, job: &Job, source: String, outcome: Outcome) {
+        self.done.push(Compiled {
+            owner: job.batch.owner,
+            source,
+            outcome,
+        });
+    }
+
+    /// The interpreter ended again while it compiled `source`: another one does the rest.
+    ///
+    /// That is kept nowhere: another machine may have more memory, and another run more luck.
+    fn give_up(&mut self, job: &Job, source: String, error: &io::Error) -> Result<(), Error> {
+        let status = self.worker.take().and_then(|worker| worker.end().ok());
+        let ended = match (error.kind(), status) {
+            (io::ErrorKind::UnexpectedEof, Some(status)) if is_from_outside(status) => {
+                return Err(Error::Killed {
+                    path: self.settings.interpreter.clone(),
+                    source_path: job.batch.root.join(source),
+                    status,
+                });
+            }
+            (io::ErrorKind::UnexpectedEof, Some(status)) => status.to_string(),
+            _ => error.to_string(),
+        };
+        self.n_crashes += 1;
+        if self.n_crashes == MOST_CRASHES {
+            let cause =
+                format!("it ended {MOST_CRASHES} times in a row without an answer ({ended})");
+            return Err(self.interpreter_error(io::Error::other(cause)));
+        }
+        let cause = format!("the interpreter ended while it compiled this ({ended})");
+        self.note(job, source, Err(cause));
+        self.restart()
+    }
+
+    fn unpack(&mut self, job: &Arc<Job>, pack: &Pack, sources: &[String]) -> Result<(), Error> {
+        let mut bytes = Vec::new();
+        for source in sources {
+            let Some(entry) = pack
+                .entry(source)
+                .filter(|entry| pack.read(entry, &mut bytes).is_some())
+            else {
+                job.discard_pack();
+                self.send(job, vec![source.clone()])?;
+                continue;
+            };
+            let outcome = self.unpacked(job, source, entry, &bytes)?;
+            self.note(job, source.clone(), outcome);
+        }
+        Ok(())
+    }
+
+    fn unpacked(
+        &mut self,
+        job: &Job,
+        source: &str,
+        entry: &Entry,
+        bytes: &[u8],
+    ) -> Result<Outcome, Error> {
+        match &entry.slots {
+            None => Ok(Err(String::from_utf8_lossy(bytes).into_owned())),
+            Some(slots) => job.write(
+                source,
+                &Content { bytes, slots },
+                self.settings,
+                &mut self.buffer,
+            ),
+        }
+    }
+}
+
+impl Piece {
+    fn new(job: &Arc<Job>, sources: Vec<String>) -> Self {
+        Self {
+            job: job.clone(),
+            sources: sources.into(),
+            has_failed_alone: false,
+        }
+    }
+
+    fn send_to(&self, worker: &mut Worker) -> io::Result<()> {
+        if self.sources.is_empty() {
+            return Ok(());
+        }
+        let paths: Vec<PathBuf> = self
+            .sources
+            .iter()
+            .map(|source| self.job.batch.folder.join(source))
+            .collect();
+        worker.send(paths.iter())
+    }
+}
+
+/// Tells whether a signal ended the interpreter that no source can bring about: a person, a supervisor, or the kernel when
+/// memory runs out.
+fn is_from_outside(status: ExitStatus) -> bool {
+    use rustix::process::Signal;
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+    let outside = [
+        Signal::HUP,
+        Signal::INT,
+        Signal::KILL,
+        Signal::TERM,
+        Signal::XCPU,
+    ];
+    outside
+        .iter()
+        .any(|outside| signal == Some(outside.as_raw()))
+}
