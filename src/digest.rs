@@ -103,6 +103,21 @@ impl fmt::Display for Digest {
     }
 }
 
+/// Appends the SHA-256 of `text` to it, so that whoever reads it again with [`unsealed`] finds any change.
+pub(crate) fn sealed(mut text: String) -> String {
+    let digest = Digest::of(Algorithm::Sha256, text.as_bytes());
+    text.push('\n');
+    text.push_str(&digest.hex());
+    text
+}
+
+/// Returns the text that was [`sealed`]; `None` when a bit of it, or of its digest, is not as it was.
+pub(crate) fn unsealed(sealed: &str) -> Option<&str> {
+    let (text, hex) = sealed.rsplit_once('\n')?;
+    let digest = Digest::of(Algorithm::Sha256, text.as_bytes());
+    (digest.hex() == hex).then_some(text)
+}
+
 /// Computes a [`Digest`] from bytes as they arrive.
 #[derive(Clone, Debug)]
 pub enum Hasher {
@@ -189,6 +204,19 @@ mod tests {
             "md5:d41d8cd98f00b204e9800998ecf8427e",
         ] {
             assert_eq!(Digest::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_seal_breaks_with_any_bit() {
+        let sealed = sealed("some\ntext".to_owned());
+        assert_eq!(unsealed(&sealed), Some("some\ntext"));
+        assert_eq!(unsealed(""), None);
+        for bit in 0..sealed.len() * 8 {
+            let mut bytes = sealed.clone().into_bytes();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            let text = String::from_utf8(bytes).ok();
+            assert_eq!(text.as_deref().and_then(unsealed), None, "bit {bit}");
         }
     }
 }

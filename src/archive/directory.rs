@@ -27,6 +27,8 @@ const EXTRA_UNICODE_PATH: u16 = 0x7075;
 pub(super) struct Directory {
     pub(super) offset: u64,
     pub(super) entries: Vec<CentralEntry>,
+    /// Of its bytes.
+    pub(super) crc: u32,
 }
 
 /// One record of the central directory.
@@ -70,6 +72,7 @@ pub(super) fn read(source: &Source, n_file_bytes: u64) -> Result<Directory, Erro
     Ok(Directory {
         offset: place.offset,
         entries,
+        crc: crc32fast::hash(&bytes),
     })
 }
 

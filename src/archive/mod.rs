@@ -53,6 +53,7 @@ pub struct Archive {
     entries: Vec<Entry>,
     /// Where the last content ends and the directory begins.
     content_end: u64,
+    directory_crc: u32,
 }
 
 /// One entry of an [`Archive`].
@@ -104,6 +105,11 @@ impl Entry {
         self.n_bytes
     }
 
+    /// Returns the CRC-32 of the content.
+    pub fn crc(&self) -> u32 {
+        self.crc
+    }
+
     /// Returns where the content begins in the archive; entries are read quickest in this order.
     pub fn offset(&self) -> u64 {
         self.data_offset
@@ -125,7 +131,7 @@ impl Archive {
         let source = source.into();
         let n_file_bytes = source.n_bytes().map_err(Error::Io)?;
         let directory = directory::read(&source, n_file_bytes)?;
-        let content_end = directory.offset;
+        let (content_end, directory_crc) = (directory.offset, directory.crc);
         let spans = tile(&directory.entries, content_end)?;
         let mut entries = Vec::with_capacity(directory.entries.len());
         for (central, span) in directory.entries.into_iter().zip(spans) {
@@ -138,12 +144,18 @@ impl Archive {
             source,
             entries,
             content_end,
+            directory_crc,
         })
     }
 
     /// Returns the entries in the order of the central directory.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// Returns the CRC-32 of the central directory, which alone gives the modes of files.
+    pub fn directory_crc(&self) -> u32 {
+        self.directory_crc
     }
 
     /// Finds an entry by its path.

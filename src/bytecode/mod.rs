@@ -30,6 +30,7 @@ use std::sync::mpsc::{self, Sender};
 use std::thread::JoinHandle;
 
 pub use error::Error;
+pub use pack::verify_packs;
 
 use job::Task;
 use pack::Pack;

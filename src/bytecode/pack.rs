@@ -48,6 +48,13 @@ impl Pack {
         Some(Self { file, entries })
     }
 
+    /// Reads everything that the pack holds; `false` when something is not what was written.
+    fn is_whole(&self) -> bool {
+        let mut buffer = Vec::new();
+        let mut entries = self.entries.values();
+        entries.all(|entry| self.read(entry, &mut buffer).is_some())
+    }
+
     pub(super) fn entry(&self, source: &str) -> Option<&Entry> {
         self.entries.get(source)
     }
@@ -138,6 +145,28 @@ impl Writer {
         file.persist(&self.path)?;
         Ok(())
     }
+}
+
+/// Reads every pack below `folder`, and removes those that are not as they were written; returns their paths.
+///
+/// A folder that is not there keeps nothing. A file that cannot be removed is among the paths all the same.
+pub fn verify_packs(folder: &Path) -> Vec<PathBuf> {
+    let children = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let files = children(folder)
+        .into_iter()
+        .flat_map(|path| children(&path));
+    let packs = files.filter(|path| path.extension().is_some_and(|ending| ending == "pack"));
+    let mut damaged: Vec<PathBuf> = packs
+        .filter(|path| !Pack::open(path).is_some_and(|pack| pack.is_whole()))
+        .collect();
+    damaged.sort();
+    for path in &damaged {
+        let _ = std::fs::remove_file(path);
+    }
+    damaged
 }
 
 fn push_bytes(index: &mut Vec<u8>, bytes: &[u8]) {

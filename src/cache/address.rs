@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::{Algorithm, Digest};
+use crate::digest::{Algorithm, Digest, sealed, unsealed};
 use crate::url::Url;
 
 /// Where a file was found, and its size.
@@ -18,7 +18,8 @@ pub struct Address {
     pub n_bytes: Option<u64>,
 }
 
-/// The question stands beside the answer, so that a file cut short or misplaced is found out.
+/// The question stands beside the answer, so that a misplaced file is found out; that one bit is another, by the digest
+/// that follows.
 #[derive(Serialize, Deserialize)]
 struct Entry<'a> {
     index: &'a str,
@@ -50,12 +51,12 @@ pub(super) fn render(
         url: address.url.expose(),
         n_bytes: address.n_bytes,
     };
-    serde_json::to_string(&entry).ok()
+    serde_json::to_string(&entry).ok().map(sealed)
 }
 
 pub(super) fn read(path: &Path, index: &str, file: &str, digest: &Digest) -> Option<Address> {
     let text = std::fs::read_to_string(path).ok()?;
-    let entry: Entry<'_> = serde_json::from_str(&text).ok()?;
+    let entry: Entry<'_> = serde_json::from_str(unsealed(&text)?).ok()?;
     let is_answer =
         entry.index == index && entry.file == file && entry.digest == digest.to_string();
     if !is_answer {
@@ -64,5 +65,18 @@ pub(super) fn read(path: &Path, index: &str, file: &str, digest: &Digest) -> Opt
     Some(Address {
         url: Url::parse(entry.url).ok()?,
         n_bytes: entry.n_bytes,
+    })
+}
+
+/// Tells whether the file at `path` is as it was written, and where it belongs.
+pub(super) fn is_whole(path: &Path) -> bool {
+    let Ok(text) = std::fs::read_to_string(path) else {
+        return false;
+    };
+    let entry: Option<Entry<'_>> = unsealed(&text).and_then(|text| serde_json::from_str(text).ok());
+    entry.is_some_and(|entry| {
+        let digest = Digest::parse(entry.digest);
+        let name = digest.map(|digest| key(entry.index, entry.file, &digest));
+        path.file_name().and_then(|name| name.to_str()) == name.as_deref()
     })
 }

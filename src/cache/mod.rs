@@ -1,18 +1,21 @@
 //! The content-addressed store of verified files, shared by many processes, and the only maker of [`VerifiedFile`].
 //!
 //! Below the cache folder: `v1/archives/<algorithm>/<two hex digits>/<hex>.<size>` holds archives as they were downloaded,
-//! `v1/addresses/` where each was found (see [`Address`]), `v1/tmp/` what is being written. A file is written to `tmp`, hashed
-//! on the way, and renamed into place when its digest is a locked one; nothing in place is ever changed, so any number of
-//! processes may read and write at once, and the worst that two can do to each other is the same work twice.
+//! `v1/directories/` what proves the modes of their files, `v1/addresses/` where each was found (see [`Address`]), `v1/tmp/`
+//! what is being written. A file is written to `tmp`, hashed on the way, and renamed into place when its digest is a locked
+//! one; nothing in place is ever changed, so any number of processes may read and write at once, and the worst that two can
+//! do to each other is the same work twice.
 //!
 //! Nothing is synced to the disk: a power failure may leave a file in place that is too short. Its size is in its name, so it
 //! is found out and fetched again. Otherwise a file in place is trusted by its name, because only we may write there; in a
 //! folder where others may write too, each file is copied and hashed before it is used. A hit costs six system calls.
 
 mod address;
+mod directory;
 mod memory;
 mod presence;
 mod store;
+mod verify;
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -49,6 +52,8 @@ pub struct VerifiedFile {
     n_bytes: u64,
     digest: Digest,
     path: Option<PathBuf>,
+    /// Whether it was proven by an earlier run, and since then by its name alone.
+    is_from_before: bool,
     /// Gives the memory back when the file is no longer needed.
     _share: Option<Share>,
 }
@@ -260,6 +265,7 @@ impl Cache {
             n_bytes,
             digest,
             path: None,
+            is_from_before: false,
             _share: None,
         })
     }
@@ -361,6 +367,18 @@ impl Cache {
         self.store
             .as_ref()
             .map_or_else(|| Ok(Removed::default()), Store::clear)
+    }
+
+    /// Hashes every archive and reads every address that the cache folder keeps; returns the paths of those that are not as
+    /// they were written. They are removed where the folder may be written to.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] when something cannot be read or removed.
+    pub fn verify(&self) -> Result<Vec<PathBuf>, Error> {
+        self.store
+            .as_ref()
+            .map_or_else(|| Ok(Vec::new()), verify::verify)
     }
 
     fn prove(&self, store: &Store, found: store::Found) -> Result<Option<VerifiedFile>, Error> {
@@ -515,6 +533,7 @@ impl Writer<'_> {
             n_bytes,
             digest,
             path,
+            is_from_before: false,
             _share: share,
         })
     }

@@ -83,6 +83,7 @@ impl Found {
             n_bytes: self.n_bytes,
             digest: self.digest,
             path: Some(self.path),
+            is_from_before: true,
             _share: None,
         }
     }
@@ -182,19 +183,31 @@ impl Store {
         };
         for name in names {
             let name = name.map_err(|cause| Error::io(&shard, cause))?.file_name();
-            let n_bytes = name.to_str().and_then(|name| size_in_name(name, &hex));
-            let Some(n_bytes) = n_bytes else { continue };
-            let path = shard.join(&name);
-            if let Some(file) = self.open_whole(&path, n_bytes)? {
-                return Ok(Some(Found {
-                    file,
-                    path,
-                    digest: digest.clone(),
-                    n_bytes,
-                }));
+            if let Some(found) = self.found(digest, &shard.join(&name))? {
+                return Ok(Some(found));
             }
         }
         Ok(None)
+    }
+
+    /// Opens the archive at `path`, if it is a whole file of the size in its name.
+    pub(super) fn found(&self, digest: &Digest, path: &Path) -> Result<Option<Found>, Error> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let Some(n_bytes) = size_in_name(&name, &digest.hex()) else {
+            return Ok(None);
+        };
+        let file = self.open_whole(path, n_bytes)?;
+        Ok(file.map(|file| Found {
+            file,
+            path: path.to_owned(),
+            digest: digest.clone(),
+            n_bytes,
+        }))
+    }
+
+    /// Returns the folder `name` below the cache folder's own.
+    pub(super) fn folder(&self, name: &str) -> PathBuf {
+        self.root.join(name)
     }
 
     fn open_whole(&self, path: &Path, n_bytes: u64) -> Result<Option<File>, Error> {

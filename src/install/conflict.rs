@@ -62,6 +62,7 @@ pub(super) fn settle(done: &mut [Done<'_>], buffers: &mut Buffers) -> Result<Set
 #[derive(Debug, Default)]
 pub(super) struct Settled {
     pub(super) warnings: Vec<Warning>,
+    /// What came of each contested path.
     pub(super) paths: BTreeMap<String, SettledPath>,
 }
 

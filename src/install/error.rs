@@ -72,6 +72,13 @@ pub enum Error {
         /// The path, relative to the environment.
         path: String,
     },
+    /// A file of an unpacked wheel of the cache does not hold what was unpacked, though its size and time are right. The
+    /// unpacked wheel was removed.
+    #[error("the cache's copy of `{path}` is damaged")]
+    Damaged {
+        /// The path, relative to the environment.
+        path: String,
+    },
     /// What would be a warning is an error, as [`Options::strict`](super::Options::strict) asks.
     #[error("{0}")]
     Strict(Warning),

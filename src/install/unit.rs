@@ -14,7 +14,7 @@ use super::pool::lock;
 use super::script::Launcher;
 use super::tree::{Linked, SavedChunk, Tree, TreeWriter, Trees, UnpackedWheel};
 use super::{Arrival, Content, Error, documents};
-use crate::archive::{Buffers, Entry, Reader};
+use crate::archive::{self, Buffers, Entry, Reader};
 use crate::cache::VerifiedFile;
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::environment::Layout;
@@ -499,6 +499,10 @@ impl Opened {
         let expected = (&distribution.name, &distribution.version);
         let wheel = Wheel::open(file.source().clone(), file_name, expected, buffers)
             .map_err(|fault| Error::wheel(file_name, fault))?;
+        if !file.confirms_directory(wheel.archive().directory_crc()) {
+            let what = "its copy in the cache was damaged";
+            return Err(Error::wheel(file_name, archive::Error::Malformed { what }));
+        }
         let (contents, warnings) =
             Contents::of_wheel(&wheel, file_name, &distribution.name, layout)?;
         // The wheel of a folder is built anew each time.

@@ -1,4 +1,4 @@
-//! Answers kept from before, one JSON file for each interpreter.
+//! Answers kept from before, one file for each interpreter: JSON, and the digest of it, so that no changed bit is believed.
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
@@ -8,7 +8,7 @@ use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
 use super::{Interpreter, PROBE};
-use crate::digest::{Algorithm, Digest};
+use crate::digest::{Algorithm, Digest, sealed, unsealed};
 
 /// What an answer depends on; it holds as long as all of it is the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,8 +65,7 @@ impl Place {
 
     /// Reads the answer, when one is there, is whole and still holds.
     pub(super) fn read(&self) -> Option<Interpreter> {
-        let text = fs::read_to_string(&self.file).ok()?;
-        let kept: Kept = serde_json::from_str(&text).ok()?;
+        let kept = read(&self.file)?;
         let is_usable = kept.key == self.key && kept.interpreter.base_executable.is_file();
         is_usable.then_some(kept.interpreter)
     }
@@ -85,11 +84,30 @@ impl Place {
         folders.recursive(true).mode(0o700);
         let written = folders.create(&self.folder).and_then(|()| {
             let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-            file.write_all(text.as_bytes())?;
+            file.write_all(sealed(text).as_bytes())?;
             file.persist(&self.file).map_err(|error| error.error)
         });
         drop(written);
     }
+}
+
+fn read(path: &Path) -> Option<Kept> {
+    let text = fs::read_to_string(path).ok()?;
+    serde_json::from_str(unsealed(&text)?).ok()
+}
+
+/// Reads every answer that `folder` keeps, and removes those that are not as they were written; returns their paths.
+///
+/// A folder that is not there keeps nothing. A file that cannot be removed is among the paths all the same.
+pub fn verify_answers(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    let answers = paths.filter(|path| path.extension().is_some_and(|ending| ending == "json"));
+    let damaged: Vec<PathBuf> = answers.filter(|path| read(path).is_none()).collect();
+    for path in &damaged {
+        let _ = fs::remove_file(path);
+    }
+    damaged
 }
 
 fn is_script(path: &Path) -> Option<bool> {

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::target::Target;
 
+pub use kept::verify_answers;
 pub use layout::Layout;
 pub use search::{Request, Search, Tried};
 pub use shim::Shims;

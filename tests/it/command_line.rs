@@ -563,35 +563,6 @@ fn offline_takes_all_from_the_cache() {
 }
 
 #[test]
-fn a_damaged_copy_in_the_cache_is_named_and_fetched_again() {
-    let scene = Scene::new();
-    let arguments = ["-q", "install", "--no-root", "--link-mode", "copy"];
-    scene.run(&arguments).succeeded();
-    let whole = |path: &Path| fs::read(path).unwrap();
-    for file in files(&scene.workspace.cache().join("v1/archives")) {
-        let path = scene.workspace.cache().join("v1/archives").join(file);
-        let damaged = vec![0; whole(&path).len()];
-        fs::write(&path, damaged).unwrap();
-    }
-    let run = || {
-        drop(fs::remove_dir_all(scene.venv()));
-        scene.run(&arguments)
-    };
-    for _ in 0..2 {
-        run().failed(
-            1,
-            &[
-                "in the cache was damaged",
-                "hint: run the same command again",
-            ],
-        );
-        assert!(!scene.venv().exists());
-    }
-    run().succeeded();
-    scene.has(&["acme-1.0", "acme_dev-1.0"]);
-}
-
-#[test]
 fn offline_lists_what_the_cache_lacks() {
     let scene = Scene::new();
     let output = scene

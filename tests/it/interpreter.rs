@@ -5,6 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::interpreter::{Error, Interpreter, Request, Search};
 use lock2venv::version::VersionConstraint;
 
@@ -198,12 +199,11 @@ fn answer_is_kept_until_the_file_changes() {
     let kept = only_file(&folder);
     let text = fs_err::read_to_string(&kept).unwrap();
 
-    // A kept answer is what is told, not asked for again: it can be seen when it is changed.
-    fs_err::write(
-        &kept,
-        text.replace("\"base_prefix\":\"", "\"base_prefix\":\"/kept"),
-    )
-    .unwrap();
+    // A kept answer is what is told, not asked for again: it can be seen when it is changed, with the digest that follows it.
+    let (answer, _) = text.rsplit_once('\n').unwrap();
+    let other = answer.replace("\"base_prefix\":\"", "\"base_prefix\":\"/kept");
+    let digest = Digest::of(Algorithm::Sha256, other.as_bytes());
+    fs_err::write(&kept, format!("{other}\n{}", digest.hex())).unwrap();
     let second = Interpreter::query_once(&bench.python, &folder).unwrap();
     assert!(
         second.base_prefix.starts_with("/kept"),

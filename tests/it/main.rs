@@ -16,6 +16,7 @@ mod change;
 mod command_line;
 mod compile;
 mod corpus;
+mod damage;
 mod environment;
 mod export;
 mod export_markers;

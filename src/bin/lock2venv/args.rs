@@ -306,6 +306,8 @@ pub(crate) enum Cache {
     Dir(CacheFolder),
     /// Print how many bytes the cache holds
     Size(CacheFolder),
+    /// Hash everything in the cache, and remove what is damaged: exit 1 when something was
+    Verify(CacheFolder),
     /// Remove everything in the cache
     Clear(CacheFolder),
 }

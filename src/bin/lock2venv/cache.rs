@@ -1,6 +1,9 @@
 //! `lock2venv cache`.
 
+use std::path::{Path, PathBuf};
+
 use lock2venv::cache::Cache;
+use lock2venv::{bytecode, install, interpreter};
 
 use crate::args::{Cache as Command, CacheFolder};
 use crate::context::Context;
@@ -18,6 +21,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<(), Failure> {
             let size = open(folder, context)?.size()?;
             print_data(format!("{}\n", size.n_bytes).as_bytes())
         }
+        Command::Verify(folder) => verify(&open(folder, context)?),
         Command::Clear(folder) => {
             let removed = open(folder, context)?.clear()?;
             report::print_line(&format!(
@@ -29,12 +33,48 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<(), Failure> {
     }
 }
 
+/// Names what is damaged, which is removed.
+fn verify(cache: &Cache) -> Result<(), Failure> {
+    let before = cache.size()?;
+    let mut damaged = cache.verify()?;
+    if let Some(folder) = cache.dir() {
+        damaged.extend(install::verify_trees(&folder.join("v1/trees")));
+        damaged.extend(bytecode::verify_packs(&folder.join("v1/bytecode")));
+        damaged.extend(interpreter::verify_answers(&folder.join("v1/interpreters")));
+    }
+    if damaged.is_empty() {
+        report::print_line(&format!(
+            "Nothing is damaged: {} files, {} bytes",
+            before.n_files, before.n_bytes
+        ));
+        return Ok(());
+    }
+    Err(damage(&damaged))
+}
+
+fn damage(paths: &[PathBuf]) -> Failure {
+    let headline = match paths {
+        [_] => "a part of the cache was damaged".to_owned(),
+        _ => format!("{} parts of the cache were damaged", paths.len()),
+    };
+    let is_there = |path: &&PathBuf| Path::symlink_metadata(path).is_ok();
+    let hint = if paths.iter().any(|path| is_there(&path)) {
+        "not all of it could be removed: remove it by hand, or name another cache with `--cache-dir DIR`"
+    } else {
+        "it was removed: the next install fetches it again"
+    };
+    let lines = paths.iter().map(|path| path.display().to_string());
+    lines
+        .fold(Failure::text(headline), Failure::detail)
+        .hint(hint)
+}
+
 fn open(folder: &CacheFolder, context: &Context) -> Result<Cache, Failure> {
     let path = path(folder, context)?;
     Ok(Cache::open(&path, &context.working_folder)?)
 }
 
-fn path(folder: &CacheFolder, context: &Context) -> Result<std::path::PathBuf, Failure> {
+fn path(folder: &CacheFolder, context: &Context) -> Result<PathBuf, Failure> {
     let no_home = || {
         Failure::text("there is no home folder, so no cache folder")
             .hint("name one with `--cache-dir DIR`")

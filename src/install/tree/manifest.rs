@@ -1,4 +1,7 @@
 //! What a tree says of itself: a header, `.dist-info`, entry points, warnings, files, and the digest of all that.
+//!
+//! After the row of each file comes one with its CRC-32, which the archive had: whoever reads the bytes anyway can prove
+//! them at the price of a memory copy.
 
 use super::writer::Saved;
 use crate::archive::check_path;
@@ -8,13 +11,17 @@ use crate::install::contents::{Contents, Item, Places, join};
 use crate::wheel::{EntryPoint, Scheme, Wheel, check_script_name};
 
 pub(super) const NAME: &str = "manifest";
-const HEADER: &str = "lock2venv tree 2";
+const HEADER: &str = "lock2venv tree 3";
+
+const CRC: &str = "crc32";
 
 /// Where a file of a tree lies, and when it was written, in nanoseconds since 1970.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TreeFile {
     pub(super) chunk: usize,
     pub(super) modified: i128,
+    /// Of its bytes.
+    pub(super) crc: u32,
 }
 
 /// Renders the manifest; `None` when something is missing, or cannot stand in it.
@@ -53,7 +60,8 @@ pub(super) fn render(
     }
     for (item, saved) in contents.items.iter().zip(files) {
         let saved = saved?;
-        let place = wheel.place(wheel.archive().entries().get(item.index)?)?;
+        let entry = wheel.archive().entries().get(item.index)?;
+        let place = wheel.place(entry)?;
         let kind = match item.is_executable {
             _ if saved.is_original => "script",
             true => "program",
@@ -66,9 +74,10 @@ pub(super) fn render(
             place.path,
             &item.n_bytes.to_string(),
             &digest.hex(),
-            &saved.file.chunk.to_string(),
-            &saved.file.modified.to_string(),
+            &saved.chunk.to_string(),
+            &saved.modified.to_string(),
         ])?;
+        line(&[CRC, &format!("{:08x}", entry.crc())])?;
     }
     let digest = Digest::of(Algorithm::Sha256, text.as_bytes());
     text.push_str(&digest.hex());
@@ -98,7 +107,7 @@ pub(super) fn parse(
         entry_points: Vec::new(),
         items: Vec::new(),
     };
-    let (mut files, mut warnings) = (Vec::new(), Vec::new());
+    let (mut files, mut warnings) = (Vec::<TreeFile>::new(), Vec::new());
     for line in lines {
         let fields: Vec<&str> = line.split('\t').collect();
         match fields[..] {
@@ -118,6 +127,9 @@ pub(super) fn parse(
                 wheel: wheel.to_owned(),
                 path: path.to_owned(),
             }),
+            [CRC, crc] => {
+                files.last_mut()?.crc = u32::from_str_radix(crc, 16).ok()?;
+            }
             _ => {
                 let (item, file) = parse_item(&fields, places, contents.items.len())?;
                 contents.items.push(item);
@@ -136,6 +148,7 @@ fn parse_item(fields: &[&str], places: &Places, index: usize) -> Option<(Item, T
     let file = TreeFile {
         chunk: chunk.parse().ok()?,
         modified: modified.parse().ok()?,
+        crc: 0,
     };
     let item = Item {
         path: places.path(Scheme::from_name(scheme)?, path),

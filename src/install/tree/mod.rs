@@ -13,6 +13,7 @@
 
 mod manifest;
 mod source;
+mod verify;
 mod writer;
 
 use std::fs::File;
@@ -32,6 +33,7 @@ use crate::event::Warning;
 use crate::plan::{Distribution, Origin};
 
 pub(super) use source::{Linked, Tree};
+pub use verify::{verify_trees, verify_trees_of};
 pub(super) use writer::{SavedChunk, TreeWriter};
 
 /// The folder of trees, as one environment can use it.

@@ -115,7 +115,7 @@ impl TreeReader<'_> {
                 let is_cloned =
                     self.tree.method == Method::Clone && clone_range(&target, &source).is_some();
                 if !is_cloned {
-                    self.copy(source, target, item)?;
+                    self.copy(index, source, target, item)?;
                 }
                 Ok(Linked::New)
             }
@@ -128,11 +128,11 @@ impl TreeReader<'_> {
         let file = self.open(index, item)?;
         let n_bytes = file.take(item.n_bytes + 1).read_to_end(&mut content);
         let n_bytes = n_bytes.map_err(|cause| Error::io("read", item.path.as_ref(), cause))?;
-        if n_bytes as u64 == item.n_bytes {
-            Ok(content)
-        } else {
-            Err(changed(item))
+        if n_bytes as u64 != item.n_bytes {
+            return Err(changed(item));
         }
+        self.prove(index, item, crc32fast::hash(&content))?;
+        Ok(content)
     }
 
     /// `None` when there may be no more links to the file, or none to a file of its owner.
@@ -156,8 +156,15 @@ impl TreeReader<'_> {
         }
     }
 
-    fn copy(&mut self, mut source: File, mut target: File, item: &Item) -> Result<(), Error> {
+    fn copy(
+        &mut self,
+        index: usize,
+        mut source: File,
+        mut target: File,
+        item: &Item,
+    ) -> Result<(), Error> {
         self.buffer.resize(BUFFER_BYTES, 0);
+        let mut crc = crc32fast::Hasher::new();
         let mut n_left = item.n_bytes;
         loop {
             let n_read = source
@@ -172,15 +179,27 @@ impl TreeReader<'_> {
             target
                 .write_all(&self.buffer[..n_read])
                 .map_err(|cause| Error::io("write", item.path.as_ref(), cause))?;
+            crc.update(&self.buffer[..n_read]);
             if n_left == 0 {
                 break;
             }
         }
-        if n_left == 0 {
-            Ok(())
-        } else {
-            Err(changed(item))
+        if n_left != 0 {
+            return Err(changed(item));
         }
+        self.prove(index, item, crc.finalize())
+    }
+
+    /// Compares the CRC-32 of what was read with that of what was unpacked; a tree that is damaged is removed.
+    fn prove(&self, index: usize, item: &Item, crc: u32) -> Result<(), Error> {
+        let file = self.tree.files.get(index);
+        if file.is_some_and(|file| file.crc == crc) {
+            return Ok(());
+        }
+        super::remove(&self.tree.path);
+        Err(Error::Damaged {
+            path: item.path.clone(),
+        })
     }
 
     fn open(&mut self, index: usize, item: &Item) -> Result<File, Error> {

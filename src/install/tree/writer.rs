@@ -11,7 +11,7 @@ use fs_err as fs;
 use rustix::fs::{AtFlags, Mode, OFlags, linkat, mkdirat, openat};
 use tempfile::TempDir;
 
-use super::manifest::{self, TreeFile};
+use super::manifest;
 use super::{Method, clone_range, modified, open_folder};
 use crate::event::Warning;
 use crate::install::contents::Contents;
@@ -34,7 +34,9 @@ pub(in crate::install) struct TreeWriter {
 #[derive(Debug)]
 pub(super) struct Saved {
     pub(super) index: usize,
-    pub(super) file: TreeFile,
+    pub(super) chunk: usize,
+    /// In nanoseconds since 1970.
+    pub(super) modified: i128,
     pub(super) digest: [u8; 32],
     /// Whether it is the original of a script that was rewritten.
     pub(super) is_original: bool,
@@ -156,10 +158,8 @@ impl SavedChunk {
         };
         self.files.push(Saved {
             index,
-            file: TreeFile {
-                chunk: self.number,
-                modified,
-            },
+            chunk: self.number,
+            modified,
             digest,
             is_original,
         });

@@ -1,8 +1,8 @@
 //! What integration tests have in common.
 
 pub(crate) mod local_index;
-pub(crate) mod one_package;
 pub(crate) mod locked_wheels;
+pub(crate) mod one_package;
 pub(crate) mod requirement;
 pub(crate) mod socks;
 pub(crate) mod tls;

@@ -1,7 +1,10 @@
-//! What to say when a wheel is refused: it was locked like this, or its copy in the cache is damaged.
+//! What to do when a wheel is refused: it was locked like this, or its copy in the cache is damaged.
 //!
 //! The cache is believed by name and size, for hashing everything again would cost more than an install from it. So a copy
-//! that a failing disk or a power cut changed is found out only when it does not unpack. Then it is hashed, and goes.
+//! that a failing disk or a power cut changed is found out only when it does not unpack, or is copied. Then it goes, with
+//! all others that are damaged, and the install begins again: nobody has seen what it did so far.
+
+use std::path::Path;
 
 use lock2venv::cache::{Cache, Trust};
 use lock2venv::install;
@@ -30,43 +33,51 @@ impl From<Failure> for Stop {
 }
 
 impl Stop {
-    /// Explains the stop, and removes from `cache` what is not what its name says.
-    pub(super) fn explain(self, distributions: &[&Distribution], cache: Option<Cache>) -> Failure {
-        let error = match self {
-            Self::Install(error) => error,
-            Self::Other(failure) => return failure,
-        };
-        let (install::Error::Wheel { file: refused, .. }
-        | install::Error::RecordDiffers { file: refused, .. }) = &error
-        else {
-            return error.into();
-        };
-        let is_damaged = cache.is_some_and(|cache| is_damaged(refused, distributions, cache));
-        if is_damaged {
-            return Failure::text(format!("the copy of `{refused}` in the cache was damaged"))
-                .detail("it was not the file that was locked any more, and was removed")
-                .hint("run the same command again: the file is fetched anew");
+    /// Removes from the cache what is not what its name says, if the install may have stopped for that; returns the names of
+    /// what was damaged. Where one copy is damaged all others of the install are looked at, too.
+    pub(super) fn remove_damaged(
+        &self,
+        distributions: &[&Distribution],
+        cache: Option<Cache>,
+        trees: Option<&Path>,
+    ) -> Vec<String> {
+        use install::Error;
+        match self {
+            Self::Install(Error::Wheel { .. } | Error::RecordDiffers { .. }) => {
+                cache.map_or_else(Vec::new, |cache| damaged_archives(distributions, cache))
+            }
+            Self::Install(Error::Damaged { path }) => {
+                if let Some(trees) = trees {
+                    install::verify_trees_of(trees, distributions);
+                }
+                vec![path.clone()]
+            }
+            Self::Install(_) | Self::Other(_) => Vec::new(),
         }
-        error.into()
     }
 }
 
-fn is_damaged(refused: &str, distributions: &[&Distribution], cache: Cache) -> bool {
-    let digests = distributions
-        .iter()
-        .find_map(|distribution| match &distribution.origin {
-            Origin::Index { file, digests, .. } | Origin::Url { file, digests, .. }
-                if file == refused =>
-            {
-                Some(digests)
-            }
-            Origin::Index { .. }
-            | Origin::Url { .. }
-            | Origin::File { .. }
-            | Origin::Directory { .. } => None,
-        });
-    let Some(digests) = digests else { return false };
-    let is_there = matches!(cache.find(digests), Ok(Some(_)));
+impl From<Stop> for Failure {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Install(error) => error.into(),
+            Stop::Other(failure) => failure,
+        }
+    }
+}
+
+fn damaged_archives(distributions: &[&Distribution], cache: Cache) -> Vec<String> {
+    let files = distributions.iter().filter_map(|distribution| {
+        let (Origin::Index { file, digests, .. } | Origin::Url { file, digests, .. }) =
+            &distribution.origin
+        else {
+            return None;
+        };
+        matches!(cache.find(digests), Ok(Some(_))).then_some((file, digests))
+    });
+    let files: Vec<_> = files.collect();
     let cache = cache.with_trust(Trust::Nothing);
-    is_there && matches!(cache.find(digests), Ok(None))
+    let is_damaged = |(_, digests): &(_, &Vec<_>)| matches!(cache.find(digests), Ok(None));
+    let damaged = files.into_iter().filter(is_damaged);
+    damaged.map(|(file, _)| file.clone()).collect()
 }

@@ -66,9 +66,11 @@ struct Run<'a> {
 }
 
 /// How an attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Outcome {
     Done,
+    /// These copies in the cache were damaged and are gone: they have to be fetched again.
+    Damaged(Vec<String>),
     /// Another process made the environment or changed the cache meanwhile, so there is a new state of things.
     Overtaken,
 }
@@ -79,9 +81,13 @@ const MOST_ATTEMPTS: usize = 3;
 impl Run<'_> {
     fn install(&self, started: Instant) -> Result<(), Failure> {
         let interrupt = Interrupt::watch();
+        let mut damaged = Vec::new();
         for _ in 0..MOST_ATTEMPTS {
-            if self.attempt(started, &interrupt)? == Outcome::Done {
-                return Ok(());
+            let outcome = self.attempt(started, &interrupt);
+            match outcome.map_err(|failure| explain_damage(failure, &damaged))? {
+                Outcome::Done => return Ok(()),
+                Outcome::Damaged(names) => damaged.extend(names),
+                Outcome::Overtaken => {}
             }
         }
         Err(
@@ -114,9 +120,21 @@ impl Run<'_> {
         let done = self.carry_out(&plan, &workplace, &terminal);
         interrupt.check();
         terminal.finish();
-        if done? == Outcome::Overtaken {
-            terminal.line("Another process changed the cache meanwhile: looking again");
-            return Ok(Outcome::Overtaken);
+        let done = done?;
+        match &done {
+            Outcome::Done => {}
+            Outcome::Damaged(names) => {
+                for name in names {
+                    terminal.line(&format!(
+                        "The copy of {name} in the cache was damaged: fetching it again"
+                    ));
+                }
+                return Ok(done);
+            }
+            Outcome::Overtaken => {
+                terminal.line("Another process changed the cache meanwhile: looking again");
+                return Ok(done);
+            }
         }
         if !workplace.publish()? {
             terminal.line("Another process made this environment meanwhile: looking again");
@@ -226,7 +244,11 @@ impl Run<'_> {
             Err(Stop::Install(install::Error::Changed { .. })) => Ok(Outcome::Overtaken),
             Err(stop) => {
                 let cache = self.cache(&destination).ok().filter(Cache::is_written);
-                Err(stop.explain(&distributions, cache))
+                let damaged = stop.remove_damaged(&distributions, cache, options.trees.as_deref());
+                if damaged.is_empty() {
+                    return Err(stop.into());
+                }
+                Ok(Outcome::Damaged(damaged))
             }
         }
     }
@@ -325,6 +347,15 @@ impl Run<'_> {
             packs: self.private_cache("v1/bytecode"),
         })
     }
+}
+
+/// Says also why the files were fetched.
+fn explain_damage(failure: Failure, damaged: &[String]) -> Failure {
+    damaged.iter().fold(failure, |failure, name| {
+        failure.detail(format!(
+            "the copy of `{name}` in the cache was damaged, and was removed"
+        ))
+    })
 }
 
 /// Parts what is to be installed into what the cache has unpacked and what has to be fetched.

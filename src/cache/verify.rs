@@ -1,0 +1,79 @@
+//! Looks at everything that a cache keeps of its own, and takes out what is not as it was written.
+
+use std::path::{Path, PathBuf};
+
+use super::store::Store;
+use super::{Error, address, is_proven, remove};
+use crate::digest::Digest;
+
+/// Hashes every archive and reads every address; returns the paths of those that were damaged, which are removed.
+pub(super) fn verify(store: &Store) -> Result<Vec<PathBuf>, Error> {
+    let mut damaged = Vec::new();
+    for (digest, path) in archives(&store.folder("archives"))? {
+        let is_whole = match store.found(&digest, &path)? {
+            Some(found) => is_proven(&found)?,
+            None => false,
+        };
+        if !is_whole {
+            damaged.push(path);
+        }
+    }
+    let addresses = files_two_below(&store.folder("addresses"))?;
+    damaged.extend(
+        addresses
+            .into_iter()
+            .filter(|path| !address::is_whole(path)),
+    );
+    if store.is_written() {
+        for path in &damaged {
+            remove(path)?;
+        }
+    }
+    Ok(damaged)
+}
+
+/// Lists the archives, each with the digest that its name says.
+fn archives(folder: &Path) -> Result<Vec<(Digest, PathBuf)>, Error> {
+    let mut archives = Vec::new();
+    for algorithm in children(folder)? {
+        for path in files_two_below(&algorithm)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let hex = name.split('.').next().unwrap_or_default();
+            let algorithm = algorithm.file_name().unwrap_or_default().to_string_lossy();
+            if let Some(digest) = Digest::parse(&format!("{algorithm}:{hex}")) {
+                archives.push((digest, path));
+            }
+        }
+    }
+    Ok(archives)
+}
+
+fn files_two_below(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    for shard in children(folder)? {
+        files.extend(children(&shard)?);
+    }
+    Ok(files)
+}
+
+/// Lists a folder in order of names; one that is not there, or no folder, has nothing.
+fn children(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(cause)
+            if matches!(
+                cause.kind(),
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return Ok(Vec::new());
+        }
+        Err(cause) => return Err(Error::io(folder, cause)),
+    };
+    let paths: Result<Vec<PathBuf>, _> = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect();
+    let mut paths = paths.map_err(|cause| Error::io(folder, cause))?;
+    paths.sort();
+    Ok(paths)
+}
