@@ -62,3 +62,11 @@ pub fn name_and_version(stem: &str) -> impl Iterator<Item = (&str, &str)> {
     let dashes = stem.match_indices('-');
     dashes.map(|(at, _)| (&stem[..at], &stem[at + 1..]))
 }
+
+/// Returns the stem of a `.dist-info` folder's name; as for Python, the case of the ending is not told apart.
+pub fn dist_info_stem(file_name: &str) -> Option<&str> {
+    const ENDING: &str = ".dist-info";
+    let at = file_name.len().checked_sub(ENDING.len())?;
+    let (stem, ending) = file_name.split_at_checked(at)?;
+    ending.eq_ignore_ascii_case(ENDING).then_some(stem)
+}

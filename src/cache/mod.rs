@@ -37,6 +37,13 @@ pub use self::store::{Removed, Size};
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
+/// Removes from the cache folder `dir` what killed processes left half written, unless others may be writing it.
+///
+/// [`Cache::open`] does so, too. Costs nothing when there is no cache, otherwise the reading of a few folders.
+pub fn tidy(dir: &Path) {
+    store::tidy(dir);
+}
+
 /// Tells whether nobody but ourselves and root may write to the cache folder `dir`, or it is not there yet.
 pub fn is_private(dir: &Path) -> bool {
     match std::fs::metadata(dir) {

@@ -21,11 +21,10 @@ const VERSION: &str = "v1";
 const FOLDERS: [&str; 3] = ["archives", "addresses", "tmp"];
 
 /// Where other modules keep things, and how the names begin of those that they have not finished.
-const DRAFTS_ELSEWHERE: [(&str, &str); 4] = [
-    ("trees", ".partial-"),
-    ("trees", ".tmp"),
-    ("bytecode", ".tmp"),
-    ("interpreters", ".tmp"),
+const DRAFTS_ELSEWHERE: [(&str, &[&str]); 3] = [
+    ("trees", &[".partial-", ".tmp"]),
+    ("bytecode", &[".tmp"]),
+    ("interpreters", &[".tmp"]),
 ];
 
 /// How the names of folders begin that are being removed.
@@ -111,15 +110,9 @@ impl Store {
         let metadata = fs::metadata(dir).map_err(|cause| Error::io(dir, cause))?;
         let root = dir.join(VERSION);
         let access = Self::access(dir, &root, &metadata, warnings)?;
-        let presence = access.is_written.then(|| {
-            Presence::enter(dir, |others| {
-                remove_drafts(&root, others);
-                if others == Others::None {
-                    // What cannot be removed now is in nobody's way.
-                    let _ = remove_graves(dir);
-                }
-            })
-        });
+        let presence = access
+            .is_written
+            .then(|| Presence::enter(dir, |others| remove_leftovers(dir, others)));
         Ok(Some(Self {
             dir: dir.to_owned(),
             root,
@@ -420,28 +413,47 @@ fn create_layout(dir: &Path, root: &Path) -> Result<(), Error> {
     .map_err(|cause| Error::io(&tmp, cause.into()))
 }
 
+/// Removes what dead processes left in the cache at `dir`, without opening it for more.
+pub(super) fn tidy(dir: &Path) {
+    if fs::metadata(dir).is_ok_and(|metadata| is_own(&metadata)) && dir.join(VERSION).is_dir() {
+        drop(Presence::enter(dir, |others| remove_leftovers(dir, others)));
+    }
+}
+
+/// What cannot be removed now is in nobody's way.
+fn remove_leftovers(dir: &Path, others: Others) {
+    remove_drafts(&dir.join(VERSION), others);
+    if others == Others::None {
+        let _ = remove_graves(dir);
+    }
+}
+
 /// Removes what processes left behind that were killed while they wrote.
 fn remove_drafts(root: &Path, others: Others) {
-    remove_drafts_in(&root.join("tmp"), "", others);
-    for (folder, prefix) in DRAFTS_ELSEWHERE {
-        remove_drafts_in(&root.join(folder), prefix, others);
+    remove_drafts_in(&root.join("tmp"), &[""], others);
+    for (folder, prefixes) in DRAFTS_ELSEWHERE {
+        remove_drafts_in(&root.join(folder), prefixes, others);
     }
     // Each kind of interpreter has a folder of its own there.
     let kinds = std::fs::read_dir(root.join("bytecode"));
     for kind in kinds.into_iter().flatten().flatten() {
-        remove_drafts_in(&kind.path(), ".tmp", others);
+        remove_drafts_in(&kind.path(), &[".tmp"], others);
     }
 }
 
 /// Where others are at work, what is old is nobody's: a file that is being written to is never that old, and none is dated
 /// that far ahead.
-fn remove_drafts_in(folder: &Path, prefix: &str, others: Others) {
+fn remove_drafts_in(folder: &Path, prefixes: &[&str], others: Others) {
     let Ok(drafts) = std::fs::read_dir(folder) else {
         return;
     };
     for draft in drafts.flatten() {
         let name = draft.file_name();
-        if !name.as_encoded_bytes().starts_with(prefix.as_bytes()) {
+        let name = name.as_encoded_bytes();
+        if !prefixes
+            .iter()
+            .any(|prefix| name.starts_with(prefix.as_bytes()))
+        {
             continue;
         }
         let modified = draft.metadata().and_then(|metadata| metadata.modified());

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::installed::{Installed, InstalledDistribution};
+use crate::installed::{Installed, InstalledDistribution, dist_info_stem};
 use crate::interpreter::Interpreter;
 
 pub use crate::interpreter::Layout;
@@ -232,7 +232,7 @@ pub fn installed(root: &Path, layout: &Layout) -> Result<Installed, Error> {
 
 /// Finds name and version of the distribution that the `.dist-info` folder at `path` belongs to.
 pub fn identify(path: &Path) -> Option<InstalledDistribution> {
-    let stem = path.file_name()?.to_str()?.strip_suffix(".dist-info")?;
+    let stem = dist_info_stem(path.file_name()?.to_str()?)?;
     let (name, version) = scan::identify(stem, path)?;
     Some(InstalledDistribution {
         name,

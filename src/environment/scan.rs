@@ -13,7 +13,9 @@ use rustix::fs::{Dir, Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use super::{Error, egg};
-use crate::installed::{DROPPED, Installed, InstalledDistribution, JOURNAL, name_and_version};
+use crate::installed::{
+    DROPPED, Installed, InstalledDistribution, JOURNAL, dist_info_stem, name_and_version,
+};
 use crate::interpreter::Layout;
 use crate::name::PackageName;
 use crate::version::Version;
@@ -44,8 +46,9 @@ fn scan_folder(folder: &Path, installed: &mut Installed) -> Result<(), Error> {
             continue;
         };
         let path = folder.join(file_name);
-        if let Some(stem) = file_name.strip_suffix(".dist-info") {
-            scan_dist_info(&open, stem, &path, installed).map_err(|error| named(&path, error))?;
+        if let Some(stem) = dist_info_stem(file_name) {
+            scan_dist_info(&open, (file_name, stem), &path, installed)
+                .map_err(|error| named(&path, error))?;
         } else if egg::is_egg(file_name) {
             scan_egg(path, installed);
         }
@@ -68,11 +71,11 @@ fn scan_egg(path: PathBuf, installed: &mut Installed) {
 
 fn scan_dist_info(
     folder: &OwnedFd,
-    stem: &str,
+    (file_name, stem): (&str, &str),
     path: &Path,
     installed: &mut Installed,
 ) -> Result<(), std::io::Error> {
-    let Some(documents) = Documents::look(folder, stem)? else {
+    let Some(documents) = Documents::look(folder, file_name)? else {
         return Ok(());
     };
     if !documents.has_record {
@@ -84,7 +87,7 @@ fn scan_dist_info(
     };
     let direct_url = documents
         .has_direct_url
-        .then(|| read(folder, &format!("{stem}.dist-info/direct_url.json")));
+        .then(|| read(folder, &format!("{file_name}/direct_url.json")));
     installed.distributions.push(InstalledDistribution {
         name,
         version,
@@ -117,9 +120,9 @@ struct Documents {
 
 impl Documents {
     /// `None` for what is no folder.
-    fn look(folder: &OwnedFd, stem: &str) -> Result<Option<Self>, Errno> {
+    fn look(folder: &OwnedFd, file_name: &str) -> Result<Option<Self>, Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let opened = openat(folder, format!("{stem}.dist-info"), flags, Mode::empty());
+        let opened = openat(folder, file_name, flags, Mode::empty());
         let handle = match opened {
             Ok(handle) => handle,
             Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),

@@ -130,7 +130,11 @@ impl<'a> Change<'a> {
                 leaving: leaving.collect(),
                 new: step.new.iter().map(|index| &done[*index]).collect(),
             };
-            site.carry_out(&mut stays)?;
+            let done = site.carry_out(&mut stays);
+            done.map_err(|source| Error::Stopped {
+                label: site.label(),
+                source: Box::new(source),
+            })?;
             for (position, _) in step.leaving.iter().map(|index| &self.leaving[*index]) {
                 self.report_removal(*position, reporter);
             }

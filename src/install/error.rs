@@ -116,6 +116,14 @@ pub enum Error {
         /// What the pool says.
         reason: String,
     },
+    /// A change of an environment in use went wrong after it was begun; [`complete`](super::complete) finds what is left.
+    #[error("the change of `{label}` was stopped half way")]
+    Stopped {
+        /// The distribution, such as `acme 1.0`.
+        label: String,
+        /// What stopped it.
+        source: Box<Error>,
+    },
     /// What is installed cannot be listed.
     #[error(transparent)]
     Environment(#[from] crate::environment::Error),

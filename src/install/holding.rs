@@ -120,7 +120,7 @@ impl Holding {
     /// Tells whether it is of an installer that knew no RECORD.
     pub(super) fn is_egg(&self) -> bool {
         let extension = self.dist_info.extension();
-        extension.is_none_or(|extension| extension != "dist-info")
+        !extension.is_some_and(|extension| extension.eq_ignore_ascii_case("dist-info"))
     }
 
     /// The name of its `.dist-info` folder, relative to the environment.

@@ -12,6 +12,7 @@ use fs_err as fs;
 
 use super::Error;
 use super::claims::replace;
+use super::conflict::label;
 use super::contents::join;
 use super::holding::{Ground, Holding, read_optional};
 use super::listing;
@@ -65,6 +66,13 @@ impl<'s> Site<'s, '_> {
             remover.remove_dist_info(&going.dist_info)?;
         }
         Ok(())
+    }
+
+    /// Names the step by the first distribution that comes, or else goes.
+    pub(super) fn label(&self) -> String {
+        let new = self.new.iter().map(|done| label(done.distribution));
+        let leaving = self.leaving.iter().map(|going| going.label.clone());
+        new.chain(leaving).next().unwrap_or_default()
     }
 
     /// Tells whether the new distribution has the same `.dist-info` as the one that goes.

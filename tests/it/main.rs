@@ -29,6 +29,7 @@ mod interpreter;
 mod interrupted;
 mod launcher;
 mod marker_algebra;
+mod names;
 mod plan;
 mod project_wheel;
 mod project_wheel_outside;

@@ -208,6 +208,7 @@ pub(crate) struct WheelBuilder {
     record: Option<String>,
     unrecorded: Vec<String>,
     extra_lines: Vec<String>,
+    folder: Option<String>,
 }
 
 impl WheelBuilder {
@@ -223,6 +224,7 @@ impl WheelBuilder {
             record: None,
             unrecorded: Vec::new(),
             extra_lines: Vec::new(),
+            folder: None,
         }
     }
 
@@ -283,6 +285,13 @@ impl WheelBuilder {
         self
     }
 
+    /// Calls the `.dist-info` folder so.
+    #[must_use]
+    pub(crate) fn folder(mut self, name: &str) -> Self {
+        self.folder = Some(name.to_owned());
+        self
+    }
+
     /// Replaces RECORD.
     #[must_use]
     pub(crate) fn record(mut self, text: &str) -> Self {
@@ -306,6 +315,7 @@ impl WheelBuilder {
 
     pub(crate) fn build(&self) -> Vec<u8> {
         let folder = format!("{}.dist-info", self.stem());
+        let folder = self.folder.clone().unwrap_or(folder);
         let mut entries = self.entries.clone();
         for (name, text) in [("WHEEL", &self.wheel), ("METADATA", &self.metadata)] {
             if !text.is_empty() {

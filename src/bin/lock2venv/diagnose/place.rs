@@ -88,6 +88,8 @@ impl From<install::Error> for Failure {
             Error::Occupied { .. } => {
                 Self::new(&error).hint("move it away, or make the environment anew")
             }
+            Error::Stopped { .. } => Self::new(&error)
+                .hint("once the cause is gone, run the same command again: it completes the change"),
             Error::Strict(warning) => Self::text(warning.to_string())
                 .hint("without `--strict` this is a warning"),
             Error::NoRecord { .. } | Error::BadRecord { .. } => Self::new(&error).hint(

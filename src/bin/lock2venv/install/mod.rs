@@ -109,6 +109,9 @@ impl Run<'_> {
             return Ok(Outcome::Done);
         }
         if plan.is_nothing_to_do() && site.is_usable() {
+            if let Some(folder) = &self.cache_folder {
+                cache::tidy(folder);
+            }
             self.announce(&operations, &terminal);
             return Ok(Outcome::Done);
         }
