@@ -75,6 +75,25 @@ enum Outcome {
     Overtaken,
 }
 
+impl Outcome {
+    /// Says why all begins again.
+    fn tell(&self, terminal: &Terminal) {
+        match self {
+            Self::Done => {}
+            Self::Damaged(names) => {
+                for name in names {
+                    terminal.line(&format!(
+                        "The copy of {name} in the cache was damaged: fetching it again"
+                    ));
+                }
+            }
+            Self::Overtaken => {
+                terminal.line("Another process changed the cache meanwhile: looking again");
+            }
+        }
+    }
+}
+
 /// How often other processes may be quicker.
 const MOST_ATTEMPTS: usize = 3;
 
@@ -124,20 +143,9 @@ impl Run<'_> {
         interrupt.check();
         terminal.finish();
         let done = done?;
-        match &done {
-            Outcome::Done => {}
-            Outcome::Damaged(names) => {
-                for name in names {
-                    terminal.line(&format!(
-                        "The copy of {name} in the cache was damaged: fetching it again"
-                    ));
-                }
-                return Ok(done);
-            }
-            Outcome::Overtaken => {
-                terminal.line("Another process changed the cache meanwhile: looking again");
-                return Ok(done);
-            }
+        if done != Outcome::Done {
+            done.tell(&terminal);
+            return Ok(done);
         }
         if !workplace.publish()? {
             terminal.line("Another process made this environment meanwhile: looking again");
