@@ -393,7 +393,9 @@ impl Cache {
             return self.copy_and_prove(found);
         }
         if self.trust == Trust::Nothing && !is_proven(&found)? {
-            remove(&found.path)?;
+            if store.is_written() {
+                remove(&found.path)?;
+            }
             return Ok(None);
         }
         Ok(Some(found.into_verified()))

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use lock2venv::bytecode;
-use lock2venv::cache::{self, Cache};
+use lock2venv::cache::{self, Cache, Trust};
 use lock2venv::configuration::Configuration;
 use lock2venv::event::{Event, Reporter as _};
 use lock2venv::fetch::{self, Fetch, Network};
@@ -102,7 +102,13 @@ impl Run<'_> {
         let interrupt = Interrupt::watch();
         let mut damaged = Vec::new();
         for _ in 0..MOST_ATTEMPTS {
-            let outcome = self.attempt(started, &interrupt);
+            // Where a copy was damaged nothing is believed any more; and one in a cache that may only be read stays there.
+            let trust = if damaged.is_empty() {
+                Trust::Name
+            } else {
+                Trust::Nothing
+            };
+            let outcome = self.attempt(started, &interrupt, trust);
             match outcome.map_err(|failure| explain_damage(failure, &damaged))? {
                 Outcome::Done => return Ok(()),
                 Outcome::Damaged(names) => damaged.extend(names),
@@ -115,7 +121,12 @@ impl Run<'_> {
         )
     }
 
-    fn attempt(&self, started: Instant, interrupt: &Interrupt) -> Result<Outcome, Failure> {
+    fn attempt(
+        &self,
+        started: Instant,
+        interrupt: &Interrupt,
+        trust: Trust,
+    ) -> Result<Outcome, Failure> {
         let mut terminal = Terminal::new(self.context.verbosity);
         let site = self.site(&terminal)?;
         let (plan, has_project) = self.plan(&site, &terminal)?;
@@ -139,7 +150,7 @@ impl Run<'_> {
         terminal.begin(operations.n_all(), operations.lines().clone());
         interrupt.before_end(terminal.freezer());
         interrupt.remove_before_end(workplace.hidden_folder().to_owned());
-        let done = self.carry_out(&plan, &workplace, &terminal);
+        let done = self.carry_out(&plan, &workplace, trust, &terminal);
         interrupt.check();
         terminal.finish();
         let done = done?;
@@ -219,13 +230,17 @@ impl Run<'_> {
         &self,
         plan: &Plan,
         workplace: &Workplace,
+        trust: Trust,
         terminal: &Terminal,
     ) -> Result<Outcome, Failure> {
         let destination = workplace.destination();
-        let options = self.install_options(workplace)?;
+        let mut options = self.install_options(workplace)?;
         let distributions: Vec<&Distribution> = operations::distributions(plan).collect();
         // Opened first, for from then on nobody takes what is made in it for a dead one's.
-        let cache = self.cache(&destination)?;
+        let cache = self.cache(&destination)?.with_trust(trust);
+        if trust == Trust::Nothing && !cache.is_written() {
+            options.trees = None;
+        }
         let unpacked = install::unpacked(&distributions, &destination, &options);
         let cache = cache.with_archives(!unpacked.is_written);
         let client = self.client()?;
@@ -254,7 +269,7 @@ impl Run<'_> {
             Ok(_) => Ok(Outcome::Done),
             Err(Stop::Install(install::Error::Changed { .. })) => Ok(Outcome::Overtaken),
             Err(stop) => {
-                let cache = self.cache(&destination).ok().filter(Cache::is_written);
+                let cache = self.cache(&destination).ok();
                 let damaged = stop.remove_damaged(&distributions, cache, options.trees.as_deref());
                 if damaged.is_empty() {
                     return Err(stop.into());
@@ -363,9 +378,7 @@ impl Run<'_> {
 /// Says also why the files were fetched.
 fn explain_damage(failure: Failure, damaged: &[String]) -> Failure {
     damaged.iter().fold(failure, |failure, name| {
-        failure.detail(format!(
-            "the copy of `{name}` in the cache was damaged, and was removed"
-        ))
+        failure.detail(format!("the copy of `{name}` in the cache was damaged"))
     })
 }
 
