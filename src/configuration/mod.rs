@@ -351,6 +351,23 @@ impl Configuration {
             .map(|text| self.expand(&text)))
     }
 
+    /// Returns the folder that `poetry python install` was told to use: `python.installation-dir`, else `python` in
+    /// `data-dir`, where one of them is set.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Value`].
+    pub fn python_installation_dir(&self) -> Result<Option<PathBuf>, Error> {
+        let folder = |keys: &[&str]| {
+            let text = self.value_text(keys)?.filter(|text| !text.is_empty());
+            Ok(text.map(|text| self.expand(&text)))
+        };
+        if let Some(own) = folder(&["python", "installation-dir"])? {
+            return Ok(Some(own));
+        }
+        Ok(folder(&["data-dir"])?.map(|data| data.join("python")))
+    }
+
     /// Returns the packages whose wheels are not to be used (`installer.no-binary`).
     ///
     /// # Errors

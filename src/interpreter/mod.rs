@@ -11,6 +11,7 @@
 mod answer;
 mod kept;
 mod layout;
+mod managed;
 mod search;
 mod shim;
 
@@ -23,6 +24,7 @@ use crate::target::Target;
 
 pub use kept::verify_answers;
 pub use layout::Layout;
+pub use managed::managed_folders;
 pub use search::{Request, Search, Tried};
 pub use shim::Shims;
 
@@ -176,8 +178,13 @@ impl Interpreter {
     }
 }
 
+/// The line that says why: Python says it last, and a shim says it before its advice.
 fn last_line(stderr: &str) -> String {
-    match stderr.lines().rev().find(|line| !line.trim().is_empty()) {
+    let mut lines = stderr.lines().filter(|line| !line.trim().is_empty());
+    let first = lines
+        .clone()
+        .find(|line| line.ends_with("command not found"));
+    match first.or_else(|| lines.next_back()) {
         Some(line) => format!(": {}", line.trim()),
         None => String::new(),
     }

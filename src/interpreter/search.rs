@@ -1,5 +1,6 @@
 //! Finds the interpreter to use, in the order that people expect.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt;
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use super::managed::Managed;
 use super::shim::{self, Shims};
 use super::{Error, Interpreter};
 use crate::version::{Version, VersionConstraint};
@@ -62,6 +64,8 @@ pub struct Search<'a> {
     pub virtual_env: Option<&'a Path>,
     /// The value of `PATH`.
     pub path: Option<&'a OsStr>,
+    /// The folders in which version managers keep Pythons: [`managed_folders`](super::managed_folders).
+    pub managed: &'a [PathBuf],
     /// The versions of Python that the project allows.
     pub requires_python: &'a VersionConstraint,
     /// The folder that keeps answers, where they may be kept.
@@ -82,50 +86,64 @@ pub struct Tried {
 impl Search<'_> {
     /// Finds the interpreter.
     ///
-    /// One asked for by path or name is taken or refused. Otherwise the first that fits counts: the active environment's,
-    /// `python3` on `PATH`, then `python3.N` from the newest down, each in the order of the folders in `PATH`. What fits is
-    /// a version that the project allows; or, when a version was asked for, that one, and it is an error if the project
+    /// One asked for by path is taken or refused, and of those that have the name asked for the first that works.
+    /// Otherwise the first that fits counts: the active environment's, `python3` on `PATH`, then `python3.N` from the
+    /// newest down, each in the order of the folders in `PATH` and then among those that version managers keep. What fits
+    /// is a version that the project allows; or, when a version was asked for, that one, and it is an error if the project
     /// does not allow it.
+    ///
+    /// Poetry looks at the same places. Of two that differ in the micro version alone it takes the newer, wherever that is;
+    /// here `PATH` comes first.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`] with everything that was tried; for a request by path, why it cannot be used;
     /// [`Error::Unsuitable`] when what was asked for is not what the project allows.
     pub fn find(&self) -> Result<Interpreter, Error> {
+        let managed = LazyCell::new(|| Managed::read(self.managed));
         match self.request {
             Some(Request::Path(path)) => self.suitable(self.query(&program(path))?),
             Some(Request::Name(name)) => {
-                let found = self.on_path(name).next();
-                let path = found.ok_or_else(|| not_found(name.clone(), Vec::new()))?;
-                self.suitable(self.query(&path)?)
+                let named = [name].into_iter().flat_map(|name| managed.named(name));
+                let found = self.first(self.on_path(name).chain(named), |_| true);
+                self.suitable(found.map_err(|tried| not_found(name.clone(), tried))?)
             }
             Some(Request::Version(wanted)) => {
-                let fits = |interpreter: &Interpreter| has_version(interpreter, wanted);
-                let found = self.first(&version_names(wanted), fits);
+                let names = version_names(wanted);
+                let named = names.iter().filter(|name| name.contains('.'));
+                let named = named.flat_map(|name| managed.named(name));
+                let on_path = names.iter().flat_map(|name| self.on_path(name));
+                let candidates = self.active().chain(on_path).chain(named);
+                let found = self.first(candidates, |found| has_version(found, wanted));
                 self.suitable(found.map_err(|tried| not_found(wanted.clone(), tried))?)
             }
             None => {
-                let names: Vec<String> = ["python3".to_owned()]
-                    .into_iter()
-                    .chain(newest_first())
-                    .collect();
-                let found = self.first(&names, |interpreter| self.allows(interpreter));
+                let names: Vec<String> = newest_first().collect();
+                let newest = names
+                    .iter()
+                    .flat_map(|name| self.on_path(name).chain(managed.named(name)));
+                let candidates = self.active().chain(self.on_path("python3"));
+                let candidates = candidates.chain(newest);
+                let found = self.first(candidates, |found| self.allows(found));
                 found.map_err(|tried| not_found(self.requires_python.to_string(), tried))
             }
         }
     }
 
+    /// The interpreter of the active environment.
+    fn active(&self) -> impl Iterator<Item = PathBuf> {
+        let active = self.virtual_env.map(program).into_iter();
+        active.filter(|path| path.is_file())
+    }
+
     fn first(
         &self,
-        names: &[String],
+        candidates: impl Iterator<Item = PathBuf>,
         fits: impl Fn(&Interpreter) -> bool,
     ) -> Result<Interpreter, Vec<Tried>> {
-        let active = self.virtual_env.map(program).into_iter();
-        let active = active.filter(|path| path.is_file());
-        let on_path = names.iter().flat_map(|name| self.on_path(name));
         let mut tried: Vec<Tried> = Vec::new();
         let mut seen = BTreeSet::new();
-        for path in active.chain(on_path) {
+        for path in candidates {
             if !seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
                 continue;
             }

@@ -987,7 +987,7 @@ fn a_python_that_is_not_there_or_does_not_fit_is_told() {
     };
     assert_snapshot!(tell("python9.9"), @r"
     error: no `python9.9` was found
-      there is none on PATH
+      there is none on PATH, and none that asdf, pyenv, Rye, uv or Poetry keep
     hint: name an interpreter: `--python PATH`
     ");
     assert_snapshot!(tell("./nowhere/python"), @r"

@@ -13,6 +13,7 @@ use lock2venv::interpreter::Interpreter;
 use lock2venv::plan::{Action, Plan};
 use tempfile::TempDir;
 
+use crate::command_line::Scene;
 use crate::interpreter::python;
 use crate::support::requirement::missing;
 use crate::support::wheel_builder::WheelBuilder;
@@ -23,7 +24,7 @@ import json, locale, os, signal, sys
 
 def main():
     facts = {
-        "argv": sys.argv,
+        "argv": [sys.argv, getattr(sys, "orig_argv", None)],
         "executable": sys.executable,
         "prefixes": [sys.prefix, sys.base_prefix],
         "flags": repr(sys.flags),
@@ -228,7 +229,7 @@ fn a_script_is_found_through_links_and_from_any_folder() {
     let prefix = |program: &Path, folder: &Path| {
         let shown = output(Command::new(program).current_dir(folder).env_clear());
         let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
-        let argv = shown["argv"][0].as_str().unwrap().to_owned();
+        let argv = shown["argv"][0][0].as_str().unwrap().to_owned();
         (shown["prefixes"][0].as_str().unwrap().to_owned(), argv)
     };
     let root = bench.root.to_str().unwrap().to_owned();
@@ -537,4 +538,21 @@ fn a_script_without_its_interpreter_is_a_fault_of_the_environment() {
         found: other,
     };
     assert_eq!(environment.fault(), Some(fault));
+}
+
+#[test]
+fn an_environment_whose_scripts_start_another_python_is_made_anew() {
+    let scene = Scene::new();
+    scene.run(&["install"]).succeeded();
+    let python = scene.venv().join("bin/python");
+    let base = fs::canonicalize(&python).unwrap();
+    let other = scene.workspace.home().join("python3");
+    fs::copy(&base, &other).unwrap();
+    fs::remove_file(&python).unwrap();
+    symlink(&other, &python).unwrap();
+    scene
+        .run(&["install"])
+        .failed(0, &["Recreating virtualenv", "its scripts start"]);
+    let said = scene.run(&["install"]).succeeded().stderr;
+    assert!(!said.contains("Recreating"), "{said}");
 }

@@ -38,3 +38,4 @@ mod select;
 mod support;
 mod transport;
 mod typed;
+mod version_managers;

@@ -27,7 +27,9 @@ fn no_interpreter(error: &interpreter::Error) -> Failure {
                 };
                 let failure = Failure::text(format!("no {wanted} was found"));
                 let failure = if lines.is_empty() {
-                    failure.detail("there is none on PATH")
+                    failure.detail(
+                        "there is none on PATH, and none that asdf, pyenv, Rye, uv or Poetry keep",
+                    )
                 } else {
                     failure.details(lines)
                 };

@@ -22,6 +22,7 @@ use lock2venv::fetch::{self, Fetch, Network};
 use lock2venv::index::{self, Client};
 use lock2venv::install::{self, Destination, LinkMode, Options, Unpacked, UnpackedWheel};
 use lock2venv::installed::Installed;
+use lock2venv::interpreter::managed_folders;
 use lock2venv::name::PackageName;
 use lock2venv::plan::{self, Distribution, IndexSource, Plan};
 use lock2venv::project_wheel;
@@ -176,9 +177,11 @@ impl Run<'_> {
 
     fn site(&self, terminal: &Terminal) -> Result<Site, Failure> {
         let answers = self.private_cache("v1/interpreters");
+        let poetry = self.configuration.python_installation_dir()?;
         let look = Look {
             context: self.context,
             answers: answers.as_deref(),
+            managed: &managed_folders(&self.context.variables, poetry),
         };
         Site::find(self.arguments, look, &self.project, terminal)
     }

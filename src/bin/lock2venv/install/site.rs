@@ -63,15 +63,18 @@ pub(super) struct Look<'a> {
     pub(super) context: &'a Context,
     /// The folder that keeps the answers of interpreters.
     pub(super) answers: Option<&'a Path>,
+    /// The folders in which version managers keep Pythons.
+    pub(super) managed: &'a [PathBuf],
 }
 
 impl Site {
     pub(super) fn find(
         arguments: &Install,
-        Look { context, answers }: Look<'_>,
+        look: Look<'_>,
         project: &LockedProject,
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
+        let context = look.context;
         let root = match &arguments.venv {
             Some(folder) => context.working_folder.join(folder),
             None => project.root.join(".venv"),
@@ -84,8 +87,9 @@ impl Site {
             // The environment itself may be the active one: it is looked at below, and is no reason to keep itself.
             virtual_env: virtual_env.as_deref().filter(|active| *active != root),
             path: path.as_deref(),
+            managed: look.managed,
             requires_python: &project.project.python_constraint,
-            answers,
+            answers: look.answers,
             shims: Some(Shims {
                 pyenv_version: context.variable("PYENV_VERSION"),
                 working_folder: &context.working_folder,
