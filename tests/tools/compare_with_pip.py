@@ -34,7 +34,7 @@ from pathlib import Path
 OWN = {"RECORD", "INSTALLER", "REQUESTED"}  # files that name or depend on the installer
 SEEDED = ("pip", "setuptools", "_distutils_hack", "distutils-precedence.pth", "pkg_resources")  # of `python -m venv`
 
-# How scripts of ours find their Python (src/install/script), where it stands in what a wheel brought.
+# What lock2venv puts into the `#!python` scripts of a wheel (src/install/script).
 START = re.compile(rb"exec\('import sys\\n[^\n]*', \{\}\)(; )?(\n)?")
 ENTRY_POINT = re.compile(rb"^from (\S+) import (\S+)$.*^ +sys\.exit\((.+)\(\)\)$", re.M | re.S)
 
@@ -112,7 +112,7 @@ def is_same_script(theirs: bytes, ours: bytes) -> bool:
         return True
     (_, their_rest), (_, our_rest) = theirs.split(b"\n", 1), ours.split(b"\n", 1)
     if START.search(our_rest):
-        # It has a line of its own or precedes a statement, or stands where an empty line was.
+        # It has a line of its own or precedes a statement, or replaces an empty line.
         return their_rest in (START.sub(b"", our_rest, count=1), START.sub(rb"\2", our_rest, count=1))
     their_entry, our_entry = ENTRY_POINT.search(their_rest), ENTRY_POINT.search(our_rest)
     return bool(their_entry and our_entry) and their_entry.groups() == our_entry.groups()

@@ -1,13 +1,15 @@
 //! Scripts that run with the Python beside themselves, wherever the environment is moved.
 //!
 //! The `#!` line names the interpreter that the environment is made of, by its absolute path: an environment depends on that
-//! one anyway, and neither a shell nor `PATH` has a say. Its first act (`start`) is to become the environment's own
-//! `python`, which lies beside the script; links to the script are followed. So the environment's own path may be of any
+//! one anyway, and no shell and no `PATH` is needed. The first statement (`start`) replaces it (`exec`) by the environment's
+//! own `python`, which is beside the script; links to the script are followed. So the environment's own path may be of any
 //! length and hold spaces, the process keeps its number, and variables reach the script as they were. Where a `#!` line
-//! cannot name the interpreter (spaces, length), a shell takes its part.
+//! cannot name the interpreter (spaces, length), the script starts with a shell instead.
 //!
-//! What a wheel brings (`#!python` scripts) keeps its docstring, its `from __future__` imports, its encoding and, nearly
-//! always, its line numbers: the start is put behind the first two (`statement`), into an empty line if there is one.
+//! A `#!python` script of a wheel keeps its docstring, its `from __future__` imports, its encoding and, nearly always, its
+//! line numbers: the start is put behind the first two (`statement`), into an empty line if there is one.
+//!
+//! ARCHITECTURE.md says which other ways were weighed.
 
 mod start;
 mod statement;

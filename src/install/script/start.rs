@@ -17,9 +17,9 @@ pub(super) fn first_line(interpreter: &Path, flags: &str) -> Option<String> {
 
 /// Returns the start as lines of Python, which leave `sys` imported.
 ///
-/// `-I` keeps the user's `PYTHON…` variables for the second Python, and with `-S` the first takes half the time. It runs
-/// only where both are set: `python bin/script`, a profiler or a child that imports the script passes it by. In the C
-/// locale [PEP 538] has changed `LC_CTYPE`, which the second Python would take for the user's.
+/// With `-I` the first Python ignores the user's `PYTHON…` variables, and with `-S` it starts sooner. The start runs only
+/// where both are set, so `python bin/script`, a profiler, or a child that imports the script skips it. In the C locale
+/// the first Python has changed `LC_CTYPE` ([PEP 538]), which the second would take for the user's choice.
 ///
 /// [PEP 538]: https://peps.python.org/pep-0538/
 pub(super) fn statements(python_name: &str) -> String {
@@ -47,8 +47,8 @@ pub(super) fn statement(python_name: &str) -> String {
 
 /// Returns the start as a shell script that is a string to Python, with its `#!` line, without the last line's end.
 ///
-/// Only a link to the script takes a program, `readlink`, and that from the system's own folders, whatever `PATH` is.
-/// What no script of this kind can keep: dash drops variables whose names are none to it (`app.name`).
+/// Another program (`readlink`) runs only when the script is called through a link, and it is looked for in the system's
+/// own folders, whatever `PATH` is. A limit of this form: dash drops variables whose names a shell cannot use (`app.name`).
 pub(super) fn shell(python_name: &str) -> String {
     format!(
         r#"#!/bin/sh
