@@ -33,6 +33,7 @@ pub mod filename;
 pub mod marker;
 pub mod name;
 pub mod requirement;
+pub mod secret;
 pub mod source;
 pub mod tag;
 pub mod url;

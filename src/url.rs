@@ -9,6 +9,8 @@ use std::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
 use thiserror::Error;
 
+use crate::secret::Secrets;
+
 /// What [`percent_encode`] encodes.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -18,7 +20,14 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// An absolute address; small, as it goes into many an error.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Url(Box<url::Url>);
+pub struct Url(Box<Address>);
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Address {
+    url: url::Url,
+    /// What is printed instead, where a server put a secret into it.
+    shown: Option<String>,
+}
 
 /// A text is not an address.
 ///
@@ -38,6 +47,37 @@ pub struct Credentials {
     pub username: String,
     /// The password; may be empty, as some indexes want a token for a user name and nothing else.
     pub password: String,
+}
+
+/// What is odd about credentials, and may be why a server refuses them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CredentialsFlaw {
+    /// There is no user name.
+    NoUsername,
+    /// There is no password.
+    NoPassword,
+    /// The user name begins or ends with a line break or a space.
+    UsernameSpace,
+    /// The password begins or ends with a line break or a space.
+    PasswordSpace,
+}
+
+impl Credentials {
+    /// Says what is odd; an index may want it so all the same.
+    pub fn flaw(&self) -> Option<CredentialsFlaw> {
+        let has_space = |text: &str| text.trim() != text;
+        if has_space(&self.password) {
+            Some(CredentialsFlaw::PasswordSpace)
+        } else if has_space(&self.username) {
+            Some(CredentialsFlaw::UsernameSpace)
+        } else if self.username.is_empty() {
+            Some(CredentialsFlaw::NoUsername)
+        } else if self.password.is_empty() {
+            Some(CredentialsFlaw::NoPassword)
+        } else {
+            None
+        }
+    }
 }
 
 impl fmt::Debug for Credentials {
@@ -74,6 +114,10 @@ const SECRET_PARAMETERS: &[&str] = &[
 ];
 
 impl Url {
+    fn new(url: url::Url) -> Self {
+        Self(Box::new(Address { url, shown: None }))
+    }
+
     /// Parses an absolute address.
     ///
     /// # Errors
@@ -91,33 +135,33 @@ impl Url {
     ///
     /// When `text` is neither an absolute nor a relative address.
     pub fn join(&self, text: &str) -> Result<Self, Error> {
-        checked(self.0.join(text))
+        checked(self.0.url.join(text))
     }
 
     /// Appends `segment` and a `/` to the path, as the simple page of a package lies below its index.
     #[must_use]
     pub fn child_folder(&self, segment: &str) -> Self {
-        let mut child = self.0.clone();
+        let mut child = self.0.url.clone();
         if let Ok(mut segments) = child.path_segments_mut() {
             segments.pop_if_empty().push(segment).push("");
         }
         child.set_fragment(None);
-        Self(child)
+        Self::new(child)
     }
 
     /// Returns the scheme in lower case, such as `https`.
     pub fn scheme(&self) -> &str {
-        self.0.scheme()
+        self.0.url.scheme()
     }
 
     /// Returns the host in lower case, without port; IPv6 addresses stand in brackets.
     pub fn host(&self) -> Option<&str> {
-        self.0.host_str()
+        self.0.url.host_str()
     }
 
     /// Returns the port, named or that of the scheme.
     pub fn port(&self) -> Option<u16> {
-        self.0.port_or_known_default()
+        self.0.url.port_or_known_default()
     }
 
     /// Tells whether two addresses have scheme, host and port in common: what one may be told, the other may be told.
@@ -132,7 +176,7 @@ impl Url {
     /// `self` is http, each on its usual port.
     pub fn may_share_with(&self, other: &Self) -> bool {
         let is_upgrade = self.scheme() == "http" && other.scheme() == "https";
-        let are_usual = self.0.port().is_none() && other.0.port().is_none();
+        let are_usual = self.0.url.port().is_none() && other.0.url.port().is_none();
         self.is_same_origin(other)
             || (is_upgrade && are_usual && self.host().is_some() && self.host() == other.host())
     }
@@ -150,7 +194,7 @@ impl Url {
     /// Tells whether two addresses are of one index: they cover each other. Credentials, a `/` at the end, the port where it is
     /// the usual one and the way in which characters are escaped do not count.
     pub fn is_same_index(&self, other: &Self) -> bool {
-        let query = |url: &Self| url.0.query().map(shown_query).unwrap_or_default();
+        let query = |url: &Self| url.0.url.query().map(shown_query).unwrap_or_default();
         self.covers(other) && other.covers(self) && query(self) == query(other)
     }
 
@@ -164,24 +208,24 @@ impl Url {
 
     /// Returns the path, as encoded.
     pub fn path(&self) -> &str {
-        self.0.path()
+        self.0.url.path()
     }
 
     /// Returns what follows `#`, as encoded.
     pub fn fragment(&self) -> Option<&str> {
-        self.0.fragment()
+        self.0.url.fragment()
     }
 
     /// Returns the last segment of the path, decoded; `None` when the path ends with `/`.
     pub fn file_name(&self) -> Option<String> {
-        let last = self.0.path_segments()?.next_back()?;
+        let last = self.0.url.path_segments()?.next_back()?;
         (!last.is_empty()).then(|| percent_decode(last))
     }
 
     /// Returns the user name and password that the address holds, decoded.
     pub fn credentials(&self) -> Option<Credentials> {
-        let username = percent_decode(self.0.username());
-        let password = self.0.password().map(percent_decode);
+        let username = percent_decode(self.0.url.username());
+        let password = self.0.url.password().map(percent_decode);
         if username.is_empty() && password.is_none() {
             return None;
         }
@@ -194,39 +238,69 @@ impl Url {
     /// Returns the address without user name, password and fragment.
     #[must_use]
     pub fn without_credentials(&self) -> Self {
-        let mut bare = self.0.clone();
+        let mut bare = self.clone();
+        let url = &mut bare.0.url;
         // Both fail only for addresses that cannot have a user at all.
-        let _ = bare.set_username("");
-        let _ = bare.set_password(None);
-        bare.set_fragment(None);
-        Self(bare)
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.set_fragment(None);
+        bare
     }
 
     /// Returns the address without what follows `#`.
     #[must_use]
     pub fn without_fragment(mut self) -> Self {
-        self.0.set_fragment(None);
+        self.0.url.set_fragment(None);
         self
     }
 
     /// Tells whether the address holds what [`Url`] does not print: such an address is not written to any file.
     pub fn holds_secrets(&self) -> bool {
         self.credentials().is_some()
+            || self.0.shown.is_some()
             || self
                 .0
+                .url
                 .query()
                 .is_some_and(|query| shown_query(query) != query)
     }
 
+    /// Tells whether the address has parameters: what no list of words knows as a secret may be one.
+    pub fn has_query(&self) -> bool {
+        self.0.url.query().is_some()
+    }
+
+    /// Returns the values of parameters that are not printed, as encoded.
+    pub fn secret_parameters(&self) -> impl Iterator<Item = &str> {
+        let pairs = self.0.url.query().unwrap_or_default().split('&');
+        pairs.filter_map(|pair| match pair.split_once('=') {
+            Some((key, value)) => is_secret(key).then_some(value),
+            None => is_token(pair).then_some(pair),
+        })
+    }
+
+    /// Keeps `secrets` from being printed, for an address that a server gave.
+    #[must_use]
+    pub fn hiding(mut self, secrets: &Secrets) -> Self {
+        let printed = self.to_string();
+        if secrets.are_in(&printed) {
+            self.0.shown = Some(secrets.hide(&printed).into_owned());
+        }
+        self
+    }
+
     /// Returns the whole text, secrets included. For requests, never for messages.
     pub fn expose(&self) -> &str {
-        self.0.as_str()
+        self.0.url.as_str()
     }
 }
 
 impl fmt::Display for Url {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bare = self.without_credentials().0;
+        if let Some(shown) = &self.0.shown {
+            return formatter.write_str(shown);
+        }
+        let mut bare = self.without_credentials().0.url;
         if bare.query().is_none() {
             return formatter.write_str(bare.as_str());
         }
@@ -249,17 +323,21 @@ fn checked(parsed: Result<url::Url, url::ParseError>) -> Result<Url, Error> {
             cause: url::ParseError::RelativeUrlWithoutBase,
         });
     }
-    Ok(Url(Box::new(url)))
+    Ok(Url::new(url))
 }
 
 fn shown_query(query: &str) -> String {
     let pairs = query.split('&').map(|pair| match pair.split_once('=') {
         Some((key, _)) if is_secret(key) => format!("{key}=***"),
         // A parameter without a name may well be a token.
-        None if pair.len() > 16 => "***".to_owned(),
+        None if is_token(pair) => "***".to_owned(),
         Some(_) | None => pair.to_owned(),
     });
     pairs.collect::<Vec<_>>().join("&")
+}
+
+fn is_token(pair: &str) -> bool {
+    pair.len() > 16
 }
 
 fn is_secret(key: &str) -> bool {
@@ -456,6 +534,23 @@ mod tests {
         assert!(!may("http://a.example:8080/", "https://a.example/"));
         assert!(!may("http://a.example/", "https://a.example:8443/"));
         assert!(!may("http://a.example/", "https://b.example/"));
+    }
+
+    #[test]
+    fn what_a_server_repeats_is_not_printed() {
+        let mut secrets = Secrets::default();
+        secrets.add("hidden");
+        let hiding = |text| url(text).hiding(&secrets);
+        let told = hiding("https://a.example/hidden/x?y=1");
+        assert_eq!(told.to_string(), "https://a.example/***/x?y=1");
+        assert_eq!(format!("{told:?}"), "Url(https://a.example/***/x?y=1)");
+        assert_eq!(told.expose(), "https://a.example/hidden/x?y=1");
+        assert_eq!(told.without_credentials().to_string(), told.to_string());
+        assert!(told.holds_secrets());
+        assert_eq!(hiding("https://a.example/%68idden").to_string(), "***");
+        assert!(!hiding("https://a.example/x").holds_secrets());
+        let known = url("https://a.example/?token=one&x=two&sig=three");
+        assert!(known.secret_parameters().eq(["one", "three"]));
     }
 
     #[test]

@@ -1,7 +1,15 @@
 //! Where a file of an index was found, written down for ever: a digest never changes.
+//!
+//! An address may hold what nobody recognizes as a secret, in its path above all. So it is sealed with a key that follows from
+//! the question: who cannot ask the index cannot read where its files are.
 
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hkdf::{HKDF_SHA256, Salt};
+use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Algorithm, Digest, sealed, unsealed};
@@ -9,7 +17,7 @@ use crate::url::Url;
 
 /// Where a file was found, and its size.
 ///
-/// Addresses that hold credentials or tokens are not written down: they are secrets, and short-lived at that.
+/// Addresses that hold credentials or parameters are not written down: they are secrets, and short-lived at that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     /// The address.
@@ -18,13 +26,8 @@ pub struct Address {
     pub n_bytes: Option<u64>,
 }
 
-/// The question stands beside the answer, so that a misplaced file is found out; that one bit is another, by the digest
-/// that follows.
 #[derive(Serialize, Deserialize)]
 struct Entry<'a> {
-    index: &'a str,
-    file: &'a str,
-    digest: &'a str,
     url: &'a str,
     n_bytes: Option<u64>,
 }
@@ -35,48 +38,61 @@ pub(super) fn key(index: &str, file: &str, digest: &Digest) -> String {
     Digest::of(Algorithm::Sha256, question.as_bytes()).hex()
 }
 
+/// Returns what is written down: the name of the file, then in base64 a random nonce and the sealed address.
 pub(super) fn render(
     index: &str,
     file: &str,
     digest: &Digest,
     address: &Address,
 ) -> Option<String> {
-    if address.url.holds_secrets() {
+    if address.url.holds_secrets() || address.url.has_query() {
         return None;
     }
     let entry = Entry {
-        index,
-        file,
-        digest: &digest.to_string(),
         url: address.url.expose(),
         n_bytes: address.n_bytes,
     };
-    serde_json::to_string(&entry).ok().map(sealed)
+    let mut bytes = serde_json::to_vec(&entry).ok()?;
+    let mut nonce = [0; NONCE_LEN];
+    SystemRandom::new().fill(&mut nonce).ok()?;
+    let seal = seal(index, file, digest)?;
+    let of_nonce = Nonce::assume_unique_for_key(nonce);
+    seal.seal_in_place_append_tag(of_nonce, Aad::empty(), &mut bytes)
+        .ok()?;
+    let encoded = STANDARD.encode([&nonce[..], &bytes].concat());
+    Some(sealed(format!("{} {encoded}", key(index, file, digest))))
 }
 
+/// Reads what was written for this question; what was cut short, changed or misplaced is none.
 pub(super) fn read(path: &Path, index: &str, file: &str, digest: &Digest) -> Option<Address> {
     let text = std::fs::read_to_string(path).ok()?;
-    let entry: Entry<'_> = serde_json::from_str(unsealed(&text)?).ok()?;
-    let is_answer =
-        entry.index == index && entry.file == file && entry.digest == digest.to_string();
-    if !is_answer {
-        return None;
-    }
+    let (_, encoded) = unsealed(&text)?.split_once(' ')?;
+    let mut bytes = STANDARD.decode(encoded).ok()?;
+    let (nonce, bytes) = bytes.split_at_mut_checked(NONCE_LEN)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+    let seal = seal(index, file, digest)?;
+    let opened = seal.open_in_place(nonce, Aad::empty(), bytes).ok()?;
+    let entry: Entry<'_> = serde_json::from_slice(opened).ok()?;
     Some(Address {
         url: Url::parse(entry.url).ok()?,
         n_bytes: entry.n_bytes,
     })
 }
 
-/// Tells whether the file at `path` is as it was written, and where it belongs.
+/// Tells whether the file at `path` is as it was written, and where it belongs; its address stays sealed.
 pub(super) fn is_whole(path: &Path) -> bool {
     let Ok(text) = std::fs::read_to_string(path) else {
         return false;
     };
-    let entry: Option<Entry<'_>> = unsealed(&text).and_then(|text| serde_json::from_str(text).ok());
-    entry.is_some_and(|entry| {
-        let digest = Digest::parse(entry.digest);
-        let name = digest.map(|digest| key(entry.index, entry.file, &digest));
-        path.file_name().and_then(|name| name.to_str()) == name.as_deref()
-    })
+    let name = unsealed(&text).and_then(|text| text.split_once(' '));
+    let name = name.map(|(name, _)| name);
+    name.is_some() && path.file_name().and_then(|name| name.to_str()) == name
+}
+
+fn seal(index: &str, file: &str, digest: &Digest) -> Option<LessSafeKey> {
+    let digest = digest.to_string();
+    let of_index = Salt::new(HKDF_SHA256, b"address").extract(index.as_bytes());
+    let about = [file.as_bytes(), b"\n", digest.as_bytes()];
+    let key = of_index.expand(&about, &CHACHA20_POLY1305).ok()?;
+    Some(LessSafeKey::new(UnboundKey::from(key)))
 }

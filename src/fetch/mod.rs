@@ -299,7 +299,11 @@ fn sort<'a>(job: &Fetch<'a>) -> Result<(Vec<Hit<'a>>, Vec<Job<'a>>), Error> {
         }
         match online_job(job, distribution, wanted)? {
             Job::Page(page) => {
-                let key = (page.index.name.clone(), page.index.key(), page.package);
+                let key = (
+                    page.index.name.clone(),
+                    page.index.key().to_owned(),
+                    page.package,
+                );
                 match pages.get_mut(&key) {
                     Some(known) => known.wanted.extend(page.wanted),
                     None => drop(pages.insert(key, page)),
@@ -325,9 +329,7 @@ fn online_job<'a>(
             return Ok(Job::Local(LocalJob { wanted, path }));
         }
     };
-    let remembered = job
-        .cache
-        .address(&index.key(), &wanted.file, wanted.digests);
+    let remembered = job.cache.address(index.key(), &wanted.file, wanted.digests);
     Ok(match remembered {
         Some(address) => {
             wanted.announce(address.n_bytes, job.reporter);

@@ -147,7 +147,7 @@ impl<'q, 'a> Worker<'q, 'a> {
             };
             self.job
                 .cache
-                .remember(&index.key(), &job.wanted.file, file.digest(), &address);
+                .remember(index.key(), &job.wanted.file, file.digest(), &address);
         }
     }
 
@@ -156,7 +156,7 @@ impl<'q, 'a> Worker<'q, 'a> {
         let Some(index) = job.index else { return };
         self.job
             .cache
-            .forget(&index.key(), &job.wanted.file, job.wanted.digests);
+            .forget(index.key(), &job.wanted.file, job.wanted.digests);
         self.queue.add(Job::Page(PageJob {
             index,
             package: job.wanted.package,

@@ -4,12 +4,15 @@
 //! go to its own scheme, host and port and nowhere else. A file or a redirect elsewhere has a realm of its own, with what is
 //! known of that place. What was encrypted until then is never followed by a password in the clear.
 
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::configuration::{Certificates, Configuration, CredentialsOrigin, Repository};
 use crate::index::{Error, Trust, netrc};
-use crate::url::{Credentials, Url};
+use crate::secret::Secrets;
+use crate::url::{Credentials, CredentialsFlaw, Url};
 
 /// What the user set, and the repositories that it is about.
 #[derive(Debug)]
@@ -17,6 +20,8 @@ pub(super) struct Authenticator {
     configuration: Configuration,
     /// The sources of the project, then those of the settings.
     repositories: Vec<Repository>,
+    /// Everything that was sent, or will be.
+    secrets: RwLock<Secrets>,
 }
 
 /// What belongs to the servers of one origin.
@@ -37,6 +42,7 @@ pub(super) struct Authorization {
     /// The value of the header.
     pub(super) header: String,
     pub(super) origin: CredentialsOrigin,
+    pub(super) flaw: Option<CredentialsFlaw>,
 }
 
 /// Whether the user's `.netrc`, which knows hosts and no schemes, may be used.
@@ -51,7 +57,32 @@ impl Authenticator {
         Self {
             configuration,
             repositories,
+            secrets: RwLock::default(),
         }
+    }
+
+    /// Adds to what must not be shown of answers.
+    pub(super) fn add_secrets(&self, add: impl FnOnce(&mut Secrets)) {
+        add(&mut self.secrets.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Returns what a server says as it may be shown.
+    pub(super) fn shown(&self, said: &str) -> String {
+        self.known_secrets().hide(said).into_owned()
+    }
+
+    /// Returns an address that a server gave as it may be shown.
+    pub(super) fn shown_url(&self, url: Url) -> Url {
+        url.hiding(&self.known_secrets())
+    }
+
+    /// Tells whether a server gives away what was sent to it, in an address of another one.
+    pub(super) fn is_given_away(&self, url: &Url) -> bool {
+        self.known_secrets().are_given_away_by(url.expose())
+    }
+
+    fn known_secrets(&self) -> RwLockReadGuard<'_, Secrets> {
+        self.secrets.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn configuration(&self) -> &Configuration {
@@ -130,6 +161,14 @@ impl Authenticator {
         if found.is_none() && netrc == Netrc::Used {
             found = self.netrc(url);
         }
+        if found.is_some() || url.has_query() {
+            self.add_secrets(|secrets| {
+                url.secret_parameters().for_each(|value| secrets.add(value));
+                if let Some((held, _)) = &found {
+                    secrets.add_credentials(&held.username, &held.password);
+                }
+            });
+        }
         Ok(Realm {
             url: url.clone(),
             authorization: found.map(|(held, origin)| Authorization::basic(&held, origin)),
@@ -164,6 +203,12 @@ impl Realm {
         } else {
             Netrc::Used
         }
+    }
+
+    /// Returns the header that opens this realm.
+    pub(super) fn authorization(&self) -> Option<&str> {
+        let authorization = self.authorization.as_ref()?;
+        Some(&authorization.header)
     }
 
     /// Returns what may be shown to the server of `url`.
@@ -212,6 +257,7 @@ impl Authorization {
         Self {
             header: Self::basic_header(held),
             origin,
+            flaw: held.flaw(),
         }
     }
 

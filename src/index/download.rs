@@ -135,6 +135,7 @@ impl Session<'_> {
                     url: answer.url.clone(),
                     status: Status(answer.status()),
                     tried: answer.tried,
+                    flaw: answer.flaw,
                 }));
             }
             _ => return Err(Failure::Status(Box::new(answer))),

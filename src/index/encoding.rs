@@ -51,13 +51,11 @@ pub(super) fn unpack<'a>(body: impl Read + 'a, codings: &[Coding]) -> Box<dyn Re
         })
 }
 
-type Body<'a> = BufReader<Box<dyn Read + 'a>>;
-
 /// A body whose first bytes tell whether zlib framed it.
 enum Deflated<'a> {
     Unknown(Option<Box<dyn Read + 'a>>),
-    Framed(ZlibDecoder<Body<'a>>),
-    Bare(DeflateDecoder<Body<'a>>),
+    Framed(ZlibDecoder<BufReader<Box<dyn Read + 'a>>>),
+    Bare(DeflateDecoder<BufReader<Box<dyn Read + 'a>>>),
 }
 
 impl Read for Deflated<'_> {

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::configuration::{self, CredentialsOrigin};
 use crate::digest::Digest;
 use crate::name::PackageName;
-use crate::url::{self, Url};
+use crate::url::{self, CredentialsFlaw, Url};
 
 /// Why an index or file server did not answer as it should.
 #[derive(Debug, Error)]
@@ -52,6 +52,8 @@ pub enum Error {
         status: Status,
         /// The credentials that were sent.
         tried: Option<CredentialsOrigin>,
+        /// What is odd about them.
+        flaw: Option<CredentialsFlaw>,
     },
     /// The server wants other credentials, or never gives the file.
     #[error("the server refused to give `{file}` ({status})")]
@@ -66,6 +68,8 @@ pub enum Error {
         status: Status,
         /// The credentials that were sent.
         tried: Option<CredentialsOrigin>,
+        /// What is odd about them.
+        flaw: Option<CredentialsFlaw>,
     },
     /// The file is not where the index or the lock says.
     #[error("`{file}` is not at its address ({status})")]
@@ -127,7 +131,7 @@ pub enum Error {
         url: Url,
         /// Where and how.
         #[source]
-        source: serde_json::Error,
+        source: PageError,
     },
     /// A page speaks a version of the [simple API](https://packaging.python.org/en/latest/specifications/simple-repository-api/)
     /// that we do not know.
@@ -185,6 +189,14 @@ pub enum Error {
         url: Url,
         /// How many were followed.
         limit: u32,
+    },
+    /// A server leads to another one, with a password in the address.
+    #[error("the address that a server gave for `{what}` would tell a password to another server")]
+    GivenAway {
+        /// The file or package.
+        what: String,
+        /// The address; the password is not printed.
+        url: Url,
     },
     /// An address cannot be used.
     #[error("the address of `{what}` cannot be used")]
@@ -287,6 +299,48 @@ impl fmt::Display for Status {
     }
 }
 
+/// Where a page breaks its own rules. Nothing of the page is repeated.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("{fault} at line {line}, column {column}")]
+pub struct PageError {
+    /// In which way.
+    pub fault: PageFault,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1.
+    pub column: usize,
+}
+
+/// How a page breaks its own rules.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PageFault {
+    /// It is not JSON.
+    #[error("no valid JSON")]
+    Syntax,
+    /// It is JSON, and lists files in another way than the simple API has it.
+    #[error("not as the simple API has it")]
+    Shape,
+    /// It ends too early.
+    #[error("cut off")]
+    End,
+}
+
+impl PageError {
+    pub(super) fn new(cause: &serde_json::Error) -> Self {
+        use serde_json::error::Category;
+        Self {
+            fault: match cause.classify() {
+                Category::Io | Category::Syntax => PageFault::Syntax,
+                Category::Data => PageFault::Shape,
+                Category::Eof => PageFault::End,
+            },
+            line: cause.line(),
+            column: cause.column(),
+        }
+    }
+}
+
 /// Why certificates cannot be used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -306,22 +360,40 @@ pub enum CertificateError {
 }
 
 /// What broke an exchange with a server.
-pub struct TransportError(Box<ureq::Error>);
+pub struct TransportError(Box<Broken>);
+
+struct Broken {
+    cause: ureq::Error,
+    lacks_authorities: bool,
+}
 
 impl TransportError {
     pub(super) fn new(cause: ureq::Error) -> Self {
-        Self(Box::new(cause))
+        Self(Box::new(Broken {
+            cause,
+            lacks_authorities: false,
+        }))
+    }
+
+    pub(super) fn without_authorities(mut self, lacks_authorities: bool) -> Self {
+        self.0.lacks_authorities = lacks_authorities;
+        self
+    }
+
+    /// Tells whether the system has no certificates of authorities, so that Mozilla's were used.
+    pub fn lacks_authorities(&self) -> bool {
+        self.0.lacks_authorities
     }
 
     /// Tells whether the same request may well succeed later.
     pub(super) fn is_transient(&self) -> bool {
         use io::ErrorKind::{InvalidData, InvalidInput, PermissionDenied};
-        if let ureq::Error::Io(cause) = &*self.0 {
+        if let ureq::Error::Io(cause) = &self.0.cause {
             // TLS reports a certificate that it does not believe as invalid data.
             return !matches!(cause.kind(), InvalidData | InvalidInput | PermissionDenied);
         }
         matches!(
-            &*self.0,
+            &self.0.cause,
             ureq::Error::Timeout(_)
                 | ureq::Error::Protocol(_)
                 | ureq::Error::HostNotFound
@@ -333,13 +405,13 @@ impl TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let ureq::Error::Io(cause) = &*self.0 {
+        if let ureq::Error::Io(cause) = &self.0.cause {
             if cause.kind() == io::ErrorKind::UnexpectedEof {
                 return formatter.write_str("the connection was closed before everything had come");
             }
             return write!(formatter, "{cause}");
         }
-        if let ureq::Error::Timeout(phase) = &*self.0 {
+        if let ureq::Error::Timeout(phase) = &self.0.cause {
             let is_connecting = matches!(phase, ureq::Timeout::Connect | ureq::Timeout::Resolve);
             return formatter.write_str(if is_connecting {
                 "no connection in time"
@@ -348,13 +420,13 @@ impl fmt::Display for TransportError {
             });
         }
         let repeats_address = matches!(
-            &*self.0,
+            &self.0.cause,
             ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) | ureq::Error::Http(_)
         );
         if repeats_address {
             return formatter.write_str("the address cannot be used");
         }
-        write!(formatter, "{}", self.0)
+        write!(formatter, "{}", self.0.cause)
     }
 }
 

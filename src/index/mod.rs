@@ -24,11 +24,12 @@ mod session;
 pub mod simple;
 mod transport;
 
+use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::configuration::{Configuration, Repository};
-use crate::digest::Digest;
+use crate::digest::{Algorithm, Digest};
 use crate::plan::IndexSource;
 use crate::url::Url;
 
@@ -69,13 +70,33 @@ pub struct Client {
 }
 
 /// An index, by name and address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Index {
     /// Its name, for messages: that of its source, or `PyPI`, or the host that stands in for it.
     pub name: String,
     /// The address of its root page.
     pub url: Url,
     trust: Trust,
+    key: String,
+}
+
+impl Index {
+    /// Returns what tells this index from others in the cache: a digest of its address and of the credentials that open it.
+    ///
+    /// It is a secret where one of the two is, as what the cache knows of the index is sealed with it.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl fmt::Debug for Index {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Index")
+            .field("name", &self.name)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whose credentials an index may have.
@@ -87,13 +108,6 @@ enum Trust {
     Name,
     /// None but those that its address holds and those of its host: only a lock names it.
     Nothing,
-}
-
-impl Index {
-    /// Returns what tells this index from others in the cache: its address, without secrets.
-    pub fn key(&self) -> String {
-        self.url.to_string()
-    }
 }
 
 /// A file that is wanted of a package.
@@ -177,11 +191,14 @@ impl Client {
             repositories.push(Repository { name, url });
         }
         repositories.extend(configuration.repositories()?);
+        let agents = Agents::new(configuration.timeout()?);
+        let max_retries = configuration.max_retries()?;
+        let authenticator = Authenticator::new(configuration, repositories);
         Ok(Self {
-            default_index: default_index(index_url)?,
-            agents: Agents::new(configuration.timeout()?),
-            max_retries: configuration.max_retries()?,
-            authenticator: Authenticator::new(configuration, repositories),
+            default_index: default_index(index_url, &authenticator)?,
+            agents,
+            max_retries,
+            authenticator,
             base_delay,
         })
     }
@@ -196,11 +213,8 @@ impl Client {
             return Ok(self.default_index.clone());
         };
         let url = parse_address(&source.name, &source.url)?;
-        Ok(Index {
-            name: source.name.clone(),
-            trust: self.authenticator.trust(&source.name, &url),
-            url,
-        })
+        let trust = self.authenticator.trust(&source.name, &url);
+        new_index(source.name.clone(), url, trust, &self.authenticator)
     }
 
     /// Starts a thread's use of this client.
@@ -226,15 +240,28 @@ impl Client {
     }
 }
 
-fn default_index(stand_in: Option<Url>) -> Result<Index, Error> {
+fn default_index(stand_in: Option<Url>, authenticator: &Authenticator) -> Result<Index, Error> {
     let (name, url) = match stand_in {
         Some(url) => (url.host().unwrap_or_default().to_owned(), url),
         None => ("PyPI".to_owned(), parse_address("PyPI", PYPI)?),
     };
+    new_index(name, url, Trust::Address, authenticator)
+}
+
+fn new_index(
+    name: String,
+    url: Url,
+    trust: Trust,
+    authenticator: &Authenticator,
+) -> Result<Index, Error> {
+    let realm = authenticator.of_index(&name, &url, trust)?;
+    let authorization = realm.authorization().unwrap_or_default();
+    let opens = format!("{}\n{authorization}", url.expose());
     Ok(Index {
         name,
         url,
-        trust: Trust::Address,
+        trust,
+        key: Digest::of(Algorithm::Sha256, opens.as_bytes()).hex(),
     })
 }
 

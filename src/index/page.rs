@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 
 use crate::digest::Digest;
-use crate::index::auth::Realm;
+use crate::index::auth::{Authenticator, Realm};
 use crate::index::encoding;
-use crate::index::error::{Error, Status, TransportError};
+use crate::index::error::{Error, PageError, Status, TransportError};
 use crate::index::session::{Session, persist};
 use crate::index::simple::{self, Entry, Page};
 use crate::index::transport::{Answer, Ask, Failure, drain};
@@ -42,6 +42,7 @@ impl Session<'_> {
             index,
             package,
             url: &url,
+            authenticator: &self.client.authenticator,
         };
         let (client, watcher) = (self.client, self.watcher);
         let answer = persist(client, watcher, package.as_str(), &mut || {
@@ -79,9 +80,9 @@ impl Session<'_> {
             _ => return Err(Failure::Status(Box::new(answer))),
         }
         let content_type = answer.header("content-type").unwrap_or("text/html");
-        let content_type = content_type.to_owned();
+        let content_type = asked.authenticator.shown(content_type);
         let codings = encoding::parse(answer.headers("content-encoding"));
-        let codings = codings.map_err(|coding| asked.unknown_coding(coding))?;
+        let codings = codings.map_err(|coding| asked.unknown_coding(&coding))?;
         let base = answer.url.clone();
         let failed = |cause: io::Error| {
             Failure::Transport(TransportError::new(ureq::Error::from(cause)), base.clone())
@@ -107,6 +108,7 @@ struct Asked<'a> {
     index: &'a Index,
     package: &'a PackageName,
     url: &'a Url,
+    authenticator: &'a Authenticator,
 }
 
 impl Asked<'_> {
@@ -121,11 +123,11 @@ impl Asked<'_> {
             "application/vnd.pypi.simple.v1+json"
             | "application/vnd.pypi.simple.latest+json"
             | "application/json" => {
-                simple::parse_json(text, wanted).map_err(|source| Error::BrokenPage {
+                simple::parse_json(text, wanted).map_err(|cause| Error::BrokenPage {
                     index: self.index.name.clone(),
                     package: self.package.clone(),
                     url: self.url.clone(),
-                    source,
+                    source: PageError::new(&cause),
                 })?
             }
             "application/vnd.pypi.simple.v1+html"
@@ -145,7 +147,7 @@ impl Asked<'_> {
             Some(version) if version.split('.').next() != Some("1") => Err(Error::ApiVersion {
                 index: self.index.name.clone(),
                 url: self.url.clone(),
-                version: version.clone(),
+                version: self.authenticator.shown(version),
             }),
             Some(_) | None => Ok(page),
         }
@@ -184,6 +186,11 @@ impl Asked<'_> {
             what: wanted.file.to_owned(),
             source,
         })?;
+        let url = self.authenticator.shown_url(url);
+        if !self.index.url.may_share_with(&url) && self.authenticator.is_given_away(&url) {
+            let what = wanted.file.to_owned();
+            return Err(Error::GivenAway { what, url });
+        }
         if let Some(advertised) = contradiction(entry, wanted) {
             return Err(Error::Advertised {
                 index: self.index.name.clone(),
@@ -193,11 +200,15 @@ impl Asked<'_> {
                 url,
             });
         }
+        let shown = |said: &Option<String>| {
+            let said = said.as_deref()?;
+            Some(self.authenticator.shown(said))
+        };
         Ok(Listed {
             url,
             n_bytes: entry.n_bytes,
-            yanked: entry.yanked.clone(),
-            upload_time: entry.upload_time.clone(),
+            yanked: shown(&entry.yanked),
+            upload_time: shown(&entry.upload_time),
             digests: entry.digests.clone(),
         })
     }
@@ -217,15 +228,16 @@ impl Asked<'_> {
             url: answer.url.clone(),
             status: Status(answer.status()),
             tried: answer.tried,
+            flaw: answer.flaw,
         }
     }
 
-    fn unknown_coding(&self, coding: String) -> Error {
+    fn unknown_coding(&self, coding: &str) -> Error {
         Error::Coding {
             index: self.index.name.clone(),
             package: self.package.clone(),
             url: self.url.clone(),
-            coding,
+            coding: self.authenticator.shown(coding),
         }
     }
 

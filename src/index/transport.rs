@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,14 +14,12 @@ use ureq::tls::{Certificate, ClientCert, PemItem, RootCerts, TlsConfig};
 use ureq::unversioned::transport::{Connector as _, DefaultConnector, TcpConnector};
 use ureq::{Agent, Body, Proxy, ProxyProtocol};
 
-use crate::configuration::{
-    Authorities, Certificates, Configuration, CredentialsOrigin, ProxySetting,
-};
+use crate::configuration::{Authorities, Certificates, CredentialsOrigin, ProxySetting};
 use crate::index::auth::{Authenticator, Authorization, Realm};
 use crate::index::error::{CertificateError, Error, TransportError};
 use crate::index::forward::{ForwardConnector, ForwardResolver};
 use crate::index::resolver::RememberingResolver;
-use crate::url::{Credentials, Url};
+use crate::url::{Credentials, CredentialsFlaw, Url};
 
 const USER_AGENT: &str = concat!("lock2venv/", env!("CARGO_PKG_VERSION"));
 const N_REDIRECTS: u32 = 10;
@@ -41,6 +40,8 @@ struct Key {
 
 /// Agents, made when they are first needed: reading the system's certificates takes milliseconds.
 pub(super) struct Agents {
+    /// Whether the system's certificates were looked for in vain.
+    lacks_authorities: AtomicBool,
     timeout: Duration,
     made: Mutex<BTreeMap<Key, Agent>>,
 }
@@ -67,6 +68,8 @@ pub(super) struct Answer {
     pub(super) url: Url,
     /// The credentials that the last request was sent with.
     pub(super) tried: Option<CredentialsOrigin>,
+    /// What is odd about them.
+    pub(super) flaw: Option<CredentialsFlaw>,
 }
 
 impl Answer {
@@ -105,6 +108,7 @@ impl From<Error> for Failure {
 impl Agents {
     pub(super) fn new(timeout: Duration) -> Self {
         Self {
+            lacks_authorities: AtomicBool::new(false),
             timeout,
             made: Mutex::default(),
         }
@@ -129,7 +133,7 @@ impl Agents {
         let mut is_encrypted = url.scheme() == "https";
         for _ in 0..=N_REDIRECTS {
             let realm = elsewhere.as_ref().unwrap_or(ask.realm);
-            let answer = self.exchange_once(ask, &url, realm, authenticator.configuration())?;
+            let answer = self.exchange_once(ask, &url, realm, authenticator)?;
             let is_redirect = matches!(answer.status(), 301 | 302 | 303 | 307 | 308);
             let Some(target) = answer.header("location").filter(|_| is_redirect) else {
                 return Ok(answer);
@@ -139,9 +143,14 @@ impl Agents {
                 source,
             })?;
             drain(answer);
-            url = target;
+            url = authenticator.shown_url(target);
             let scheme = if is_encrypted { "https" } else { "http" };
-            elsewhere = (!ask.realm.is_of(&url))
+            let is_elsewhere = !ask.realm.is_of(&url);
+            if is_elsewhere && authenticator.is_given_away(&url) {
+                let what = ask.what.to_owned();
+                return Err(Failure::Final(Error::GivenAway { what, url }));
+            }
+            elsewhere = is_elsewhere
                 .then(|| authenticator.after_redirect(ask.realm, &url, scheme))
                 .transpose()?;
             is_encrypted |= url.scheme() == "https";
@@ -158,7 +167,7 @@ impl Agents {
         ask: &Ask<'_>,
         url: &Url,
         realm: &Realm,
-        configuration: &Configuration,
+        authenticator: &Authenticator,
     ) -> Result<Answer, Failure> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Failure::Final(Error::Scheme {
@@ -176,24 +185,53 @@ impl Agents {
         }
         let key = Key {
             certificates: (url.scheme() == "https").then(|| pass.certificates.clone()),
-            proxy: configuration.proxy(url),
+            proxy: authenticator.configuration().proxy(url),
         };
         let proxy = key.proxy.as_ref().map(parse_proxy).transpose()?;
-        if let Some(authorization) = proxy
-            .as_ref()
-            .filter(|proxy| forwards(proxy, &key))
-            .and_then(proxy_authorization)
-        {
-            request = request.header("proxy-authorization", authorization);
+        if let Some(credentials) = proxy.as_ref().and_then(proxy_credentials) {
+            authenticator.add_secrets(|secrets| {
+                secrets.add_credentials(&credentials.username, &credentials.password);
+            });
+            if proxy.as_ref().is_some_and(|proxy| forwards(proxy, &key)) {
+                let header = Authorization::basic_header(&credentials);
+                request = request.header("proxy-authorization", header);
+            }
         }
         let failed = |cause| Failure::Transport(TransportError::new(cause), url.clone());
         let request = request.body(()).map_err(|cause| failed(cause.into()))?;
-        let response = self.agent(key, proxy)?.run(request).map_err(failed)?;
+        let response = self.agent(key, proxy)?.run(request);
+        let response = response.map_err(|cause| {
+            let lacks_authorities = self.lacks_authorities.load(Ordering::Relaxed);
+            let cause = TransportError::new(cause).without_authorities(lacks_authorities);
+            Failure::Transport(cause, url.clone())
+        })?;
         Ok(Answer {
             response,
             url: url.clone(),
-            tried: pass.authorization.map(|authorization| authorization.origin),
+            tried: pass.authorization.map(|sent| sent.origin),
+            flaw: pass.authorization.and_then(|sent| sent.flaw),
         })
+    }
+
+    fn tls_config(&self, certificates: &Certificates) -> Result<TlsConfig, Error> {
+        let builder = TlsConfig::builder();
+        let builder = match &certificates.authorities {
+            Authorities::System => builder.root_certs(self.system_authorities()),
+            Authorities::At(path) => builder.root_certs(authorities_at(path)?),
+            Authorities::Anyone => builder.disable_verification(true),
+        };
+        let client = certificates.client.as_deref().map(client_certificate);
+        Ok(builder.client_cert(client.transpose()?).build())
+    }
+
+    /// The system's authorities, or Mozilla's where the system has none, as in a bare container.
+    fn system_authorities(&self) -> RootCerts {
+        let found = rustls_native_certs::load_native_certs().certs;
+        if found.is_empty() {
+            self.lacks_authorities.store(true, Ordering::Relaxed);
+            return RootCerts::WebPki;
+        }
+        root_certs(&found)
     }
 
     fn agent(&self, key: Key, proxy: Option<Proxy>) -> Result<Agent, Error> {
@@ -223,7 +261,7 @@ impl Agents {
             .timeout_per_read(Some(self.timeout))
             .timeout_per_write(Some(self.timeout));
         if let Some(certificates) = &key.certificates {
-            settings = settings.tls_config(tls_config(certificates)?);
+            settings = settings.tls_config(self.tls_config(certificates)?);
         }
         if let Some(proxy) = forwarding {
             let connector = ().chain(TcpConnector::default()).chain(ForwardConnector);
@@ -252,15 +290,14 @@ fn forwards(proxy: &Proxy, key: &Key) -> bool {
     key.certificates.is_none() && proxy.protocol() == ProxyProtocol::Http
 }
 
-/// The header that lets a forwarded request in, where the proxy's address holds credentials.
-fn proxy_authorization(proxy: &Proxy) -> Option<String> {
+/// What the proxy's address holds of a user name and password.
+fn proxy_credentials(proxy: &Proxy) -> Option<Credentials> {
     let (username, password) = (proxy.username(), proxy.password());
     username.or(password)?;
-    let credentials = Credentials {
+    Some(Credentials {
         username: username.unwrap_or_default().to_owned(),
         password: password.unwrap_or_default().to_owned(),
-    };
-    Some(Authorization::basic_header(&credentials))
+    })
 }
 
 /// Reads what is left of a short answer, so that its connection can be used again.
@@ -272,26 +309,6 @@ pub(super) fn drain(mut answer: Answer) {
         .take(N_DRAINED_BYTES + 1);
     // If it fails, the connection is closed, and that is all.
     let _ = std::io::copy(&mut rest, &mut std::io::sink());
-}
-
-fn tls_config(certificates: &Certificates) -> Result<TlsConfig, Error> {
-    let builder = TlsConfig::builder();
-    let builder = match &certificates.authorities {
-        Authorities::System => builder.root_certs(system_authorities()),
-        Authorities::At(path) => builder.root_certs(authorities_at(path)?),
-        Authorities::Anyone => builder.disable_verification(true),
-    };
-    let client = certificates.client.as_deref().map(client_certificate);
-    Ok(builder.client_cert(client.transpose()?).build())
-}
-
-/// The system's authorities, or Mozilla's where the system has none, as in a bare container.
-fn system_authorities() -> RootCerts {
-    let found = rustls_native_certs::load_native_certs().certs;
-    if found.is_empty() {
-        return RootCerts::WebPki;
-    }
-    root_certs(&found)
 }
 
 fn authorities_at(path: &Path) -> Result<RootCerts, Error> {

@@ -9,7 +9,8 @@ const MODULES: &[(&str, &[&str])] = &[
     // Words.
     ("name", &[]),
     ("digest", &[]),
-    ("url", &[]),
+    ("secret", &[]),
+    ("url", &["secret"]),
     ("source", &[]),
     ("version", &[]),
     ("marker", &["name", "version"]),
@@ -82,7 +83,10 @@ const MODULES: &[(&str, &[&str])] = &[
         &["name", "digest", "version", "installed", "archive"],
     ),
     ("cache", &["digest", "url", "event", "archive"]),
-    ("index", &["name", "digest", "url", "plan", "configuration"]),
+    (
+        "index",
+        &["name", "digest", "secret", "url", "plan", "configuration"],
+    ),
     (
         "fetch",
         &[

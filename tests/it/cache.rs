@@ -331,6 +331,7 @@ fn secret_addresses_are_not_written_down() {
     for text in [
         "https://u:hidden@a.example/f.whl",
         "https://a.example/f.whl?X-Amz-Signature=hidden",
+        "https://a.example/f.whl?unknown=hidden",
     ] {
         let address = Address {
             url: Url::parse(text).unwrap(),
@@ -339,6 +340,27 @@ fn secret_addresses_are_not_written_down() {
         cache.remember("index", "f.whl", &digest(b""), &address);
     }
     assert!(place.files().is_empty());
+}
+
+#[test]
+fn an_address_is_read_by_those_who_can_ask_the_index() {
+    let place = Place::new();
+    let address = Address {
+        url: Url::parse("https://a.example/token-in-path/f.whl").unwrap(),
+        n_bytes: Some(7),
+    };
+    let digests = [digest(b"")];
+    place
+        .open()
+        .remember("hidden-key", "f.whl", &digests[0], &address);
+    let [path] = place.files().try_into().unwrap();
+    let written = format!("{} {}", path.display(), fs::read_to_string(&path).unwrap());
+    for secret in ["token-in-path", "a.example", "hidden-key"] {
+        assert!(!written.contains(secret), "{written}");
+    }
+    let recall = |index| place.open().address(index, "f.whl", &digests);
+    assert_eq!(recall("hidden-key"), Some(address));
+    assert_eq!(recall("another-key"), None);
 }
 
 #[test]

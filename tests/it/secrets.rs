@@ -207,3 +207,184 @@ fn files_of_another_host_use_its_own_credentials() {
         std::fs::remove_dir_all(scene.workspace.project().join(".venv")).unwrap();
     }
 }
+
+/// Every file below `folder`, as one text of names and contents.
+fn everything_below(folder: &std::path::Path) -> String {
+    let mut text = String::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            text += &entry.path().display().to_string();
+            let kind = entry.file_type().unwrap();
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() {
+                text += &String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap());
+            }
+        }
+    }
+    text
+}
+
+/// What must be nowhere: the secrets of `private`, as they are, encoded, and as their header has them.
+const CANARIES: [&str; 6] = [
+    "hush-canary",
+    "hush%2Dcanary",
+    "%68ush-canary",
+    "reader-canary",
+    // `reader-canary:hush-canary`
+    "cmVhZGVyLWNhbmFyeTpodXNoLWNhbmFyeQ",
+    "token-in-path",
+];
+
+#[track_caller]
+fn holds_no_canary(text: &str) {
+    for canary in CANARIES {
+        assert!(!text.contains(canary), "{canary} in {text}");
+    }
+}
+
+/// A page whose one entry has these keys, too.
+fn page(of: &OnePackage, url: &str, more: &str) -> Fault {
+    let text = format!(
+        "{{\"meta\":{{\"api-version\":\"1.0\"}},\"files\":[{{\"filename\":\"{}\",\"url\":\"{url}\",\"hashes\":{{\"sha256\":\"{}\"}}{more}}}]}}",
+        wheel().file_name(),
+        of.digest.hex()
+    );
+    Fault::Body(text.into_bytes())
+}
+
+#[test]
+fn what_a_server_repeats_is_not_shown_and_not_kept() {
+    const BASIC: &str = "Basic cmVhZGVyLWNhbmFyeTpodXNoLWNhbmFyeQ==";
+    let gone = |url: &str| Fault::Redirect(url.to_owned());
+    let scene = OnePackage::new(&[], "");
+    let faults = [
+        Fault::ContentType("image/hush-canary; x=%68ush-canary"),
+        Fault::ContentType(BASIC),
+        Fault::Packed(0, "hush-canary"),
+        Fault::Body(b"{\"meta\":{\"api-version\":\"2.reader-canary\"}}".to_vec()),
+        Fault::Body(b"{\"files\":\"hush-canary\"}".to_vec()),
+        Fault::Body(b"{\"files\":[\"hush-canary\"]}".to_vec()),
+        Fault::Body(b"hush-canary".to_vec()),
+        Fault::Status(401, &[("www-authenticate", "Basic realm=\"hush-canary\"")]),
+        Fault::Status(403, &[("location", "/hush-canary")]),
+        Fault::Status(418, &[("retry-after", "hush-canary")]),
+        gone("/simple/hush-canary/%68ush-canary/"),
+        gone("ftp://hush-canary@127.0.0.1/reader-canary"),
+        gone("http://hush-canary:1:2/"),
+        page(&scene, "/files/hush-canary/x.whl", ""),
+        page(&scene, "/files/x.whl?unknown=hush-canary", ""),
+        page(&scene, "ftp://127.0.0.1/%2568ush-canary", ""),
+        page(&scene, "http://[hush-canary/", ""),
+    ];
+    for fault in faults {
+        for more in [&[][..], &["-v"]] {
+            let host = index();
+            host.require("reader-canary:hush-canary");
+            host.misbehave("/simple/acme/", fault.clone(), 9);
+            let scene = OnePackage::moved(&host.url(), &host.url());
+            for command in COMMANDS {
+                let mut command = scene.command(&[more, command].concat());
+                command.env("POETRY_REQUESTS_MAX_RETRIES", "0");
+                let output = Output::of(&mut command);
+                holds_no_canary(&output.stdout);
+                holds_no_canary(&output.stderr);
+            }
+            holds_no_canary(&everything_below(&scene.workspace.home()));
+        }
+    }
+}
+
+#[test]
+fn what_a_server_repeats_is_used_and_not_kept() {
+    let host = index();
+    host.require("reader-canary:hush-canary");
+    let scene = OnePackage::moved(&host.url(), &host.url());
+    let file = format!("/files/{}", wheel().file_name());
+    let more = ",\"yanked\":\"hush-canary, %68ush-canary\",\"upload-time\":\"hush-canary\"";
+    for url in [file.clone(), format!("{file}?unknown=hush-canary")] {
+        host.misbehave("/simple/acme/", page(&scene, &url, more), 2);
+        host.misbehave(&file, Fault::Redirect(format!("{file}?x=hush-canary")), 1);
+        for command in COMMANDS {
+            let output = scene.run(&[&["-v"], command].concat());
+            holds_no_canary(&output.stdout);
+            holds_no_canary(&output.stderr);
+        }
+        holds_no_canary(&everything_below(&scene.workspace.home()));
+        let environment = scene.workspace.project().join(".venv");
+        if environment.exists() {
+            holds_no_canary(&everything_below(&environment));
+            std::fs::remove_dir_all(environment).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_token_in_the_path_of_an_index_is_not_kept() {
+    let host = index();
+    let scene = OnePackage::new(&[], "");
+    let file = wheel().file_name();
+    host.misbehave(
+        "/token-in-path/simple/acme/",
+        Fault::Redirect("/simple/acme/".to_owned()),
+        1,
+    );
+    host.misbehave("/simple/acme/", page(&scene, "/token-in-path/x.whl", ""), 1);
+    host.misbehave(
+        "/token-in-path/x.whl",
+        Fault::Redirect(format!("/files/{file}")),
+        1,
+    );
+    let mut command = scene.command(&["install"]);
+    command.env("LOCK2VENV_INDEX_URL", host.at("/token-in-path/simple/"));
+    Output::of(&mut command).succeeded();
+    holds_no_canary(&everything_below(&scene.workspace.home()));
+    holds_no_canary(&everything_below(&scene.workspace.project().join(".venv")));
+}
+
+#[test]
+fn a_server_that_leads_elsewhere_with_our_password_is_not_followed() {
+    let (host, elsewhere) = (index(), index());
+    host.require("reader-canary:hush-canary");
+    let scene = OnePackage::moved(&host.url(), &host.url());
+    for path in ["/hush-canary", "/x?y=%68ush-canary"] {
+        let url = elsewhere.at(path);
+        for fault in [Fault::Redirect(url.clone()), page(&scene, &url, "")] {
+            host.misbehave("/simple/acme/", fault, 1);
+            let output = scene.run(&["install"]).failed(1, &["to another server"]);
+            holds_no_canary(&output.stderr);
+        }
+    }
+    assert!(elsewhere.take_requests().is_empty());
+}
+
+#[test]
+fn what_is_wrong_with_refused_credentials_is_told() {
+    let host = index();
+    host.require("other:other");
+    let scene = OnePackage::moved(&host.url(), &host.url());
+    let username = "POETRY_HTTP_BASIC_PRIVATE_USERNAME";
+    let password = "POETRY_HTTP_BASIC_PRIVATE_PASSWORD";
+    let check = |set: &[(&str, &str)], expected: &str| {
+        let mut command = scene.command(&["install"]);
+        command.env_remove(username).env_remove(password);
+        command.envs(set.iter().copied());
+        Output::of(&mut command).failed(1, &[&format!("hint: {expected}")]);
+    };
+    check(&[(password, "p")], &format!("{username} is missing"));
+    check(&[(username, "u")], &format!("{password} is missing"));
+    check(
+        &[(username, "u"), (password, "p\n")],
+        &format!("{password} begins or ends with a line break"),
+    );
+    check(
+        &[(username, "u\r\n"), (password, "p")],
+        &format!("{username} begins or ends with a line break"),
+    );
+    check(
+        &[(username, "u"), (password, "p")],
+        &format!("look at {username} and {password}"),
+    );
+    check(&[], &format!("set {username} and {password}"));
+}

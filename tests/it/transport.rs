@@ -3,6 +3,7 @@
 use crate::support::local_index::{Fault, Form, LocalIndex};
 use crate::support::one_package::{OnePackage, index, wheel};
 use crate::support::socks::SocksProxy;
+use crate::support::tls::TlsServer;
 use crate::support::workspace::Output;
 
 /// Runs `install` with PyPI replaced by `url`.
@@ -148,4 +149,27 @@ fn what_poetry_asks_for_again_is_asked_for_again() {
         install(&index.url(), &[]).succeeded();
         assert_eq!(index.take_requests().len(), 3);
     }
+}
+
+#[test]
+fn a_cause_is_told_once_however_many_requests_it_breaks() {
+    let index = index();
+    let fault = Fault::Status(503, &[("retry-after", "0")]);
+    index.misbehave("/simple/acme/", fault, 3);
+    let output = install(&index.url(), &[]).succeeded();
+    assert_eq!(
+        output.stderr.matches("trying again").count(),
+        1,
+        "{output:?}"
+    );
+}
+
+#[test]
+fn a_system_without_certificates_is_told() {
+    let server = TlsServer::start();
+    let output = install(&server.url(), &[("SSL_CERT_FILE", "")]);
+    output.failed(
+        1,
+        &["hint: this system has no certificates", "ca-certificates"],
+    );
 }

@@ -4,8 +4,8 @@ use lock2venv::cache::{self, Mismatch};
 use lock2venv::configuration::CredentialsOrigin;
 use lock2venv::digest::Digest;
 use lock2venv::fetch::Error;
-use lock2venv::index;
-use lock2venv::url::Url;
+use lock2venv::index::{self, TransportError};
+use lock2venv::url::{CredentialsFlaw, Url};
 
 use super::{Failure, count, first_of};
 
@@ -98,11 +98,19 @@ impl From<index::Error> for Failure {
                 "the index no longer offers what was locked: run `poetry lock --regenerate` and review the change",
             ),
             Error::PackageRefused {
-                index, url, tried, ..
-            } => failure.hints(credentials(Some(&index), &url, tried)),
+                index,
+                url,
+                tried,
+                flaw,
+                ..
+            } => failure.hint(credentials(Some(&index), &url, tried, flaw)),
             Error::FileRefused {
-                index, url, tried, ..
-            } => failure.hints(credentials(index.as_deref(), &url, tried)),
+                index,
+                url,
+                tried,
+                flaw,
+                ..
+            } => failure.hint(credentials(index.as_deref(), &url, tried, flaw)),
             Error::Advertised {
                 index,
                 locked: digests,
@@ -114,9 +122,7 @@ impl From<index::Error> for Failure {
                 .detail(format!("offered   {advertised}"))
                 .detail(format!("          by index `{index}`, {url}"))
                 .hint(REVIEW),
-            Error::Transport { source, url, .. } => {
-                failure.hints(unreachable(&source.to_string(), &url))
-            }
+            Error::Transport { source, url, .. } => failure.hints(unreachable(&source, &url)),
             Error::NotAPage { .. } => {
                 failure.hint("the address of an index usually ends with `/simple/`")
             }
@@ -149,6 +155,7 @@ fn address(error: &index::Error) -> Option<&Url> {
         | Error::ApiVersion { url, .. }
         | Error::HugePage { url, .. }
         | Error::Coding { url, .. }
+        | Error::GivenAway { url, .. }
         | Error::TooLong { url, .. }
         | Error::Redirects { url, .. } => Some(url),
         _ => None,
@@ -183,29 +190,66 @@ fn times(number: u32) -> String {
 }
 
 /// Says which variables let one in. An index that stands in for PyPI goes by its host, for which there are none.
-fn credentials(index: Option<&str>, url: &Url, tried: Option<CredentialsOrigin>) -> Vec<String> {
+fn credentials(
+    index: Option<&str>,
+    url: &Url,
+    tried: Option<CredentialsOrigin>,
+    flaw: Option<CredentialsFlaw>,
+) -> String {
     let host = url.host().unwrap_or_default();
-    let Some(name) = index.filter(|name| *name != host && *name != "PyPI") else {
-        return vec![format!(
+    let name = index.filter(|name| *name != host && *name != "PyPI");
+    if let (Some(origin), Some(flaw)) = (tried, flaw) {
+        return odd_credentials(name, origin, flaw);
+    }
+    let Some(name) = name else {
+        return format!(
             "put credentials for `{host}` into the address of the index, or into the file that NETRC names (~/.netrc)"
-        )];
+        );
     };
-    let variable = name.to_uppercase().replace(['-', '.'], "_");
-    let variables =
-        format!("POETRY_HTTP_BASIC_{variable}_USERNAME and POETRY_HTTP_BASIC_{variable}_PASSWORD");
-    let hint = if tried == Some(CredentialsOrigin::Environment) {
-        format!("look at {variables}: they were sent")
-    } else {
-        format!("set {variables}")
+    let (username, password) = (variable(name, "USERNAME"), variable(name, "PASSWORD"));
+    match tried {
+        Some(CredentialsOrigin::Environment) => {
+            format!("look at {username} and {password}: they were sent")
+        }
+        _ => format!("set {username} and {password}"),
+    }
+}
+
+/// Says what is missing, or was sent and hardly meant.
+fn odd_credentials(name: Option<&str>, origin: CredentialsOrigin, flaw: CredentialsFlaw) -> String {
+    let half = |half: &str, words: &str| match (name, origin) {
+        (Some(name), CredentialsOrigin::Environment) => variable(name, half),
+        _ => format!("the {words} ({origin})"),
     };
-    vec![hint]
+    let (username, password) = (half("USERNAME", "user name"), half("PASSWORD", "password"));
+    let spaces = "begins or ends with a line break or a space, which was sent too";
+    match flaw {
+        CredentialsFlaw::NoUsername => {
+            format!("{username} is missing: the password was sent without a user name")
+        }
+        CredentialsFlaw::NoPassword => {
+            format!("{password} is missing: the user name was sent without a password")
+        }
+        CredentialsFlaw::UsernameSpace => format!("{username} {spaces}"),
+        CredentialsFlaw::PasswordSpace => format!("{password} {spaces}"),
+    }
+}
+
+fn variable(name: &str, half: &str) -> String {
+    let name = name.to_uppercase().replace(['-', '.'], "_");
+    format!("POETRY_HTTP_BASIC_{name}_{half}")
 }
 
 /// Says what may help when there is no whole answer.
-fn unreachable(cause: &str, url: &Url) -> Vec<String> {
-    let cause = cause.to_lowercase();
+fn unreachable(source: &TransportError, url: &Url) -> Vec<String> {
+    let cause = source.to_string().to_lowercase();
     let host = url.host().unwrap_or_default();
-    let hint = if cause.contains("certificate") || cause.contains("issuer") {
+    let is_untrusted = cause.contains("certificate") || cause.contains("issuer");
+    let no_authorities = (is_untrusted && source.lacks_authorities()).then(|| {
+        "this system has no certificates, so Mozilla's were used: install its package (`ca-certificates`)"
+            .to_owned()
+    });
+    let hint = if is_untrusted {
         format!(
             "if `{host}` has a certificate of your own authority: SSL_CERT_FILE=<PEM file>, or POETRY_CERTIFICATES_<NAME>_CERT for one source"
         )
@@ -217,5 +261,5 @@ fn unreachable(cause: &str, url: &Url) -> Vec<String> {
             "is `{host}` in reach? behind a proxy: HTTPS_PROXY; a mirror of PyPI: `--index-url URL`; with all files in the cache: `--offline`"
         )
     };
-    vec![hint]
+    no_authorities.into_iter().chain([hint]).collect()
 }

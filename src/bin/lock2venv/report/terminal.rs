@@ -39,6 +39,8 @@ pub(crate) struct Terminal {
     /// What to say when a distribution is in place or gone.
     lines: BTreeMap<PackageName, String>,
     warnings: Mutex<BTreeSet<Warning>>,
+    /// Why requests were made again, so far.
+    causes: Mutex<BTreeSet<String>>,
 }
 
 /// The bars of a terminal: bytes, once there is something to download, and distributions.
@@ -51,6 +53,20 @@ struct Bars {
 }
 
 impl Terminal {
+    /// Tells a cause once: without a network all packages have the same, again and again.
+    fn retrying(&self, what: &str, cause: &str) {
+        let mut causes = self.causes.lock().unwrap_or_else(PoisonError::into_inner);
+        let verbosity = if causes.insert(cause.to_owned()) {
+            Verbosity::Normal
+        } else {
+            Verbosity::Verbose
+        };
+        drop(causes);
+        self.line_at(verbosity, &format!("    {what}: trying again ({cause})"));
+    }
+}
+
+impl Terminal {
     /// Makes a reporter for standard error.
     pub(crate) fn new(verbosity: Verbosity) -> Self {
         Self {
@@ -58,6 +74,7 @@ impl Terminal {
             bars: None,
             lines: BTreeMap::new(),
             warnings: Mutex::default(),
+            causes: Mutex::default(),
         }
     }
 
@@ -143,9 +160,7 @@ impl Reporter for Terminal {
                 };
                 self.line_at(Verbosity::Verbose, &format!("    {file}: {origin}"));
             }
-            Event::Retrying { what, cause } => {
-                self.line(&format!("    {what}: trying again ({cause})"));
-            }
+            Event::Retrying { what, cause } => self.retrying(what, cause),
             Event::Installed { name, .. } | Event::Removed { name, .. } => self.done(name),
             Event::Warning(warning) => {
                 self.warnings
