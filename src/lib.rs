@@ -63,4 +63,5 @@ pub mod install;
 pub mod interpreter;
 pub mod project_files;
 pub mod project_wheel;
+pub mod removal;
 pub mod wheel;

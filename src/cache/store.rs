@@ -15,6 +15,7 @@ use crate::cache::presence::{Others, Presence};
 use crate::cache::{Error, VerifiedFile};
 use crate::digest::Digest;
 use crate::event::Warning;
+use crate::removal;
 
 /// Changes when the meaning of what lies below it does.
 const VERSION: &str = "v1";
@@ -330,12 +331,27 @@ impl Store {
         let removed = self.size()?;
         let grave = self.dir.join(format!("{GRAVE}{:016x}", fastrand::u64(..)));
         match fs::rename(&self.root, &grave) {
+            Err(cause) if stays_in_place(&cause) => self.clear_in_place()?,
             Err(cause) if !is_absent(&cause) => return Err(Error::io(&self.root, cause)),
             Ok(()) | Err(_) => {}
         }
         remove_graves(&self.dir)?;
         super::remove(&self.dir.join("CACHEDIR.TAG"))?;
         Ok(removed)
+    }
+
+    /// Removes everything where it is, and first what an unpacked wheel is recognized by: nobody finds half of one.
+    fn clear_in_place(&self) -> Result<(), Error> {
+        let trees = self.root.join("trees");
+        for tree in fs::read_dir(&trees).into_iter().flatten().flatten() {
+            super::remove(&tree.path().join("manifest"))?;
+        }
+        let entries = fs::read_dir(&self.root).map_err(|cause| Error::io(&self.root, cause))?;
+        for entry in entries {
+            bury(&entry.map_err(|cause| Error::io(&self.root, cause))?.path())?;
+        }
+        let _ = std::fs::remove_dir(&self.root);
+        Ok(())
     }
 
     fn shard(&self, digest: &Digest, hex: &str) -> PathBuf {
@@ -370,13 +386,21 @@ fn remove_graves(dir: &Path) -> Result<(), Error> {
 fn bury(path: &Path) -> Result<(), Error> {
     let mut attempts = 0..MOST_BURIALS;
     loop {
-        match std::fs::remove_dir_all(path) {
+        match removal::remove(path) {
             Ok(()) => return Ok(()),
-            Err(cause) if is_absent(&cause) && !path.exists() => return Ok(()),
             Err(_) if attempts.next().is_some() => {}
             Err(cause) => return Err(Error::io(path, cause)),
         }
     }
+}
+
+/// Tells whether a folder cannot be renamed, whatever is in it: overlayfs refuses those of lower layers of an image, and no
+/// system moves one that something is mounted on.
+fn stays_in_place(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        std::io::ErrorKind::CrossesDevices | std::io::ErrorKind::ResourceBusy
+    )
 }
 
 /// Tells whether the folder is ours, or root's.
@@ -463,12 +487,7 @@ fn remove_drafts_in(folder: &Path, prefixes: &[&str], others: Others) {
         });
         if others == Others::None || age.is_ok_and(|age| age > OLD_DRAFT) {
             // Another process may have been faster; whatever else is wrong will show when something is written.
-            let is_folder = draft.file_type().is_ok_and(|kind| kind.is_dir());
-            let _ = if is_folder {
-                std::fs::remove_dir_all(draft.path())
-            } else {
-                std::fs::remove_file(draft.path())
-            };
+            let _ = removal::remove(&draft.path());
         }
     }
 }

@@ -510,6 +510,24 @@ impl Configuration {
             .map(String::as_str)
     }
 
+    /// Returns `virtualenvs.create`, which is true unless told: whether Poetry would make an environment for a project that
+    /// has none, and not install into the Python that it runs on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Value`].
+    pub fn creates_environments(&self) -> Result<bool, Error> {
+        let keys = ["virtualenvs", "create"];
+        let is_true = |text: &str| matches!(text.to_lowercase().as_str(), "true" | "1");
+        match (self.variable_of(&keys), self.setting(&keys)) {
+            (Some(text), _) => Ok(is_true(text)),
+            (None, None) => Ok(true),
+            (None, Some(Value::Boolean(creates))) => Ok(*creates),
+            (None, Some(Value::String(text))) => Ok(is_true(text)),
+            (None, Some(_)) => Err(value_error(&keys, "true or false")),
+        }
+    }
+
     fn setting(&self, keys: &[&str]) -> Option<&Value> {
         let (first, rest) = keys.split_first()?;
         let start = self.settings.get(*first)?;

@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -11,8 +10,9 @@ use rustix::io::Errno;
 
 use super::configuration::Configuration;
 use super::partial::{self, Partial};
-use super::{Environment, Error, activate, is_vacant};
+use super::{Environment, EnvironmentLock, Error, activate, is_vacant, takeover};
 use crate::interpreter::{Interpreter, Layout};
+use crate::removal;
 
 /// A new environment, complete but for distributions, in a hidden folder; removed when dropped unpublished.
 #[derive(Debug)]
@@ -29,7 +29,8 @@ pub struct Draft {
 enum Place {
     /// Beside the place of the environment: published by one rename.
     Beside,
-    /// Inside it, when it is where a disk is mounted (a volume of a container): a mount cannot be renamed over.
+    /// Inside it, when it is where a disk is mounted (a volume of a container), which cannot be renamed over; and when
+    /// nothing may be put beside it.
     Inside,
 }
 
@@ -47,17 +48,7 @@ impl Draft {
         let (Some(parent), Some(name)) = (root.parent(), root.file_name()) else {
             return Err(Error::NoName { path: root });
         };
-        let place = if is_mounted(&root) {
-            Place::Inside
-        } else {
-            Place::Beside
-        };
-        let folder = match place {
-            Place::Beside => parent,
-            Place::Inside => &root,
-        };
-        partial::clean(folder, name);
-        let partial = Partial::create(folder, name)?;
+        let (partial, place) = hidden_folder(&root, parent, name)?;
         let configuration = Configuration::new(interpreter, prompt);
         write_skeleton(partial.path(), interpreter, &configuration)?;
         for (name, text) in activate::render(&root, prompt) {
@@ -91,13 +82,14 @@ impl Draft {
     ///
     /// # Errors
     ///
-    /// [`Error::Exists`] when something is there; [`Error::Io`]. Nothing is left then.
+    /// [`Error::Exists`] when something is there; [`Error::Io`]. Nothing is left then, or what the next run begins again with.
     pub fn publish(self) -> Result<Environment, Error> {
         match self.place {
-            Place::Inside => self.publish_inside()?,
+            Place::Inside => self.fill_vacant()?,
             Place::Beside => match fs::rename(self.folder(), &self.root) {
                 Ok(()) => {}
                 Err(error) if is_occupied(&error) => return Err(Error::Exists { path: self.root }),
+                Err(error) if stays_in_place(&error) => self.fill_vacant()?,
                 Err(error) => return Err(error.into()),
             },
         }
@@ -106,123 +98,118 @@ impl Draft {
 
     /// Puts the environment at its place and removes the one that is there.
     ///
-    /// The caller holds the old one's lock, and has made sure that it is an environment. At any moment either the old or
-    /// the new one is at the place (where the system cannot exchange two folders in one step: or, for a moment, none).
+    /// The caller holds the old one's lock. At any moment either the old or the new one is at the place; but where the system
+    /// cannot exchange two folders in one step, for a moment none, and where folders cannot be renamed at all (a mounted
+    /// volume, a lower layer of an image), one that [`Environment::read`] says is unfinished.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`]; the old environment is still there then.
+    /// [`Error::Foreign`] when more than an environment came to be there; [`Error::Io`]. The old environment is still there
+    /// then, or what the next run begins again with.
     pub fn publish_over(self) -> Result<Environment, Error> {
-        match self.place {
-            Place::Inside => {
-                self.vacate()?;
-                self.publish_inside()?;
-                Ok(self.published())
-            }
-            Place::Beside => {
-                let old = self.exchange()?;
-                let environment = self.published();
-                // What cannot be removed now is hidden and unlocked, so a later run takes it for a dead one's.
-                drop(fs::remove_dir_all(old));
-                Ok(environment)
-            }
+        if let Some(old) = Environment::read(&self.root)? {
+            old.check_removable()?;
         }
+        let old = match self.place {
+            Place::Inside => None,
+            Place::Beside => self.exchange()?,
+        };
+        let Some(old) = old else {
+            takeover::take_over(&self.root, self.folder())?;
+            return Ok(self.published());
+        };
+        let environment = self.published();
+        // What cannot be removed now is hidden and unlocked, so a later run takes it for a dead one's.
+        drop(removal::remove(&old));
+        Ok(environment)
     }
 
     fn published(self) -> Environment {
+        // What is left of the folder, if anything, is empty.
+        drop(std::fs::remove_dir(self.folder()));
         self.partial.keep();
         Environment {
             root: self.root,
             configuration: self.configuration,
+            is_unfinished: false,
         }
     }
 
-    /// Returns where the old environment now is.
-    fn exchange(&self) -> Result<PathBuf, Error> {
+    /// Returns where the old environment now is; `None` when it cannot be moved.
+    fn exchange(&self) -> Result<Option<PathBuf>, Error> {
         let new = self.folder();
         if exchange(new, &self.root).is_ok() {
-            return Ok(new.to_owned());
+            return Ok(Some(new.to_owned()));
         }
         let aside = new.with_extension("old.aside000.partial");
-        fs::rename(&self.root, &aside)?;
+        match fs::rename(&self.root, &aside) {
+            Ok(()) => {}
+            Err(error) if stays_in_place(&error) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
         if let Err(error) = fs::rename(new, &self.root) {
             fs::rename(&aside, &self.root)?;
             return Err(error.into());
         }
-        Ok(aside)
+        Ok(Some(aside))
     }
 
-    /// Moves everything to the place; `pyvenv.cfg` last, for it is what makes a folder an environment.
-    fn publish_inside(&self) -> Result<(), Error> {
+    /// Fills the folder at the place, which nobody else does meanwhile.
+    fn fill_vacant(&self) -> Result<(), Error> {
+        let _lock = EnvironmentLock::acquire(&self.root)?;
         if !is_vacant(&self.root)? {
-            return Err(Error::Exists {
-                path: self.root.clone(),
-            });
+            let path = self.root.clone();
+            return Err(Error::Exists { path });
         }
-        let last = OsStr::new("pyvenv.cfg");
-        let mut names = names_in(self.folder())?;
-        names.sort_by_key(|name| name == last);
-        for name in names {
-            fs::rename(self.folder().join(&name), self.root.join(&name))?;
-        }
-        Ok(fs::remove_dir(self.folder())?)
-    }
-
-    /// Removes the old environment; `pyvenv.cfg` last, so that what an interruption leaves is known for what it was.
-    fn vacate(&self) -> Result<(), Error> {
-        let last = OsStr::new("pyvenv.cfg");
-        let mut names = names_in(&self.root)?;
-        names.retain(|name| !partial::is_partial(name) && name != "lost+found");
-        names.sort_by_key(|name| name == last);
-        for name in names {
-            let path = self.root.join(name);
-            if fs::symlink_metadata(&path)?.is_dir() {
-                fs::remove_dir_all(path)?;
-            } else {
-                fs::remove_file(path)?;
-            }
-        }
-        Ok(())
+        takeover::take_over(&self.root, self.folder())
     }
 }
 
-fn names_in(folder: &Path) -> Result<Vec<std::ffi::OsString>, Error> {
-    let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name()));
-    names.collect()
+/// Makes the folder that a draft is filled in, after those of the dead are removed.
+fn hidden_folder(root: &Path, parent: &Path, name: &OsStr) -> Result<(Partial, Place), Error> {
+    let inside = || {
+        partial::clean(root, name);
+        Ok((Partial::create(root, name)?, Place::Inside))
+    };
+    if removal::is_mounted(root) {
+        return inside();
+    }
+    partial::clean(parent, name);
+    match Partial::create(parent, name) {
+        Ok(partial) => Ok((partial, Place::Beside)),
+        // The folder itself may be ours, in one that is not.
+        Err(Error::Io(error)) if is_forbidden(&error) && root.is_dir() => inside(),
+        Err(error) => Err(error),
+    }
 }
 
-/// Follows links in what exists of the path, and makes the folder that the environment will be in.
+fn is_forbidden(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+    )
+}
+
+/// Follows links in what exists of the path, and makes the folder that the environment will be in: where a link leads to
+/// nothing, that is where the link leads.
 fn resolve(root: &Path) -> Result<PathBuf, Error> {
-    if let Ok(resolved) = fs::canonicalize(root) {
-        return Ok(resolved);
+    const MOST_LINKS: usize = 40;
+    let mut path = std::path::absolute(root)?;
+    for _ in 0..MOST_LINKS {
+        if let Ok(resolved) = fs::canonicalize(&path) {
+            return Ok(resolved);
+        }
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            break;
+        };
+        fs::create_dir_all(parent)?;
+        let parent = fs::canonicalize(parent)?;
+        match fs::read_link(parent.join(name)) {
+            Ok(target) => path = parent.join(target),
+            Err(_) => return Ok(parent.join(name)),
+        }
     }
-    let absolute = std::path::absolute(root)?;
-    let (Some(parent), Some(name)) = (absolute.parent(), absolute.file_name()) else {
-        return Err(Error::NoName { path: absolute });
-    };
-    fs::create_dir_all(parent)?;
-    Ok(fs::canonicalize(parent)?.join(name))
-}
-
-fn is_mounted(root: &Path) -> bool {
-    let device = |path: &Path| fs::metadata(path).ok().map(|metadata| metadata.dev());
-    let Some(own) = device(root) else {
-        return false;
-    };
-    root.parent().and_then(device) != Some(own) || is_mount_root(root)
-}
-
-/// A folder of the same file system can be mounted as well.
-#[cfg(target_os = "linux")]
-fn is_mount_root(root: &Path) -> bool {
-    use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
-    let status = statx(CWD, root, AtFlags::empty(), StatxFlags::empty());
-    status.is_ok_and(|status| status.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn is_mount_root(_root: &Path) -> bool {
-    false
+    Err(Error::NoName { path })
 }
 
 /// `rename` of a folder goes over an empty folder, and over nothing else.
@@ -232,6 +219,15 @@ fn is_occupied(error: &io::Error) -> bool {
         io::ErrorKind::DirectoryNotEmpty
             | io::ErrorKind::AlreadyExists
             | io::ErrorKind::NotADirectory
+    )
+}
+
+/// Tells whether a folder cannot be renamed, or renamed over, whatever is in it: overlayfs refuses those of lower layers, and
+/// no system moves one that something is mounted on.
+fn stays_in_place(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::CrossesDevices | io::ErrorKind::ResourceBusy
     )
 }
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::partial::{self, Held, Partial};
-use super::{Error, is_absent};
+use super::{Error, is_absent, takeover};
 
 /// The name of staging folders.
 const STAGING: &str = "staging";
@@ -27,7 +27,7 @@ pub struct Staging {
 }
 
 impl EnvironmentLock {
-    /// Waits for the lock, and removes what an interrupted run left in the environment.
+    /// Waits for the lock, and removes what interrupted runs left.
     pub(super) fn acquire(root: &Path) -> Result<Self, Error> {
         loop {
             let folder = fs_err::File::open(root)?.into_file();
@@ -70,6 +70,7 @@ impl EnvironmentLock {
     ///
     /// [`Error::Io`].
     pub fn staging(&self) -> Result<Staging, Error> {
+        takeover::finish(&self.root);
         let partial = Partial::create(&self.root, OsStr::new(STAGING))?;
         Ok(Staging { partial })
     }

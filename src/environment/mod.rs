@@ -5,6 +5,9 @@
 //! folder inside. The form is that of `python -m venv` ([PEP 405]), with links to the interpreter, no pip, and nothing that
 //! depends on where the environment lies.
 //!
+//! Where nothing can be renamed over the place (a mounted volume, a lower layer of an image), what is there is removed and the
+//! new environment moved in, under a journal. Nothing is removed that is no part of an environment.
+//!
 //! Whatever is interrupted leaves hidden folders named `….partial`. The one that makes such a folder holds a lock (`flock`) on
 //! the folder itself as long as it lives, so the next run can tell and removes those of the dead; there is no lock file.
 //! Nothing is forced to disk before the rename (`fsync` of some 50,000 files would take longer than all the rest): as with
@@ -14,11 +17,14 @@
 
 mod activate;
 mod configuration;
+mod contents;
 mod draft;
 mod egg;
+mod fault;
 mod lock;
 mod partial;
 mod scan;
+mod takeover;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,11 +32,11 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use crate::installed::{Installed, InstalledDistribution, dist_info_stem};
-use crate::interpreter::Interpreter;
 
 pub use crate::interpreter::Layout;
 pub use configuration::Configuration;
 pub use draft::Draft;
+pub use fault::Fault;
 pub use lock::{EnvironmentLock, Staging};
 
 /// Why an environment cannot be made, read or changed.
@@ -52,6 +58,14 @@ pub enum Error {
         /// The place.
         path: PathBuf,
     },
+    /// The environment would have to be removed, and its folder holds more than an environment.
+    #[error("`{}` holds more than a virtual environment: {}", path.display(), listing(found))]
+    Foreign {
+        /// The place.
+        path: PathBuf,
+        /// What else is there, relative to the place, sorted; never empty. A folder stands for what is in it.
+        found: Vec<PathBuf>,
+    },
     /// The place is the root of a file system, or has no name.
     #[error("`{}` cannot become a virtual environment", path.display())]
     NoName {
@@ -65,38 +79,15 @@ pub enum Error {
 pub struct Environment {
     root: PathBuf,
     configuration: Configuration,
-}
-
-/// Why an environment cannot be used as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// `pyvenv.cfg` does not say where its Python is.
-    NoHome,
-    /// Its `python` was made a link to another interpreter, and its scripts still start the one before.
-    OtherExecutable {
-        /// The interpreter that it was made for.
-        made_for: PathBuf,
-        /// The one that it leads to.
-        found: PathBuf,
-    },
-    /// There is no interpreter in it, or its link leads nowhere.
-    NoInterpreter {
-        /// The file that should be there.
-        path: PathBuf,
-    },
-    /// It was made for another version of Python than its interpreter now has.
-    OtherPython {
-        /// The version that it was made for.
-        made_for: String,
-        /// The version that its interpreter has.
-        found: String,
-    },
+    /// Whether a run was killed while it put the environment there.
+    is_unfinished: bool,
 }
 
 impl Environment {
     /// Reads the environment at `root`; `None` when there is nothing, or an empty folder.
     ///
-    /// One that does not work is still read, for the caller to decide: [`Environment::fault`].
+    /// One that does not work is still read, for the caller to decide: [`Environment::fault`]. So is a folder that a run was
+    /// killed in while it filled it.
     ///
     /// # Errors
     ///
@@ -113,12 +104,44 @@ impl Environment {
                 Ok(Some(Self {
                     root,
                     configuration,
+                    is_unfinished: false,
                 }))
             }
-            Err(error) if is_absent(&error) && is_vacant(&root)? => Ok(None),
-            Err(error) if is_absent(&error) => Err(Error::NotAnEnvironment { path: root }),
+            Err(error) if is_absent(&error) => Self::read_without_configuration(root),
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn read_without_configuration(root: PathBuf) -> Result<Option<Self>, Error> {
+        if is_vacant(&root)? {
+            return Ok(None);
+        }
+        if takeover::journal(&root)?.is_none() {
+            return Err(Error::NotAnEnvironment { path: root });
+        }
+        Ok(Some(Self {
+            root,
+            configuration: Configuration::default(),
+            is_unfinished: true,
+        }))
+    }
+
+    /// Checks that the folder holds nothing but the environment, so that it may be removed to be made again.
+    ///
+    /// What belongs to an environment: what venv, virtualenv, pip, uv and Poetry make, what RECORDs list, and anything below
+    /// a `site-packages` folder; but no checkout of version control and nothing that is mounted. Costs a look at every folder.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Foreign`]; [`Error::Io`].
+    pub fn check_removable(&self) -> Result<(), Error> {
+        let begun = takeover::journal(&self.root)?.filter(|_| self.is_unfinished);
+        let found = contents::foreign(&self.root, &begun.unwrap_or_default())?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        let path = self.root.clone();
+        Err(Error::Foreign { path, found })
     }
 
     /// Returns the folder, absolute and with no links in it.
@@ -152,43 +175,6 @@ impl Environment {
             }
         }
         path
-    }
-
-    /// Tells what keeps the environment from being used at all, by looks alone.
-    pub fn fault(&self) -> Option<Fault> {
-        if self.configuration.home.is_none() {
-            return Some(Fault::NoHome);
-        }
-        let python = self.python();
-        if !python.is_file() {
-            return Some(Fault::NoInterpreter { path: python });
-        }
-        self.other_executable()
-    }
-
-    /// Scripts that this program wrote start the interpreter that `python` was a link to when it made the environment.
-    fn other_executable(&self) -> Option<Fault> {
-        self.configuration.lock2venv.as_ref()?;
-        let made_for = self.configuration.executable.as_ref()?;
-        let found = self.base_executable();
-        let resolved = |path: &Path| fs::canonicalize(path).ok();
-        let is_same = found == *made_for || resolved(&found) == resolved(made_for);
-        (!is_same).then(|| Fault::OtherExecutable {
-            made_for: made_for.clone(),
-            found,
-        })
-    }
-
-    /// Tells whether `interpreter`, which is its own, is no longer the one it was made for.
-    pub fn fault_with(&self, interpreter: &Interpreter) -> Option<Fault> {
-        let (major, minor, micro) = interpreter.version;
-        let made_for = self.configuration.version.as_ref()?;
-        let mut numbers = made_for.split('.').map(str::parse);
-        let is_same = numbers.next() == Some(Ok(major)) && numbers.next() == Some(Ok(minor));
-        (!is_same).then(|| Fault::OtherPython {
-            made_for: made_for.clone(),
-            found: format!("{major}.{minor}.{micro}"),
-        })
     }
 
     /// Lists the distributions inside.
@@ -240,6 +226,17 @@ pub fn identify(path: &Path) -> Option<InstalledDistribution> {
         dist_info: path.to_owned(),
         direct_url: None,
     })
+}
+
+/// The first few, and how many more there are.
+fn listing(found: &[PathBuf]) -> String {
+    const MOST: usize = 5;
+    let names = found.iter().take(MOST);
+    let mut text: Vec<String> = names.map(|path| format!("`{}`", path.display())).collect();
+    if found.len() > MOST {
+        text.push(format!("and {} more", found.len() - MOST));
+    }
+    text.join(", ")
 }
 
 /// A file where a folder was looked for is absent, too.

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use super::Error;
+use crate::removal;
 
 /// How the name of every such folder ends.
 const ENDING: &str = ".partial";
@@ -81,7 +82,7 @@ impl Drop for Partial {
     fn drop(&mut self) {
         if !self.is_kept {
             // What cannot be removed now is removed by the next run.
-            drop(fs::remove_dir_all(&self.path));
+            drop(removal::remove(&self.path));
         }
     }
 }
@@ -130,7 +131,7 @@ fn remove_when_dead(path: &Path) {
         return;
     };
     if matches!(try_lock(&lock), Ok(Held::Yes)) {
-        drop(fs::remove_dir_all(path));
+        drop(removal::remove(path));
     }
 }
 

@@ -16,6 +16,7 @@ use super::Error;
 use super::contents::{is_reserved, text};
 use super::holding::{Ground, is_absent};
 use crate::installed::JOURNAL;
+use crate::removal;
 
 /// Removes files, and the folders that are empty then.
 #[derive(Debug)]
@@ -106,12 +107,7 @@ impl<'a> Remover<'a> {
             if name == JOURNAL {
                 continue;
             }
-            let is_folder = fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir());
-            if is_folder {
-                fs::remove_dir_all(&path).map_err(|cause| Error::io("remove", &path, cause))?;
-            } else {
-                remove_if_there(&path)?;
-            }
+            removal::remove(&path).map_err(|cause| Error::io("remove", &path, cause))?;
         }
         remove_if_there(&dist_info.join(JOURNAL))?;
         if let Ok(path) = dist_info.strip_prefix(self.ground.folder) {

@@ -144,7 +144,22 @@ def base_executable():
             path = executable_in(configuration and home(configuration)) or path
             break
     normal = os.path.normpath(path)
-    return normal if os.path.realpath(normal) == os.path.realpath(path) else path
+    return one_name(normal if os.path.realpath(normal) == os.path.realpath(path) else path)
+
+
+# An interpreter has several names in its folder, and on some systems the folder has two (`/bin` is a link to `/usr/bin`).
+# Environments are the same whichever one it was found by.
+def one_name(path):
+    folder = os.path.dirname(path)
+    if os.path.islink(folder):
+        folder = os.path.realpath(folder)
+    stems = ("pypy", "python") if sys.implementation.name == "pypy" else ("python",)
+    for stem in stems:
+        for ending in ("{}.{}".format(*sys.version_info[:2]), str(sys.version_info[0]), ""):
+            candidate = os.path.join(folder, stem + ending)
+            if os.path.realpath(candidate) == os.path.realpath(path):
+                return candidate
+    return path
 
 
 def has_standard_library(executable):

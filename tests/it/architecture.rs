@@ -77,12 +77,13 @@ const MODULES: &[(&str, &[&str])] = &[
         "interpreter",
         &["digest", "version", "marker", "tag", "target"],
     ),
+    ("removal", &[]),
     ("archive", &[]),
     (
         "wheel",
         &["name", "digest", "version", "installed", "archive"],
     ),
-    ("cache", &["digest", "url", "event", "archive"]),
+    ("cache", &["digest", "url", "event", "removal", "archive"]),
     (
         "index",
         &["name", "digest", "secret", "url", "plan", "configuration"],
@@ -96,7 +97,14 @@ const MODULES: &[(&str, &[&str])] = &[
     ("bytecode", &[]),
     (
         "environment",
-        &["name", "version", "installed", "interpreter", "wheel"],
+        &[
+            "name",
+            "version",
+            "installed",
+            "interpreter",
+            "removal",
+            "wheel",
+        ],
     ),
     (
         "project_wheel",
@@ -111,6 +119,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "installed",
             "plan",
             "event",
+            "removal",
             "archive",
             "wheel",
             "cache",

@@ -1022,7 +1022,9 @@ fn an_environment_that_does_not_work_is_made_anew() {
     });
     let other: Vec<String> = other.collect();
     fs::write(&configuration, other.join("\n")).unwrap();
-    fs::write(scene.venv().join("old"), "").unwrap();
+    let old = scene.venv().join("share/jupyter/old");
+    fs::create_dir_all(old.parent().unwrap()).unwrap();
+    fs::write(&old, "").unwrap();
     let output = scene.run(&["install", "--no-root"]).succeeded();
     assert!(
         output
@@ -1030,7 +1032,7 @@ fn an_environment_that_does_not_work_is_made_anew() {
             .contains(": it was made for Python 3.4.0, and its interpreter is 3."),
         "{output:?}"
     );
-    assert!(!scene.venv().join("old").exists());
+    assert!(!old.exists());
     scene.has(&["acme-1.0", "acme_dev-1.0"]);
     fs::remove_file(scene.venv().join("bin/python")).unwrap();
     std::os::unix::fs::symlink("/nowhere", scene.venv().join("bin/python")).unwrap();

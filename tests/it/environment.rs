@@ -209,11 +209,11 @@ fn folder_that_is_no_environment_is_not_touched() {
 fn new_environment_takes_the_place_of_an_old_one() {
     let desk = Desk::new();
     let old = desk.environment();
-    fs_err::write(old.root().join("old"), "").unwrap();
+    fs_err::write(old.root().join("CACHEDIR.TAG"), "").unwrap();
     let lock = old.lock().unwrap();
     let new = desk.draft().publish_over().unwrap();
     drop(lock);
-    assert!(!new.root().join("old").exists());
+    assert!(!new.root().join("CACHEDIR.TAG").exists());
     assert_eq!(desk.names(), [".venv"]);
     assert_eq!(said_by(new.root())[0], new.root().to_str().unwrap());
 }
@@ -264,9 +264,17 @@ fn faults_are_facts() {
     let python = desk.path(".venv/bin/python");
     fs_err::remove_file(&python).unwrap();
     symlink("/nowhere/python", &python).unwrap();
+    let target = Some(PathBuf::from("/nowhere/python"));
+    let path = python.clone();
     assert_eq!(
         desk.read().fault(),
-        Some(Fault::NoInterpreter { path: python })
+        Some(Fault::NoInterpreter { path, target })
+    );
+    fs_err::remove_file(&python).unwrap();
+    let (path, target) = (python, None);
+    assert_eq!(
+        desk.read().fault(),
+        Some(Fault::NoInterpreter { path, target })
     );
 
     fs_err::write(desk.path(".venv/pyvenv.cfg"), b"\xff\xfe").unwrap();

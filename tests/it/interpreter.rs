@@ -117,6 +117,30 @@ fn every_interpreter_of_the_machine_has_the_scheme_of_its_venv() {
 }
 
 #[test]
+fn base_is_named_alike_by_whatever_name_it_was_found() {
+    let base = python().base_executable;
+    let (major, minor, _) = python().version;
+    let bench = Bench::new();
+    // As `/bin` is a link to `/usr/bin`.
+    let linked = bench.path("linked");
+    symlink(base.parent().unwrap(), &linked).unwrap();
+    for folder in [base.parent().unwrap(), &linked] {
+        for name in [
+            &format!("python{major}.{minor}"),
+            &format!("python{major}"),
+            "python",
+        ] {
+            let path = folder.join(name);
+            let is_one = fs_err::canonicalize(&path).ok() == fs_err::canonicalize(&base).ok();
+            if is_one {
+                let found = Interpreter::query(&path).unwrap();
+                assert_eq!(found.base_executable, base, "{}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
 fn shim_stands_for_what_it_starts() {
     let bench = Bench::new();
     let shim = bench.shim("shims/python3");

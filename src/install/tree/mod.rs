@@ -31,6 +31,7 @@ use super::{Destination, DestinationKind, LinkMode, Options, session};
 use crate::digest::Digest;
 use crate::event::Warning;
 use crate::plan::{Distribution, Origin};
+use crate::removal;
 
 pub(super) use source::{Linked, Tree};
 pub use verify::{verify_trees, verify_trees_of};
@@ -265,7 +266,13 @@ fn remove(path: &Path) {
     let aside = tempfile::Builder::new()
         .prefix(".partial-")
         .tempdir_in(parent);
-    if let Ok(aside) = aside {
-        let _ = fs::rename(path, aside.path().join("tree"));
+    let Ok(aside) = aside.map(tempfile::TempDir::keep) else {
+        return;
+    };
+    let is_aside = fs::rename(path, aside.join("tree")).is_ok();
+    // A lower layer of an image gives no folder away: what makes it a tree goes first, then the rest.
+    if !is_aside && removal::remove(&path.join(manifest::NAME)).is_ok() {
+        let _ = removal::remove(path);
     }
+    let _ = removal::remove(&aside);
 }

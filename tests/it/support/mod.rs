@@ -2,8 +2,10 @@
 
 pub(crate) mod local_index;
 pub(crate) mod locked_wheels;
+pub(crate) mod mount;
 pub(crate) mod one_package;
 pub(crate) mod requirement;
+pub(crate) mod shop;
 pub(crate) mod socks;
 pub(crate) mod tls;
 pub(crate) mod wheel_builder;

@@ -62,6 +62,9 @@ impl From<environment::Error> for Failure {
         match &error {
             Error::NotAnEnvironment { .. } => Self::new(&error)
                 .hint("nothing in it was touched; name another folder: `--venv DIR`"),
+            Error::Foreign { .. } => Self::new(&error).hint(
+                "nothing was touched: move away what you need, and remove the folder; or name another: `--venv DIR`",
+            ),
             Error::NoName { .. } => {
                 Self::new(&error).hint("name a folder of its own: `--venv DIR`")
             }

@@ -2,11 +2,13 @@
 //!
 //! The process ends at once with 130, after what it was filling in secret is removed: the folder of a new environment, or
 //! the staging folder of an existing one. An existing environment is changed distribution by distribution, so it is left
-//! as it is: the next run completes it.
+//! as it is: the next run completes it. What is being published is no secret any more: that act is completed first.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use lock2venv::removal;
 
 use crate::diagnose;
 use crate::report::print_line;
@@ -31,10 +33,7 @@ impl Interrupt {
         let for_handler = Arc::clone(&shared);
         // Without a handler the process ends at once, and the next run removes what it left.
         let _ = ctrlc::set_handler(move || {
-            for_handler.has_come.store(true, Ordering::SeqCst);
-            for duty in lock(&for_handler.duties).iter() {
-                duty();
-            }
+            for_handler.come();
             print_line("interrupted");
             std::process::exit(diagnose::INTERRUPTED);
         });
@@ -51,12 +50,48 @@ impl Interrupt {
         self.before_end(move || remove(&folder));
     }
 
+    /// Publishes what was filled in secret, if no interruption came before.
+    ///
+    /// One that comes meanwhile waits for the act, and then finds no duties: what was to be removed is the environment now.
+    pub(super) fn while_publishing<T>(&self, act: impl FnOnce() -> T) -> T {
+        let result = self.shared.without_duties(act);
+        self.check();
+        // Always there, for what came before the act does not return from the check.
+        result.unwrap_or_else(|| wait_for_end())
+    }
+
     /// Returns unless an interruption came. Whatever else went wrong is then its consequence, and nothing to tell: waits for
     /// the end.
     pub(super) fn check(&self) {
-        while self.shared.has_come.load(Ordering::SeqCst) {
-            std::thread::park();
+        if self.shared.has_come.load(Ordering::SeqCst) {
+            wait_for_end();
         }
+    }
+}
+
+impl Shared {
+    /// Does what has to be done before the process ends.
+    fn come(&self) {
+        self.has_come.store(true, Ordering::SeqCst);
+        for duty in lock(&self.duties).iter() {
+            duty();
+        }
+    }
+
+    /// Forgets all duties and does `act`, before whatever comes meanwhile looks for duties; `None` when it came before.
+    fn without_duties<T>(&self, act: impl FnOnce() -> T) -> Option<T> {
+        let mut duties = lock(&self.duties);
+        if self.has_come.load(Ordering::SeqCst) {
+            return None;
+        }
+        duties.clear();
+        Some(act())
+    }
+}
+
+fn wait_for_end() -> ! {
+    loop {
+        std::thread::park();
     }
 }
 
@@ -66,8 +101,48 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn remove(folder: &Path) {
     for _ in 0..MOST_ATTEMPTS {
-        if std::fs::remove_dir_all(folder).is_ok() || !folder.exists() {
+        if removal::remove(folder).is_ok() || !folder.exists() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_duty() -> (Arc<Shared>, Arc<AtomicBool>) {
+        let shared = Arc::new(Shared::default());
+        let is_done = Arc::new(AtomicBool::new(false));
+        let for_duty = Arc::clone(&is_done);
+        let duty = move || for_duty.store(true, Ordering::SeqCst);
+        lock(&shared.duties).push(Box::new(duty));
+        (shared, is_done)
+    }
+
+    #[test]
+    fn what_comes_while_publishing_removes_nothing() {
+        let (shared, is_done) = with_duty();
+        std::thread::scope(|scope| {
+            let published = shared.without_duties(|| {
+                let handler = scope.spawn(|| shared.come());
+                while !shared.has_come.load(Ordering::SeqCst) {
+                    std::thread::yield_now();
+                }
+                // It has come, and cannot have got past the lock.
+                assert!(!is_done.load(Ordering::SeqCst));
+                handler
+            });
+            published.unwrap().join().unwrap();
+        });
+        assert!(!is_done.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn what_comes_before_publishing_does_its_duty_and_nothing_is_published() {
+        let (shared, is_done) = with_duty();
+        shared.come();
+        assert!(is_done.load(Ordering::SeqCst));
+        assert_eq!(shared.without_duties(|| ()), None);
     }
 }

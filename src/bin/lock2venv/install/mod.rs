@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod damage;
+mod elsewhere;
 mod interrupt;
 mod operations;
 mod project;
@@ -101,6 +102,7 @@ const MOST_ATTEMPTS: usize = 3;
 impl Run<'_> {
     fn install(&self, started: Instant) -> Result<(), Failure> {
         let interrupt = Interrupt::watch();
+        self.warn_of_elsewhere()?;
         let mut damaged = Vec::new();
         for _ in 0..MOST_ATTEMPTS {
             // Where a copy was damaged nothing is believed any more; and one in a cache that may only be read stays there.
@@ -120,6 +122,15 @@ impl Run<'_> {
             Failure::text("other processes change the environment or the cache all the time")
                 .hint("run the same command again when they have ended"),
         )
+    }
+
+    fn warn_of_elsewhere(&self) -> Result<(), Failure> {
+        let root = site::root(self.arguments, self.context, &self.project);
+        let (context, configuration) = (self.context, &self.configuration);
+        if let Some(text) = elsewhere::warning(self.arguments, context, configuration, &root)? {
+            Terminal::new(context.verbosity).warn(&text);
+        }
+        Ok(())
     }
 
     fn attempt(
@@ -159,7 +170,7 @@ impl Run<'_> {
             done.tell(&terminal);
             return Ok(done);
         }
-        if !workplace.publish()? {
+        if !interrupt.while_publishing(|| workplace.publish())? {
             terminal.line("Another process made this environment meanwhile: looking again");
             return Ok(Outcome::Overtaken);
         }

@@ -8,6 +8,7 @@ use lock2venv::installed::Installed;
 use lock2venv::interpreter::{Interpreter, Request, Search, Shims};
 use lock2venv::version::Version;
 
+use super::elsewhere;
 use super::project::LockedProject;
 use crate::args::Install;
 use crate::context::Context;
@@ -28,7 +29,7 @@ enum State {
     /// An environment that serves.
     Usable(Held),
     /// An environment that has to be made anew, and why.
-    Unusable(Held, String),
+    Unusable(Held, Reason),
 }
 
 /// An environment that nobody else changes.
@@ -67,6 +68,14 @@ pub(super) struct Look<'a> {
     pub(super) managed: &'a [PathBuf],
 }
 
+/// Returns the place of the environment: as named, else beside pyproject.toml.
+pub(super) fn root(arguments: &Install, context: &Context, project: &LockedProject) -> PathBuf {
+    match &arguments.venv {
+        Some(folder) => context.working_folder.join(folder),
+        None => project.root.join(".venv"),
+    }
+}
+
 impl Site {
     pub(super) fn find(
         arguments: &Install,
@@ -75,17 +84,16 @@ impl Site {
         terminal: &Terminal,
     ) -> Result<Self, Failure> {
         let context = look.context;
-        let root = match &arguments.venv {
-            Some(folder) => context.working_folder.join(folder),
-            None => project.root.join(".venv"),
-        };
+        let root = root(arguments, context, project);
         let request = arguments.python.as_deref().map(Request::parse);
         let virtual_env = context.variable("VIRTUAL_ENV").map(PathBuf::from);
         let path = std::env::var_os("PATH");
         let search = Search {
             request: request.as_ref(),
             // The environment itself may be the active one: it is looked at below, and is no reason to keep itself.
-            virtual_env: virtual_env.as_deref().filter(|active| *active != root),
+            virtual_env: virtual_env
+                .as_deref()
+                .filter(|active| !elsewhere::is_at(active, &root)),
             path: path.as_deref(),
             managed: look.managed,
             requires_python: &project.project.python_constraint,
@@ -99,6 +107,12 @@ impl Site {
             None => (search.find()?, State::Absent),
             Some(held) => judge(held, &search)?,
         };
+        if let State::Unusable(held, reason) = &state {
+            held.check_removable(reason)?;
+            if reason.is_from_elsewhere {
+                terminal.warn(&from_elsewhere(held, reason));
+            }
+        }
         Ok(Self {
             root,
             interpreter,
@@ -155,10 +169,11 @@ impl Site {
                 terminal.line(&format!("Creating virtualenv {name} in {}", root.display()));
                 Kind::New { draft: draft()? }
             }
-            State::Unusable(held, why) => {
+            State::Unusable(held, reason) => {
                 terminal.line(&format!(
-                    "Recreating virtualenv {name} in {}: {why}",
-                    root.display()
+                    "Recreating virtualenv {name} in {}: {}",
+                    root.display(),
+                    reason.text
                 ));
                 Kind::Over {
                     _lock: held.lock,
@@ -195,6 +210,19 @@ impl Held {
         // While we waited, another may have taken its place.
         let environment = Environment::read(root)?;
         Ok(environment.map(|environment| Self { environment, lock }))
+    }
+
+    /// Checks that nothing but the environment goes when it is made again, which it has to be.
+    fn check_removable(&self, reason: &Reason) -> Result<(), Failure> {
+        self.environment.check_removable().map_err(|error| {
+            let failure = Failure::from(error);
+            let failure = failure.detail(format!("it has to be made again: {}", reason.text));
+            if reason.is_from_elsewhere {
+                failure.hint(IGNORE_IT)
+            } else {
+                failure
+            }
+        })
     }
 }
 
@@ -248,10 +276,17 @@ impl Workplace {
     }
 }
 
+/// Why an environment has to be made again.
+struct Reason {
+    text: String,
+    /// Whether it, or part of it, was made at another place or on another machine.
+    is_from_elsewhere: bool,
+}
+
 /// Decides whether `environment` serves, and with which interpreter to go on.
 fn judge(held: Held, search: &Search<'_>) -> Result<(Interpreter, State), Failure> {
     let own = match held.environment.fault() {
-        Some(fault) => Err(describe(&fault)),
+        Some(fault) => Err(fault.into()),
         None => own_interpreter(&held.environment, search),
     };
     // What was asked for is looked up in any case: a wrong request is an error, whatever is there.
@@ -265,32 +300,43 @@ fn judge(held: Held, search: &Search<'_>) -> Result<(Interpreter, State), Failur
                 full(&own),
                 full(&asked)
             );
-            Ok((asked, State::Unusable(held, why)))
+            Ok((asked, State::Unusable(held, Reason::of_here(why))))
         }
-        (Err(why), Some(asked)) => Ok((asked, State::Unusable(held, why))),
-        (Err(why), None) => Ok((search.find()?, State::Unusable(held, why))),
+        (Err(reason), Some(asked)) => Ok((asked, State::Unusable(held, reason))),
+        (Err(reason), None) => Ok((search.find()?, State::Unusable(held, reason))),
     }
 }
 
+/// What happened, most likely, in an image build without such a file.
+const IGNORE_IT: &str = "if `COPY` brought it into an image, list `.venv` in `.dockerignore`";
+
+fn from_elsewhere(held: &Held, reason: &Reason) -> String {
+    format!(
+        "`{}`, or part of it, was made elsewhere: {}; {IGNORE_IT}",
+        held.environment.root().display(),
+        reason.text
+    )
+}
+
 /// Asks the environment's interpreter, and tells why when it does not serve.
-fn own_interpreter(environment: &Environment, search: &Search<'_>) -> Result<Interpreter, String> {
+fn own_interpreter(environment: &Environment, search: &Search<'_>) -> Result<Interpreter, Reason> {
     let path = environment.base_executable();
     let answer = match search.answers {
         Some(folder) => Interpreter::query_once(&path, folder),
         None => Interpreter::query(&path),
     };
-    let interpreter = answer.map_err(|error| error.to_string())?;
+    let interpreter = answer.map_err(|error| Reason::of_here(error.to_string()))?;
     if let Some(fault) = environment.fault_with(&interpreter) {
-        return Err(describe(&fault));
+        return Err(fault.into());
     }
     let version = Version::parse(&interpreter.target.marker_environment.python_full_version);
     if version.is_ok_and(|version| search.requires_python.allows(&version)) {
         Ok(interpreter)
     } else {
-        Err(format!(
+        Err(Reason::of_here(format!(
             "its Python {} is not one that the project supports",
             full(&interpreter)
-        ))
+        )))
     }
 }
 
@@ -299,17 +345,61 @@ fn is_same(own: &Interpreter, asked: &Interpreter) -> bool {
         || (own.base_prefix == asked.base_prefix && own.version == asked.version)
 }
 
-fn describe(fault: &Fault) -> String {
-    match fault {
-        Fault::NoHome => "its pyvenv.cfg does not say where its Python is".to_owned(),
-        Fault::NoInterpreter { path } => format!("there is no Python at `{}`", path.display()),
-        Fault::OtherExecutable { made_for, found } => format!(
-            "its Python is now `{}`, and its scripts start `{}`",
-            found.display(),
-            made_for.display()
-        ),
-        Fault::OtherPython { made_for, found } => {
-            format!("it was made for Python {made_for}, and its interpreter is {found}")
+impl Reason {
+    fn of_here(text: String) -> Self {
+        Self {
+            text,
+            is_from_elsewhere: false,
+        }
+    }
+
+    fn of_elsewhere(text: String) -> Self {
+        Self {
+            text,
+            is_from_elsewhere: true,
+        }
+    }
+}
+
+impl From<Fault> for Reason {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Unfinished => {
+                Self::of_here("an earlier run was killed while it put it there".to_owned())
+            }
+            Fault::NoHome => {
+                Self::of_here("its pyvenv.cfg does not say where its Python is".to_owned())
+            }
+            Fault::NoInterpreter { path, target: None } => {
+                Self::of_here(format!("there is no Python at `{}`", path.display()))
+            }
+            Fault::NoInterpreter {
+                path,
+                target: Some(target),
+            } => Self::of_elsewhere(format!(
+                "`{}` leads to `{}`, which does not exist",
+                path.display(),
+                target.display()
+            )),
+            Fault::OtherExecutable { made_for, found } => Self::of_elsewhere(format!(
+                "its Python is now `{}`, and its scripts start `{}`",
+                found.display(),
+                made_for.display()
+            )),
+            Fault::NoHomeFolder { home } => Self::of_elsewhere(format!(
+                "its pyvenv.cfg says that its Python is in `{}`, which does not exist",
+                home.display()
+            )),
+            Fault::Moved { from } => {
+                Self::of_elsewhere(format!("its scripts are those of `{}`", from.display()))
+            }
+            Fault::OtherLibrary { path } => Self::of_elsewhere(format!(
+                "it also holds packages for another Python, in `{}`",
+                path.display()
+            )),
+            Fault::OtherPython { made_for, found } => Self::of_here(format!(
+                "it was made for Python {made_for}, and its interpreter is {found}"
+            )),
         }
     }
 }

@@ -118,6 +118,13 @@ impl Terminal {
         self.line_at(Verbosity::Normal, text);
     }
 
+    /// Prints a warning at once, unless quiet: one that explains what is said next.
+    pub(crate) fn warn(&self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            print_warning(text);
+        }
+    }
+
     fn line_at(&self, level: Verbosity, text: &str) {
         if self.verbosity < level {
             return;
