@@ -61,7 +61,14 @@ impl Digest {
     /// wrong length.
     pub fn parse(text: &str) -> Option<Self> {
         let (name, hex) = text.split_once([':', '='])?;
-        let algorithm = Algorithm::from_name(name)?;
+        Self::from_hex(Algorithm::from_name(name)?, hex)
+    }
+
+    /// Parses hexadecimal digits, in lower or upper case; `None` when there are not as many as the algorithm gives.
+    pub fn from_hex(algorithm: Algorithm, hex: &str) -> Option<Self> {
+        if hex.len() != 2 * algorithm.n_bytes() {
+            return None;
+        }
         Self::from_bytes(algorithm, decode_hex(hex)?)
     }
 

@@ -1,5 +1,6 @@
 //! What happens while a plan is carried out, as values. The library never prints: it tells a [`Reporter`].
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -86,6 +87,49 @@ pub enum Warning {
         /// The file, as RECORD names it.
         path: String,
     },
+    /// The content of a file does not have the digest or size that its wheel's RECORD gives. The locked digest of the wheel
+    /// proves it.
+    RecordDiffers {
+        /// The wheel's file name.
+        wheel: String,
+        /// The file, as the archive names it.
+        path: String,
+    },
+    /// RECORD lists a file again, with another digest or size.
+    RecordRepeats {
+        /// The wheel's file name.
+        wheel: String,
+        /// The file, as RECORD names it.
+        path: String,
+    },
+    /// RECORD lists a file with a digest that proves nothing, such as MD5 or SHA-1.
+    WeakDigest {
+        /// The wheel's file name.
+        wheel: String,
+        /// The file, as RECORD names it.
+        path: String,
+    },
+    /// RECORD spells a digest in standard base64 where URL-safe base64 belongs.
+    DigestSpelling {
+        /// The wheel's file name.
+        wheel: String,
+        /// The file, as RECORD names it.
+        path: String,
+    },
+    /// An archive holds a file more than once, with the same bytes and mode.
+    RepeatedEntry {
+        /// The wheel's file name.
+        wheel: String,
+        /// The file, as the archive names it.
+        path: String,
+    },
+    /// `entry_points.txt` has a script more than once, for the same object.
+    RepeatedScript {
+        /// The wheel's file name.
+        wheel: String,
+        /// The script's name.
+        path: String,
+    },
     /// Two distributions hold different bytes under one path.
     Conflict {
         /// The path, relative to the environment.
@@ -127,17 +171,75 @@ pub enum Warning {
     },
 }
 
+impl Warning {
+    /// Returns what the warning is about: a wheel's file name, a distribution (and the one that it lost a file to), a file.
+    pub fn subject(&self) -> (Cow<'_, str>, &str) {
+        let subject = match self {
+            Self::NotInRecord { wheel, .. }
+            | Self::MissingFromWheel { wheel, .. }
+            | Self::RecordDiffers { wheel, .. }
+            | Self::RecordRepeats { wheel, .. }
+            | Self::WeakDigest { wheel, .. }
+            | Self::DigestSpelling { wheel, .. }
+            | Self::RepeatedEntry { wheel, .. }
+            | Self::RepeatedScript { wheel, .. } => wheel,
+            Self::Conflict { dropped, kept, .. } => return (dropped.into(), kept),
+            Self::NotCompiled { distribution, .. } => distribution,
+            Self::Yanked { file, .. } => file,
+            Self::CacheNotWritten { path, .. } | Self::CacheOfAnotherUser { path, .. } => {
+                return (path.to_string_lossy(), "");
+            }
+        };
+        (subject.into(), "")
+    }
+}
+
+impl Warning {
+    /// Returns a wheel's file name, the path in it that the warning is about, and what stands before and behind that path.
+    fn about_wheel(&self) -> Option<(&str, &str, &'static str, &'static str)> {
+        let (wheel, path, before, behind) = match self {
+            Self::NotInRecord { wheel, path } => {
+                (wheel, path, "holds", ", which its RECORD does not list")
+            }
+            Self::MissingFromWheel { wheel, path } => {
+                (wheel, path, "lists", " in its RECORD and does not hold it")
+            }
+            Self::RecordDiffers { wheel, path } => {
+                (wheel, path, "holds", ", which is not as its RECORD says")
+            }
+            Self::RecordRepeats { wheel, path } => {
+                let behind = " in its RECORD again, with another digest or size";
+                (wheel, path, "lists", behind)
+            }
+            Self::WeakDigest { wheel, path } => {
+                let behind = " in its RECORD with a digest that proves nothing";
+                (wheel, path, "lists", behind)
+            }
+            Self::DigestSpelling { wheel, path } => {
+                let behind = " in its RECORD with a digest in standard base64";
+                (wheel, path, "lists", behind)
+            }
+            Self::RepeatedEntry { wheel, path } => (wheel, path, "holds", " more than once"),
+            Self::RepeatedScript { wheel, path } => {
+                let behind = " more than once in its entry_points.txt";
+                (wheel, path, "has the script", behind)
+            }
+            Self::Conflict { .. }
+            | Self::NotCompiled { .. }
+            | Self::Yanked { .. }
+            | Self::CacheNotWritten { .. }
+            | Self::CacheOfAnotherUser { .. } => return None,
+        };
+        Some((wheel, path, before, behind))
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((wheel, path, before, behind)) = self.about_wheel() {
+            return write!(formatter, "`{wheel}` {before} `{path}`{behind}");
+        }
         match self {
-            Self::NotInRecord { wheel, path } => write!(
-                formatter,
-                "`{wheel}` holds `{path}`, which its RECORD does not list"
-            ),
-            Self::MissingFromWheel { wheel, path } => write!(
-                formatter,
-                "`{wheel}` lists `{path}` in its RECORD and does not hold it"
-            ),
             Self::Conflict {
                 path,
                 dropped,
@@ -172,6 +274,15 @@ impl fmt::Display for Warning {
                 "the cache `{}` belongs to user {owner}: it is read, not written, and each file is hashed again",
                 path.display()
             ),
+            // Written above.
+            Self::NotInRecord { .. }
+            | Self::MissingFromWheel { .. }
+            | Self::RecordDiffers { .. }
+            | Self::RecordRepeats { .. }
+            | Self::WeakDigest { .. }
+            | Self::DigestSpelling { .. }
+            | Self::RepeatedEntry { .. }
+            | Self::RepeatedScript { .. } => Ok(()),
         }
     }
 }

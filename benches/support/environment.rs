@@ -8,6 +8,7 @@ use lock2venv::install::{
     Arrival, Destination, DestinationKind, Error, LinkMode, Options, install,
 };
 use lock2venv::plan::{Action, Plan};
+use lock2venv::wheel::Leniency;
 use tempfile::TempDir;
 
 use crate::wheel_builder::WheelBuilder;
@@ -75,6 +76,7 @@ impl Bench {
         };
         let options = Options {
             strict: true,
+            leniency: Leniency::default(),
             compile: None,
             link_mode: LinkMode::Hardlink,
             trees: trees.map(Path::to_owned),

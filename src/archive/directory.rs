@@ -1,6 +1,8 @@
 //! The end records and the central directory.
 
-use super::{Entry, Error, Fault, Kind, MAX_RATIO, Method, Source, check_path};
+use super::{
+    Deviation, DeviationKind, Entry, Error, Fault, Kind, MAX_RATIO, Method, Source, check_path,
+};
 
 const END_BYTES: usize = 22;
 const END64_BYTES: usize = 56;
@@ -21,6 +23,9 @@ const FLAG_UTF8: u16 = 1 << 11;
 /// The deflate level that was used (bits 1 and 2), a data descriptor, a UTF-8 name.
 const KNOWN_FLAGS: u16 = 0b110 | FLAG_DESCRIPTOR | FLAG_UTF8;
 
+/// The file type bits of the mode of a symbolic link.
+const LINK: u32 = 0o12;
+
 const EXTRA_ZIP64: u16 = 0x0001;
 const EXTRA_UNICODE_PATH: u16 = 0x7075;
 
@@ -29,6 +34,7 @@ pub(super) struct Directory {
     pub(super) entries: Vec<CentralEntry>,
     /// Of its bytes.
     pub(super) crc: u32,
+    pub(super) deviations: Vec<Deviation>,
 }
 
 /// One record of the central directory.
@@ -41,6 +47,7 @@ pub(super) struct CentralEntry {
     pub(super) n_bytes: u64,
     pub(super) header_offset: u64,
     mode: u32,
+    has_comment: bool,
 }
 
 /// Where the directory lies, as an end record says it.
@@ -73,6 +80,7 @@ pub(super) fn read(source: &Source, n_file_bytes: u64) -> Result<Directory, Erro
         offset: place.offset,
         entries,
         crc: crc32fast::hash(&bytes),
+        deviations: tail.deviations(),
     })
 }
 
@@ -82,6 +90,8 @@ struct Tail {
     bytes: Vec<u8>,
     /// Where the end record begins in `bytes`.
     end: usize,
+    /// Whether anything, which is zeros then, follows the end record and its comment.
+    has_zeros_behind: bool,
 }
 
 impl Tail {
@@ -95,12 +105,25 @@ impl Tail {
         let record = bytes
             .get(end..end + END_BYTES)
             .ok_or_else(|| malformed("its end of central directory record is cut off"))?;
-        if end + END_BYTES + usize::from(u16_at(record, 20)) != bytes.len() {
-            return Err(malformed(
-                "its end of central directory record does not end the file",
-            ));
-        }
-        Ok(Self { offset, bytes, end })
+        let comment_end = end + END_BYTES + usize::from(u16_at(record, 20));
+        let behind = bytes.get(comment_end..).filter(|behind| is_zero(behind));
+        let behind = behind.ok_or_else(|| {
+            malformed("its end of central directory record does not end the file")
+        })?;
+        Ok(Self {
+            offset,
+            end,
+            has_zeros_behind: !behind.is_empty(),
+            bytes,
+        })
+    }
+
+    fn deviations(&self) -> Vec<Deviation> {
+        let zeros = self.has_zeros_behind.then(|| Deviation {
+            kind: DeviationKind::TrailingZeros,
+            path: String::new(),
+        });
+        zeros.into_iter().collect()
     }
 
     /// Finds the directory, which has to end where the end records begin.
@@ -207,9 +230,10 @@ impl CentralEntry {
             n_bytes: u64::from(u32_at(header, 24)),
             header_offset: u64::from(u32_at(header, 42)),
             mode: u32_at(header, 38) >> 16,
+            has_comment: n_comment != 0,
         };
         entry.widen(extra)?;
-        entry.check(u16_at(header, 34), n_comment)?;
+        entry.check(u16_at(header, 34))?;
         Ok((entry, rest))
     }
 
@@ -231,7 +255,7 @@ impl CentralEntry {
         Ok(())
     }
 
-    fn check(&self, disk: u16, n_comment: usize) -> Result<(), Error> {
+    fn check(&self, disk: u16) -> Result<(), Error> {
         let is_stored = self.method == 0;
         let fault = if disk != 0 {
             return Err(malformed("it is one part of several"));
@@ -239,8 +263,6 @@ impl CentralEntry {
             Fault::Flags(self.flags)
         } else if !matches!(self.method, 0 | 8) {
             Fault::Method(self.method)
-        } else if n_comment != 0 {
-            Fault::Comment
         } else if is_stored && self.n_bytes != self.n_packed_bytes {
             Fault::Size
         } else if self.n_bytes > self.n_packed_bytes.saturating_mul(MAX_RATIO) {
@@ -259,7 +281,7 @@ impl CentralEntry {
         Ok(Entry {
             path: path.to_owned(),
             kind,
-            is_executable: self.mode >> 12 == 0o10 && self.mode & 0o111 != 0,
+            mode: self.mode,
             method: if self.method == 0 {
                 Method::Stored
             } else {
@@ -276,10 +298,21 @@ impl CentralEntry {
         let is_folder = self.name.ends_with('/');
         match self.mode >> 12 {
             0 | 0o4 if is_folder && self.n_bytes == 0 => Ok(Kind::Folder),
-            0 | 0o10 if !is_folder => Ok(Kind::File),
-            0 | 0o4 | 0o10 => Err(self.fault(Fault::KindDiffers)),
+            0 | 0o10 | LINK if !is_folder => Ok(Kind::File),
+            0 | 0o4 | 0o10 | LINK => Err(self.fault(Fault::KindDiffers)),
             file_type => Err(self.fault(Fault::NotAFile { file_type })),
         }
+    }
+
+    /// Lists in what the entry is not strict.
+    pub(super) fn deviations(&self) -> impl Iterator<Item = Deviation> {
+        let link = (self.mode >> 12 == LINK).then_some(DeviationKind::SymbolicLink);
+        let comment = self.has_comment.then_some(DeviationKind::EntryComment);
+        let kinds = link.into_iter().chain(comment);
+        kinds.map(|kind| Deviation {
+            kind,
+            path: self.name.clone(),
+        })
     }
 
     pub(super) fn fault(&self, fault: Fault) -> Error {
@@ -346,6 +379,10 @@ pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
 
 pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
+}
+
+fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
 }
 
 fn malformed(what: &'static str) -> Error {

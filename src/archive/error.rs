@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use super::DeviationKind;
+
 /// Why an archive is refused. The caller adds the archive's name.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -16,6 +18,11 @@ pub enum Error {
         /// What is wrong.
         what: &'static str,
     },
+    /// Zeros follow the end of the archive.
+    #[error(
+        "not a well-formed zip archive: its end of central directory record does not end the file"
+    )]
+    TrailingZeros,
     /// The entries together declare more bytes than an honest archive of that size.
     #[error("the archive declares {n_bytes} bytes of content, more than the limit of {limit}")]
     Bomb {
@@ -33,6 +40,23 @@ pub enum Error {
         fault: Fault,
     },
 }
+
+impl Error {
+    /// Returns the deviation that a strict reader refuses with this error; `None` for what no reader takes.
+    pub(crate) fn deviation(&self) -> Option<DeviationKind> {
+        match self {
+            Self::TrailingZeros => Some(DeviationKind::TrailingZeros),
+            Self::Entry { fault, .. } if *fault == Fault::Comment => {
+                Some(DeviationKind::EntryComment)
+            }
+            Self::Entry { fault, .. } if *fault == LINK => Some(DeviationKind::SymbolicLink),
+            Self::Entry { .. } | Self::Io(_) | Self::Malformed { .. } | Self::Bomb { .. } => None,
+        }
+    }
+}
+
+/// What is wrong with a symbolic link.
+pub(super) const LINK: Fault = Fault::NotAFile { file_type: 0o12 };
 
 /// What is wrong with one entry of an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

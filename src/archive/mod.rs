@@ -8,12 +8,17 @@
 //! * one end record, whose comment ends the file; a ZIP64 record that agrees with it;
 //! * local headers that agree with the central directory (name, method, flags, sizes, CRC or data descriptor);
 //! * headers, contents and directory that tile the file: nothing before, between, over or after them;
-//! * stored and deflated entries only, never encrypted, of plain files and folders (no links, no devices);
+//! * stored and deflated entries only, never encrypted, of plain files and folders (no links, no devices), without comments;
 //! * names that are UTF-8 (and say so), relative, without `..`, `.`, empty components, backslashes, drives and control
 //!   characters; no two the same, none both a file and a folder. Names that differ only in case are allowed, as real
 //!   wheels have them; where the file system folds case, creating the second file fails;
 //! * sizes that deflate can reach (it cannot grow data more than [`MAX_RATIO`] times) and a sum that is below
 //!   [`MAX_UNPACKED`] or [`MAX_TOTAL_RATIO`] times the archive's own size, whichever is more.
+//!
+//! Where what an archive holds is beyond doubt although it is not strict, [`Archive::read_loose`] reads it and lists each
+//! [`Deviation`]: a file that is there again with the same bytes and mode, a symbolic link (a file that holds the link's text, as
+//! pip and Python's `zipfile` take it), a comment of an entry, zeros after the end. Who calls it decides what becomes of these.
+//! Whatever else is refused protects: two readers could see different content, or content where none should be.
 //!
 //! CRC and sizes come true while an entry is read, or the read is an error; no more bytes are ever produced than the
 //! entry declares. Reading uses `pread` (or no call, of what is in memory) and buffers of the caller's thread: any number of threads read one archive.
@@ -21,15 +26,18 @@
 //!
 //! [APPNOTE]: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 
+mod deviation;
 mod directory;
 mod error;
 mod local;
 mod path;
 mod read;
+mod repeated;
 mod source;
 
 use std::collections::HashSet;
 
+pub use deviation::{Deviation, DeviationKind};
 pub use error::{Error, Fault};
 pub use path::check_path;
 pub use read::{Buffers, READ_AHEAD, Reader};
@@ -54,6 +62,7 @@ pub struct Archive {
     /// Where the last content ends and the directory begins.
     content_end: u64,
     directory_crc: u32,
+    deviations: Vec<Deviation>,
 }
 
 /// One entry of an [`Archive`].
@@ -61,7 +70,7 @@ pub struct Archive {
 pub struct Entry {
     path: String,
     kind: Kind,
-    is_executable: bool,
+    mode: u32,
     method: Method,
     crc: u32,
     n_packed_bytes: u64,
@@ -97,7 +106,7 @@ impl Entry {
 
     /// Tells whether the entry is a plain file with an executable bit, as pip asks it.
     pub fn is_executable(&self) -> bool {
-        self.is_executable
+        self.mode >> 12 == 0o10 && self.mode & 0o111 != 0
     }
 
     /// Returns the size of the content in bytes.
@@ -122,30 +131,53 @@ impl Entry {
 }
 
 impl Archive {
-    /// Reads the directory of the archive in `source` and checks the archive's structure.
+    /// Reads the directory of the archive in `source` and checks that the archive is strict.
     ///
     /// # Errors
     ///
     /// Any [`Error`] but those of an entry's content.
     pub fn read(source: impl Into<Source>) -> Result<Self, Error> {
+        let mut archive = Self::read_loose(source)?;
+        match archive.deviations.pop() {
+            Some(deviation) => Err(deviation.into_error()),
+            None => Ok(archive),
+        }
+    }
+
+    /// Reads the directory of the archive in `source` and checks the archive's structure, but for what [`DeviationKind`] lists.
+    ///
+    /// # Errors
+    ///
+    /// As [`Archive::read`]; those of an entry's content too where a path occurs more than once.
+    pub fn read_loose(source: impl Into<Source>) -> Result<Self, Error> {
         let source = source.into();
         let n_file_bytes = source.n_bytes().map_err(Error::Io)?;
         let directory = directory::read(&source, n_file_bytes)?;
         let (content_end, directory_crc) = (directory.offset, directory.crc);
         let spans = tile(&directory.entries, content_end)?;
+        let mut deviations = directory.deviations;
         let mut entries = Vec::with_capacity(directory.entries.len());
         for (central, span) in directory.entries.into_iter().zip(spans) {
             let data_offset = local::check(&source, &central, span)?;
+            deviations.extend(central.deviations());
             entries.push(central.into_entry(data_offset)?);
         }
         check_total(&entries, n_file_bytes)?;
-        check_paths(&entries)?;
-        Ok(Self {
+        let mut archive = Self {
             source,
             entries,
             content_end,
             directory_crc,
-        })
+            deviations,
+        };
+        repeated::remove(&mut archive)?;
+        check_paths(&archive.entries)?;
+        Ok(archive)
+    }
+
+    /// Lists where the archive is not strict.
+    pub fn deviations(&self) -> &[Deviation] {
+        &self.deviations
     }
 
     /// Returns the entries in the order of the central directory.
@@ -250,16 +282,8 @@ fn check_total(entries: &[Entry], n_file_bytes: u64) -> Result<(), Error> {
 }
 
 fn check_paths(entries: &[Entry]) -> Result<(), Error> {
-    let mut seen = HashSet::with_capacity(entries.len());
-    let mut files = HashSet::with_capacity(entries.len());
-    for entry in entries {
-        if !seen.insert(entry.path.as_str()) {
-            return Err(entry.fault(Fault::Repeated));
-        }
-        if entry.kind == Kind::File {
-            files.insert(entry.path.as_str());
-        }
-    }
+    let files = entries.iter().filter(|entry| entry.kind == Kind::File);
+    let files: HashSet<&str> = files.map(Entry::path).collect();
     let mut checked = "";
     for entry in entries {
         let Some((folder, _)) = entry.path.rsplit_once('/') else {

@@ -5,13 +5,14 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::Error;
-use crate::archive::{Entry, Kind};
+use super::remarks;
+use crate::archive::Kind;
 use crate::digest::Digest;
 use crate::environment::Layout;
 use crate::event::Warning;
 use crate::installed::{DROPPED, JOURNAL};
 use crate::name::PackageName;
-use crate::wheel::{self, EntryPoint, Scheme, Wheel, check_script_name};
+use crate::wheel::{self, EntryPoint, Exception, Scheme, Wheel, check_script_name};
 
 /// A piece of work ends when it has this many bytes or files.
 const CHUNK_BYTES: u64 = 4 << 20;
@@ -26,6 +27,8 @@ pub(super) struct Contents {
     pub(super) library: String,
     /// The scripts to generate.
     pub(super) entry_points: Vec<EntryPoint>,
+    /// What the wheel is only accepted with because rules are lifted.
+    pub(super) exceptions: Vec<Exception>,
     /// The files, in the order in which they are read best.
     pub(super) items: Vec<Item>,
 }
@@ -67,7 +70,8 @@ impl Contents {
     ) -> Result<(Self, Vec<Warning>), Error> {
         let places = Places::new(layout, name);
         let library = places.folder(wheel.root()).to_owned();
-        let mut warnings = missing_from_wheel(wheel, file_name);
+        let mut warnings = remarks::of_wheel(wheel, file_name);
+        let weakly_listed = remarks::weakly_listed(wheel);
         let entry_points = wheel.entry_points().iter();
         let generated: HashSet<&str> = entry_points.map(|point| point.name.as_str()).collect();
         let mut items = Vec::with_capacity(wheel.archive().entries().len());
@@ -84,7 +88,7 @@ impl Contents {
             }
             let proof = wheel.record().proof(entry.path());
             let digest = proof.and_then(|proof| proof.digest.clone());
-            if digest.is_none() {
+            if digest.is_none() && !weakly_listed.contains(entry.path()) {
                 warnings.push(Warning::NotInRecord {
                     wheel: file_name.to_owned(),
                     path: entry.path().to_owned(),
@@ -92,8 +96,8 @@ impl Contents {
             }
             let recorded_size = proof.and_then(|proof| proof.n_bytes);
             if recorded_size.is_some_and(|n_bytes| n_bytes != entry.n_bytes()) {
-                return Err(Error::RecordDiffers {
-                    file: file_name.to_owned(),
+                warnings.push(Warning::RecordDiffers {
+                    wheel: file_name.to_owned(),
                     path: entry.path().to_owned(),
                 });
             }
@@ -112,6 +116,7 @@ impl Contents {
             dist_info: join(&library, wheel.dist_info()),
             library,
             entry_points: wheel.entry_points().to_vec(),
+            exceptions: wheel.exceptions().to_vec(),
             items,
         };
         contents.check(file_name, layout)?;
@@ -242,19 +247,6 @@ pub(super) fn text(path: &Path) -> String {
 fn is_left_out(wheel: &Wheel, path: &str) -> bool {
     let in_dist_info = below(path, wheel.dist_info());
     in_dist_info.is_some_and(|name| NOT_INSTALLED.contains(&name))
-}
-
-fn missing_from_wheel(wheel: &Wheel, file_name: &str) -> Vec<Warning> {
-    let entries = wheel.archive().entries();
-    let held: HashSet<&str> = entries.iter().map(Entry::path).collect();
-    let paths = wheel.record().paths();
-    paths
-        .filter(|path| !held.contains(path))
-        .map(|path| Warning::MissingFromWheel {
-            wheel: file_name.to_owned(),
-            path: path.to_owned(),
-        })
-        .collect()
 }
 
 /// Tells whether `path` is one of the files that make a folder an environment.

@@ -30,7 +30,8 @@ pub enum Error {
         /// What is wrong with it.
         fault: wheel::Error,
     },
-    /// The content of a file does not have the digest or size that the wheel's RECORD gives.
+    /// The content of a file does not have the digest or size that the wheel's RECORD gives, and the wheel does not have the
+    /// locked digest any more.
     #[error("`{path}` in `{file}` is not as its RECORD says")]
     RecordDiffers {
         /// The wheel's file name.
@@ -82,6 +83,9 @@ pub enum Error {
     /// What would be a warning is an error, as [`Options::strict`](super::Options::strict) asks.
     #[error("{0}")]
     Strict(Warning),
+    /// Several wheels are refused, in the order of the plan.
+    #[error("{} wheels cannot be installed", .0.len())]
+    Several(Vec<Error>),
     /// A file arrived that the plan does not ask for.
     #[error("`{name}` is not among what is to be installed")]
     NotPlanned {
@@ -133,6 +137,25 @@ pub enum Error {
 }
 
 impl Error {
+    /// Joins what was wrong with several wheels; `None` when nothing was.
+    pub(super) fn join(mut errors: Vec<Self>) -> Option<Self> {
+        match errors.len() {
+            0 | 1 => errors.pop(),
+            _ => Some(Self::Several(errors)),
+        }
+    }
+
+    /// Tells whether one wheel is refused for what it is, which says nothing of the others.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Wheel { .. }
+                | Self::RecordDiffers { .. }
+                | Self::Reserved { .. }
+                | Self::ClaimedTwice { .. }
+        )
+    }
+
     pub(super) fn io(act: &'static str, path: &Path, cause: impl Into<io::Error>) -> Self {
         Self::Io {
             act,

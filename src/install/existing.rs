@@ -45,7 +45,7 @@ pub(super) fn install<E: From<Error>>(
     let mut change = Change::new(plan, ground, staging)?;
     warnings.extend(change.settle(&mut done)?);
     let steps = change.steps(&done)?;
-    let warnings = fresh::report_warnings(warnings, options, reporter)?;
+    let warnings = fresh::report_warnings(warnings, &destination.layout, options, reporter)?;
     let report = change.carry_out(&steps, &done, reporter)?;
     Ok(Report { warnings, ..report })
 }

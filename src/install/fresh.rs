@@ -1,5 +1,6 @@
 //! Fills a new environment, in a folder that nobody else looks at.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use rayon::ThreadPool;
@@ -8,11 +9,13 @@ use rayon::prelude::*;
 use super::bytecode;
 use super::conflict::{self, Settled};
 use super::folder::Root;
+use super::notice;
 use super::session::{self, Done, Helpers, Roots, Session};
 use super::tree::Trees;
 use super::{Arrival, Destination, Error, Options, Report, dropped, record};
 use crate::archive::Buffers;
 use crate::bytecode::Compiled;
+use crate::environment::Layout;
 use crate::event::{Event, Reporter, Warning};
 use crate::plan::Plan;
 
@@ -40,7 +43,7 @@ pub(super) fn install<E: From<Error>>(
     let mut warnings = bytecode::note(compiled, &mut done);
     warnings.extend(settled.warnings);
     warnings.extend(done.iter().flat_map(|done| done.warnings.clone()));
-    let warnings = report_warnings(warnings, options, reporter)?;
+    let warnings = report_warnings(warnings, &destination.layout, options, reporter)?;
     done.iter_mut().try_for_each(dropped::write)?;
     pool.install(|| done.par_iter().try_for_each(write_record))?;
     Ok(Report {
@@ -113,19 +116,23 @@ fn write_record(done: &Done<'_>) -> Result<(), Error> {
     done.root.place().write_new(&path, &text, false)
 }
 
-/// Sorts and reports warnings, or returns the first as an error.
+/// Sorts and reports warnings but for those about notices, or returns as an error the first about each wheel, or about each two that share paths.
 pub(super) fn report_warnings(
     mut warnings: Vec<Warning>,
+    layout: &Layout,
     options: &Options,
     reporter: &dyn Reporter,
 ) -> Result<Vec<Warning>, Error> {
     warnings.sort();
     warnings.dedup();
-    let fault = warnings
-        .iter()
-        .find(|warning| !matches!(warning, Warning::NotCompiled { .. }));
-    if let (true, Some(warning)) = (options.strict, fault) {
-        return Err(Error::Strict(warning.clone()));
+    warnings.retain(|warning| !notice::is_about_notice(warning, layout));
+    let is_fault = |warning: &&Warning| !matches!(warning, Warning::NotCompiled { .. });
+    let faults = warnings.iter().filter(|_| options.strict).filter(is_fault);
+    let mut subjects = HashSet::new();
+    let firsts = faults.filter(|warning| subjects.insert(warning.subject()));
+    let errors = firsts.map(|warning| Error::Strict(warning.clone()));
+    if let Some(error) = Error::join(errors.collect()) {
+        return Err(error);
     }
     for warning in &warnings {
         reporter.report(Event::Warning(warning.clone()));

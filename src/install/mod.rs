@@ -26,8 +26,11 @@ mod fresh;
 mod holding;
 mod listing;
 mod loser;
+mod notice;
 mod pool;
+mod proof;
 mod record;
+mod remarks;
 mod script;
 mod session;
 mod step;
@@ -43,6 +46,7 @@ use crate::environment::Layout;
 use crate::event::{Reporter, Warning};
 use crate::name::PackageName;
 use crate::plan::Plan;
+use crate::wheel::Leniency;
 
 pub use complete::{Need, Unfinished, complete, unfinished};
 pub use error::Error;
@@ -114,6 +118,8 @@ pub enum DestinationKind {
 pub struct Options {
     /// Whether what is otherwise a warning about a wheel is an error.
     pub strict: bool,
+    /// The rules about wheels that are lifted.
+    pub leniency: Leniency,
     /// The interpreter that compiles bytecode, absolute; `None` compiles nothing.
     pub compile: Option<crate::bytecode::Settings>,
     /// How files of the cache come into the environment.

@@ -55,6 +55,8 @@ pub(super) struct Session<'a, 's> {
     buffers: Vec<Mutex<Buffers>>,
     done: Mutex<Vec<Done<'a>>>,
     failure: Mutex<Option<Error>>,
+    /// Wheels that are refused; the others are looked at all the same, so that all are named.
+    refused: Mutex<Vec<(usize, Error)>>,
     has_failed: AtomicBool,
     n_waiting: Mutex<usize>,
     changed: Condvar,
@@ -125,6 +127,7 @@ impl<'a, 's> Session<'a, 's> {
                     python_name: &destination.layout.python_name,
                 },
                 installer_name: &options.installer_name,
+                leniency: &options.leniency,
             },
             root: &destination.root,
             roots,
@@ -134,6 +137,7 @@ impl<'a, 's> Session<'a, 's> {
                 .collect(),
             done: Mutex::default(),
             failure: Mutex::default(),
+            refused: Mutex::default(),
             has_failed: AtomicBool::new(false),
             n_waiting: Mutex::default(),
             changed: Condvar::new(),
@@ -141,11 +145,13 @@ impl<'a, 's> Session<'a, 's> {
     }
 
     /// Unpacks everything that arrives; returns it in the order of the plan.
+    ///
+    /// A wheel that is refused stops none of the others: the error names all that are.
     pub(super) fn unpack<E: From<Error>>(
         &self,
         arrivals: impl IntoIterator<Item = Result<Arrival, E>>,
     ) -> Result<Vec<Done<'a>>, E> {
-        self.pool.in_place_scope(|scope| {
+        let taken = self.pool.in_place_scope(|scope| {
             for arrival in arrivals {
                 if let Err(error) = arrival.map(|arrival| self.take(scope, arrival)) {
                     self.has_failed.store(true, Ordering::Relaxed);
@@ -156,7 +162,11 @@ impl<'a, 's> Session<'a, 's> {
                 }
             }
             Ok(())
-        })?;
+        });
+        if let Some(error) = self.take_refusals() {
+            return Err(error.into());
+        }
+        taken?;
         if let Some(error) = lock(&self.failure).take() {
             return Err(error.into());
         }
@@ -164,6 +174,27 @@ impl<'a, 's> Session<'a, 's> {
         done.sort_by_key(|done| done.position);
         self.check_complete(&done)?;
         Ok(done)
+    }
+
+    fn take_refusals(&self) -> Option<Error> {
+        let mut refused = std::mem::take(&mut *lock(&self.refused));
+        refused.sort_by_key(|(position, _)| *position);
+        Error::join(refused.into_iter().map(|(_, error)| error).collect())
+    }
+
+    /// Notes that a wheel is refused, once.
+    fn refuse(&self, position: usize, error: Error) {
+        let mut refused = lock(&self.refused);
+        if refused.iter().all(|(other, _)| *other != position) {
+            refused.push((position, error));
+            *lock(&self.n_waiting) -= 1;
+            self.changed.notify_all();
+        }
+    }
+
+    fn is_refused(&self, position: usize) -> bool {
+        let refused = lock(&self.refused);
+        refused.iter().any(|(other, _)| *other == position)
     }
 
     fn check_complete(&self, done: &[Done<'a>]) -> Result<(), Error> {
@@ -206,17 +237,30 @@ impl<'a, 's> Session<'a, 's> {
         if self.has_failed.load(Ordering::Relaxed) {
             return;
         }
-        let result = match task {
-            Task::Open(arrival) => self.open(scope, arrival),
-            Task::Chunk(unit, chunk) => self.run_chunk(unit, chunk),
+        let (position, result) = match task {
+            Task::Open(arrival) => {
+                let planned = self.planned.get(&arrival.name);
+                (
+                    planned.map(|(position, _)| *position),
+                    self.open(scope, arrival),
+                )
+            }
+            Task::Chunk(unit, chunk) => (Some(unit.position), self.run_chunk(&unit, chunk)),
         };
-        if let Err(error) = result {
-            lock(&self.failure).get_or_insert(error);
-            self.has_failed.store(true, Ordering::Relaxed);
-            // Taking the lock makes sure that the receiver either sees the flag or is woken.
-            drop(lock(&self.n_waiting));
-            self.changed.notify_all();
+        match (result, position) {
+            (Ok(()), _) => {}
+            (Err(error), Some(position)) if error.is_refusal() => self.refuse(position, error),
+            (Err(error), _) => self.fail(error),
         }
+    }
+
+    /// Ends everything.
+    fn fail(&self, error: Error) {
+        lock(&self.failure).get_or_insert(error);
+        self.has_failed.store(true, Ordering::Relaxed);
+        // Taking the lock makes sure that the receiver either sees the flag or is woken.
+        drop(lock(&self.n_waiting));
+        self.changed.notify_all();
     }
 
     fn open<'t>(&'t self, scope: &Scope<'t>, arrival: Arrival) -> Result<(), Error> {
@@ -244,13 +288,15 @@ impl<'a, 's> Session<'a, 's> {
         Ok(())
     }
 
-    fn run_chunk(&self, unit: Arc<Unit<'a>>, chunk: Range<usize>) -> Result<(), Error> {
+    fn run_chunk(&self, unit: &Arc<Unit<'a>>, chunk: Range<usize>) -> Result<(), Error> {
+        if self.is_refused(unit.position) {
+            return Ok(());
+        }
         let is_last = unit.run_chunk(chunk, &mut lock(self.buffers()))?;
         if !is_last {
             return Ok(());
         }
-        unit.finish()?;
-        let progress = std::mem::take(&mut *lock(&unit.progress));
+        let progress = unit.finish()?;
         let distribution = unit.distribution;
         if let Some(compiler) = self.helpers.compiler {
             compiler.submit(Batch {
@@ -267,8 +313,8 @@ impl<'a, 's> Session<'a, 's> {
             root: Arc::clone(&unit.root),
             dist_info: unit.contents.dist_info.clone(),
             library: unit.contents.library.clone(),
-            warnings: unit.warnings.clone(),
-            unit: (!progress.contested.is_empty()).then_some(unit),
+            warnings: progress.warnings,
+            unit: (!progress.contested.is_empty()).then(|| Arc::clone(unit)),
             placed: progress.placed,
             contested: progress.contested,
             dropped: Vec::new(),

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use sha2::{Digest as _, Sha256};
 
@@ -11,16 +11,17 @@ use super::contents::{Contents, Item, Places, join, text};
 use super::error::CopyError;
 use super::folder::{Created, Place, Root};
 use super::pool::lock;
+use super::proof::{self, Sum};
 use super::script::Launcher;
 use super::tree::{Linked, SavedChunk, Tree, TreeWriter, Trees, UnpackedWheel};
 use super::{Arrival, Content, Error, documents};
 use crate::archive::{self, Buffers, Entry, Reader};
 use crate::cache::VerifiedFile;
-use crate::digest::{Algorithm, Digest, Hasher};
+use crate::digest::Digest;
 use crate::environment::Layout;
 use crate::event::Warning;
 use crate::plan::{self, Distribution};
-use crate::wheel::{self, Wheel};
+use crate::wheel::{self, Leniency, Wheel};
 
 /// A file that is in place.
 #[derive(Clone, Debug)]
@@ -45,6 +46,8 @@ pub(super) struct Contested {
 pub(super) struct Progress {
     pub(super) placed: Vec<Placed>,
     pub(super) contested: Vec<Contested>,
+    /// What was seen in the files themselves.
+    pub(super) warnings: Vec<Warning>,
 }
 
 /// One wheel, opened.
@@ -74,7 +77,9 @@ enum Origin {
         wheel: Box<Wheel>,
         writer: Option<TreeWriter>,
         /// Holds the bytes.
-        _file: VerifiedFile,
+        file: VerifiedFile,
+        /// Whether these are still those that were locked, once that was asked.
+        is_as_locked: OnceLock<bool>,
     },
     Tree(Tree),
 }
@@ -85,6 +90,7 @@ pub(super) struct Setting<'a> {
     pub(super) layout: &'a Layout,
     pub(super) launcher: Launcher<'a>,
     pub(super) installer_name: &'a str,
+    pub(super) leniency: &'a Leniency,
 }
 
 impl<'a> Unit<'a> {
@@ -105,7 +111,7 @@ impl<'a> Unit<'a> {
                     None => Opened::archive(
                         (file, &arrival.file_name),
                         distribution,
-                        (setting.layout, trees),
+                        (setting, trees),
                         buffers,
                     )?,
                 }
@@ -114,8 +120,12 @@ impl<'a> Unit<'a> {
         if let Origin::Tree(_) = &opened.origin {
             check_names(&arrival.file_name, &opened.contents, distribution)?;
             opened.contents.check(&arrival.file_name, setting.layout)?;
+            for exception in &opened.contents.exceptions {
+                let checked = setting.leniency.check(exception);
+                checked.map_err(|fault| Error::wheel(&arrival.file_name, fault))?;
+            }
         }
-        Ok(Self {
+        let unit = Self {
             distribution,
             position,
             file_name: arrival.file_name,
@@ -129,7 +139,19 @@ impl<'a> Unit<'a> {
             installer_name: setting.installer_name,
             origin: opened.origin,
             n_remaining: AtomicUsize::new(0),
-        })
+        };
+        unit.check_differences()?;
+        Ok(unit)
+    }
+
+    /// Checks of a wheel whose RECORD gives other sizes that it is the wheel that was locked.
+    fn check_differences(&self) -> Result<(), Error> {
+        for warning in &self.warnings {
+            if let Warning::RecordDiffers { path, .. } = warning {
+                self.check_archive(path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Cuts the work into pieces; each has to be given to [`Unit::run_chunk`] once.
@@ -157,7 +179,7 @@ impl<'a> Unit<'a> {
     }
 
     /// Writes what is not in the wheel: scripts of entry points and the documents of the installer, but for RECORD.
-    pub(super) fn finish(&self) -> Result<(), Error> {
+    pub(super) fn finish(&self) -> Result<Progress, Error> {
         let mut work = self.work();
         let scripts = text(&self.layout.scripts);
         for entry_point in &self.contents.entry_points {
@@ -171,15 +193,17 @@ impl<'a> Unit<'a> {
             work.put(&path, text, Executable::No)?;
         }
         self.add(work);
+        let mut progress = std::mem::take(&mut *lock(&self.progress));
+        progress.warnings.extend_from_slice(&self.warnings);
         if let Origin::Archive {
             wheel,
             writer: Some(writer),
             ..
         } = &self.origin
         {
-            writer.publish(&self.contents, wheel, &self.warnings);
+            writer.publish(&self.contents, wheel, &progress.warnings);
         }
-        Ok(())
+        Ok(progress)
     }
 
     fn work(&self) -> Work<'_> {
@@ -193,6 +217,7 @@ impl<'a> Unit<'a> {
         let mut progress = lock(&self.progress);
         progress.placed.append(&mut work.progress.placed);
         progress.contested.append(&mut work.progress.contested);
+        progress.warnings.append(&mut work.progress.warnings);
     }
 
     /// Writes a file that lost its place to another again.
@@ -252,7 +277,7 @@ impl<'a> Unit<'a> {
             let item = &self.contents.items[index];
             if item.is_script {
                 let content = source.read(index, item)?;
-                let text = self.launcher.rewrite(&content);
+                let text = self.rewrite_script(&item.path, &content);
                 work.put(&item.path, text.unwrap_or(content), Executable::Yes)?;
                 continue;
             }
@@ -295,7 +320,7 @@ impl<'a> Unit<'a> {
             }
         });
         copied.map_err(|error| self.copy_error(work, &item.path, error))?;
-        let digest = self.prove(entry, sum, item.digest.as_ref())?;
+        let digest = self.prove(entry, sum, item, work)?;
         match (saved, &created, &spare) {
             (Some(saved), Some(file), _) => {
                 saved.save(index, (&mut work.place, &item.path), (file, digest));
@@ -325,27 +350,59 @@ impl<'a> Unit<'a> {
             Ok::<(), CopyError>(())
         });
         copied.map_err(|error| self.copy_error(work, &item.path, error))?;
-        let digest = self.prove(entry, sum, item.digest.as_ref())?;
+        let digest = self.prove(entry, sum, item, work)?;
         if let Some(saved) = unpacking.saved {
             saved.save_original(index, &content, digest);
         }
-        let text = self.launcher.rewrite(&content);
+        let text = self.rewrite_script(&item.path, &content);
         work.put(&item.path, text.unwrap_or(content), Executable::Yes)
     }
 
     /// Compares what was read with what RECORD says; returns the SHA-256.
-    fn prove(&self, entry: &Entry, sum: Sum, recorded: Option<&Digest>) -> Result<[u8; 32], Error> {
-        let (bytes, other) = sum.finish();
-        let fits = match (recorded, other) {
-            (None, _) => true,
-            (Some(recorded), Some(other)) => other == *recorded,
-            (Some(recorded), None) => recorded.bytes() == bytes,
-        };
-        if fits {
-            Ok(bytes)
-        } else {
-            Err(self.record_differs(entry.path()))
+    fn prove(
+        &self,
+        entry: &Entry,
+        sum: Sum,
+        item: &Item,
+        work: &mut Work<'_>,
+    ) -> Result<[u8; 32], Error> {
+        let (digest, fits) = sum.finish(item.digest.as_ref());
+        if !fits {
+            self.check_archive(entry.path())?;
+            work.progress.warnings.push(Warning::RecordDiffers {
+                wheel: self.file_name.clone(),
+                path: entry.path().to_owned(),
+            });
         }
+        Ok(digest)
+    }
+
+    /// Checks that RECORD is what errs about `path`, and not the archive.
+    fn check_archive(&self, path: &str) -> Result<(), Error> {
+        let is_as_locked = match &self.origin {
+            Origin::Archive {
+                file, is_as_locked, ..
+            } => *is_as_locked.get_or_init(|| proof::is_as_locked(file)),
+            Origin::Tree(_) => true,
+        };
+        if is_as_locked {
+            Ok(())
+        } else {
+            Err(self.record_differs(path))
+        }
+    }
+
+    /// Rewrites the script `path`, which may lie in a folder of its own below that of the scripts.
+    fn rewrite_script(&self, path: &str, content: &[u8]) -> Option<Vec<u8>> {
+        let scripts = text(&self.layout.scripts);
+        let below = path.strip_prefix(&scripts).unwrap_or(path);
+        let n_folders = below.trim_start_matches('/').matches('/').count();
+        let python_name = format!("{}{}", "../".repeat(n_folders), self.launcher.python_name);
+        let launcher = Launcher {
+            python_name: &python_name,
+            ..self.launcher
+        };
+        launcher.rewrite(content)
     }
 
     fn record_differs(&self, path: &str) -> Error {
@@ -434,37 +491,6 @@ impl Placed {
     }
 }
 
-/// The digest that goes to RECORD, and the one that RECORD has if that is of another algorithm.
-struct Sum {
-    sha256: Sha256,
-    other: Option<Hasher>,
-}
-
-impl Sum {
-    fn new(recorded: Option<&Digest>) -> Self {
-        let algorithm = recorded.map(Digest::algorithm);
-        let other = algorithm.filter(|algorithm| *algorithm != Algorithm::Sha256);
-        Self {
-            sha256: Sha256::new(),
-            other: other.map(Hasher::new),
-        }
-    }
-
-    fn update(&mut self, piece: &[u8]) {
-        self.sha256.update(piece);
-        if let Some(other) = &mut self.other {
-            other.update(piece);
-        }
-    }
-
-    fn finish(self) -> ([u8; 32], Option<Digest>) {
-        (
-            self.sha256.finalize().into(),
-            self.other.map(Hasher::finish),
-        )
-    }
-}
-
 /// Trees record SHA-256 only.
 fn sha256_bytes(digest: &Digest) -> [u8; 32] {
     digest.bytes().try_into().unwrap_or([0; 32])
@@ -493,18 +519,20 @@ impl Opened {
     fn archive(
         (file, file_name): (VerifiedFile, &str),
         distribution: &Distribution,
-        (layout, trees): (&Layout, Option<&Trees>),
+        (setting, trees): (Setting<'_>, Option<&Trees>),
         buffers: &mut Buffers,
     ) -> Result<Self, Error> {
         let expected = (&distribution.name, &distribution.version);
-        let wheel = Wheel::open(file.source().clone(), file_name, expected, buffers)
+        let source = file.source().clone();
+        let leniency = setting.leniency;
+        let wheel = Wheel::open_leniently(source, file_name, expected, leniency, buffers)
             .map_err(|fault| Error::wheel(file_name, fault))?;
         if !file.confirms_directory(wheel.archive().directory_crc()) {
             let what = "its copy in the cache was damaged";
             return Err(Error::wheel(file_name, archive::Error::Malformed { what }));
         }
         let (contents, warnings) =
-            Contents::of_wheel(&wheel, file_name, &distribution.name, layout)?;
+            Contents::of_wheel(&wheel, file_name, &distribution.name, setting.layout)?;
         // The wheel of a folder is built anew each time.
         let is_folder = matches!(distribution.origin, plan::Origin::Directory { .. });
         let trees = trees.filter(|_| !is_folder);
@@ -515,7 +543,8 @@ impl Opened {
             origin: Origin::Archive {
                 wheel: Box::new(wheel),
                 writer: trees.and_then(|trees| trees.create(file.digest())),
-                _file: file,
+                file,
+                is_as_locked: OnceLock::new(),
             },
         })
     }

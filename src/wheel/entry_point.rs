@@ -5,7 +5,7 @@
 //!
 //! [entry points specification]: https://packaging.python.org/en/latest/specifications/entry-points/
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Error;
 
@@ -20,34 +20,73 @@ pub struct EntryPoint {
     pub attribute: String,
 }
 
+/// The scripts of `entry_points.txt`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scripts {
+    /// One for each name, sorted by it.
+    pub entry_points: Vec<EntryPoint>,
+    /// Names that occur again and call the same object.
+    pub repeated: BTreeSet<String>,
+    /// Names that occur again and call another object: the last of `gui_scripts` counts, else the last of `console_scripts`,
+    /// as with pip.
+    pub contested: BTreeSet<String>,
+}
+
+impl Scripts {
+    /// Parses the `console_scripts` and `gui_scripts` of `entry_points.txt`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::EntryPoint`] when one of them cannot be made a script.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let mut sections = [Vec::new(), Vec::new()];
+        let mut section = None;
+        for line in text.lines().map(str::trim) {
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let name = line.strip_prefix('[');
+            if let Some(name) = name.and_then(|rest| rest.strip_suffix(']')) {
+                section = SECTIONS.iter().position(|section| *section == name);
+            } else if let Some(section) = section {
+                let entry_point = parse_line(line).map_err(|fault| error(line, fault))?;
+                sections[section].push(entry_point);
+            }
+        }
+        let mut scripts = Self::default();
+        let mut by_name = BTreeMap::new();
+        for entry_point in sections.into_iter().flatten() {
+            let name = entry_point.name.clone();
+            if let Some(earlier) = by_name.insert(name.clone(), entry_point.clone()) {
+                let is_same = earlier == entry_point;
+                let names = if is_same {
+                    &mut scripts.repeated
+                } else {
+                    &mut scripts.contested
+                };
+                names.insert(name);
+            }
+        }
+        scripts.entry_points = by_name.into_values().collect();
+        Ok(scripts)
+    }
+}
+
+/// The sections that scripts are made of, in the order in which they count.
+const SECTIONS: [&str; 2] = ["console_scripts", "gui_scripts"];
+
 /// Parses the `console_scripts` and `gui_scripts` of `entry_points.txt`, sorted by name.
 ///
 /// # Errors
 ///
-/// [`Error::EntryPoint`] when one of them cannot be made a script, or two have one name.
+/// [`Error::EntryPoint`] when one of them cannot be made a script, [`Error::RepeatedScript`] when two have one name and call
+/// different objects.
 pub fn parse_entry_points(text: &str) -> Result<Vec<EntryPoint>, Error> {
-    let mut entry_points: Vec<EntryPoint> = Vec::new();
-    let mut names = HashSet::new();
-    let mut in_scripts = false;
-    for line in text.lines().map(str::trim) {
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        if let Some(section) = line
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'))
-        {
-            in_scripts = matches!(section, "console_scripts" | "gui_scripts");
-        } else if in_scripts {
-            let entry_point = parse_line(line).map_err(|fault| error(line, fault))?;
-            if !names.insert(entry_point.name.clone()) {
-                return Err(error(line, "occurs twice"));
-            }
-            entry_points.push(entry_point);
-        }
+    let scripts = Scripts::parse(text)?;
+    match scripts.contested.into_iter().next() {
+        Some(name) => Err(Error::RepeatedScript { name }),
+        None => Ok(scripts.entry_points),
     }
-    entry_points.sort();
-    Ok(entry_points)
 }
 
 fn error(line: &str, fault: &'static str) -> Error {
@@ -171,6 +210,21 @@ mod tests {
             &[("a", "acme", "App.run"), ("b", "acme.cli", "main")],
         );
         scripts("", &[]);
+    }
+
+    #[test]
+    fn a_script_may_be_listed_again_and_the_last_of_those_that_differ_counts() {
+        let text = "[gui_scripts]\na = m:gui\nb = m:b\n[console_scripts]\na = m:console\nb = m:b\nc = m:c\nc = m:d\n";
+        let scripts = Scripts::parse(text).unwrap();
+        let attributes = scripts.entry_points.iter();
+        let attributes: Vec<&str> = attributes.map(|point| &*point.attribute).collect();
+        assert_eq!(attributes, ["gui", "b", "d"]);
+        assert_eq!(scripts.repeated, BTreeSet::from(["b".to_owned()]));
+        assert_eq!(
+            scripts.contested,
+            BTreeSet::from(["a".to_owned(), "c".to_owned()])
+        );
+        assert!(parse_entry_points(text).is_err());
     }
 
     #[test]

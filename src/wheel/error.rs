@@ -1,5 +1,6 @@
 //! What can be wrong with a wheel.
 
+use super::Rule;
 use crate::archive;
 
 /// Why a wheel is refused. The caller adds the wheel's file name.
@@ -56,6 +57,18 @@ pub enum Error {
         /// The path in the archive.
         path: String,
     },
+    /// Two scripts have one name and call different objects.
+    #[error("`entry_points.txt` has two scripts called `{}`", name.escape_debug())]
+    RepeatedScript {
+        /// The name of both.
+        name: String,
+    },
+    /// RECORD lists a path outside the environment, which no file of a wheel has.
+    #[error("RECORD lists a path that leads outside: `{}`", path.escape_debug())]
+    RecordEscapes {
+        /// The path.
+        path: String,
+    },
     /// A line of RECORD cannot be understood, or contradicts another.
     #[error("line {line} of RECORD {fault}")]
     Record {
@@ -72,4 +85,17 @@ pub enum Error {
         /// What is wrong with it.
         fault: &'static str,
     },
+}
+
+impl Error {
+    /// Returns the rule that refuses the wheel, if it is one that can be lifted.
+    pub fn rule(&self) -> Option<Rule> {
+        if let Self::Archive(error) = self {
+            return error.deviation().and_then(Rule::of_deviation);
+        }
+        if matches!(self, Self::NestedScript { .. }) {
+            return Some(Rule::NestedScripts);
+        }
+        matches!(self, Self::RepeatedScript { .. }).then_some(Rule::RepeatedScripts)
+    }
 }

@@ -4,22 +4,44 @@
 //! [`Wheel::open`] proves that the documents fit each other, the file's name and the lock. Whether the content of the
 //! files fits RECORD is seen by `install`, in the pass that writes them.
 //!
+//! What a wheel may have that it should not, and why:
+//!
+//! | what | outcome | reason |
+//! |---|---|---|
+//! | a digest or size in RECORD that the file does not have | warning | the archive's locked digest proves the file |
+//! | MD5, SHA-1 and the like in RECORD; a path listed twice in two ways | warning | as above |
+//! | a digest in hexadecimal | compared | its length leaves no doubt |
+//! | a digest in standard base64 | compared, warning | nobody is known to write it |
+//! | an entry that is there twice with the same bytes and mode | warning | every reader finds the same file |
+//! | a script twice, for one object | warning | there is one script to make |
+//! | a path in RECORD that leads outside or lies in no scheme; a RECORD that is no CSV | refused | no file can be meant |
+//! | links, folders of scripts, two scripts of one name, comments of entries, zeros at the end | a [`Rule`] | pip's meaning harms nobody |
+//! | a `.dist-info` without the local version | refused | the folder's name is what is read back |
+//! | anything else that is not strict | refused | it could mean two things, or hide one |
+//!
+//! A caller may make an error of each warning.
+//!
 //! [binary distribution format]: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 
 mod entry_point;
 mod error;
 mod metadata;
 mod record;
+mod rule;
 
-use crate::archive::{Archive, Buffers, Entry, Source};
+use std::cell::LazyCell;
+use std::collections::HashSet;
+
+use crate::archive::{Archive, Buffers, DeviationKind, Entry, Fault, Source, check_path};
 use crate::installed::name_and_version;
 use crate::name::PackageName;
 use crate::version::Version;
 
-pub use entry_point::{EntryPoint, check_script_name, parse_entry_points};
+pub use entry_point::{EntryPoint, Scripts, check_script_name, parse_entry_points};
 pub use error::Error;
 pub use metadata::{Metadata, WheelMetadata};
-pub use record::{Record, RecordLine, encode_digest, write_record};
+pub use record::{Oddity, Record, RecordLine, encode_digest, write_record};
+pub use rule::{Exception, Leniency, Rule};
 
 /// The largest METADATA, WHEEL or `entry_points.txt` that is read.
 const MAX_DOCUMENT_BYTES: u64 = 16 << 20;
@@ -34,7 +56,8 @@ pub struct Wheel {
     data: Option<String>,
     root: Scheme,
     record: Record,
-    entry_points: Vec<EntryPoint>,
+    scripts: Scripts,
+    exceptions: Vec<Exception>,
 }
 
 /// The part of an environment that a file of a wheel goes to.
@@ -91,7 +114,7 @@ impl Wheel {
     ///
     /// # Errors
     ///
-    /// [`Error::Archive`] when the archive is not strict, otherwise the [`Error`] that names the document and what it
+    /// [`Error::Archive`] when the archive is refused, otherwise the [`Error`] that names the document and what it
     /// says instead of what the file's name or the lock says.
     pub fn open(
         source: impl Into<Source>,
@@ -99,7 +122,23 @@ impl Wheel {
         expected: (&PackageName, &Version),
         buffers: &mut Buffers,
     ) -> Result<Self, Error> {
-        let archive = Archive::read(source)?;
+        let leniency = Leniency::default();
+        Self::open_leniently(source, file_name, expected, &leniency, buffers)
+    }
+
+    /// Opens a wheel as [`Wheel::open`] does, but for the rules that are lifted.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Wheel::open`].
+    pub fn open_leniently(
+        source: impl Into<Source>,
+        file_name: &str,
+        expected: (&PackageName, &Version),
+        leniency: &Leniency,
+        buffers: &mut Buffers,
+    ) -> Result<Self, Error> {
+        let archive = Archive::read_loose(source)?;
         check_file_name(file_name, expected)?;
         let dist_info = find_dist_info(&archive, expected)?;
         let data = find_data(&archive, expected)?;
@@ -111,24 +150,30 @@ impl Wheel {
         let wheel = WheelMetadata::parse(&documents.required("WHEEL")?)?;
         Metadata::parse(&documents.required("METADATA")?).check(expected)?;
         let record = Record::parse(&documents.record()?)?;
-        let entry_points = match documents.optional("entry_points.txt")? {
-            Some(text) => parse_entry_points(&text)?,
-            None => Vec::new(),
+        let scripts = match documents.optional("entry_points.txt")? {
+            Some(text) => Scripts::parse(&text)?,
+            None => Scripts::default(),
         };
         let root = if wheel.root_is_purelib {
             Scheme::Purelib
         } else {
             Scheme::Platlib
         };
-        let wheel = Self {
+        let mut wheel = Self {
             archive,
             dist_info,
             data,
             root,
             record,
-            entry_points,
+            scripts,
+            exceptions: Vec::new(),
         };
         wheel.check_places()?;
+        wheel.check_record()?;
+        wheel.exceptions = wheel.find_exceptions();
+        for exception in &wheel.exceptions {
+            leniency.check(exception)?;
+        }
         Ok(wheel)
     }
 
@@ -154,7 +199,43 @@ impl Wheel {
 
     /// Returns the scripts that are to be generated.
     pub fn entry_points(&self) -> &[EntryPoint] {
-        &self.entry_points
+        &self.scripts.entry_points
+    }
+
+    /// Returns the names of scripts that `entry_points.txt` has more than once for the same object.
+    pub fn repeated_scripts(&self) -> impl Iterator<Item = &str> {
+        self.scripts.repeated.iter().map(String::as_str)
+    }
+
+    /// Returns the paths of files that the archive has more than once, with the same bytes and mode.
+    pub fn repeated_entries(&self) -> impl Iterator<Item = &str> {
+        let deviations = self.archive.deviations().iter();
+        let repeated =
+            deviations.filter(|deviation| deviation.kind == DeviationKind::RepeatedEntry);
+        repeated.map(|deviation| deviation.path.as_str())
+    }
+
+    /// Returns what the wheel is only accepted with because rules are lifted.
+    pub fn exceptions(&self) -> &[Exception] {
+        &self.exceptions
+    }
+
+    fn find_exceptions(&self) -> Vec<Exception> {
+        let deviations = self.archive.deviations().iter();
+        let deviations = deviations.filter_map(Exception::of_deviation);
+        let nested = self.archive.entries().iter().filter(|entry| {
+            let place = self.place(entry);
+            let in_scripts = place.filter(|place| place.scheme == Scheme::Scripts);
+            in_scripts.is_some_and(|place| place.path.contains('/'))
+        });
+        let nested = nested.map(|entry| (Rule::NestedScripts, entry.path()));
+        let contested = self.scripts.contested.iter();
+        let contested = contested.map(|name| (Rule::RepeatedScripts, name.as_str()));
+        let others = nested.chain(contested).map(|(rule, path)| Exception {
+            rule,
+            path: path.to_owned(),
+        });
+        deviations.chain(others).collect()
     }
 
     /// Returns where `entry` goes; `None` for the folders of the `.data` folder itself.
@@ -197,9 +278,34 @@ impl Wheel {
                     path: entry.path().to_owned(),
                 });
             }
-            if place.scheme == Scheme::Scripts && place.path.contains('/') {
-                return Err(Error::NestedScript {
-                    path: entry.path().to_owned(),
+        }
+        Ok(())
+    }
+
+    /// Checks that RECORD lists nothing that leads outside or lies in no scheme of the `.data` folder, whether the archive
+    /// has such a thing or not.
+    fn check_record(&self) -> Result<(), Error> {
+        let stem = self.dist_info.strip_suffix(".dist-info");
+        let usual = || format!("{}.data", stem.unwrap_or_default());
+        let data = self.data.clone().unwrap_or_else(usual);
+        let held = LazyCell::new(|| {
+            let entries = self.archive.entries().iter();
+            entries.map(Entry::path).collect::<HashSet<_>>()
+        });
+        for path in self.record.paths() {
+            // selenium 4.1.0 puts a slash before each path: these are files of the wheel, not of the machine.
+            let is_of_wheel = |path: &str| held.contains(path.trim_start_matches('/'));
+            if check_path(path) == Err(Fault::NameEscapes) && !is_of_wheel(path) {
+                return Err(Error::RecordEscapes {
+                    path: path.to_owned(),
+                });
+            }
+            let below = path.strip_prefix(&data);
+            let below = below.and_then(|below| below.strip_prefix('/'));
+            let scheme = below.and_then(|below| below.split('/').next());
+            if scheme.is_some_and(|scheme| Scheme::from_name(scheme).is_none()) {
+                return Err(Error::UnknownScheme {
+                    path: path.to_owned(),
                 });
             }
         }

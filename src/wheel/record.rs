@@ -1,11 +1,19 @@
 //! RECORD: every file of a distribution, with digest and size ([recording installed projects], PEP 376 and 627).
 //!
+//! The locked digest of the archive proves every byte of a wheel, and the RECORD of an environment is made of what was written. So
+//! what a wheel's own RECORD says of a file is compared, and not needed: where it proves nothing or contradicts itself, that is
+//! an [`Oddity`], about which users are warned. Refused is what is no RECORD: no CSV of three columns, or a text that is no
+//! digest or size. (Paths are checked where a wheel is opened: those of an installed RECORD may well lead up.)
+//!
+//! Digests are in URL-safe base64; other spellings of the same bytes are told apart by their length and compared as well:
+//! hexadecimal, which `uv_build` before 0.8.13 and some `flit` plugins wrote and nobody else objects to, and standard base64.
+//!
 //! [recording installed projects]: https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-record-file
 
 use std::collections::HashMap;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::Error;
 use crate::digest::{Algorithm, Digest};
@@ -16,12 +24,24 @@ pub struct Record {
     lines: HashMap<String, Proof>,
     /// The paths in the order of the file.
     order: Vec<String>,
+    oddities: Vec<(Oddity, String)>,
+}
+
+/// What is not right about a line of RECORD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Oddity {
+    /// Its digest is of an algorithm that proves nothing, such as MD5 or SHA-1, or that the specification does not count on.
+    WeakDigest,
+    /// Its digest is in standard base64.
+    DigestSpelling,
+    /// Its path is listed before with another digest or size; the first counts.
+    Repeated,
 }
 
 /// What RECORD says of one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proof {
-    /// The digest, which only RECORD itself and its signatures may lack.
+    /// The digest, if RECORD has one that proves something; only RECORD itself and its signatures may lack it.
     pub digest: Option<Digest>,
     /// The size in bytes.
     pub n_bytes: Option<u64>,
@@ -32,8 +52,7 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// [`Error::Record`] for what is not CSV of at most three columns, for digests that are malformed or weaker than
-    /// SHA-256, and for a path that is listed twice in different ways.
+    /// [`Error::Record`] for what is not CSV of at most three columns, and for texts that are no digest or no size.
     pub fn parse(text: &[u8]) -> Result<Self, Error> {
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
@@ -53,17 +72,29 @@ impl Record {
                 Ok(false) => return Ok(record),
                 Err(_) => return Err(fail("is not CSV in UTF-8")),
             }
-            let proof = parse_proof(&line).map_err(fail)?;
+            let (proof, oddity) = parse_proof(&line).map_err(fail)?;
             let path = line.get(0).unwrap_or_default();
-            match record.lines.get(path) {
-                None => {
-                    record.lines.insert(path.to_owned(), proof);
-                    record.order.push(path.to_owned());
-                }
-                Some(earlier) if *earlier == proof => {}
-                Some(_) => return Err(fail("lists a path again, with another digest or size")),
-            }
+            record.add(path, proof, oddity);
         }
+    }
+
+    fn add(&mut self, path: &str, proof: Proof, oddity: Option<Oddity>) {
+        let repeated = match self.lines.get(path) {
+            None => {
+                self.lines.insert(path.to_owned(), proof);
+                self.order.push(path.to_owned());
+                None
+            }
+            Some(earlier) => (*earlier != proof).then_some(Oddity::Repeated),
+        };
+        let oddities = oddity.into_iter().chain(repeated);
+        self.oddities
+            .extend(oddities.map(|oddity| (oddity, path.to_owned())));
+    }
+
+    /// Lists what is not right, each with the path that the line is about.
+    pub fn oddities(&self) -> &[(Oddity, String)] {
+        &self.oddities
     }
 
     /// Returns what is said of `path`; `None` when it is not listed.
@@ -77,14 +108,14 @@ impl Record {
     }
 }
 
-fn parse_proof(line: &csv::StringRecord) -> Result<Proof, &'static str> {
+fn parse_proof(line: &csv::StringRecord) -> Result<(Proof, Option<Oddity>), &'static str> {
     let column = |index| line.get(index).unwrap_or_default();
     if column(0).is_empty() || line.len() > 3 {
         return Err("is not a path, a digest and a size");
     }
-    let digest = match column(1) {
-        "" => None,
-        text => Some(parse_digest(text)?),
+    let (digest, oddity) = match column(1) {
+        "" => (None, None),
+        text => parse_digest(text)?,
     };
     let n_bytes = match column(2) {
         "" => None,
@@ -93,18 +124,29 @@ fn parse_proof(line: &csv::StringRecord) -> Result<Proof, &'static str> {
                 .map_err(|_| "has a size that is not a number")?,
         ),
     };
-    Ok(Proof { digest, n_bytes })
+    Ok((Proof { digest, n_bytes }, oddity))
 }
 
-fn parse_digest(text: &str) -> Result<Digest, &'static str> {
+fn parse_digest(text: &str) -> Result<(Option<Digest>, Option<Oddity>), &'static str> {
     let malformed = "has a malformed digest";
     let (name, encoded) = text.split_once('=').ok_or(malformed)?;
-    let algorithm =
-        Algorithm::from_name(name).ok_or("has a digest that is not sha256, sha384 or sha512")?;
-    let bytes = URL_SAFE_NO_PAD
-        .decode(encoded.trim_end_matches('='))
-        .map_err(|_| malformed)?;
-    Digest::from_bytes(algorithm, bytes).ok_or(malformed)
+    let algorithm = Algorithm::from_name(name);
+    let algorithm = algorithm.or_else(|| Algorithm::from_name(&name.to_ascii_lowercase()));
+    let Some(algorithm) = algorithm else {
+        return Ok((None, Some(Oddity::WeakDigest)));
+    };
+    if let Some(digest) = Digest::from_hex(algorithm, encoded) {
+        return Ok((Some(digest), None));
+    }
+    let encoded = encoded.trim_end_matches('=');
+    let (bytes, oddity) = if let Ok(bytes) = URL_SAFE_NO_PAD.decode(encoded) {
+        (bytes, None)
+    } else {
+        let bytes = STANDARD_NO_PAD.decode(encoded).map_err(|_| malformed)?;
+        (bytes, Some(Oddity::DigestSpelling))
+    };
+    let digest = Digest::from_bytes(algorithm, bytes).ok_or(malformed)?;
+    Ok((Some(digest), oddity))
 }
 
 /// One line of a RECORD that is to be written.
@@ -180,15 +222,63 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_proven_is_refused() {
-        refuses("a.py,md5=1B2M2Y8AsgTpgAmY7PhCfg,0\n", 1);
+    fn what_is_no_record_is_refused() {
         refuses("a.py,sha256=47DEQpj8,0\n", 1);
         refuses("a.py,sha256=????,0\n", 1);
         refuses("a.py,47DEQpj8HBSa,0\n", 1);
         refuses("b.py,,\na.py,,many\n", 2);
-        refuses("a.py,,1\na.py,,2\n", 2);
         refuses(",,\n", 1);
         refuses("a,,,\n", 1);
+    }
+
+    #[test]
+    fn the_same_digest_in_other_spellings_is_compared() {
+        for (algorithm, data) in [
+            (Algorithm::Sha256, "a"),
+            (Algorithm::Sha384, "b"),
+            (Algorithm::Sha512, "c"),
+        ] {
+            let digest = Digest::of(algorithm, data.as_bytes());
+            let (name, hex) = (algorithm.name(), digest.hex());
+            let standard = STANDARD_NO_PAD.encode(digest.bytes());
+            assert!(standard.contains(['+', '/']), "{standard}");
+            for (text, oddity) in [
+                (format!("{name}={}", encode_digest(digest.bytes())), None),
+                (format!("{name}={hex}"), None),
+                (format!("{name}={}", hex.to_uppercase()), None),
+                (format!("{}={hex}", name.to_uppercase()), None),
+                (format!("{name}={standard}"), Some(Oddity::DigestSpelling)),
+                (format!("{name}={standard}=="), Some(Oddity::DigestSpelling)),
+            ] {
+                let record = Record::parse(format!("a.py,{text},1\n").as_bytes()).unwrap();
+                let proof = record.proof("a.py").unwrap();
+                assert_eq!(proof.digest.as_ref(), Some(&digest), "{text}");
+                let oddities = record.oddities().iter().map(|(oddity, _)| *oddity);
+                assert_eq!(oddities.collect::<Vec<_>>(), Vec::from_iter(oddity));
+            }
+        }
+        refuses(&format!("a.py,sha256={},0\n", "0".repeat(63)), 1);
+        refuses(&format!("a.py,sha256={},0\n", "0".repeat(96)), 1);
+        refuses(&format!("a.py,sha512={},0\n", "0".repeat(64)), 1);
+    }
+
+    #[test]
+    fn what_proves_nothing_is_odd() {
+        let text = format!(
+            "a.py,md5=1B2M2Y8AsgTpgAmY7PhCfg,0\nb.py,sha1=x,\na.py,{EMPTY},0\na.py,{EMPTY},0\n"
+        );
+        let record = Record::parse(text.as_bytes()).unwrap();
+        let odd = |oddity, path: &str| (oddity, path.to_owned());
+        assert_eq!(
+            record.oddities(),
+            [
+                odd(Oddity::WeakDigest, "a.py"),
+                odd(Oddity::WeakDigest, "b.py"),
+                odd(Oddity::Repeated, "a.py"),
+                odd(Oddity::Repeated, "a.py"),
+            ]
+        );
+        assert_eq!(record.proof("a.py").unwrap().digest, None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use lock2venv::event::Silent;
 use lock2venv::install::{Destination, DestinationKind, Error, LinkMode, Options, install, losers};
 use lock2venv::name::PackageName;
 use lock2venv::plan::{Action, Plan};
+use lock2venv::wheel::Leniency;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -32,6 +33,7 @@ pub(crate) fn layout() -> Layout {
 fn options() -> Options {
     Options {
         strict: false,
+        leniency: Leniency::default(),
         compile: None,
         link_mode: LinkMode::Copy,
         trees: None,

@@ -11,6 +11,7 @@ use lock2venv::event::Silent;
 use lock2venv::install::{Destination, DestinationKind, Error, LinkMode, Options, install};
 use lock2venv::interpreter::Interpreter;
 use lock2venv::plan::{Action, Plan};
+use lock2venv::wheel::Leniency;
 use tempfile::TempDir;
 
 use crate::command_line::Scene;
@@ -93,6 +94,7 @@ fn fill(root: &Path, interpreter: &Interpreter, wheel: &WheelBuilder) -> Environ
     };
     let options = Options {
         strict: true,
+        leniency: Leniency::default(),
         compile: None,
         link_mode: LinkMode::Auto,
         trees: None,

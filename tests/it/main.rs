@@ -41,3 +41,4 @@ mod support;
 mod transport;
 mod typed;
 mod version_managers;
+mod wheel_leniency;

@@ -260,6 +260,10 @@ pub(crate) struct Install {
     /// Make an error of what is otherwise a warning about a wheel
     #[arg(long, env = "LOCK2VENV_STRICT", value_parser = BoolishValueParser::new())]
     pub(crate) strict: bool,
+    /// Install what these rules would refuse, as pip does: entry-comments, nested-scripts,
+    /// repeated-scripts, symbolic-links, trailing-zeros (comma separated, may be repeated)
+    #[arg(long, value_name = "RULES", env = "LOCK2VENV_LENIENT")]
+    pub(crate) lenient: Vec<String>,
     /// Keep downloaded files in DIR [default: lock2venv in the user's cache folder]
     #[arg(long, value_name = "DIR", env = "LOCK2VENV_CACHE_DIR")]
     pub(crate) cache_dir: Option<PathBuf>,

@@ -3,6 +3,7 @@
 //! After the row of each file comes one with its CRC-32, which the archive had: whoever reads the bytes anyway can prove
 //! them at the price of a memory copy.
 
+use super::remark;
 use super::writer::Saved;
 use crate::archive::check_path;
 use crate::digest::{Algorithm, Digest};
@@ -43,16 +44,11 @@ pub(super) fn render(
     for point in &contents.entry_points {
         line(&["entry", &point.name, &point.module, &point.attribute])?;
     }
+    for exception in &contents.exceptions {
+        line(&remark::exception_row(exception))?;
+    }
     for warning in warnings {
-        match warning {
-            Warning::NotInRecord { wheel, path } => line(&["unlisted", wheel, path])?,
-            Warning::MissingFromWheel { wheel, path } => line(&["missing", wheel, path])?,
-            Warning::Conflict { .. }
-            | Warning::NotCompiled { .. }
-            | Warning::Yanked { .. }
-            | Warning::CacheNotWritten { .. }
-            | Warning::CacheOfAnotherUser { .. } => return None,
-        }
+        line(&remark::warning_row(warning)?)?;
     }
     let mut files: Vec<Option<&Saved>> = vec![None; contents.items.len()];
     for saved in saved {
@@ -105,6 +101,7 @@ pub(super) fn parse(
         dist_info: join(&library, dist_info),
         library,
         entry_points: Vec::new(),
+        exceptions: Vec::new(),
         items: Vec::new(),
     };
     let (mut files, mut warnings) = (Vec::<TreeFile>::new(), Vec::new());
@@ -119,17 +116,13 @@ pub(super) fn parse(
                     attribute: attribute.to_owned(),
                 });
             }
-            ["unlisted", wheel, path] => warnings.push(Warning::NotInRecord {
-                wheel: wheel.to_owned(),
-                path: path.to_owned(),
-            }),
-            ["missing", wheel, path] => warnings.push(Warning::MissingFromWheel {
-                wheel: wheel.to_owned(),
-                path: path.to_owned(),
-            }),
             [CRC, crc] => {
                 files.last_mut()?.crc = u32::from_str_radix(crc, 16).ok()?;
             }
+            [_, _, _] => match remark::parse_exception(&fields) {
+                Some(exception) => contents.exceptions.push(exception),
+                None => warnings.push(remark::parse_warning(&fields)?),
+            },
             _ => {
                 let (item, file) = parse_item(&fields, places, contents.items.len())?;
                 contents.items.push(item);

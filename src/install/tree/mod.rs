@@ -12,6 +12,7 @@
 //! possible, for an environment on another file system, the files are copied.
 
 mod manifest;
+mod remark;
 mod source;
 mod verify;
 mod writer;

@@ -209,6 +209,7 @@ pub(crate) struct WheelBuilder {
     unrecorded: Vec<String>,
     extra_lines: Vec<String>,
     folder: Option<String>,
+    trailing: Vec<u8>,
 }
 
 impl WheelBuilder {
@@ -225,6 +226,7 @@ impl WheelBuilder {
             unrecorded: Vec::new(),
             extra_lines: Vec::new(),
             folder: None,
+            trailing: Vec::new(),
         }
     }
 
@@ -313,6 +315,13 @@ impl WheelBuilder {
         self
     }
 
+    /// Puts `bytes` behind the archive.
+    #[must_use]
+    pub(crate) fn trailing(mut self, bytes: &[u8]) -> Self {
+        self.trailing = bytes.to_vec();
+        self
+    }
+
     pub(crate) fn build(&self) -> Vec<u8> {
         let folder = format!("{}.dist-info", self.stem());
         let folder = self.folder.clone().unwrap_or(folder);
@@ -331,7 +340,9 @@ impl WheelBuilder {
             &format!("{folder}/RECORD"),
             record.as_bytes(),
         ));
-        zip(&entries)
+        let mut bytes = zip(&entries);
+        bytes.extend_from_slice(&self.trailing);
+        bytes
     }
 
     fn render_record(&self, entries: &[ZipEntry], folder: &str) -> String {

@@ -1,6 +1,7 @@
 //! What is wrong with the interpreter, the environment, or a wheel on its way into it.
 
-use lock2venv::{bytecode, environment, install, interpreter, wheel};
+use lock2venv::wheel::{self, Rule};
+use lock2venv::{bytecode, environment, install, interpreter};
 
 use super::Failure;
 
@@ -80,13 +81,21 @@ impl From<install::Error> for Failure {
     fn from(error: install::Error) -> Self {
         use install::Error;
         match error {
+            Error::Several(errors) => {
+                let headline = format!("{} wheels cannot be installed", errors.len());
+                Self::several(headline, errors.into_iter().map(Self::from))
+            }
             Error::Wheel {
                 ref file,
                 ref fault,
             } => Self::text(format!("`{file}` is not a wheel that can be installed"))
                 .detail(fault.to_string())
-                .hint(what_to_do(fault)),
-            Error::RecordDiffers { .. } | Error::ClaimedTwice { .. } => Self::new(&error)
+                .hint(what_to_do(fault))
+                .hints(fault.rule().map(leniency)),
+            Error::RecordDiffers { .. } => Self::new(&error)
+                .detail("it is not the file that was locked any more")
+                .hint("run the same command again"),
+            Error::ClaimedTwice { .. } => Self::new(&error)
                 .hint("it was built wrongly: tell its authors, or lock another version"),
             Error::Reserved { .. } => Self::new(&error)
                 .hint("no wheel may replace the environment's own files; lock another version"),
@@ -104,6 +113,20 @@ impl From<install::Error> for Failure {
             error => Self::new(&error),
         }
     }
+}
+
+/// Says how to have such a wheel installed all the same, and what comes of it.
+fn leniency(rule: Rule) -> String {
+    let outcome = match rule {
+        Rule::SymbolicLinks => ": links become plain files that hold where they lead",
+        Rule::NestedScripts => ": folders of scripts stay folders",
+        Rule::RepeatedScripts => ": the last stays, those of `gui_scripts` being last",
+        _ => "",
+    };
+    format!(
+        "`--lenient={}` installs such a wheel as pip does{outcome}",
+        rule.name()
+    )
 }
 
 fn what_to_do(fault: &wheel::Error) -> &'static str {

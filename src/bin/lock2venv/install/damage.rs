@@ -43,9 +43,9 @@ impl Stop {
     ) -> Vec<String> {
         use install::Error;
         match self {
-            Self::Install(Error::Wheel { .. } | Error::RecordDiffers { .. }) => {
-                cache.map_or_else(Vec::new, |cache| damaged_archives(distributions, cache))
-            }
+            Self::Install(
+                Error::Wheel { .. } | Error::RecordDiffers { .. } | Error::Several(_),
+            ) => cache.map_or_else(Vec::new, |cache| damaged_archives(distributions, cache)),
             Self::Install(Error::Damaged { path }) => {
                 if let Some(trees) = trees {
                     install::verify_trees_of(trees, distributions);

@@ -4,6 +4,7 @@ mod arrivals;
 mod damage;
 mod elsewhere;
 mod interrupt;
+mod leniency;
 mod operations;
 mod project;
 mod recovery;
@@ -28,6 +29,7 @@ use lock2venv::name::PackageName;
 use lock2venv::plan::{self, Distribution, IndexSource, Plan};
 use lock2venv::project_wheel;
 use lock2venv::url::Url;
+use lock2venv::wheel::Leniency;
 
 use crate::args::{self, Install};
 use crate::context::Context;
@@ -45,6 +47,7 @@ use site::{Look, Site, Workplace};
 pub(crate) fn run(arguments: &Install, context: &Context) -> Result<(), Failure> {
     let started = Instant::now();
     check_flags(arguments)?;
+    let leniency = leniency::parse(&arguments.lenient)?;
     let project = LockedProject::read(arguments, context)?;
     let configuration = Configuration::read(&project.root, context.variables.clone())?;
     let run = Run {
@@ -53,6 +56,7 @@ pub(crate) fn run(arguments: &Install, context: &Context) -> Result<(), Failure>
         project,
         configuration,
         cache_folder: cache_folder(arguments, context)?,
+        leniency,
     };
     run.install(started)
 }
@@ -65,6 +69,8 @@ struct Run<'a> {
     configuration: Configuration,
     /// `None` when nothing is to be kept.
     cache_folder: Option<PathBuf>,
+    /// The rules about wheels that are lifted.
+    leniency: Leniency,
 }
 
 /// How an attempt ended.
@@ -357,6 +363,7 @@ impl Run<'_> {
         let jobs = asked.unwrap_or(available);
         Ok(Options {
             strict: self.arguments.strict,
+            leniency: self.leniency.clone(),
             compile: self
                 .arguments
                 .compile

@@ -1,6 +1,6 @@
 //! Events as text on standard error: lines, on a terminal with bars below them, nothing when quiet.
 //!
-//! Warnings are kept and printed once, sorted, when the work is over. The bars appear only when there is something to wait
+//! Warnings are kept and printed once, sorted and grouped, when the work is over; with `-v` each in a line of its own. The bars appear only when there is something to wait
 //! for, so that quick work does not flicker, and are gone at the end.
 
 use std::borrow::Cow;
@@ -14,6 +14,8 @@ use anstyle::AnsiColor;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lock2venv::event::{Event, Reporter, Warning};
 use lock2venv::name::PackageName;
+
+use super::warnings::grouped;
 
 /// What takes no longer is done without bars.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -106,10 +108,13 @@ impl Terminal {
         }
         let warnings =
             std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner));
-        if self.verbosity > Verbosity::Quiet {
-            for warning in warnings {
-                print_warning(&warning.to_string());
-            }
+        let lines = match self.verbosity {
+            Verbosity::Quiet => Vec::new(),
+            Verbosity::Normal => grouped(&warnings),
+            Verbosity::Verbose => warnings.iter().map(Warning::to_string).collect(),
+        };
+        for line in lines {
+            print_warning(&line);
         }
     }
 

@@ -1,0 +1,43 @@
+//! Where an archive strays from the strict form, and what it holds is beyond doubt all the same.
+
+use super::error::LINK;
+use super::{Error, Fault};
+
+/// One way in which an archive is not strict, and the entry that it is about (empty for the archive as a whole).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deviation {
+    /// What is not strict.
+    pub kind: DeviationKind,
+    /// The entry's path.
+    pub path: String,
+}
+
+/// How an archive is not strict. Every reader finds the same entries in it with the same bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum DeviationKind {
+    /// An entry is there more than once, with the same bytes and mode. It counts once.
+    RepeatedEntry,
+    /// An entry is a symbolic link. It counts as a file that holds the link's text.
+    SymbolicLink,
+    /// An entry has a comment.
+    EntryComment,
+    /// Zeros follow the end of the archive.
+    TrailingZeros,
+}
+
+impl Deviation {
+    /// Returns the error of a reader that takes nothing but strict archives.
+    pub fn into_error(self) -> Error {
+        let fault = match self.kind {
+            DeviationKind::RepeatedEntry => Fault::Repeated,
+            DeviationKind::SymbolicLink => LINK,
+            DeviationKind::EntryComment => Fault::Comment,
+            DeviationKind::TrailingZeros => return Error::TrailingZeros,
+        };
+        Error::Entry {
+            path: self.path,
+            fault,
+        }
+    }
+}

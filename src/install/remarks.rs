@@ -1,0 +1,51 @@
+//! What is not right about a wheel, and does not matter for what is installed: warnings about its RECORD and its archive.
+
+use std::collections::HashSet;
+
+use crate::archive::Entry;
+use crate::event::Warning;
+use crate::wheel::{Oddity, Wheel};
+
+/// Lists what is not right about `wheel` before its files are read.
+pub(super) fn of_wheel(wheel: &Wheel, file_name: &str) -> Vec<Warning> {
+    let mut warnings = missing_from_wheel(wheel, file_name);
+    warnings.extend(oddities(wheel, file_name));
+    let owned = |path: &str| (file_name.to_owned(), path.to_owned());
+    let entries = wheel.repeated_entries().map(owned);
+    warnings.extend(entries.map(|(wheel, path)| Warning::RepeatedEntry { wheel, path }));
+    let scripts = wheel.repeated_scripts().map(owned);
+    warnings.extend(scripts.map(|(wheel, path)| Warning::RepeatedScript { wheel, path }));
+    warnings
+}
+
+/// The paths about whose digest there is a warning of its own.
+pub(super) fn weakly_listed(wheel: &Wheel) -> HashSet<&str> {
+    let oddities = wheel.record().oddities().iter();
+    let weak = oddities.filter(|(oddity, _)| *oddity == Oddity::WeakDigest);
+    weak.map(|(_, path)| path.as_str()).collect()
+}
+
+fn missing_from_wheel(wheel: &Wheel, file_name: &str) -> Vec<Warning> {
+    let entries = wheel.archive().entries();
+    let held: HashSet<&str> = entries.iter().map(Entry::path).collect();
+    let paths = wheel.record().paths();
+    paths
+        .filter(|path| !held.contains(path))
+        .map(|path| Warning::MissingFromWheel {
+            wheel: file_name.to_owned(),
+            path: path.to_owned(),
+        })
+        .collect()
+}
+
+fn oddities(wheel: &Wheel, file_name: &str) -> impl Iterator<Item = Warning> {
+    let oddities = wheel.record().oddities().iter();
+    oddities.map(move |(oddity, path)| {
+        let (wheel, path) = (file_name.to_owned(), path.clone());
+        match oddity {
+            Oddity::WeakDigest => Warning::WeakDigest { wheel, path },
+            Oddity::DigestSpelling => Warning::DigestSpelling { wheel, path },
+            Oddity::Repeated => Warning::RecordRepeats { wheel, path },
+        }
+    })
+}
