@@ -38,6 +38,7 @@ mod steps;
 mod tree;
 mod uninstall;
 mod unit;
+mod unshared;
 
 use std::path::PathBuf;
 

@@ -106,7 +106,7 @@ impl<'a> Unit<'a> {
         let opened = match arrival.content {
             Content::Unpacked(unpacked) => Opened::from(*unpacked),
             Content::Archive(file) => {
-                match trees.and_then(|trees| trees.find(file.digest(), &places)) {
+                match trees.and_then(|trees| trees.find(file.digest(), &places, distribution)) {
                     Some(unpacked) => Opened::from(unpacked),
                     None => Opened::archive(
                         (file, &arrival.file_name),
@@ -542,7 +542,7 @@ impl Opened {
             digest: file.digest().clone(),
             origin: Origin::Archive {
                 wheel: Box::new(wheel),
-                writer: trees.and_then(|trees| trees.create(file.digest())),
+                writer: trees.and_then(|trees| trees.create(file.digest(), distribution)),
                 file,
                 is_as_locked: OnceLock::new(),
             },

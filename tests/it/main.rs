@@ -40,5 +40,6 @@ mod select;
 mod support;
 mod transport;
 mod typed;
+mod unshared;
 mod version_managers;
 mod wheel_leniency;

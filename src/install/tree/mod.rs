@@ -28,6 +28,7 @@ use rayon::prelude::*;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
 
 use super::contents::{Contents, Places};
+use super::unshared::is_unshared;
 use super::{Destination, DestinationKind, LinkMode, Options, session};
 use crate::digest::Digest;
 use crate::event::Warning;
@@ -50,7 +51,7 @@ pub(super) struct Trees {
 enum Method {
     Clone,
     HardLink(Modes),
-    /// Never into a tree: it would be every byte twice.
+    /// Into a tree only what cannot be linked for its own sake (`unshared`): it would be every byte twice.
     Copy,
 }
 
@@ -115,7 +116,7 @@ pub fn unpacked(
         let places = Places::new(&destination.layout, &distribution.name);
         digests
             .iter()
-            .find_map(|digest| trees.find(digest, &places))
+            .find_map(|digest| trees.find(digest, &places, distribution))
     };
     let pool = session::start_pool(options);
     Unpacked {
@@ -164,23 +165,40 @@ impl Trees {
         self.method != Method::Copy
     }
 
-    /// Finds the tree of the wheel with `digest`; one that is not as it was is removed.
-    pub(super) fn find(&self, digest: &Digest, places: &Places) -> Option<UnpackedWheel> {
+    /// Finds the tree of the wheel with `digest`, which is `distribution`; one that is not as it was is removed.
+    pub(super) fn find(
+        &self,
+        digest: &Digest,
+        places: &Places,
+        distribution: &Distribution,
+    ) -> Option<UnpackedWheel> {
         let path = self.path.join(folder_name(digest));
         if !path.is_dir() {
             return None;
         }
-        let found = self.read(&path, digest, places);
+        let found = Self::read(&path, digest, (places, self.method_for(distribution)));
         if found.is_none() {
             remove(&path);
         }
         found
     }
 
-    fn read(&self, path: &Path, digest: &Digest, places: &Places) -> Option<UnpackedWheel> {
+    /// How files of `distribution` come into an environment, and out of it.
+    fn method_for(&self, distribution: &Distribution) -> Method {
+        if matches!(self.method, Method::HardLink(_)) && is_unshared(distribution) {
+            return Method::Copy;
+        }
+        self.method
+    }
+
+    fn read(
+        path: &Path,
+        digest: &Digest,
+        (places, method): (&Places, Method),
+    ) -> Option<UnpackedWheel> {
         let text = fs::read(path.join(manifest::NAME)).ok()?;
         let (contents, files, warnings) = manifest::parse(&text, places)?;
-        let tree = Tree::find(path, self.method, (files, &contents.items))?;
+        let tree = Tree::find(path, method, (files, &contents.items))?;
         Some(UnpackedWheel {
             digest: digest.clone(),
             tree,
@@ -189,8 +207,12 @@ impl Trees {
         })
     }
 
-    /// Starts a tree for the wheel with `digest`.
-    pub(super) fn create(&self, digest: &Digest) -> Option<TreeWriter> {
+    /// Starts a tree for the wheel with `digest`, which is `distribution`.
+    pub(super) fn create(
+        &self,
+        digest: &Digest,
+        distribution: &Distribution,
+    ) -> Option<TreeWriter> {
         if !self.are_written() {
             return None;
         }
@@ -199,7 +221,7 @@ impl Trees {
             .tempdir_in(&self.path)
             .ok()?;
         let target = self.path.join(folder_name(digest));
-        TreeWriter::new(folder, target, self.method)
+        TreeWriter::new(folder, target, self.method_for(distribution))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Making a tree from the files that were just written into an environment.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{Seek as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -168,14 +168,29 @@ impl SavedChunk {
     fn keep(&self, index: usize, place: &mut Place<'_>, path: &str, file: &File) -> Option<i128> {
         let name = index.to_string();
         if self.method == Method::Clone {
-            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-            let copy = openat(&self.handle, &name, flags, Mode::from_raw_mode(0o666)).ok()?;
-            let copy = File::from(copy);
+            let copy = File::from(create_new(&self.handle, &name)?);
             clone_range(&copy, file)?;
             return modified(&copy);
+        }
+        if self.method == Method::Copy {
+            return copy(file, &self.handle, &name);
         }
         let (folder, own_name) = place.enter(path).ok()?;
         linkat(folder, own_name, &self.handle, &name, AtFlags::empty()).ok()?;
         modified(file)
     }
+}
+
+/// Copies `file`, which was just written, into the folder `target`; returns when that was.
+fn copy(file: &File, target: &OwnedFd, name: &str) -> Option<i128> {
+    let mut copy = File::from(create_new(target, name)?);
+    let mut source = file;
+    source.rewind().ok()?;
+    std::io::copy(&mut source, &mut copy).ok()?;
+    modified(&copy)
+}
+
+fn create_new(folder: &OwnedFd, name: &str) -> Option<OwnedFd> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    openat(folder, name, flags, Mode::from_raw_mode(0o666)).ok()
 }
