@@ -175,10 +175,15 @@ fn clearing_the_cache_leaves_what_is_mounted_in_it() {
     let data = scene.workspace.home().join("data");
     write(&data.join("file"), "mine");
     let inside = scene.workspace.cache().join("v1/archives/data");
-    let Some(_mount) = Mount::bind(&data, &inside) else {
+    let Some(mut mount) = Mount::bind(&data, &inside) else {
         return;
     };
     let output = scene.workspace.run(&["cache", "clear"]);
+    let aside = fs::read_dir(scene.workspace.cache()).unwrap();
+    let aside = aside.map(|entry| entry.unwrap().path().join("archives/data"));
+    for path in aside.filter(|path| path.is_dir()) {
+        mount.moved(path);
+    }
     output.failed(1, &["something is mounted on"]);
     assert_eq!(fs::read_to_string(data.join("file")).unwrap(), "mine");
 }

@@ -22,6 +22,11 @@ impl Mount {
         Self::of(&["--bind", what.to_str().unwrap()], at)
     }
 
+    /// Says where it is since a folder above was renamed.
+    pub(crate) fn moved(&mut self, at: PathBuf) {
+        self.at = at;
+    }
+
     fn of(arguments: &[&str], at: &Path) -> Option<Self> {
         fs::create_dir_all(at).unwrap();
         let mounted = Command::new("mount").args(arguments).arg(at).output();
