@@ -15,6 +15,7 @@ mod directory;
 mod memory;
 mod presence;
 mod store;
+mod upkeep;
 mod verify;
 
 use std::fs::File;
@@ -32,8 +33,9 @@ use crate::event::Warning;
 
 pub use self::address::Address;
 use self::memory::{Memory, Share};
+pub use self::store::Size;
 use self::store::Store;
-pub use self::store::{Removed, Size};
+pub use self::upkeep::{Removed, clear, size};
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
@@ -105,6 +107,12 @@ pub enum Error {
     #[error("`{}` has to be a folder, and not a link to one", path.display())]
     NotAFolder {
         /// The place.
+        path: PathBuf,
+    },
+    /// The folder holds other things, and no cache of ours.
+    #[error("`{}` is not a cache of lock2venv", path.display())]
+    NotACache {
+        /// The folder.
         path: PathBuf,
     },
     /// Something else stands where an archive has to be.
@@ -362,7 +370,7 @@ impl Cache {
     pub fn size(&self) -> Result<Size, Error> {
         self.store
             .as_ref()
-            .map_or_else(|| Ok(Size::default()), Store::size)
+            .map_or_else(|| Ok(Size::default()), |store| upkeep::count(store.root()))
     }
 
     /// Removes everything that lock2venv put into the cache folder. Processes that use it meanwhile go on with what they have.
@@ -371,9 +379,10 @@ impl Cache {
     ///
     /// [`Error::Io`] when something cannot be removed.
     pub fn clear(&self) -> Result<Removed, Error> {
-        self.store
-            .as_ref()
-            .map_or_else(|| Ok(Removed::default()), Store::clear)
+        self.store.as_ref().map_or_else(
+            || Ok(Removed::default()),
+            |store| upkeep::empty(store.dir()),
+        )
     }
 
     /// Hashes every archive and reads every address that the cache folder keeps; returns the paths of those that are not as

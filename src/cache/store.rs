@@ -18,8 +18,8 @@ use crate::event::Warning;
 use crate::removal;
 
 /// Changes when the meaning of what lies below it does.
-const VERSION: &str = "v1";
-const FOLDERS: [&str; 3] = ["archives", "addresses", "tmp"];
+pub(super) const VERSION: &str = "v1";
+pub(super) const FOLDERS: [&str; 3] = ["archives", "addresses", "tmp"];
 
 /// Where other modules keep things, and how the names begin of those that they have not finished.
 const DRAFTS_ELSEWHERE: [(&str, &[&str]); 3] = [
@@ -29,13 +29,13 @@ const DRAFTS_ELSEWHERE: [(&str, &[&str]); 3] = [
 ];
 
 /// How the names of folders begin that are being removed.
-const GRAVE: &str = ".removed-";
+pub(super) const GRAVE: &str = ".removed-";
 const MOST_BURIALS: usize = 100;
 
 const OLD_DRAFT: Duration = Duration::from_hours(24);
 
 /// See the [cache directory tagging specification](https://bford.info/cachedir/).
-const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
+pub(super) const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
 # This folder is a cache of lock2venv; it can be removed at any time.\n";
 
 /// How much lies in a cache.
@@ -46,9 +46,6 @@ pub struct Size {
     /// How many bytes they hold.
     pub n_bytes: u64,
 }
-
-/// How much was taken out of a cache.
-pub type Removed = Size;
 
 #[derive(Debug)]
 pub(super) struct Store {
@@ -152,6 +149,11 @@ impl Store {
             is_written,
             is_shared,
         })
+    }
+
+    /// The folder that all files of this version of the cache are in.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
     }
 
     pub(super) fn dir(&self) -> &Path {
@@ -301,59 +303,6 @@ impl Store {
         let _ = std::fs::remove_file(self.address_path(index, file, digest));
     }
 
-    pub(super) fn size(&self) -> Result<Size, Error> {
-        let mut size = Size::default();
-        let mut folders = vec![self.root.clone()];
-        while let Some(folder) = folders.pop() {
-            let entries = match fs::read_dir(&folder) {
-                Ok(entries) => entries,
-                Err(cause) if is_absent(&cause) => continue,
-                Err(cause) => return Err(Error::io(&folder, cause)),
-            };
-            for entry in entries {
-                let entry = entry.map_err(|cause| Error::io(&folder, cause))?;
-                let Ok(metadata) = entry.metadata() else {
-                    continue; // removed since
-                };
-                if metadata.is_dir() {
-                    folders.push(entry.path());
-                } else {
-                    size.n_files += 1;
-                    size.n_bytes += metadata.len();
-                }
-            }
-        }
-        Ok(size)
-    }
-
-    /// Renames first, so that no process meets a half removed cache.
-    pub(super) fn clear(&self) -> Result<Removed, Error> {
-        let removed = self.size()?;
-        let grave = self.dir.join(format!("{GRAVE}{:016x}", fastrand::u64(..)));
-        match fs::rename(&self.root, &grave) {
-            Err(cause) if stays_in_place(&cause) => self.clear_in_place()?,
-            Err(cause) if !is_absent(&cause) => return Err(Error::io(&self.root, cause)),
-            Ok(()) | Err(_) => {}
-        }
-        remove_graves(&self.dir)?;
-        super::remove(&self.dir.join("CACHEDIR.TAG"))?;
-        Ok(removed)
-    }
-
-    /// Removes everything where it is, and first what an unpacked wheel is recognized by: nobody finds half of one.
-    fn clear_in_place(&self) -> Result<(), Error> {
-        let trees = self.root.join("trees");
-        for tree in fs::read_dir(&trees).into_iter().flatten().flatten() {
-            super::remove(&tree.path().join("manifest"))?;
-        }
-        let entries = fs::read_dir(&self.root).map_err(|cause| Error::io(&self.root, cause))?;
-        for entry in entries {
-            bury(&entry.map_err(|cause| Error::io(&self.root, cause))?.path())?;
-        }
-        let _ = std::fs::remove_dir(&self.root);
-        Ok(())
-    }
-
     fn shard(&self, digest: &Digest, hex: &str) -> PathBuf {
         let mut path = self.root.join("archives");
         path.push(digest.algorithm().name());
@@ -371,19 +320,24 @@ impl Store {
 }
 
 /// Removes what was renamed to be removed, now or by a process that was killed.
-fn remove_graves(dir: &Path) -> Result<(), Error> {
+pub(super) fn remove_graves(dir: &Path) -> Result<(), Error> {
     let names = fs::read_dir(dir).map_err(|cause| Error::io(dir, cause))?;
     for entry in names.flatten() {
-        let name = entry.file_name();
-        if name.as_encoded_bytes().starts_with(GRAVE.as_bytes()) {
+        if is_grave(&entry.file_name()) {
             bury(&entry.path())?;
         }
     }
     Ok(())
 }
 
+/// Tells whether [`clear`](super::clear) makes such names.
+fn is_grave(name: &std::ffi::OsStr) -> bool {
+    let number = name.to_str().and_then(|name| name.strip_prefix(GRAVE));
+    number.is_some_and(|number| number.len() == 16 && number.bytes().all(|c| c.is_ascii_hexdigit()))
+}
+
 /// Removes a folder, although processes that have it open may still put files into it, or remove it too.
-fn bury(path: &Path) -> Result<(), Error> {
+pub(super) fn bury(path: &Path) -> Result<(), Error> {
     let mut attempts = 0..MOST_BURIALS;
     loop {
         match removal::remove(path) {
@@ -396,7 +350,7 @@ fn bury(path: &Path) -> Result<(), Error> {
 
 /// Tells whether a folder cannot be renamed, whatever is in it: overlayfs refuses those of lower layers of an image, and no
 /// system moves one that something is mounted on.
-fn stays_in_place(error: &std::io::Error) -> bool {
+pub(super) fn stays_in_place(error: &std::io::Error) -> bool {
     matches!(
         error.kind(),
         std::io::ErrorKind::CrossesDevices | std::io::ErrorKind::ResourceBusy
@@ -539,7 +493,7 @@ fn is_refused(cause: &io::Error) -> bool {
     )
 }
 
-fn is_absent(cause: &io::Error) -> bool {
+pub(super) fn is_absent(cause: &io::Error) -> bool {
     cause.kind() == io::ErrorKind::NotFound
 }
 

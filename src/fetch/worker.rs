@@ -281,6 +281,7 @@ fn failed_proof(wanted: &WantedFile<'_>, place: Place, error: cache::Error) -> E
         cache::Error::NoDigest => Error::Unproven { package, file },
         error @ (cache::Error::Io { .. }
         | cache::Error::NotAFolder { .. }
+        | cache::Error::NotACache { .. }
         | cache::Error::NotAFile { .. }) => error.into(),
     }
 }

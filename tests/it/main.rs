@@ -12,6 +12,7 @@ mod architecture;
 mod archive;
 mod bytecode;
 mod cache;
+mod cache_commands;
 mod change;
 mod command_line;
 mod compile;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lock2venv::cache::Cache;
+use lock2venv::cache::{self, Cache};
 use lock2venv::{bytecode, install, interpreter};
 
 use crate::args::{Cache as Command, CacheFolder};
@@ -18,12 +18,12 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<(), Failure> {
             print_data(format!("{}\n", path.display()).as_bytes())
         }
         Command::Size(folder) => {
-            let size = open(folder, context)?.size()?;
+            let size = cache::size(&path(folder, context)?)?;
             print_data(format!("{}\n", size.n_bytes).as_bytes())
         }
-        Command::Verify(folder) => verify(&open(folder, context)?),
+        Command::Verify(folder) => verify(&path(folder, context)?, context),
         Command::Clear(folder) => {
-            let removed = open(folder, context)?.clear()?;
+            let removed = cache::clear(&path(folder, context)?)?;
             report::print_line(&format!(
                 "Removed {} files, {} bytes",
                 removed.n_files, removed.n_bytes
@@ -34,13 +34,18 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<(), Failure> {
 }
 
 /// Names what is damaged, which is removed.
-fn verify(cache: &Cache) -> Result<(), Failure> {
-    let before = cache.size()?;
-    let mut damaged = cache.verify()?;
-    if let Some(folder) = cache.dir() {
-        damaged.extend(install::verify_trees(&folder.join("v1/trees")));
-        damaged.extend(bytecode::verify_packs(&folder.join("v1/bytecode")));
-        damaged.extend(interpreter::verify_answers(&folder.join("v1/interpreters")));
+fn verify(path: &Path, context: &Context) -> Result<(), Failure> {
+    let before = cache::size(path)?;
+    let mut damaged = Vec::new();
+    // What holds nothing is not opened, which would make a cache of it.
+    if before.n_files > 0 {
+        let cache = Cache::open(path, &context.working_folder)?;
+        damaged = cache.verify()?;
+        if let Some(folder) = cache.dir() {
+            damaged.extend(install::verify_trees(&folder.join("v1/trees")));
+            damaged.extend(bytecode::verify_packs(&folder.join("v1/bytecode")));
+            damaged.extend(interpreter::verify_answers(&folder.join("v1/interpreters")));
+        }
     }
     if damaged.is_empty() {
         report::print_line(&format!(
@@ -67,11 +72,6 @@ fn damage(paths: &[PathBuf]) -> Failure {
     lines
         .fold(Failure::text(headline), Failure::detail)
         .hint(hint)
-}
-
-fn open(folder: &CacheFolder, context: &Context) -> Result<Cache, Failure> {
-    let path = path(folder, context)?;
-    Ok(Cache::open(&path, &context.working_folder)?)
 }
 
 fn path(folder: &CacheFolder, context: &Context) -> Result<PathBuf, Failure> {

@@ -3,11 +3,12 @@
 use lock2venv::cache::{self, Mismatch};
 use lock2venv::configuration::CredentialsOrigin;
 use lock2venv::digest::Digest;
+use lock2venv::event::Warning;
 use lock2venv::fetch::Error;
 use lock2venv::index::{self, TransportError};
 use lock2venv::url::{CredentialsFlaw, Url};
 
-use super::{Failure, count, first_of};
+use super::{Failure, count, first_of, is_full};
 
 /// Nothing of such a file reaches the environment or the cache.
 const REVIEW: &str = "nothing of it was installed; if the index replaced the file, run `poetry lock` and review the change";
@@ -67,12 +68,33 @@ fn locked(digests: &[Digest]) -> Vec<String> {
     first_of(lines)
 }
 
+/// Says what to do about a warning, where there is something.
+pub(crate) fn hint(warning: &Warning) -> Option<String> {
+    let is_of_cache = matches!(
+        warning,
+        Warning::CacheNotWritten { .. } | Warning::CacheOfAnotherUser { .. }
+    );
+    let (user, group) = (rustix::process::geteuid(), rustix::process::getegid());
+    is_of_cache.then(|| {
+        format!(
+            "give the cache to user {}; a cache mount of an image build: `--mount=type=cache,uid={},gid={},target=DIR`",
+            user.as_raw(),
+            user.as_raw(),
+            group.as_raw()
+        )
+    })
+}
+
 impl From<cache::Error> for Failure {
     fn from(error: cache::Error) -> Self {
         match &error {
+            cache::Error::Io { source, .. } if is_full(source) => Self::new(&error),
             cache::Error::Io { .. } | cache::Error::NotAFolder { .. } => Self::new(&error).hint(
                 "name another cache folder: `--cache-dir DIR`, or keep nothing: `--no-cache`",
             ),
+            cache::Error::NotACache { .. } => Self::new(&error)
+                .hint("nothing in it was touched; name the cache's folder: `--cache-dir DIR`")
+                .about(&["cache_dir"]),
             cache::Error::Mismatch(found) => {
                 let headline = Self::text("a file is not the one that was locked");
                 mismatch(headline, found, &format!("{} bytes", found.n_bytes))
@@ -262,4 +284,20 @@ fn unreachable(source: &TransportError, url: &Url) -> Vec<String> {
         )
     };
     no_authorities.into_iter().chain([hint]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cache_that_cannot_be_written_is_to_be_given_to_this_user() {
+        let warning = Warning::CacheOfAnotherUser {
+            path: "/cache".into(),
+            owner: 12,
+        };
+        let user = rustix::process::geteuid().as_raw();
+        let hint = hint(&warning).unwrap_or_default();
+        assert!(hint.contains(&format!("uid={user},gid=")), "{hint}");
+    }
 }

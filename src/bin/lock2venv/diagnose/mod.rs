@@ -24,6 +24,7 @@ use anstyle::{AnsiColor, Reset};
 
 pub(crate) use documents::lock_warning;
 pub(crate) use export::advice;
+pub(crate) use fetch::hint;
 
 use crate::report::{print_hint, print_line};
 use crate::variables::Variables;
@@ -55,7 +56,9 @@ impl Failure {
         let mut details = Vec::new();
         let mut last = error.to_string();
         let mut cause = error.source();
+        let mut hints = disk_hint(error);
         while let Some(error) = cause {
+            hints = hints.or_else(|| disk_hint(error));
             let text = error.to_string();
             if text != last {
                 details.push(text.clone());
@@ -67,6 +70,7 @@ impl Failure {
             code: COULD_NOT,
             headline: error.to_string(),
             details,
+            hints: hints.into_iter().collect(),
             ..Self::default()
         }
     }
@@ -116,7 +120,9 @@ impl Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::quiet();
         }
-        Self::text(format!("cannot write `{}`", path.display())).detail(error.to_string())
+        Self::text(format!("cannot write `{}`", path.display()))
+            .detail(error.to_string())
+            .hints(disk_hint(error))
     }
 
     /// A file that was named and cannot be read.
@@ -210,6 +216,23 @@ impl Failure {
         }
         ExitCode::from(self.code)
     }
+}
+
+/// Tells whether there is no room left.
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
+
+/// What to do where there is no room left, whichever disk it is that has none.
+fn disk_hint(error: &(dyn Error + 'static)) -> Option<String> {
+    let is_full = error.downcast_ref().is_some_and(is_full);
+    is_full.then(|| {
+        "the disk that holds this path is full: make room there; `--venv DIR` puts the environment elsewhere, `--cache-dir DIR` the cache"
+            .to_owned()
+    })
 }
 
 /// Counts things, such as `1 file` or `3 files`.

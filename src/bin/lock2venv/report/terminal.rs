@@ -16,6 +16,7 @@ use lock2venv::event::{Event, Reporter, Warning};
 use lock2venv::name::PackageName;
 
 use super::warnings::grouped;
+use crate::diagnose;
 
 /// What takes no longer is done without bars.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -115,6 +116,12 @@ impl Terminal {
         };
         for line in lines {
             print_warning(&line);
+        }
+        let is_heard = self.verbosity > Verbosity::Quiet;
+        let hints = warnings.iter().filter(|_| is_heard);
+        let hints: BTreeSet<String> = hints.filter_map(diagnose::hint).collect();
+        for hint in &hints {
+            print_hint(hint);
         }
     }
 
