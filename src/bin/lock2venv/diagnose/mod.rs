@@ -180,7 +180,7 @@ impl Failure {
     pub(crate) fn in_poetrys_words(mut self, text: impl Into<String>) -> Self {
         let text = text.into();
         let said = text.to_lowercase();
-        self.hints.retain(|hint| !said.contains(hint.as_str()));
+        self.hints.retain(|hint| !is_said(hint, &said));
         self.poetry = Some(text);
         self
     }
@@ -216,6 +216,12 @@ impl Failure {
         }
         ExitCode::from(self.code)
     }
+}
+
+/// Tells whether `said` gives the advice of `hint`: in its words, or for "run `…`" by naming the command.
+fn is_said(hint: &str, said: &str) -> bool {
+    let command = hint.strip_prefix("run ");
+    said.contains(hint) || command.is_some_and(|command| said.contains(command))
 }
 
 /// Tells whether there is no room left.
@@ -289,6 +295,15 @@ mod tests {
     #[track_caller]
     fn means(written: &str, known: &[&str], expected: Option<&str>) {
         assert_eq!(meant(written, known.iter().copied()), expected, "{written}");
+    }
+
+    #[test]
+    fn advice_that_poetry_gives_is_not_repeated() {
+        let failure = || Failure::text("").hint("run `poetry lock`");
+        let told = failure().in_poetrys_words("Regenerate it with the `poetry lock` command.");
+        assert!(told.hints.is_empty());
+        let untold = failure().in_poetrys_words("Something went wrong.");
+        assert_eq!(untold.hints, ["run `poetry lock`"]);
     }
 
     #[test]
