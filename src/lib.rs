@@ -58,6 +58,7 @@ pub mod cache;
 pub mod configuration;
 pub mod environment;
 pub mod fetch;
+mod file_lock;
 pub mod index;
 pub mod install;
 pub mod interpreter;

@@ -4,8 +4,9 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::partial::{self, Held, Partial};
+use super::partial::{self, Partial};
 use super::{Error, is_absent, takeover};
+use crate::file_lock::{self, Held};
 
 /// The name of staging folders.
 const STAGING: &str = "staging";
@@ -33,7 +34,7 @@ impl EnvironmentLock {
             let folder = fs_err::File::open(root)?.into_file();
             wait_for(&folder)?;
             // While we waited, the environment may have been replaced by a new one.
-            if partial::is_still(&folder, root) {
+            if file_lock::is_still(&folder, root)? {
                 clean(root);
                 return Ok(Self {
                     root: root.to_owned(),
@@ -46,17 +47,19 @@ impl EnvironmentLock {
     /// As [`EnvironmentLock::acquire`], but `None` at once when someone else holds the lock.
     pub(super) fn try_acquire(root: &Path) -> Result<Option<Self>, Error> {
         let folder = fs_err::File::open(root)?.into_file();
-        match partial::try_lock(&folder)? {
-            Held::ByOther => Ok(None),
-            Held::Yes | Held::NoLocksHere if partial::is_still(&folder, root) => {
-                clean(root);
-                Ok(Some(Self {
-                    root: root.to_owned(),
-                    _folder: folder,
-                }))
-            }
-            Held::Yes | Held::NoLocksHere => Self::acquire(root).map(Some),
+        if file_lock::try_lock(&folder)? == Held::ByOther {
+            return Ok(None);
         }
+        if !file_lock::is_still(&folder, root)? {
+            // Our own lock on what was there must not be what we wait for.
+            drop(folder);
+            return Self::acquire(root).map(Some);
+        }
+        clean(root);
+        Ok(Some(Self {
+            root: root.to_owned(),
+            _folder: folder,
+        }))
     }
 
     /// Returns the folder of the environment.
@@ -94,10 +97,10 @@ fn clean(root: &Path) {
 }
 
 fn wait_for(folder: &File) -> Result<(), Error> {
-    match partial::try_lock(folder)? {
+    match file_lock::try_lock(folder)? {
         Held::Yes | Held::NoLocksHere => Ok(()),
         Held::ByOther => match folder.lock() {
-            Err(error) if !partial::is_unsupported(&error) && !is_absent(&error) => {
+            Err(error) if !file_lock::is_unsupported(&error) && !is_absent(&error) => {
                 Err(error.into())
             }
             Ok(()) | Err(_) => Ok(()),

@@ -5,14 +5,14 @@
 //! ones) nothing is taken for dead.
 
 use std::ffi::OsStr;
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
 use super::Error;
+use crate::file_lock::{Held, is_still, try_lock};
 use crate::removal;
 
 /// How the name of every such folder ends.
@@ -28,13 +28,6 @@ pub(super) struct Partial {
     /// Held for its lock alone.
     _lock: File,
     is_kept: bool,
-}
-
-/// Whether `try_lock` of a folder got the lock.
-pub(super) enum Held {
-    Yes,
-    ByOther,
-    NoLocksHere,
 }
 
 impl Partial {
@@ -59,7 +52,7 @@ impl Partial {
         let Ok(lock) = File::open(&path) else {
             return Ok(None);
         };
-        let is_ours = !matches!(try_lock(&lock)?, Held::ByOther) && is_still(&lock, &path);
+        let is_ours = try_lock(&lock)? != Held::ByOther && is_still(&lock, &path)?;
         Ok(is_ours.then_some(Self {
             path,
             _lock: lock,
@@ -158,41 +151,6 @@ fn hidden_name(name: &OsStr) -> String {
 fn hidden_prefix(name: &OsStr) -> String {
     let name = name.to_string_lossy();
     format!(".{}.", name.trim_start_matches('.'))
-}
-
-/// Locks `folder` unless someone else has.
-pub(super) fn try_lock(folder: &File) -> io::Result<Held> {
-    match folder.try_lock() {
-        Ok(()) => Ok(Held::Yes),
-        Err(TryLockError::WouldBlock) => Ok(Held::ByOther),
-        Err(TryLockError::Error(error)) if is_unsupported(&error) => Ok(Held::NoLocksHere),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
-}
-
-/// Network file systems refuse to lock a folder in several ways.
-pub(super) fn is_unsupported(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    const REFUSALS: [Errno; 6] = [
-        Errno::BADF,
-        Errno::INVAL,
-        Errno::NOLCK,
-        Errno::NOSYS,
-        Errno::NOTSUP,
-        Errno::OPNOTSUPP,
-    ];
-    let number = error.raw_os_error().map(Errno::from_raw_os_error);
-    number.is_some_and(|number| REFUSALS.contains(&number))
-}
-
-/// Tells whether the open folder is still what `path` names.
-pub(super) fn is_still(folder: &File, path: &Path) -> bool {
-    let open = folder.metadata();
-    let there = fs::metadata(path);
-    let same = |(open, there): (std::fs::Metadata, std::fs::Metadata)| {
-        (open.dev(), open.ino()) == (there.dev(), there.ino())
-    };
-    open.ok().zip(there.ok()).is_some_and(same)
 }
 
 #[cfg(test)]

@@ -2,10 +2,14 @@
 //!
 //! The client looks a name up for each request, even if it has a connection already: that would be two lookups, and two threads,
 //! a package. What cannot be found is not remembered.
+//!
+//! The system's lookup knows no time limit, so it has a thread of its own, which is left alone when it takes too long. The
+//! client's own way of doing so panics where no thread can be started; here the caller's thread looks the name up then.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
 
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -15,7 +19,6 @@ use ureq::unversioned::transport::NextTimeout;
 /// Looks names up as the system does, and remembers.
 #[derive(Default)]
 pub(super) struct RememberingResolver {
-    system: DefaultResolver,
     found: Mutex<BTreeMap<String, ResolvedSocketAddrs>>,
 }
 
@@ -37,15 +40,38 @@ impl Resolver for RememberingResolver {
             .zip(uri.authority())
             .and_then(|(scheme, authority)| DefaultResolver::host_and_port(scheme, authority));
         let Some(name) = name else {
-            return self.system.resolve(uri, config, timeout);
+            return look_up(uri, config);
         };
         // Held meanwhile: the threads that start at once all want the same host.
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(addresses) = found.get(&name) {
             return Ok(addresses.clone());
         }
-        let addresses = self.system.resolve(uri, config, timeout)?;
+        let addresses = look_up_in_time(uri, config, timeout)?;
         found.insert(name, addresses.clone());
         Ok(addresses)
     }
+}
+
+/// Looks a name up in this thread.
+fn look_up(uri: &Uri, config: &Config) -> Result<ResolvedSocketAddrs, ureq::Error> {
+    // No timeout: with one, the client would start a thread.
+    DefaultResolver::default().resolve(uri, config, NextTimeout::default())
+}
+
+fn look_up_in_time(
+    uri: &Uri,
+    config: &Config,
+    timeout: NextTimeout,
+) -> Result<ResolvedSocketAddrs, ureq::Error> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let (uri_there, config_there) = (uri.clone(), config.clone());
+    let started = thread::Builder::new()
+        .name("resolve".to_owned())
+        .spawn(move || sender.send(look_up(&uri_there, &config_there)));
+    if started.is_err() {
+        return look_up(uri, config);
+    }
+    let found = receiver.recv_timeout(*timeout.after);
+    found.unwrap_or(Err(ureq::Error::Timeout(timeout.reason)))
 }

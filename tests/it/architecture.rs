@@ -71,6 +71,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ),
     ("event", &["name", "version"]),
     // Effects.
+    ("file_lock", &[]),
     ("configuration", &["url", "plan"]),
     ("project_files", &["lock", "pyproject"]),
     (
@@ -101,6 +102,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "name",
             "version",
             "installed",
+            "file_lock",
             "interpreter",
             "removal",
             "wheel",
@@ -130,7 +132,7 @@ const MODULES: &[(&str, &[&str])] = &[
 ];
 
 /// The first module that may touch the world.
-const FIRST_EFFECT: &str = "configuration";
+const FIRST_EFFECT: &str = "file_lock";
 
 /// What touches the world, and, where it is not every effect's business, which modules may.
 const WORLD: &[(&str, Option<&[&str]>)] = &[
@@ -144,7 +146,7 @@ const WORLD: &[(&str, Option<&[&str]>)] = &[
     // Splits a text like PATH, and reads nothing.
     ("std::env", Some(&["interpreter"])),
     ("std::process", Some(&["interpreter", "bytecode"])),
-    ("std::thread", Some(&["fetch", "bytecode"])),
+    ("std::thread", Some(&["index", "fetch", "bytecode"])),
     ("rayon", Some(&["install"])),
     ("std::net", Some(&["configuration", "index"])),
     ("ureq", Some(&["index"])),

@@ -10,6 +10,7 @@
 
 mod architecture;
 mod archive;
+mod bounds;
 mod bytecode;
 mod cache;
 mod cache_commands;

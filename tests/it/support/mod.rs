@@ -4,6 +4,7 @@ pub(crate) mod local_index;
 pub(crate) mod locked_wheels;
 pub(crate) mod mount;
 pub(crate) mod one_package;
+pub(crate) mod project;
 pub(crate) mod requirement;
 pub(crate) mod shop;
 pub(crate) mod socks;

@@ -40,6 +40,7 @@ impl From<Error> for Failure {
                     .hint("install once without `--offline`, with the same cache")
             }
             Error::Cache(error) => error.into(),
+            Error::Thread(_) => Self::new(&error).hint(super::MORE_THREADS),
             Error::Vanished { .. } => Self::new(&error)
                 .hint("another process emptied the cache meanwhile: run the same command again"),
             Error::Several { errors } => {

@@ -34,6 +34,10 @@ const COULD_NOT: u8 = 1;
 /// The command was asked for something that makes no sense.
 const MISUSE: u8 = 2;
 
+/// What to do when the system starts no more threads.
+const MORE_THREADS: &str = "the system allows no more threads or memory (`ulimit -u`, `ulimit -v`, or the limits of the container): \
+    raise the limit, or use fewer: `--jobs 1` and POETRY_INSTALLER_MAX_WORKERS=1";
+
 /// The command was interrupted.
 pub(crate) const INTERRUPTED: i32 = 130;
 

@@ -109,6 +109,7 @@ impl From<install::Error> for Failure {
             Error::NoRecord { .. } | Error::BadRecord { .. } => Self::new(&error).hint(
                 "whatever installed it must remove it; or remove the environment, and install again",
             ),
+            Error::Threads { .. } => Self::new(&error).hint(super::MORE_THREADS),
             Error::Bytecode(error) => error.into(),
             error => Self::new(&error),
         }
@@ -147,6 +148,7 @@ impl From<bytecode::Error> for Failure {
             bytecode::Error::Killed { .. } => Self::new(&error).hint(
                 "if memory ran out, fewer interpreters at once need less: `--jobs 1`; or leave `--compile` out",
             ),
+            bytecode::Error::Thread(_) => Self::new(&error).hint(super::MORE_THREADS),
             _ => Self::new(&error),
         }
     }

@@ -66,9 +66,14 @@ pub(super) fn ask(
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..N_CONNECTIONS.min(packages.len()) {
-            scope.spawn(ask);
+        // This thread asks too, so that others are a help and none is needed.
+        for _ in 1..N_CONNECTIONS.min(packages.len()) {
+            let thread = std::thread::Builder::new().name("ask".to_owned());
+            if thread.spawn_scoped(scope, ask).is_err() {
+                break;
+            }
         }
+        ask();
     });
     let answers = answers.into_inner().unwrap_or_default();
     let answers: Result<Vec<_>, Error> = answers.into_iter().collect();

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
-use std::thread::{Scope, ScopedJoinHandle};
+use std::thread::{self, Scope, ScopedJoinHandle};
 
 use lock2venv::cache::{Cache, VerifiedFile};
 use lock2venv::digest::{Algorithm, Hasher};
@@ -43,12 +43,17 @@ impl<'scope, 'a: 'scope> Arrivals<'scope, 'a> {
             let content = Content::Unpacked(Box::new(wheel));
             arrival(distribution, content)
         }));
+        let distributions = job.distributions;
         let (sender, receiver) = mpsc::sync_channel(MOST_WAITING);
+        let thread = thread::Builder::new()
+            .name("fetch".to_owned())
+            .spawn_scoped(scope, move || fetch::fetch(&job, sender))
+            .map_err(fetch::Error::Thread)?;
         Ok(Self {
-            distributions: job.distributions,
+            distributions,
             here,
             receiver,
-            thread: Some(scope.spawn(move || fetch::fetch(&job, sender))),
+            thread: Some(thread),
         })
     }
 

@@ -3,18 +3,25 @@
 //! The process ends at once with 130, after what it was filling in secret is removed: the folder of a new environment, or
 //! the staging folder of an existing one. An existing environment is changed distribution by distribution, so it is left
 //! as it is: the next run completes it. What is being published is no secret any more: that act is completed first.
+//!
+//! Only then is anything said, and nobody waits for it: a terminal that was stopped or a pipe that nobody reads takes no word.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use lock2venv::fetch;
 use lock2venv::removal;
 
-use crate::diagnose;
+use crate::diagnose::{self, Failure};
 use crate::report::print_line;
 
 /// Other threads create files until the process ends; none can once the folder's root is gone.
 const MOST_ATTEMPTS: usize = 100;
+
+/// Saying that it ends may take this long.
+const MOST_SPEECH: Duration = Duration::from_secs(1);
 
 /// Watches for an interruption from now on.
 pub(super) struct Interrupt {
@@ -25,19 +32,29 @@ pub(super) struct Interrupt {
 struct Shared {
     has_come: AtomicBool,
     duties: Mutex<Vec<Box<dyn Fn() + Send>>>,
+    /// What is done last, and may be given up.
+    last_words: Mutex<Vec<Box<dyn Fn() + Send>>>,
 }
 
 impl Interrupt {
-    pub(super) fn watch() -> Self {
+    /// An error when the thread that watches cannot be started: signals would be lost.
+    pub(super) fn watch() -> Result<Self, Failure> {
         let shared = Arc::new(Shared::default());
         let for_handler = Arc::clone(&shared);
-        // Without a handler the process ends at once, and the next run removes what it left.
-        let _ = ctrlc::set_handler(move || {
+        let handled = ctrlc::set_handler(move || {
             for_handler.come();
-            print_line("interrupted");
-            std::process::exit(diagnose::INTERRUPTED);
+            for_handler.end()
         });
-        Self { shared }
+        match handled {
+            Ok(()) => Ok(Self { shared }),
+            Err(ctrlc::Error::System(cause)) => Err(fetch::Error::Thread(cause).into()),
+            Err(error) => Err(Failure::new(&error)),
+        }
+    }
+
+    /// Also does `act`, once every duty is done, unless it takes too long.
+    pub(super) fn before_last_words(&self, act: impl Fn() + Send + 'static) {
+        lock(&self.shared.last_words).push(Box::new(act));
     }
 
     /// Does `duty`, too, before the process ends.
@@ -76,6 +93,21 @@ impl Shared {
         for duty in lock(&self.duties).iter() {
             duty();
         }
+    }
+
+    /// Says the last words, and ends the process.
+    fn end(&self) -> ! {
+        let watchdog = std::thread::Builder::new().spawn(|| {
+            std::thread::sleep(MOST_SPEECH);
+            std::process::exit(diagnose::INTERRUPTED)
+        });
+        if watchdog.is_ok() {
+            for act in lock(&self.last_words).iter() {
+                act();
+            }
+            print_line("interrupted");
+        }
+        std::process::exit(diagnose::INTERRUPTED)
     }
 
     /// Forgets all duties and does `act`, before whatever comes meanwhile looks for duties; `None` when it came before.

@@ -107,7 +107,7 @@ const MOST_ATTEMPTS: usize = 3;
 
 impl Run<'_> {
     fn install(&self, started: Instant) -> Result<(), Failure> {
-        let interrupt = Interrupt::watch();
+        let interrupt = Interrupt::watch()?;
         self.warn_of_elsewhere()?;
         let mut damaged = Vec::new();
         for _ in 0..MOST_ATTEMPTS {
@@ -166,7 +166,7 @@ impl Run<'_> {
         let workplace = site.prepare(&self.project, &terminal)?;
         self.announce(&operations, &terminal);
         terminal.begin(operations.n_all(), operations.lines().clone());
-        interrupt.before_end(terminal.freezer());
+        interrupt.before_last_words(terminal.freezer());
         interrupt.remove_before_end(workplace.hidden_folder().to_owned());
         let done = self.carry_out(&plan, &workplace, trust, &terminal);
         interrupt.check();
