@@ -5,9 +5,11 @@ use std::ops::ControlFlow;
 
 use crate::index::auth::Realm;
 use crate::index::error::{Error, Status, TransportError};
+use crate::index::limits::Paced;
 use crate::index::session::{Session, flow, persist};
 use crate::index::transport::{Answer, Ask, Failure};
 use crate::index::{Download, Sink};
+use crate::url::Url;
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
@@ -47,7 +49,12 @@ impl Session<'_> {
     ) -> Result<(), Failure> {
         let (answer, expected) = self.ask_for_file(download, realm, progress, sink)?;
         let url = answer.url.clone();
-        let mut body = answer.response.into_body().into_reader();
+        let limits = *self.client.agents.limits();
+        let too_large = |n_bytes: u64| too_large(download, &url, n_bytes, limits.file_bytes);
+        if let Some(error) = expected.and_then(too_large) {
+            return Err(Failure::Final(error));
+        }
+        let mut body = Paced::file(answer.response.into_body().into_reader(), limits.pace);
         loop {
             if self.watcher.is_stopped() {
                 return Err(Failure::Final(Error::Stopped));
@@ -61,12 +68,8 @@ impl Session<'_> {
                 }
             };
             flow(sink.write(&self.buffer[..n_read]))?;
-            if let Some(n_bytes) = download.n_bytes.filter(|most| sink.n_bytes() > *most) {
-                return Err(Failure::Final(Error::TooLong {
-                    file: download.file.to_owned(),
-                    url,
-                    n_bytes,
-                }));
+            if let Some(error) = too_large(sink.n_bytes()) {
+                return Err(Failure::Final(error));
             }
         }
         // A body without a length just ends when the connection breaks.
@@ -143,6 +146,20 @@ impl Session<'_> {
         progress.validator = strong_validator(&answer);
         let expected = progress.n_bytes.or(download.n_bytes);
         Ok((answer, expected))
+    }
+}
+
+/// Tells what is wrong with a file of `n_bytes` or more: it may be no larger than its index says, nor than `limit`.
+fn too_large(download: &Download<'_>, url: &Url, n_bytes: u64, limit: u64) -> Option<Error> {
+    let (file, url) = (download.file.to_owned(), url.clone());
+    match download.n_bytes {
+        Some(listed) if n_bytes > listed && listed <= limit => Some(Error::TooLong {
+            file,
+            url,
+            n_bytes: listed,
+        }),
+        _ if n_bytes > limit => Some(Error::TooLarge { file, url, limit }),
+        _ => None,
     }
 }
 

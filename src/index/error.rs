@@ -153,8 +153,8 @@ pub enum Error {
         package: PackageName,
         /// The address that was asked for.
         url: Url,
-        /// The limit.
-        limit: usize,
+        /// The limit, in bytes.
+        limit: u64,
     },
     /// The index says itself that its file is not the one that was locked.
     #[error("`{file}` is not the file that was locked")]
@@ -179,6 +179,16 @@ pub enum Error {
         url: Url,
         /// What the index said.
         n_bytes: u64,
+    },
+    /// A file is larger than any file may be.
+    #[error("`{file}` is larger than the {limit} bytes that a file may have")]
+    TooLarge {
+        /// The file.
+        file: String,
+        /// Where it came from.
+        url: Url,
+        /// The limit.
+        limit: u64,
     },
     /// Redirects without end.
     #[error("`{what}` was redirected more than {limit} times")]
@@ -415,6 +425,8 @@ impl fmt::Display for TransportError {
             let is_connecting = matches!(phase, ureq::Timeout::Connect | ureq::Timeout::Resolve);
             return formatter.write_str(if is_connecting {
                 "no connection in time"
+            } else if *phase == ureq::Timeout::RecvResponse {
+                "the headers of the answer did not come in time"
             } else {
                 "nothing came in time"
             });

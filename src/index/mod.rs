@@ -16,8 +16,10 @@ mod download;
 mod encoding;
 mod error;
 mod forward;
+mod limits;
 mod netrc;
 mod page;
+mod page_body;
 mod resolver;
 mod retry;
 mod session;
@@ -36,6 +38,8 @@ use crate::url::Url;
 pub use self::auth::nearest_repository;
 use self::auth::{Authenticator, Realm};
 pub use self::error::{CertificateError, Error, Status, TransportError};
+pub use self::limits::{Limits, Pace};
+use self::page_body::Room;
 pub use self::session::Session;
 use self::transport::Agents;
 
@@ -57,6 +61,8 @@ pub struct Settings {
     pub configuration: Configuration,
     /// The pause before the first retry, such as [`BASE_DELAY`]; the second is twice as long, and so on.
     pub base_delay: Duration,
+    /// How much an index may send, and how slowly.
+    pub limits: Limits,
 }
 
 /// Asks indexes and downloads files, over kept connections, from any number of threads.
@@ -67,6 +73,7 @@ pub struct Client {
     agents: Agents,
     max_retries: u32,
     base_delay: Duration,
+    room: Room,
 }
 
 /// An index, by name and address.
@@ -183,6 +190,7 @@ impl Client {
             sources,
             configuration,
             base_delay,
+            limits,
         } = settings;
         let mut repositories = Vec::new();
         for source in &sources {
@@ -191,7 +199,7 @@ impl Client {
             repositories.push(Repository { name, url });
         }
         repositories.extend(configuration.repositories()?);
-        let agents = Agents::new(configuration.timeout()?);
+        let agents = Agents::new(configuration.timeout()?, limits);
         let max_retries = configuration.max_retries()?;
         let authenticator = Authenticator::new(configuration, repositories);
         Ok(Self {
@@ -200,6 +208,7 @@ impl Client {
             max_retries,
             authenticator,
             base_delay,
+            room: Room::default(),
         })
     }
 

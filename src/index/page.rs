@@ -1,12 +1,15 @@
 //! Asking for the simple page of a package, and choosing from it.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read};
+use std::io;
+use std::sync::MutexGuard;
 
 use crate::digest::Digest;
 use crate::index::auth::{Authenticator, Realm};
 use crate::index::encoding;
 use crate::index::error::{Error, PageError, Status, TransportError};
+use crate::index::limits::Paced;
+use crate::index::page_body::{self, Extent, SMALL_BYTES};
 use crate::index::session::{Session, persist};
 use crate::index::simple::{self, Entry, Page};
 use crate::index::transport::{Answer, Ask, Failure, drain};
@@ -17,13 +20,7 @@ use crate::url::{self, Url};
 const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, \
     application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
 
-/// The largest pages there are have some ten megabytes.
-const MAX_PAGE_BYTES: usize = 256 << 20;
-
-/// A larger buffer is not kept for the next page.
-const KEPT_PAGE_BYTES: usize = 4 << 20;
-
-impl Session<'_> {
+impl<'s> Session<'s> {
     /// Asks `index` for the addresses of files of `package`, in one request. The answers are in the order of `wanted`.
     ///
     /// # Errors
@@ -50,7 +47,7 @@ impl Session<'_> {
         })?;
         let names: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.file).collect();
         let page = asked.parse(&answer, &self.page, &names)?;
-        if self.page.capacity() > KEPT_PAGE_BYTES {
+        if self.page.capacity() > SMALL_BYTES {
             self.page = Vec::new();
         }
         Ok(wanted
@@ -60,7 +57,7 @@ impl Session<'_> {
     }
 
     /// Reads a page into memory.
-    fn read_page(&mut self, asked: &Asked<'_>, realm: &Realm) -> Result<PageAnswer, Failure> {
+    fn read_page(&mut self, asked: &Asked<'_>, realm: &Realm) -> Result<PageAnswer<'s>, Failure> {
         let answer = self.client.agents.exchange(
             &Ask {
                 what: asked.package.as_str(),
@@ -73,7 +70,7 @@ impl Session<'_> {
         match answer.status() {
             200 => {}
             404 | 410 => {
-                drain(answer);
+                drain(answer, self.client.agents.limits().pace);
                 return Err(Failure::Final(asked.no_package()));
             }
             401 | 403 => return Err(Failure::Final(asked.refused(&answer))),
@@ -89,18 +86,31 @@ impl Session<'_> {
         };
         self.page.clear();
         let body = answer.response.into_body().into_reader();
-        let read = read_limited(encoding::unpack(body, &codings), &mut self.page);
-        if !read.map_err(failed)? {
-            return Err(Failure::Final(asked.huge_page()));
+        let limits = self.client.agents.limits();
+        let body = Paced::page(body, limits.pace);
+        let room = &self.client.room;
+        let read = page_body::read(body, &codings, &mut self.page, limits.page_bytes, room);
+        if !matches!(read, Ok(Extent::Whole(_))) {
+            // Another page may be large now.
+            self.page = Vec::new();
         }
-        Ok(PageAnswer { content_type, base })
+        let Extent::Whole(room) = read.map_err(failed)? else {
+            return Err(Failure::Final(asked.huge_page(limits.page_bytes)));
+        };
+        Ok(PageAnswer {
+            content_type,
+            base,
+            _room: room,
+        })
     }
 }
 
 /// A page that was read, and where it came from.
-struct PageAnswer {
+struct PageAnswer<'r> {
     content_type: String,
     base: Url,
+    /// Held until the page was looked at.
+    _room: Option<MutexGuard<'r, ()>>,
 }
 
 /// Whom we asked for what.
@@ -114,7 +124,7 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn parse(
         &self,
-        answer: &PageAnswer,
+        answer: &PageAnswer<'_>,
         text: &[u8],
         wanted: &BTreeSet<&str>,
     ) -> Result<Page, Error> {
@@ -241,20 +251,14 @@ impl Asked<'_> {
         }
     }
 
-    fn huge_page(&self) -> Error {
+    fn huge_page(&self, limit: u64) -> Error {
         Error::HugePage {
             index: self.index.name.clone(),
             package: self.package.clone(),
             url: self.url.clone(),
-            limit: MAX_PAGE_BYTES,
+            limit,
         }
     }
-}
-
-/// Reads everything into `buffer`; `false` when there is too much.
-fn read_limited(from: impl Read, buffer: &mut Vec<u8>) -> io::Result<bool> {
-    let n_read = from.take(MAX_PAGE_BYTES as u64 + 1).read_to_end(buffer)?;
-    Ok(n_read <= MAX_PAGE_BYTES)
 }
 
 /// Returns what the index claims against the lock: a digest by an algorithm that the lock uses, and not one of the lock's.

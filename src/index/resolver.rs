@@ -68,7 +68,10 @@ fn look_up_in_time(
     let (uri_there, config_there) = (uri.clone(), config.clone());
     let started = thread::Builder::new()
         .name("resolve".to_owned())
-        .spawn(move || sender.send(look_up(&uri_there, &config_there)));
+        .spawn(move || {
+            // Nobody listens any more when it takes too long.
+            let _ = sender.send(look_up(&uri_there, &config_there));
+        });
     if started.is_err() {
         return look_up(uri, config);
     }

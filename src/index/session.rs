@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime};
 
 use crate::index::error::{Error, Status};
+use crate::index::limits::Pace;
 use crate::index::transport::{Failure, drain};
 use crate::index::{Client, Watcher, retry};
 
@@ -44,7 +45,7 @@ pub(super) fn persist<T>(
             Err(failed) => failed,
         };
         let asked = failed.asked_pause();
-        let error = failed.into_error(what, n_attempts);
+        let error = failed.into_error(what, n_attempts, client.agents.limits().pace);
         let is_last = n_attempts > client.max_retries;
         if is_last || !error.is_transient() {
             return Err(error);
@@ -70,7 +71,7 @@ impl Failure {
         }
     }
 
-    fn into_error(self, what: &str, n_attempts: u32) -> Error {
+    fn into_error(self, what: &str, n_attempts: u32, pace: Pace) -> Error {
         let what = what.to_owned();
         match self {
             Self::Status(answer) => {
@@ -80,7 +81,7 @@ impl Failure {
                     status: Status(answer.status()),
                     n_attempts,
                 };
-                drain(*answer);
+                drain(*answer, pace);
                 error
             }
             Self::Transport(source, url) | Self::Final(Error::Transport { source, url, .. }) => {

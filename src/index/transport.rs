@@ -18,6 +18,7 @@ use crate::configuration::{Authorities, Certificates, CredentialsOrigin, ProxySe
 use crate::index::auth::{Authenticator, Authorization, Realm};
 use crate::index::error::{CertificateError, Error, TransportError};
 use crate::index::forward::{ForwardConnector, ForwardResolver};
+use crate::index::limits::{Limits, Pace, Paced};
 use crate::index::resolver::RememberingResolver;
 use crate::url::{Credentials, CredentialsFlaw, Url};
 
@@ -43,6 +44,7 @@ pub(super) struct Agents {
     /// Whether the system's certificates were looked for in vain.
     lacks_authorities: AtomicBool,
     timeout: Duration,
+    limits: Limits,
     made: Mutex<BTreeMap<Key, Agent>>,
 }
 
@@ -106,12 +108,17 @@ impl From<Error> for Failure {
 }
 
 impl Agents {
-    pub(super) fn new(timeout: Duration) -> Self {
+    pub(super) fn new(timeout: Duration, limits: Limits) -> Self {
         Self {
             lacks_authorities: AtomicBool::new(false),
             timeout,
+            limits,
             made: Mutex::default(),
         }
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Makes every request that is under way fail at once.
@@ -142,7 +149,7 @@ impl Agents {
                 what: ask.what.to_owned(),
                 source,
             })?;
-            drain(answer);
+            drain(answer, self.limits.pace);
             url = authenticator.shown_url(target);
             let scheme = if is_encrypted { "https" } else { "http" };
             let is_elsewhere = !ask.realm.is_of(&url);
@@ -258,6 +265,8 @@ impl Agents {
             .max_idle_connections_per_host(N_IDLE_CONNECTIONS)
             .timeout_resolve(Some(self.timeout))
             .timeout_connect(Some(self.timeout))
+            .timeout_send_request(Some(self.limits.headers))
+            .timeout_recv_response(Some(self.limits.headers))
             .timeout_per_read(Some(self.timeout))
             .timeout_per_write(Some(self.timeout));
         if let Some(certificates) = &key.certificates {
@@ -301,12 +310,9 @@ fn proxy_credentials(proxy: &Proxy) -> Option<Credentials> {
 }
 
 /// Reads what is left of a short answer, so that its connection can be used again.
-pub(super) fn drain(mut answer: Answer) {
-    let mut rest = answer
-        .response
-        .body_mut()
-        .as_reader()
-        .take(N_DRAINED_BYTES + 1);
+pub(super) fn drain(mut answer: Answer, pace: Pace) {
+    let rest = answer.response.body_mut().as_reader();
+    let mut rest = Paced::refuse(rest, pace).take(N_DRAINED_BYTES + 1);
     // If it fails, the connection is closed, and that is all.
     let _ = std::io::copy(&mut rest, &mut std::io::sink());
 }

@@ -10,7 +10,7 @@ use lock2venv::configuration::{Configuration, CredentialsOrigin, Document, Docum
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::event::{Event, Reporter};
 use lock2venv::fetch::{self, Error, Fetch, Fetched, Network, Options, Place};
-use lock2venv::index::{self, Client, Settings, Status};
+use lock2venv::index::{self, Client, Limits, Settings, Status};
 use lock2venv::name::PackageName;
 use lock2venv::plan::{Distribution, IndexSource, Origin};
 use lock2venv::url::Url;
@@ -86,6 +86,7 @@ impl Machine {
             sources: Vec::new(),
             configuration,
             base_delay: Duration::ZERO,
+            limits: Limits::default(),
         })
         .unwrap()
     }

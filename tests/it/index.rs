@@ -7,7 +7,7 @@ use std::time::Duration;
 use fs_err as fs;
 use lock2venv::configuration::{Configuration, Documents};
 use lock2venv::digest::{Algorithm, Digest};
-use lock2venv::index::{Client, Error, Listed, Settings, Wanted, Watcher};
+use lock2venv::index::{Client, Error, Limits, Listed, Settings, Wanted, Watcher};
 use lock2venv::name::PackageName;
 use lock2venv::plan::IndexSource;
 use lock2venv::url::Url;
@@ -39,6 +39,7 @@ fn client(index_url: &str, variables: &[(&str, &str)]) -> Client {
         sources: Vec::new(),
         configuration: Configuration::parse(&Documents::default(), variables).unwrap(),
         base_delay: Duration::ZERO,
+        limits: Limits::default(),
     })
     .unwrap()
 }

@@ -31,6 +31,7 @@ mod install;
 mod interpreter;
 mod interrupted;
 mod launcher;
+mod limits;
 mod marker_algebra;
 mod names;
 mod plan;

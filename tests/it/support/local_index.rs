@@ -46,10 +46,18 @@ pub(crate) enum Fault {
     Marked,
     /// The body packed with gzip so many times, under this name.
     Packed(usize, &'static str),
+    /// Another body, packed with gzip.
+    GzipBody(Vec<u8>),
     /// Nothing after so many bytes of the body, until the client hangs up.
     Stall(usize),
     /// Nothing until the test lets go.
     Hold,
+    /// This status, with these headers, one byte of a large body, and nothing more until the client hangs up.
+    Drip(u16, &'static [(&'static str, &'static str)]),
+    /// Half of the headers, and nothing more until the client hangs up.
+    HalfOfHeaders,
+    /// The body again and again, with no length, until the client hangs up.
+    Endless,
 }
 
 /// One request that came.
@@ -322,6 +330,12 @@ fn answer(shared: &mut Shared, request: &Request) -> (Answer, Option<Fault>) {
             });
             return (answer.with_body(b"no".to_vec()), None);
         }
+        Some(Fault::Drip(status, headers)) => {
+            let answer = headers.iter().fold(Answer::new(*status), |answer, header| {
+                answer.with(header.0, header.1)
+            });
+            return (answer, fault);
+        }
         Some(Fault::Redirect(to)) => return (Answer::new(302).with("location", to), None),
         _ => {}
     }
@@ -343,6 +357,10 @@ fn answer(shared: &mut Shared, request: &Request) -> (Answer, Option<Fault>) {
                 answer.body = gzip(&answer.body);
             }
             answer = answer.with("content-encoding", name);
+        }
+        Some(Fault::GzipBody(body)) => {
+            answer.body = gzip(body);
+            answer = answer.with("content-encoding", "gzip");
         }
         Some(Fault::Gzip) => {
             answer.body = gzip(&answer.body);
@@ -483,10 +501,18 @@ fn write_answer(
     let headers = headers.concat();
     let body = &answer.body;
     let length = match fault {
-        Some(Fault::Chunked | Fault::ChunkedShort(_)) => "transfer-encoding: chunked".to_owned(),
+        Some(Fault::Drip(..)) => "content-length: 1000000".to_owned(),
+        Some(Fault::Chunked | Fault::ChunkedShort(_) | Fault::Endless) => {
+            "transfer-encoding: chunked".to_owned()
+        }
         _ => format!("content-length: {}", body.len()),
     };
     let head = format!("HTTP/1.1 {} X\r\n{headers}{length}\r\n\r\n", answer.status);
+    if matches!(fault, Some(Fault::HalfOfHeaders)) {
+        stream.write_all(&head.as_bytes()[..head.len() / 2])?;
+        let _ = stream.read(&mut [0])?;
+        return Ok(false);
+    }
     stream.write_all(head.as_bytes())?;
     match fault {
         Some(Fault::Reset(n_bytes)) => {
@@ -497,6 +523,14 @@ fn write_answer(
         }
         Some(Fault::Short(n_bytes)) => {
             stream.write_all(&body[..*n_bytes])?;
+            Ok(false)
+        }
+        Some(Fault::Endless) => loop {
+            write_chunk(stream, body)?;
+        },
+        Some(Fault::Drip(..)) => {
+            stream.write_all(b"x")?;
+            let _ = stream.read(&mut [0])?;
             Ok(false)
         }
         Some(Fault::Stall(n_bytes)) => {
@@ -523,6 +557,8 @@ fn write_answer(
             | Fault::Gzip
             | Fault::Packed(..)
             | Fault::Marked
+            | Fault::GzipBody(_)
+            | Fault::HalfOfHeaders
             | Fault::Hold,
         )
         | None => {

@@ -180,6 +180,7 @@ fn address(error: &index::Error) -> Option<&Url> {
         | Error::Coding { url, .. }
         | Error::GivenAway { url, .. }
         | Error::TooLong { url, .. }
+        | Error::TooLarge { url, .. }
         | Error::Redirects { url, .. } => Some(url),
         _ => None,
     }
@@ -276,7 +277,7 @@ fn unreachable(source: &TransportError, url: &Url) -> Vec<String> {
         format!(
             "if `{host}` has a certificate of your own authority: SSL_CERT_FILE=<PEM file>, or POETRY_CERTIFICATES_<NAME>_CERT for one source"
         )
-    } else if cause.contains("in time") {
+    } else if cause.contains("in time") || cause.contains(" came in ") {
         "slow line? POETRY_REQUESTS_TIMEOUT=<seconds>, POETRY_REQUESTS_MAX_RETRIES=<number>"
             .to_owned()
     } else {

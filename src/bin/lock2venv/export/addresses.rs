@@ -9,7 +9,7 @@ use std::time::Duration;
 use lock2venv::configuration::Configuration;
 use lock2venv::digest::Digest;
 use lock2venv::export::{FileInfo, indexed_files};
-use lock2venv::index::{BASE_DELAY, Client, Error, Session, Settings, Wanted, Watcher};
+use lock2venv::index::{BASE_DELAY, Client, Error, Limits, Session, Settings, Wanted, Watcher};
 use lock2venv::lock::{File, Package, SourceKind};
 use lock2venv::plan::{self, IndexSource};
 use lock2venv::pyproject::Project;
@@ -107,6 +107,10 @@ fn is_indexed(package: &Package) -> bool {
 
 fn client(project: &Project, context: &Context) -> Result<Client, Failure> {
     let configuration = Configuration::read(&project.root, context.variables.clone());
+    let configuration = configuration.map_err(|error| Failure::new(&error))?;
+    let timeout = configuration
+        .timeout()
+        .map_err(|error| Failure::new(&error))?;
     let sources = project.sources.iter().filter_map(|source| {
         Some(IndexSource {
             name: source.name.clone(),
@@ -119,8 +123,9 @@ fn client(project: &Project, context: &Context) -> Result<Client, Failure> {
             .transpose()
             .map_err(|error| Failure::new(&error))?,
         sources: sources.collect(),
-        configuration: configuration.map_err(|error| Failure::new(&error))?,
+        configuration,
         base_delay: BASE_DELAY,
+        limits: Limits::for_timeout(timeout),
     });
     client.map_err(|error| Failure::new(&error))
 }

@@ -332,6 +332,7 @@ impl Run<'_> {
                 .collect(),
             configuration: self.configuration.clone(),
             base_delay: index::BASE_DELAY,
+            limits: index::Limits::for_timeout(self.configuration.timeout()?),
         };
         Ok(Client::new(settings)?)
     }
