@@ -37,6 +37,11 @@ pub enum Event<'a> {
         /// How many since the last such event of that download.
         n_bytes: i64,
     },
+    /// Another process is fetching the file; it is waited for.
+    Awaiting {
+        /// The file's name.
+        file: &'a str,
+    },
     /// A file is on this machine and has the locked digest.
     Fetched {
         /// The file's name.

@@ -2,7 +2,7 @@
 //!
 //! Below the cache folder: `v1/archives/<algorithm>/<two hex digits>/<hex>.<size>` holds archives as they were downloaded,
 //! `v1/directories/` what proves the modes of their files, `v1/addresses/` where each was found (see [`Address`]), `v1/tmp/`
-//! what is being written. A file is written to `tmp`, hashed on the way, and renamed into place when its digest is a locked
+//! what is being written, `v1/claims/` what is being fetched (see [`Claim`]). A file is written to `tmp`, hashed on the way, and renamed into place when its digest is a locked
 //! one; nothing in place is ever changed, so any number of processes may read and write at once, and the worst that two can
 //! do to each other is the same work twice.
 //!
@@ -11,6 +11,7 @@
 //! folder where others may write too, each file is copied and hashed before it is used. A hit costs six system calls.
 
 mod address;
+mod claim;
 mod directory;
 mod memory;
 mod presence;
@@ -32,6 +33,8 @@ use crate::digest::{Algorithm, Digest, Hasher};
 use crate::event::Warning;
 
 pub use self::address::Address;
+use self::claim::Claims;
+pub use self::claim::{Claim, Claiming, Mark};
 use self::memory::{Memory, Share};
 pub use self::store::Size;
 use self::store::Store;
@@ -65,6 +68,8 @@ pub struct VerifiedFile {
     is_from_before: bool,
     /// Gives the memory back when the file is no longer needed.
     _share: Option<Share>,
+    /// Others that want the file wait for what becomes of it.
+    _claim: Option<Claim>,
 }
 
 impl VerifiedFile {
@@ -81,6 +86,15 @@ impl VerifiedFile {
     /// Returns the digest that was proven.
     pub fn digest(&self) -> &Digest {
         &self.digest
+    }
+
+    /// Keeps `claim` for as long as the file is used, unless the cache has it: what others wait for is then there already.
+    #[must_use]
+    pub fn with_claim(self, claim: Option<Claim>) -> Self {
+        Self {
+            _claim: claim.filter(|_| self.path.is_none()),
+            ..self
+        }
     }
 
     /// Returns where the cache keeps it; `None` for a file that is not in the cache (a local one, or one that is gone when
@@ -168,6 +182,7 @@ pub struct Cache {
     trust: Trust,
     keeps_archives: bool,
     memory: Memory,
+    claims: Arc<Claims>,
     warnings: Mutex<Vec<Warning>>,
 }
 
@@ -190,6 +205,7 @@ impl Cache {
             trust: Trust::default(),
             keeps_archives: true,
             memory: Memory::default(),
+            claims: Arc::default(),
             warnings: Mutex::new(warnings),
         })
     }
@@ -202,6 +218,7 @@ impl Cache {
             trust: Trust::default(),
             keeps_archives: false,
             memory: Memory::default(),
+            claims: Arc::default(),
             warnings: Mutex::default(),
         }
     }
@@ -282,6 +299,7 @@ impl Cache {
             path: None,
             is_from_before: false,
             _share: None,
+            _claim: None,
         })
     }
 
@@ -336,6 +354,27 @@ impl Cache {
             Some(path) => remove(path),
             None => Ok(()),
         }
+    }
+
+    /// Asks whether we or another process shall fetch the file that has one of `digests`.
+    ///
+    /// Where nothing is kept, or others may write, nobody can tell: each fetches for itself.
+    pub fn claim(&self, digests: &[Digest]) -> Claiming {
+        self.claim_path(digests)
+            .map_or(Claiming::Unknown, |path| self.claims.claim(&path))
+    }
+
+    /// As [`Cache::claim`], but passes by the process whose claim is still at `mark`.
+    pub fn take_over(&self, digests: &[Digest], mark: Mark) -> Claiming {
+        self.claim_path(digests)
+            .map_or(Claiming::Unknown, |path| self.claims.take_over(&path, mark))
+    }
+
+    fn claim_path(&self, digests: &[Digest]) -> Option<PathBuf> {
+        let store = self.store.as_ref()?;
+        let is_usable = store.is_written() && !store.is_shared();
+        let digest = digests.first().filter(|_| is_usable)?;
+        Some(store.claim_path(digest))
     }
 
     /// Recalls where a file was found.
@@ -498,6 +537,7 @@ impl Writer<'_> {
         let written = self.draft.write(data);
         written.map_err(|cause| self.io(cause))?;
         self.proof.update(data);
+        self.cache.claims.touch();
         Ok(())
     }
 
@@ -553,6 +593,7 @@ impl Writer<'_> {
             path,
             is_from_before: false,
             _share: share,
+            _claim: None,
         })
     }
 

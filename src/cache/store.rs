@@ -22,7 +22,8 @@ pub(super) const VERSION: &str = "v1";
 pub(super) const FOLDERS: [&str; 3] = ["archives", "addresses", "tmp"];
 
 /// Where other modules keep things, and how the names begin of those that they have not finished.
-const DRAFTS_ELSEWHERE: [(&str, &[&str]); 3] = [
+const DRAFTS_ELSEWHERE: [(&str, &[&str]); 4] = [
+    ("claims", &[""]),
     ("trees", &[".partial-", ".tmp"]),
     ("bytecode", &[".tmp"]),
     ("interpreters", &[".tmp"]),
@@ -82,6 +83,7 @@ impl Found {
             path: Some(self.path),
             is_from_before: true,
             _share: None,
+            _claim: None,
         }
     }
 }
@@ -310,6 +312,12 @@ impl Store {
         path
     }
 
+    pub(super) fn claim_path(&self, digest: &Digest) -> PathBuf {
+        let mut path = self.root.join("claims");
+        path.push(format!("{}-{}", digest.algorithm().name(), digest.hex()));
+        path
+    }
+
     fn address_path(&self, index: &str, file: &str, digest: &Digest) -> PathBuf {
         let key = address::key(index, file, digest);
         let mut path = self.root.join("addresses");
@@ -447,7 +455,7 @@ fn remove_drafts_in(folder: &Path, prefixes: &[&str], others: Others) {
 }
 
 /// Creates the folder and what lies above it, for ourselves alone.
-fn create_folder(path: &Path) -> io::Result<()> {
+pub(super) fn create_folder(path: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -502,7 +510,7 @@ fn is_link(cause: &io::Error) -> bool {
 }
 
 /// Follows no link, and waits for nobody, as opening a pipe would.
-fn cautious() -> i32 {
+pub(super) fn cautious() -> i32 {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     i32::try_from(flags.bits()).unwrap_or_default()
 }

@@ -4,10 +4,13 @@
 //! address, while downloads are already under way, the largest known first. Each file is sent the moment it is proven, so
 //! that unpacking overlaps the network. What a file means, and whether its archive is sound, is for [`crate::install`].
 //!
+//! What another process with the same cache is fetching is left to that, and taken from the cache: see [`Cache::claim`].
+//!
 //! Threads live in [`fetch`] and none outlives it. The first error ends the work: requests under way are broken off. Only that an
 //! index does not have what the lock names does not keep the others from being asked, so that all such gaps are told at once.
 
 mod queue;
+mod waiting;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -15,6 +18,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 use std::thread;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -32,6 +36,9 @@ use self::worker::Worker;
 /// How many requests are under way at once, unless the user says otherwise: enough to keep a line busy whose answers take 40 ms.
 pub const N_CONNECTIONS: usize = 24;
 
+/// What a file that another process is fetching may take without progress, unless the user says otherwise.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
 /// So many files of the cache are held open from being found to being sent; the others are opened again. Many systems let a
 /// process have 1,024 files.
 const N_OPEN_HITS: usize = 256;
@@ -45,6 +52,8 @@ pub struct Fetch<'a> {
     pub client: &'a Client,
     /// Keeps the files.
     pub cache: &'a Cache,
+    /// Knows of files that the cache keeps in another form.
+    pub unpacked: Option<&'a dyn Unpacked>,
     /// How to go about it.
     pub options: &'a Options,
     /// Hears of it.
@@ -58,6 +67,8 @@ pub struct Options {
     pub network: Network,
     /// How many requests are under way at once, at least 1.
     pub n_connections: usize,
+    /// How long another process that is fetching a file may make no progress before we do it ourselves.
+    pub patience: Duration,
 }
 
 impl Default for Options {
@@ -65,6 +76,7 @@ impl Default for Options {
         Self {
             network: Network::Online,
             n_connections: N_CONNECTIONS,
+            patience: PATIENCE,
         }
     }
 }
@@ -85,9 +97,24 @@ pub struct Fetched {
     /// Which of the distributions it is for.
     pub position: usize,
     /// The file.
-    pub file: VerifiedFile,
+    pub found: Found,
     /// Whether it was in the cache.
     pub from_cache: bool,
+}
+
+/// What is here.
+#[derive(Debug)]
+pub enum Found {
+    /// The archive.
+    File(VerifiedFile),
+    /// What another process made of it meanwhile; [`Unpacked::take`] has it.
+    Unpacked,
+}
+
+/// Knows what other processes put into the cache in another form than as archives.
+pub trait Unpacked: Sync {
+    /// Looks for the distribution at `position` again, and keeps what is found for whoever receives [`Found::Unpacked`].
+    fn take(&self, position: usize) -> bool;
 }
 
 /// Why files could not be fetched.
@@ -269,7 +296,7 @@ impl Hit<'_> {
         })?;
         Ok(Fetched {
             position: self.wanted.position,
-            file,
+            found: Found::File(file),
             from_cache: true,
         })
     }
@@ -309,7 +336,7 @@ fn sort<'a>(job: &Fetch<'a>) -> Result<(Vec<Hit<'a>>, Vec<Job<'a>>), Error> {
                     None => drop(pages.insert(key, page)),
                 }
             }
-            other @ (Job::Download(_) | Job::Local(_)) => jobs.push(other),
+            other @ (Job::Download(_) | Job::Local(_) | Job::Look(_)) => jobs.push(other),
         }
     }
     jobs.extend(pages.into_values().map(Job::Page));
@@ -378,7 +405,7 @@ fn refuse_network(job: &Fetch<'_>, work: &[Job<'_>]) -> Result<(), Error> {
         match job {
             Job::Page(page) => wanted.extend(&page.wanted),
             Job::Download(download) => wanted.push(&download.wanted),
-            Job::Local(_) => {}
+            Job::Local(_) | Job::Look(_) => {}
         }
     }
     if wanted.is_empty() {

@@ -7,9 +7,11 @@ use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::cache::Claim;
 use crate::digest::Digest;
 use crate::event::{Event, Reporter};
 use crate::fetch::Error;
+use crate::fetch::waiting::Waiting;
 use crate::index::{Index, Watcher};
 use crate::name::PackageName;
 use crate::plan::{Distribution, Origin};
@@ -25,6 +27,8 @@ pub(super) struct WantedFile<'a> {
     pub(super) package: &'a PackageName,
     pub(super) file: Cow<'a, str>,
     pub(super) digests: &'a [Digest],
+    /// Keeps other processes from fetching it too.
+    pub(super) claim: Option<Claim>,
     is_announced: bool,
 }
 
@@ -55,6 +59,7 @@ impl<'a> WantedFile<'a> {
             package: &distribution.name,
             file,
             digests,
+            claim: None,
             is_announced: false,
         }))
     }
@@ -77,6 +82,8 @@ pub(super) enum Job<'a> {
     Page(PageJob<'a>),
     Download(DownloadJob<'a>),
     Local(LocalJob<'a>),
+    /// See whether other processes have fetched what they are at.
+    Look(Vec<Waiting<'a>>),
 }
 
 /// Ask an index where files of a package are.
@@ -142,6 +149,7 @@ struct State<'a> {
     local: Vec<LocalJob<'a>>,
     pages: Vec<PageJob<'a>>,
     downloads: BinaryHeap<InLine<'a>>,
+    waiting: Vec<Waiting<'a>>,
     n_running: usize,
     n_downloading: usize,
     /// Something is missing for good: what else is missing is still found out, but nothing more is downloaded.
@@ -156,6 +164,7 @@ impl<'a> State<'a> {
             Job::Page(job) => self.pages.push(job),
             Job::Download(job) => self.downloads.push(InLine(job)),
             Job::Local(job) => self.local.push(job),
+            Job::Look(waiting) => self.waiting.extend(waiting),
         }
     }
 
@@ -176,7 +185,15 @@ impl<'a> State<'a> {
         {
             return Some(Job::Download(job));
         }
-        self.pages.pop().map(Job::Page)
+        if let Some(job) = self.pages.pop() {
+            return Some(Job::Page(job));
+        }
+        self.has_waiting()
+            .then(|| Job::Look(std::mem::take(&mut self.waiting)))
+    }
+
+    fn has_waiting(&self) -> bool {
+        !self.has_gaps && !self.waiting.is_empty()
     }
 
     fn is_done(&self) -> bool {
@@ -184,6 +201,7 @@ impl<'a> State<'a> {
         self.is_stopped
             || (self.n_running == 0
                 && !has_downloads
+                && !self.has_waiting()
                 && self.pages.is_empty()
                 && self.local.is_empty())
     }
@@ -260,6 +278,12 @@ impl<'a> Queue<'a> {
     pub(super) fn add(&self, job: Job<'a>) {
         self.lock().add(job);
         // Not one: it might be a thread in a pause.
+        self.changed.notify_all();
+    }
+
+    /// Adds files that other processes are fetching.
+    pub(super) fn wait(&self, waiting: impl IntoIterator<Item = Waiting<'a>>) {
+        self.lock().waiting.extend(waiting);
         self.changed.notify_all();
     }
 

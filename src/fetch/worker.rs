@@ -6,12 +6,13 @@ use std::sync::mpsc::SyncSender;
 use crate::cache::{self, Address, VerifiedFile, Writer};
 use crate::event::{Event, Reporter, Warning};
 use crate::fetch::queue::{DownloadJob, Job, LocalJob, PageJob, Queue, WantedFile, Watch};
-use crate::fetch::{Error, Fetch, Fetched, Place};
+use crate::fetch::waiting::Waiting;
+use crate::fetch::{Error, Fetch, Fetched, Found, Place};
 use crate::index::{self, Download, Listed, Session, Sink, Wanted};
 
 pub(super) struct Worker<'q, 'a> {
-    job: &'q Fetch<'a>,
-    queue: &'q Queue<'a>,
+    pub(super) job: &'q Fetch<'a>,
+    pub(super) queue: &'q Queue<'a>,
     sender: SyncSender<Fetched>,
 }
 
@@ -37,7 +38,11 @@ impl<'q, 'a> Worker<'q, 'a> {
             let (position, done) = match job {
                 Job::Page(job) => (first_position(&job), self.ask(&mut pages, job)),
                 Job::Download(job) => (job.wanted.position, self.download(&mut downloads, job)),
-                Job::Local(job) => (job.wanted.position, self.prove_local(&job)),
+                Job::Local(job) => (job.wanted.position, self.prove_local(job)),
+                Job::Look(all) => {
+                    let position = all.first().map_or(0, Waiting::position);
+                    (position, self.look(all, &download_watch))
+                }
             };
             if let Err(error) = done
                 && self.queue.fail(position, error).is_break()
@@ -48,6 +53,9 @@ impl<'q, 'a> Worker<'q, 'a> {
     }
 
     fn ask(&self, session: &mut Session<'_>, job: PageJob<'a>) -> Result<(), Error> {
+        let Some(job) = self.claim_page(job)? else {
+            return Ok(());
+        };
         let wanted: Vec<Wanted<'_>> = job
             .wanted
             .iter()
@@ -88,10 +96,13 @@ impl<'q, 'a> Worker<'q, 'a> {
     }
 
     fn download(&self, session: &mut Session<'_>, job: DownloadJob<'a>) -> Result<(), Error> {
+        let Some(job) = self.claim_download(job)? else {
+            return Ok(());
+        };
         match self.receive(session, &job) {
             Ok(file) => {
                 self.remember(&job, &file);
-                self.deliver(&job.wanted, file);
+                self.deliver(job.wanted, file);
                 Ok(())
             }
             Err(error) if job.is_remembered && is_stale(&error) => {
@@ -164,7 +175,7 @@ impl<'q, 'a> Worker<'q, 'a> {
         }));
     }
 
-    fn prove_local(&self, job: &LocalJob<'_>) -> Result<(), Error> {
+    fn prove_local(&self, job: LocalJob<'_>) -> Result<(), Error> {
         let proven = self.job.cache.verify_local(job.path, job.wanted.digests);
         let file = proven.map_err(|error| {
             let place = Place::Path(job.path.to_owned());
@@ -177,21 +188,26 @@ impl<'q, 'a> Worker<'q, 'a> {
             }
             error
         })?;
-        self.deliver(&job.wanted, file);
+        self.deliver(job.wanted, file);
         Ok(())
     }
 
-    fn deliver(&self, wanted: &WantedFile<'_>, file: VerifiedFile) {
+    fn deliver(&self, mut wanted: WantedFile<'_>, file: VerifiedFile) {
+        let file = file.with_claim(wanted.claim.take());
+        let fetched = Fetched {
+            position: wanted.position,
+            found: Found::File(file),
+            from_cache: false,
+        };
+        self.send(&wanted, fetched);
+    }
+
+    pub(super) fn send(&self, wanted: &WantedFile<'_>, fetched: Fetched) {
         self.job.reporter.report(Event::Fetched {
             file: &wanted.file,
-            from_cache: false,
+            from_cache: fetched.from_cache,
         });
-        let sent = self.sender.send(Fetched {
-            position: wanted.position,
-            file,
-            from_cache: false,
-        });
-        if sent.is_err() {
+        if self.sender.send(fetched).is_err() {
             self.queue.stop();
             self.job.client.interrupt();
         }

@@ -52,7 +52,7 @@ use crate::wheel::Leniency;
 pub use complete::{Need, Unfinished, complete, unfinished};
 pub use error::Error;
 pub use loser::losers;
-pub use tree::{Unpacked, UnpackedWheel, unpacked, verify_trees, verify_trees_of};
+pub use tree::{Finder, Unpacked, UnpackedWheel, unpacked, verify_trees, verify_trees_of};
 
 /// A wheel of the plan, on this machine, with a locked digest.
 #[derive(Debug)]

@@ -84,7 +84,10 @@ const MODULES: &[(&str, &[&str])] = &[
         "wheel",
         &["name", "digest", "version", "installed", "archive"],
     ),
-    ("cache", &["digest", "url", "event", "removal", "archive"]),
+    (
+        "cache",
+        &["digest", "url", "event", "file_lock", "removal", "archive"],
+    ),
     (
         "index",
         &["name", "digest", "secret", "url", "plan", "configuration"],

@@ -9,7 +9,7 @@ use lock2venv::cache::Cache;
 use lock2venv::configuration::{Configuration, CredentialsOrigin, Document, Documents};
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::event::{Event, Reporter};
-use lock2venv::fetch::{self, Error, Fetch, Fetched, Network, Options, Place};
+use lock2venv::fetch::{self, Error, Fetch, Fetched, Found, Network, Options, Place};
 use lock2venv::index::{self, Client, Limits, Settings, Status};
 use lock2venv::name::PackageName;
 use lock2venv::plan::{Distribution, IndexSource, Origin};
@@ -113,6 +113,7 @@ impl Machine {
             distributions: &distributions,
             client: &client,
             cache,
+            unpacked: None,
             options: &Options {
                 network,
                 ..Options::default()
@@ -148,8 +149,11 @@ impl Machine {
 
 /// Says where a file came from, which distribution it is for, and what is in it, as far as that is short.
 fn shown(fetched: &Fetched) -> String {
-    let mut bytes = vec![0; usize::try_from(fetched.file.n_bytes()).unwrap()];
-    fetched.file.source().read_exact_at(&mut bytes, 0).unwrap();
+    let Found::File(file) = &fetched.found else {
+        panic!("nothing is unpacked here");
+    };
+    let mut bytes = vec![0; usize::try_from(file.n_bytes()).unwrap()];
+    file.source().read_exact_at(&mut bytes, 0).unwrap();
     bytes.truncate(12);
     let origin = if fetched.from_cache {
         "cache"
@@ -1020,6 +1024,7 @@ fn nothing_more_is_fetched_when_nobody_listens() {
         distributions: &distributions,
         client: &client,
         cache: &cache,
+        unpacked: None,
         options: &Options {
             n_connections: 2,
             ..Options::default()

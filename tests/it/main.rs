@@ -41,6 +41,7 @@ mod recreating;
 mod secrets;
 mod select;
 mod support;
+mod together;
 mod transport;
 mod typed;
 mod unshared;

@@ -31,6 +31,7 @@ use super::contents::{Contents, Places};
 use super::unshared::is_unshared;
 use super::{Destination, DestinationKind, LinkMode, Options, session};
 use crate::digest::Digest;
+use crate::environment::Layout;
 use crate::event::Warning;
 use crate::plan::{Distribution, Origin};
 use crate::removal;
@@ -90,8 +91,30 @@ pub struct UnpackedWheel {
 pub struct Unpacked {
     /// For each distribution, its wheel.
     pub found: Vec<Option<UnpackedWheel>>,
+    /// Looks for more.
+    pub finder: Option<Finder>,
     /// Whether wheels that are installed now will be kept unpacked, so that their archives need not be kept.
     pub is_written: bool,
+}
+
+/// Looks for wheels that the cache holds unpacked.
+#[derive(Debug)]
+pub struct Finder {
+    trees: Trees,
+    layout: Layout,
+}
+
+impl Finder {
+    /// Finds the wheel of `distribution`. One that was changed since it was unpacked is removed from the cache.
+    pub fn find(&self, distribution: &Distribution) -> Option<UnpackedWheel> {
+        let digests = match &distribution.origin {
+            Origin::Index { digests, .. } | Origin::Url { digests, .. } => digests,
+            Origin::File { .. } | Origin::Directory { .. } => return None,
+        };
+        let places = Places::new(&self.layout, &distribution.name);
+        let mut digests = digests.iter();
+        digests.find_map(|digest| self.trees.find(digest, &places, distribution))
+    }
 }
 
 /// Finds the wheels of `distributions` that need not be fetched, because the cache holds them unpacked.
@@ -105,26 +128,22 @@ pub fn unpacked(
     let Some(trees) = Trees::of(destination, options) else {
         return Unpacked {
             found: distributions.iter().map(|_| None).collect(),
+            finder: None,
             is_written: false,
         };
     };
-    let find = |distribution: &&Distribution| {
-        let digests = match &distribution.origin {
-            Origin::Index { digests, .. } | Origin::Url { digests, .. } => digests,
-            Origin::File { .. } | Origin::Directory { .. } => return None,
-        };
-        let places = Places::new(&destination.layout, &distribution.name);
-        digests
-            .iter()
-            .find_map(|digest| trees.find(digest, &places, distribution))
-    };
+    let is_written = trees.are_written();
+    let layout = destination.layout.clone();
+    let finder = Finder { trees, layout };
+    let find = |distribution: &&Distribution| finder.find(distribution);
     let pool = session::start_pool(options);
     Unpacked {
         found: match pool {
             Ok(pool) => pool.install(|| distributions.par_iter().map(find).collect()),
             Err(_) => distributions.iter().map(find).collect(),
         },
-        is_written: trees.are_written(),
+        finder: Some(finder),
+        is_written,
     }
 }
 

@@ -488,26 +488,30 @@ fn gzip(body: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+fn head(answer: &Answer, fault: Option<&Fault>) -> String {
+    let headers = answer.headers.iter();
+    let headers: Vec<String> = headers
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    let headers = headers.concat();
+    let length = match fault {
+        Some(Fault::Drip(..)) => "content-length: 1000000".to_owned(),
+        Some(Fault::Chunked | Fault::ChunkedShort(_) | Fault::Endless) => {
+            "transfer-encoding: chunked".to_owned()
+        }
+        _ => format!("content-length: {}", answer.body.len()),
+    };
+    format!("HTTP/1.1 {} X\r\n{headers}{length}\r\n\r\n", answer.status)
+}
+
 /// Tells whether the connection can be used further.
 fn write_answer(
     mut stream: &TcpStream,
     answer: &Answer,
     fault: Option<&Fault>,
 ) -> std::io::Result<bool> {
-    let headers = answer.headers.iter();
-    let headers: Vec<String> = headers
-        .map(|(name, value)| format!("{name}: {value}\r\n"))
-        .collect();
-    let headers = headers.concat();
     let body = &answer.body;
-    let length = match fault {
-        Some(Fault::Drip(..)) => "content-length: 1000000".to_owned(),
-        Some(Fault::Chunked | Fault::ChunkedShort(_) | Fault::Endless) => {
-            "transfer-encoding: chunked".to_owned()
-        }
-        _ => format!("content-length: {}", body.len()),
-    };
-    let head = format!("HTTP/1.1 {} X\r\n{headers}{length}\r\n\r\n", answer.status);
+    let head = head(answer, fault);
     if matches!(fault, Some(Fault::HalfOfHeaders)) {
         stream.write_all(&head.as_bytes()[..head.len() / 2])?;
         let _ = stream.read(&mut [0])?;

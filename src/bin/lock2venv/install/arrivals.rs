@@ -8,11 +8,12 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 
 use lock2venv::cache::{Cache, VerifiedFile};
 use lock2venv::digest::{Algorithm, Hasher};
-use lock2venv::fetch::{self, Fetch, Fetched};
+use lock2venv::fetch::{self, Fetch, Fetched, Found};
 use lock2venv::install::{Arrival, Content, UnpackedWheel};
 use lock2venv::plan::{Distribution, Origin};
 use lock2venv::project_wheel::{self, BuiltWheel};
 
+use super::meanwhile::Meanwhile;
 use crate::diagnose::Failure;
 
 /// How many fetched files may wait to be unpacked.
@@ -22,6 +23,7 @@ const MOST_WAITING: usize = 32;
 pub(super) struct Arrivals<'scope, 'a> {
     distributions: &'a [&'a Distribution],
     here: VecDeque<Arrival>,
+    meanwhile: &'a Meanwhile<'a>,
     receiver: Receiver<Fetched>,
     thread: Option<ScopedJoinHandle<'scope, Result<(), fetch::Error>>>,
 }
@@ -33,6 +35,7 @@ impl<'scope, 'a: 'scope> Arrivals<'scope, 'a> {
         job: Fetch<'a>,
         unpacked: Vec<(&Distribution, UnpackedWheel)>,
         options: &project_wheel::Options,
+        meanwhile: &'a Meanwhile<'a>,
     ) -> Result<Self, Failure> {
         let built = job
             .distributions
@@ -52,6 +55,7 @@ impl<'scope, 'a: 'scope> Arrivals<'scope, 'a> {
         Ok(Self {
             distributions,
             here,
+            meanwhile,
             receiver,
             thread: Some(thread),
         })
@@ -74,13 +78,17 @@ impl<'scope, 'a: 'scope> Iterator for Arrivals<'scope, 'a> {
         if let Some(arrival) = self.here.pop_front() {
             return Some(Ok(arrival));
         }
-        match self.receiver.recv() {
-            Ok(fetched) => Some(Ok(arrival(
-                self.distributions[fetched.position],
-                Content::Archive(fetched.file),
-            ))),
-            Err(mpsc::RecvError) => self.end(),
-        }
+        let Ok(fetched) = self.receiver.recv() else {
+            return self.end();
+        };
+        let content = match fetched.found {
+            Found::File(file) => Content::Archive(file),
+            Found::Unpacked => match self.meanwhile.remove(fetched.position) {
+                Some(wheel) => Content::Unpacked(Box::new(wheel)),
+                None => return self.next(),
+            },
+        };
+        Some(Ok(arrival(self.distributions[fetched.position], content)))
     }
 }
 

@@ -5,6 +5,7 @@ mod damage;
 mod elsewhere;
 mod interrupt;
 mod leniency;
+mod meanwhile;
 mod operations;
 mod project;
 mod recovery;
@@ -39,6 +40,7 @@ use crate::report::Terminal;
 use arrivals::Arrivals;
 use damage::Stop;
 use interrupt::Interrupt;
+use meanwhile::Meanwhile;
 use operations::Operations;
 use project::LockedProject;
 use site::{Look, Site, Workplace};
@@ -261,24 +263,24 @@ impl Run<'_> {
         if trust == Trust::Nothing && !cache.is_written() {
             options.trees = None;
         }
-        let unpacked = install::unpacked(&distributions, &destination, &options);
+        let mut unpacked = install::unpacked(&distributions, &destination, &options);
         let cache = cache.with_archives(!unpacked.is_written);
         let client = self.client()?;
+        let finder = unpacked.finder.take();
         let (here, fetched) = divide(&distributions, unpacked, terminal);
+        let meanwhile = Meanwhile::new(&fetched, finder);
         let job = Fetch {
             distributions: &fetched,
             client: &client,
             cache: &cache,
+            unpacked: Some(&meanwhile),
             options: &self.fetch_options()?,
             reporter: terminal,
         };
         let done: Result<_, Stop> = std::thread::scope(|scope| {
-            let arrivals = Arrivals::start(
-                scope,
-                job,
-                here,
-                &self.build_options([destination.root.clone(), destination.folder.clone()]),
-            )?;
+            let building =
+                self.build_options([destination.root.clone(), destination.folder.clone()]);
+            let arrivals = Arrivals::start(scope, job, here, &building, &meanwhile)?;
             let arrivals = arrivals.map(|arrival| arrival.map_err(Stop::Other));
             install::install(plan, arrivals, &destination, &options, terminal)
         });
@@ -346,6 +348,7 @@ impl Run<'_> {
                 Network::Online
             },
             n_connections: asked.unwrap_or(fetch::N_CONNECTIONS).max(1),
+            patience: fetch::PATIENCE,
         })
     }
 

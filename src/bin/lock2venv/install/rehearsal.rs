@@ -35,6 +35,7 @@ impl Run<'_> {
             distributions: &files,
             client: &self.client()?,
             cache: &Cache::disabled(site.root()),
+            unpacked: None,
             options: &self.fetch_options()?,
             reporter: terminal,
         };

@@ -179,6 +179,10 @@ impl Reporter for Terminal {
                 };
                 self.line_at(Verbosity::Verbose, &format!("    {file}: {origin}"));
             }
+            Event::Awaiting { file } => {
+                let text = format!("    {file}: another process is fetching it");
+                self.line_at(Verbosity::Verbose, &text);
+            }
             Event::Retrying { what, cause } => self.retrying(what, cause),
             Event::Installed { name, .. } | Event::Removed { name, .. } => self.done(name),
             Event::Warning(warning) => {
