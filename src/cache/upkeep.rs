@@ -19,7 +19,7 @@ use super::store::{
 pub type Removed = Size;
 
 /// What modules other than the store keep in a cache.
-const FOLDERS_ELSEWHERE: [&str; 3] = ["trees", "bytecode", "interpreters"];
+const FOLDERS_ELSEWHERE: [&str; 4] = ["trees", "bytecode", "interpreters", "claims"];
 
 /// Counts what the cache folder `dir` holds: nothing, where there is no such folder.
 ///

@@ -80,28 +80,27 @@ impl Place {
                 continue;
             };
             let library = Path::new(dist_info).parent().unwrap();
-            let text = String::from_utf8(text.clone()).unwrap();
-            let mut lines: Vec<&str> = text.lines().collect();
-            let sorted = lines.clone();
-            lines.sort_by_key(|line| line.split(',').next().unwrap().to_owned());
-            assert_eq!(lines, sorted, "{path}");
-            for line in lines {
-                let [name, digest, size] = line.split(',').collect::<Vec<_>>()[..] else {
-                    panic!("{line}");
-                };
+            let lines: Vec<[String; 3]> = csv::ReaderBuilder::new()
+                .has_headers(false)
+                .from_reader(&text[..])
+                .deserialize()
+                .map(Result::unwrap)
+                .collect();
+            assert!(lines.is_sorted_by_key(|[name, ..]| name), "{path}");
+            for [name, digest, size] in &lines {
                 let name = clean(&library.join(name));
                 listed.push(name.clone());
                 let content = files
                     .get(&name)
                     .unwrap_or_else(|| panic!("{name} in {path}"));
                 if name == *path {
-                    assert_eq!((digest, size), ("", ""));
+                    assert_eq!((&**digest, &**size), ("", ""));
                     continue;
                 }
                 let expected = Digest::of(Algorithm::Sha256, content);
                 let expected = URL_SAFE_NO_PAD.encode(expected.bytes());
-                assert_eq!(digest, format!("sha256={expected}"), "{name} in {path}");
-                assert_eq!(size, content.len().to_string());
+                assert_eq!(*digest, format!("sha256={expected}"), "{name} in {path}");
+                assert_eq!(*size, content.len().to_string());
             }
         }
         for path in files.keys().filter(|path| path.starts_with(SITE)) {
