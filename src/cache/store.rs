@@ -176,7 +176,8 @@ impl Store {
         let shard = self.shard(digest, &hex);
         let names = match std::fs::read_dir(&shard) {
             Ok(names) => names,
-            Err(cause) if is_absent(&cause) => return Ok(None),
+            // What may not be read is of no use, as if it were not there.
+            Err(cause) if is_absent(&cause) || is_refused(&cause) => return Ok(None),
             Err(cause) => return Err(Error::io(&shard, cause)),
         };
         for name in names {
@@ -216,7 +217,9 @@ impl Store {
         let file = match file {
             Ok(file) => file,
             // Removed by another process since the folder was read, or a link, which we never make.
-            Err(cause) if is_absent(&cause) || is_link(&cause) => return Ok(None),
+            Err(cause) if is_absent(&cause) || is_link(&cause) || is_refused(&cause) => {
+                return Ok(None);
+            }
             Err(cause) => return Err(Error::io(path, cause)),
         };
         let metadata = file.metadata().map_err(|cause| Error::io(path, cause))?;

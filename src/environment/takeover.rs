@@ -36,6 +36,10 @@ pub(super) fn take_over(root: &Path, draft: &Path) -> Result<(), Error> {
     // First `false`, then `true`.
     old.sort_by_key(|name| name != CONFIGURATION);
     new.sort_by_key(|name| name == CONFIGURATION);
+    // Nothing may be half removed by one who then may not go on.
+    for name in &old {
+        removal::check(&root.join(name))?;
+    }
     write_journal(root, draft, old.iter().chain(&new))?;
     for name in old {
         removal::remove(&root.join(name))?;

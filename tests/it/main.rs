@@ -34,6 +34,7 @@ mod launcher;
 mod limits;
 mod marker_algebra;
 mod names;
+mod other_users;
 mod plan;
 mod project_wheel;
 mod project_wheel_outside;

@@ -57,14 +57,16 @@ impl Interrupt {
         lock(&self.shared.last_words).push(Box::new(act));
     }
 
-    /// Does `duty`, too, before the process ends.
-    pub(super) fn before_end(&self, duty: impl Fn() + Send + 'static) {
-        lock(&self.shared.duties).push(Box::new(duty));
-    }
-
-    /// Removes `folder`, too, before the process ends.
-    pub(super) fn remove_before_end(&self, folder: PathBuf) {
-        self.before_end(move || remove(&folder));
+    /// Does `make`, and removes the `folder` that it makes before the process ends.
+    ///
+    /// An interruption that comes meanwhile waits until the folder is known: none is left behind.
+    pub(super) fn while_making<T, E>(
+        &self,
+        make: impl FnOnce() -> Result<T, E>,
+        folder: impl FnOnce(&T) -> PathBuf,
+    ) -> Result<T, E> {
+        let made = self.shared.with_duty(make, folder);
+        made.unwrap_or_else(|| wait_for_end())
     }
 
     /// Publishes what was filled in secret, if no interruption came before.
@@ -108,6 +110,25 @@ impl Shared {
             print_line("interrupted");
         }
         std::process::exit(diagnose::INTERRUPTED)
+    }
+
+    /// Does `make` and takes on the removal of what it made, before whatever comes meanwhile looks for duties; `None` when it
+    /// came before.
+    fn with_duty<T, E>(
+        &self,
+        make: impl FnOnce() -> Result<T, E>,
+        folder: impl FnOnce(&T) -> PathBuf,
+    ) -> Option<Result<T, E>> {
+        let mut duties = lock(&self.duties);
+        if self.has_come.load(Ordering::SeqCst) {
+            return None;
+        }
+        let made = make();
+        if let Ok(made) = &made {
+            let folder = folder(made);
+            duties.push(Box::new(move || remove(&folder)));
+        }
+        Some(made)
     }
 
     /// Forgets all duties and does `act`, before whatever comes meanwhile looks for duties; `None` when it came before.
@@ -168,6 +189,30 @@ mod tests {
             published.unwrap().join().unwrap();
         });
         assert!(!is_done.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn what_is_made_when_an_interruption_comes_is_removed() {
+        let shared = Shared::default();
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("draft");
+        std::thread::scope(|scope| {
+            let made = shared.with_duty(
+                || {
+                    let handler = scope.spawn(|| shared.come());
+                    while !shared.has_come.load(Ordering::SeqCst) {
+                        std::thread::yield_now();
+                    }
+                    std::fs::create_dir(&folder)?;
+                    Ok::<_, std::io::Error>(handler)
+                },
+                |_| folder.clone(),
+            );
+            made.unwrap().unwrap().join().unwrap();
+        });
+        assert!(!folder.exists());
+        let late = shared.with_duty(|| std::fs::create_dir(&folder), |()| folder.clone());
+        assert!(late.is_none() && !folder.exists());
     }
 
     #[test]

@@ -110,6 +110,7 @@ const MOST_ATTEMPTS: usize = 3;
 impl Run<'_> {
     fn install(&self, started: Instant) -> Result<(), Failure> {
         let interrupt = Interrupt::watch()?;
+        self.check_places()?;
         self.warn_of_elsewhere()?;
         let mut damaged = Vec::new();
         for _ in 0..MOST_ATTEMPTS {
@@ -130,6 +131,21 @@ impl Run<'_> {
             Failure::text("other processes change the environment or the cache all the time")
                 .hint("run the same command again when they have ended"),
         )
+    }
+
+    /// Refuses a cache inside the environment, which would be removed with it.
+    fn check_places(&self) -> Result<(), Failure> {
+        let root = site::root(self.arguments, self.context, &self.project);
+        match &self.cache_folder {
+            Some(folder) if folder.starts_with(&root) => {
+                let (cache, root) = (folder.display(), root.display());
+                let text =
+                    format!("the cache `{cache}` would be inside of the environment `{root}`");
+                let failure = Failure::text(&text).misuse();
+                Err(failure.hint("name another folder: `--cache-dir DIR`, or use `--no-cache`"))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn warn_of_elsewhere(&self) -> Result<(), Failure> {
@@ -165,11 +181,14 @@ impl Run<'_> {
             self.announce(&operations, &terminal);
             return Ok(Outcome::Done);
         }
-        let workplace = site.prepare(&self.project, &terminal)?;
+        site.announce(&self.project, &terminal);
+        let workplace = interrupt.while_making(
+            || site.prepare(&self.project),
+            |workplace| workplace.hidden_folder().to_owned(),
+        )?;
         self.announce(&operations, &terminal);
         terminal.begin(operations.n_all(), operations.lines().clone());
         interrupt.before_last_words(terminal.freezer());
-        interrupt.remove_before_end(workplace.hidden_folder().to_owned());
         let done = self.carry_out(&plan, &workplace, trust, &terminal);
         interrupt.check();
         terminal.finish();

@@ -149,37 +149,30 @@ impl Site {
         matches!(self.state, State::Usable(_))
     }
 
-    /// Makes ready to write.
-    pub(super) fn prepare(
-        self,
-        project: &LockedProject,
-        terminal: &Terminal,
-    ) -> Result<Workplace, Failure> {
+    /// Says what will be made.
+    pub(super) fn announce(&self, project: &LockedProject, terminal: &Terminal) {
+        let (name, root) = (project.name.as_str(), self.root.display());
+        match &self.state {
+            State::Absent => terminal.line(&format!("Creating virtualenv {name} in {root}")),
+            State::Unusable(_, reason) => terminal.line(&format!(
+                "Recreating virtualenv {name} in {root}: {}",
+                reason.text
+            )),
+            State::Usable(_) => {}
+        }
+    }
+
+    /// Makes ready to write. Says nothing: an interruption waits for it.
+    pub(super) fn prepare(self, project: &LockedProject) -> Result<Workplace, Failure> {
         let name = project.name.as_str();
-        let root = &self.root;
-        let draft = || {
-            Draft::create(
-                root,
-                &self.interpreter,
-                &format!("{name}-py{}", minor(&self.interpreter)),
-            )
-        };
+        let prompt = format!("{name}-py{}", minor(&self.interpreter));
+        let draft = || Draft::create(&self.root, &self.interpreter, &prompt);
         let kind = match self.state {
-            State::Absent => {
-                terminal.line(&format!("Creating virtualenv {name} in {}", root.display()));
-                Kind::New { draft: draft()? }
-            }
-            State::Unusable(held, reason) => {
-                terminal.line(&format!(
-                    "Recreating virtualenv {name} in {}: {}",
-                    root.display(),
-                    reason.text
-                ));
-                Kind::Over {
-                    _lock: held.lock,
-                    draft: draft()?,
-                }
-            }
+            State::Absent => Kind::New { draft: draft()? },
+            State::Unusable(held, _) => Kind::Over {
+                _lock: held.lock,
+                draft: draft()?,
+            },
             State::Usable(held) => Kind::Existing {
                 staging: held.lock.staging()?,
                 held,
