@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use lock2venv::archive::SizeLimits;
 use lock2venv::environment::Layout;
 use lock2venv::event::Silent;
 use lock2venv::install::{
@@ -77,6 +78,7 @@ impl Bench {
         let options = Options {
             strict: true,
             leniency: Leniency::default(),
+            limits: SizeLimits::default(),
             compile: None,
             link_mode: LinkMode::Hardlink,
             trees: trees.map(Path::to_owned),

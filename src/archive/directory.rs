@@ -1,5 +1,6 @@
 //! The end records and the central directory.
 
+use super::limits::MAX_ENTRIES;
 use super::{
     Deviation, DeviationKind, Entry, Error, Fault, Kind, MAX_RATIO, Method, Source, check_path,
 };
@@ -9,8 +10,8 @@ const END64_BYTES: usize = 56;
 const LOCATOR_BYTES: usize = 20;
 const CENTRAL_BYTES: usize = 46;
 const MAX_COMMENT_BYTES: usize = 0xffff;
-/// Room for two million entries with short names; 5,000 times what a large wheel has.
-const MAX_DIRECTORY_BYTES: u64 = 256 << 20;
+/// Room for the most entries with names of 270 bytes.
+const MAX_DIRECTORY_BYTES: u64 = 64 << 20;
 
 const END_SIGNATURE: &[u8] = b"PK\x05\x06";
 const END64_SIGNATURE: &[u8] = b"PK\x06\x06";
@@ -60,13 +61,19 @@ struct Place {
 pub(super) fn read(source: &Source, n_file_bytes: u64) -> Result<Directory, Error> {
     let tail = Tail::read(source, n_file_bytes)?;
     let place = tail.place(source)?;
+    if place.n_entries > MAX_ENTRIES {
+        return Err(Error::TooManyEntries {
+            n_entries: place.n_entries,
+            limit: MAX_ENTRIES,
+        });
+    }
     if place.n_bytes > MAX_DIRECTORY_BYTES {
-        return Err(malformed("its central directory is larger than 256 MiB"));
+        return Err(malformed("its central directory is larger than 64 MiB"));
     }
     let bytes = tail.bytes_at(source, place.offset, place.n_bytes)?;
     let mut entries = Vec::new();
     let mut rest = &bytes[..];
-    while !rest.is_empty() {
+    while !rest.is_empty() && entries.len() as u64 <= place.n_entries {
         let (entry, after) = CentralEntry::parse(rest)?;
         entries.push(entry);
         rest = after;

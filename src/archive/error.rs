@@ -23,13 +23,33 @@ pub enum Error {
         "not a well-formed zip archive: its end of central directory record does not end the file"
     )]
     TrailingZeros,
+    /// The archive has more entries than any that is known by far.
+    #[error("the archive has {n_entries} entries, more than the limit of {limit}")]
+    TooManyEntries {
+        /// How many it says it has.
+        n_entries: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The entries together declare more bytes than is allowed.
+    #[error("the archive unpacks to {n_bytes} bytes, more than the limit of {limit}")]
+    TooLarge {
+        /// The sum of the declared sizes.
+        n_bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
     /// The entries together declare more bytes than an honest archive of that size.
-    #[error("the archive declares {n_bytes} bytes of content, more than the limit of {limit}")]
+    #[error(
+        "the archive declares {n_bytes} bytes of content, more than {ratio} times its own {n_packed_bytes}"
+    )]
     Bomb {
         /// The sum of the declared sizes.
         n_bytes: u64,
-        /// The most that is allowed for an archive of this size.
-        limit: u64,
+        /// The size of the archive.
+        n_packed_bytes: u64,
+        /// The limit.
+        ratio: u64,
     },
     /// One entry is refused.
     #[error("entry `{}` {fault}", path.escape_debug())]
@@ -50,7 +70,12 @@ impl Error {
                 Some(DeviationKind::EntryComment)
             }
             Self::Entry { fault, .. } if *fault == LINK => Some(DeviationKind::SymbolicLink),
-            Self::Entry { .. } | Self::Io(_) | Self::Malformed { .. } | Self::Bomb { .. } => None,
+            Self::Entry { .. }
+            | Self::Io(_)
+            | Self::Malformed { .. }
+            | Self::TooManyEntries { .. }
+            | Self::TooLarge { .. }
+            | Self::Bomb { .. } => None,
         }
     }
 }

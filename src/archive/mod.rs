@@ -12,8 +12,8 @@
 //! * names that are UTF-8 (and say so), relative, without `..`, `.`, empty components, backslashes, drives and control
 //!   characters; no two the same, none both a file and a folder. Names that differ only in case are allowed, as real
 //!   wheels have them; where the file system folds case, creating the second file fails;
-//! * sizes that deflate can reach (it cannot grow data more than [`MAX_RATIO`] times) and a sum that is below
-//!   [`MAX_UNPACKED`] or [`MAX_TOTAL_RATIO`] times the archive's own size, whichever is more.
+//! * sizes that deflate can reach (it cannot grow data more than [`MAX_RATIO`] times), and no more than 200,000 entries.
+//!   How much they may be in sum is for the caller to say: [`Archive::check_size`].
 //!
 //! Where what an archive holds is beyond doubt although it is not strict, [`Archive::read_loose`] reads it and lists each
 //! [`Deviation`]: a file that is there again with the same bytes and mode, a symbolic link (a file that holds the link's text, as
@@ -29,6 +29,7 @@
 mod deviation;
 mod directory;
 mod error;
+mod limits;
 mod local;
 mod path;
 mod read;
@@ -39,6 +40,7 @@ use std::collections::HashSet;
 
 pub use deviation::{Deviation, DeviationKind};
 pub use error::{Error, Fault};
+pub use limits::SizeLimits;
 pub use path::check_path;
 pub use read::{Buffers, READ_AHEAD, Reader};
 pub use source::Source;
@@ -47,12 +49,6 @@ use directory::CentralEntry;
 
 /// How many times deflate can grow its input at most (258 bytes from two bits, and the ends of blocks).
 pub const MAX_RATIO: u64 = 1040;
-
-/// How many bytes any archive may declare in sum.
-pub const MAX_UNPACKED: u64 = 4 << 30;
-
-/// How many times its own size a larger archive may declare in sum. Real wheels stay below 20.
-pub const MAX_TOTAL_RATIO: u64 = 100;
 
 /// A ZIP archive whose structure has been checked.
 #[derive(Debug)]
@@ -140,11 +136,12 @@ impl Archive {
         let mut archive = Self::read_loose(source)?;
         match archive.deviations.pop() {
             Some(deviation) => Err(deviation.into_error()),
-            None => Ok(archive),
+            None => archive.check_size(SizeLimits::default()).map(|()| archive),
         }
     }
 
-    /// Reads the directory of the archive in `source` and checks the archive's structure, but for what [`DeviationKind`] lists.
+    /// Reads the directory of the archive in `source` and checks the archive's structure, but for what [`DeviationKind`] lists
+    /// and for the sum of the sizes ([`Archive::check_size`]).
     ///
     /// # Errors
     ///
@@ -162,7 +159,6 @@ impl Archive {
             deviations.extend(central.deviations());
             entries.push(central.into_entry(data_offset)?);
         }
-        check_total(&entries, n_file_bytes)?;
         let mut archive = Self {
             source,
             entries,
@@ -265,20 +261,6 @@ fn tile(entries: &[CentralEntry], directory_offset: u64) -> Result<Vec<u64>, Err
         });
     }
     Ok(ends)
-}
-
-fn check_total(entries: &[Entry], n_file_bytes: u64) -> Result<(), Error> {
-    let limit = MAX_UNPACKED.max(n_file_bytes.saturating_mul(MAX_TOTAL_RATIO));
-    let total = entries
-        .iter()
-        .fold(0u64, |sum, entry| sum.saturating_add(entry.n_bytes));
-    if total > limit {
-        return Err(Error::Bomb {
-            n_bytes: total,
-            limit,
-        });
-    }
-    Ok(())
 }
 
 fn check_paths(entries: &[Entry]) -> Result<(), Error> {

@@ -42,6 +42,7 @@ mod unshared;
 
 use std::path::PathBuf;
 
+use crate::archive::SizeLimits;
 use crate::cache::VerifiedFile;
 use crate::environment::Layout;
 use crate::event::{Reporter, Warning};
@@ -121,6 +122,8 @@ pub struct Options {
     pub strict: bool,
     /// The rules about wheels that are lifted.
     pub leniency: Leniency,
+    /// What a wheel may unpack to.
+    pub limits: SizeLimits,
     /// The interpreter that compiles bytecode, absolute; `None` compiles nothing.
     pub compile: Option<crate::bytecode::Settings>,
     /// How files of the cache come into the environment.

@@ -128,6 +128,7 @@ impl<'a, 's> Session<'a, 's> {
                 },
                 installer_name: &options.installer_name,
                 leniency: &options.leniency,
+                limits: options.limits,
             },
             root: &destination.root,
             roots,

@@ -15,7 +15,7 @@ use super::proof::{self, Sum};
 use super::script::Launcher;
 use super::tree::{Linked, SavedChunk, Tree, TreeWriter, Trees, UnpackedWheel};
 use super::{Arrival, Content, Error, documents};
-use crate::archive::{self, Buffers, Entry, Reader};
+use crate::archive::{self, Buffers, Entry, Reader, SizeLimits};
 use crate::cache::VerifiedFile;
 use crate::digest::Digest;
 use crate::environment::Layout;
@@ -91,6 +91,7 @@ pub(super) struct Setting<'a> {
     pub(super) launcher: Launcher<'a>,
     pub(super) installer_name: &'a str,
     pub(super) leniency: &'a Leniency,
+    pub(super) limits: SizeLimits,
 }
 
 impl<'a> Unit<'a> {
@@ -531,6 +532,8 @@ impl Opened {
             let what = "its copy in the cache was damaged";
             return Err(Error::wheel(file_name, archive::Error::Malformed { what }));
         }
+        let checked = wheel.archive().check_size(setting.limits);
+        checked.map_err(|fault| Error::wheel(file_name, fault))?;
         let (contents, warnings) =
             Contents::of_wheel(&wheel, file_name, &distribution.name, setting.layout)?;
         // The wheel of a folder is built anew each time.

@@ -43,10 +43,14 @@ pub use metadata::{Metadata, WheelMetadata};
 pub use record::{Oddity, Record, RecordLine, encode_digest, write_record};
 pub use rule::{Exception, Leniency, Rule};
 
-/// The largest METADATA, WHEEL or `entry_points.txt` that is read.
+/// The largest METADATA or WHEEL that is read.
 const MAX_DOCUMENT_BYTES: u64 = 16 << 20;
-/// The largest RECORD that is read: a million lines.
-const MAX_RECORD_BYTES: u64 = 256 << 20;
+/// The largest `entry_points.txt` that is read: tens of thousands of scripts.
+const MAX_ENTRY_POINTS_BYTES: u64 = 1 << 20;
+/// What RECORD may have for files that the wheel does not hold: some thousands.
+const FREE_RECORD_BYTES: u64 = 256 << 10;
+/// What a line of RECORD may have besides the path, in its longest spelling.
+const RECORD_LINE_BYTES: u64 = 256;
 
 /// A wheel whose archive is strict, and whose documents fit each other and what was locked.
 #[derive(Debug)]
@@ -150,7 +154,7 @@ impl Wheel {
         let wheel = WheelMetadata::parse(&documents.required("WHEEL")?)?;
         Metadata::parse(&documents.required("METADATA")?).check(expected)?;
         let record = Record::parse(&documents.record()?)?;
-        let scripts = match documents.optional("entry_points.txt")? {
+        let scripts = match documents.optional("entry_points.txt", MAX_ENTRY_POINTS_BYTES)? {
             Some(text) => Scripts::parse(&text)?,
             None => Scripts::default(),
         };
@@ -322,17 +326,21 @@ struct Documents<'a> {
 
 impl Documents<'_> {
     fn required(&mut self, name: &'static str) -> Result<String, Error> {
-        self.optional(name)?
+        self.optional(name, MAX_DOCUMENT_BYTES)?
             .ok_or(Error::Missing { document: name })
     }
 
     fn record(&mut self) -> Result<Vec<u8>, Error> {
-        let document = self.bytes("RECORD", MAX_RECORD_BYTES)?;
+        // Two lines for each file, so that its lines and what is to be said of them are few as well.
+        let entries = self.archive.entries().iter();
+        let lines = entries.map(|entry| entry.path().len() as u64 + RECORD_LINE_BYTES);
+        let limit = FREE_RECORD_BYTES + 2 * lines.sum::<u64>();
+        let document = self.bytes("RECORD", limit)?;
         document.ok_or(Error::Missing { document: "RECORD" })
     }
 
-    fn optional(&mut self, name: &'static str) -> Result<Option<String>, Error> {
-        let bytes = self.bytes(name, MAX_DOCUMENT_BYTES)?;
+    fn optional(&mut self, name: &'static str, limit: u64) -> Result<Option<String>, Error> {
+        let bytes = self.bytes(name, limit)?;
         // METADATA of old wheels has names in Latin-1; the fields that are read are ASCII.
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }

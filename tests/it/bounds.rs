@@ -7,12 +7,13 @@ use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use lock2venv::archive::Archive;
 use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::local_index::Fault;
 use crate::support::project::{LockedProject, names_in};
-use crate::support::wheel_builder::WheelBuilder;
+use crate::support::wheel_builder::{WheelBuilder, ZipEntry, file_of};
 use crate::support::workspace::Output;
 
 /// A test that waits for longer fails.
@@ -116,4 +117,103 @@ fn a_signal_ends_the_program_though_nobody_reads_what_it_says() {
     assert_eq!(wait(child).code(), Some(130));
     let names = names_in(&project.workspace.project());
     assert_eq!(names, ["poetry.lock", "pyproject.toml"]);
+}
+
+// Sizes.
+
+/// A project with one wheel, which holds what `change` adds.
+fn project_with(change: impl Fn(WheelBuilder) -> WheelBuilder) -> LockedProject {
+    LockedProject::new(&[change(wheel("acme"))])
+}
+
+#[track_caller]
+fn refused(project: &LockedProject, arguments: &[&str], parts: &[&str]) {
+    project.run(arguments).failed(1, parts);
+    let names = names_in(&project.workspace.project());
+    assert_eq!(names, ["poetry.lock", "pyproject.toml"]);
+}
+
+#[test]
+fn a_wheel_that_unpacks_to_more_than_is_allowed_is_refused() {
+    let project = project_with(|wheel| wheel.file("acme/zeros", vec![0; 100_000]));
+    let parts = ["bytes, more than the limit of 51200", "--max-unpacked SIZE"];
+    refused(&project, &["install", "--max-unpacked", "50K"], &parts);
+    project
+        .run(&["install", "--max-unpacked", "200 KiB"])
+        .succeeded();
+}
+
+#[test]
+fn a_wheel_that_unpacks_to_many_times_its_size_is_refused() {
+    // Nothing of it is read before its sizes are looked at.
+    let zeros = |name: &str| {
+        ZipEntry::stored(name, &vec![0; 1 << 20]).both(|header| {
+            header.method = 8;
+            header.n_bytes = 1000 << 20;
+        })
+    };
+    let project = project_with(|wheel| {
+        let wheel = wheel.entry(zeros("acme/a")).entry(zeros("acme/b"));
+        wheel
+            .without_record_of("acme/a")
+            .without_record_of("acme/b")
+    });
+    let parts = [
+        "bytes of content, more than 100 times its own",
+        "--max-ratio N",
+    ];
+    refused(&project, &["install"], &parts);
+    let output = project.run(&["install", "--max-ratio", "2000"]);
+    output.failed(1, &["is not a deflate stream"]);
+}
+
+#[test]
+fn a_wheel_with_far_too_many_entries_is_refused_before_they_are_read() {
+    let n_entries: u64 = 200_001;
+    let mut bytes = b"PK\x06\x06".to_vec();
+    bytes.extend(44u64.to_le_bytes());
+    bytes.extend([45, 3, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    for field in [n_entries, n_entries, 0, 0] {
+        bytes.extend(field.to_le_bytes());
+    }
+    bytes.extend(b"PK\x06\x07\0\0\0\0");
+    bytes.extend(0u64.to_le_bytes());
+    bytes.extend(1u32.to_le_bytes());
+    bytes.extend(b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff");
+    bytes.extend([0xff; 8]);
+    bytes.extend([0, 0]);
+    let error = Archive::read(file_of(&bytes)).unwrap_err();
+    let expected = "the archive has 200001 entries, more than the limit of 200000";
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn a_record_of_far_more_lines_than_files_is_refused() {
+    let project = project_with(|wheel| {
+        let lines = (0..100_000).map(|number| format!("acme/{number}.py,,"));
+        wheel.record(&lines.collect::<Vec<_>>().join("\n"))
+    });
+    let parts = ["entry `acme-1.0.dist-info/RECORD` is larger than"];
+    refused(&project, &["install"], &parts);
+}
+
+#[test]
+fn scripts_without_end_are_refused() {
+    let project = project_with(|wheel| {
+        let lines = (0..100_000).map(|number| format!("acme{number} = acme:main\n"));
+        let lines = lines.collect::<Vec<_>>().concat();
+        wheel.dist_info("entry_points.txt", &format!("[console_scripts]\n{lines}"))
+    });
+    let parts = ["entry `acme-1.0.dist-info/entry_points.txt` is larger than 1048576 bytes"];
+    refused(&project, &["install"], &parts);
+}
+
+#[test]
+fn a_file_that_is_larger_than_is_allowed_is_not_downloaded() {
+    let project = project_with(|wheel| wheel);
+    let parts = [
+        "is larger than the 100 bytes that a file may have",
+        "--max-download SIZE",
+    ];
+    refused(&project, &["install", "--max-download", "100"], &parts);
 }

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use lock2venv::archive::SizeLimits;
 use lock2venv::environment::{self, Layout};
 use lock2venv::event::Silent;
 use lock2venv::install::{Destination, DestinationKind, Error, LinkMode, Options, install, losers};
@@ -33,6 +34,7 @@ pub(crate) fn layout() -> Layout {
 fn options() -> Options {
     Options {
         strict: false,
+        limits: SizeLimits::default(),
         leniency: Leniency::default(),
         compile: None,
         link_mode: LinkMode::Copy,

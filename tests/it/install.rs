@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fs_err as fs;
+use lock2venv::archive::SizeLimits;
 use lock2venv::bytecode;
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::environment::Layout;
@@ -148,6 +149,7 @@ fn options() -> Options {
     Options {
         strict: false,
         leniency: Leniency::default(),
+        limits: SizeLimits::default(),
         compile: None,
         link_mode: LinkMode::Auto,
         trees: None,

@@ -95,6 +95,7 @@ fn fill(root: &Path, interpreter: &Interpreter, wheel: &WheelBuilder) -> Environ
     let options = Options {
         strict: true,
         leniency: Leniency::default(),
+        limits: lock2venv::archive::SizeLimits::default(),
         compile: None,
         link_mode: LinkMode::Auto,
         trees: None,

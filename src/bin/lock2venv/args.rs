@@ -20,6 +20,7 @@ use clap::{
 
 use crate::habits;
 use crate::report::print_hint;
+use crate::size;
 use crate::variables::{self, Variables};
 
 const STYLES: Styles = Styles::styled()
@@ -281,6 +282,15 @@ pub(crate) struct Install {
     /// How many threads unpack [default: one for each processor]
     #[arg(long, short = 'j', value_name = "N", env = "LOCK2VENV_JOBS", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) jobs: Option<u16>,
+    /// Refuse files that are larger than SIZE, such as 500M [default: 16G]
+    #[arg(long, value_name = "SIZE", env = "LOCK2VENV_MAX_DOWNLOAD", value_parser = size::parse, help_heading = "Limits")]
+    pub(crate) max_download: Option<u64>,
+    /// Refuse wheels that unpack to more than SIZE [default: 32G]
+    #[arg(long, value_name = "SIZE", env = "LOCK2VENV_MAX_UNPACKED", value_parser = size::parse, help_heading = "Limits")]
+    pub(crate) max_unpacked: Option<u64>,
+    /// Refuse wheels that unpack to more than N times their own size and more than 1G [default: 100]
+    #[arg(long, value_name = "N", env = "LOCK2VENV_MAX_RATIO", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Limits")]
+    pub(crate) max_ratio: Option<u64>,
     /// The index that stands in for PyPI: a mirror or proxy
     #[arg(
         long,

@@ -11,6 +11,7 @@ mod export;
 mod habits;
 mod install;
 mod report;
+mod size;
 mod variables;
 
 use std::io::Write as _;

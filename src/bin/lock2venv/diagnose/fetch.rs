@@ -153,6 +153,9 @@ impl From<index::Error> for Failure {
                 "SSL_CERT_FILE, REQUESTS_CA_BUNDLE or POETRY_CERTIFICATES_<NAME>_CERT name this file",
             ),
             Error::TooLong { .. } => failure.hint(REVIEW),
+            Error::TooLarge { .. } => {
+                failure.hint("if it is meant to be that large: `--max-download SIZE`")
+            }
             Error::Proxy { .. } => {
                 failure.hint("a proxy is written `http://host:port`, `socks5://host:port` or `socks5h://host:port` (which looks names up itself)")
             }

@@ -1,7 +1,7 @@
 //! What is wrong with the interpreter, the environment, or a wheel on its way into it.
 
 use lock2venv::wheel::{self, Rule};
-use lock2venv::{bytecode, environment, install, interpreter};
+use lock2venv::{archive, bytecode, environment, install, interpreter};
 
 use super::Failure;
 
@@ -132,6 +132,12 @@ fn leniency(rule: Rule) -> String {
 
 fn what_to_do(fault: &wheel::Error) -> &'static str {
     match fault {
+        wheel::Error::Archive(archive::Error::TooLarge { .. }) => {
+            "if it is meant to be that large: `--max-unpacked SIZE`"
+        }
+        wheel::Error::Archive(archive::Error::Bomb { .. }) => {
+            "if it is meant to be that large: `--max-ratio N`"
+        }
         wheel::Error::Archive(_) => {
             "its digest is the locked one, so it was locked like this: nothing of it was installed; tell its authors, or lock another version"
         }

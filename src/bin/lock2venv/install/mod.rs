@@ -17,6 +17,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use lock2venv::archive::SizeLimits;
 use lock2venv::bytecode;
 use lock2venv::cache::{self, Cache, Trust};
 use lock2venv::configuration::Configuration;
@@ -353,9 +354,26 @@ impl Run<'_> {
                 .collect(),
             configuration: self.configuration.clone(),
             base_delay: index::BASE_DELAY,
-            limits: index::Limits::for_timeout(self.configuration.timeout()?),
+            limits: self.index_limits()?,
         };
         Ok(Client::new(settings)?)
+    }
+
+    fn index_limits(&self) -> Result<index::Limits, Failure> {
+        let limits = index::Limits::for_timeout(self.configuration.timeout()?);
+        let file_bytes = self.arguments.max_download.unwrap_or(limits.file_bytes);
+        Ok(index::Limits {
+            file_bytes,
+            ..limits
+        })
+    }
+
+    fn size_limits(&self) -> SizeLimits {
+        let SizeLimits { n_bytes, ratio } = SizeLimits::default();
+        SizeLimits {
+            n_bytes: self.arguments.max_unpacked.unwrap_or(n_bytes),
+            ratio: self.arguments.max_ratio.unwrap_or(ratio),
+        }
     }
 
     fn fetch_options(&self) -> Result<fetch::Options, Failure> {
@@ -387,6 +405,7 @@ impl Run<'_> {
         Ok(Options {
             strict: self.arguments.strict,
             leniency: self.leniency.clone(),
+            limits: self.size_limits(),
             compile: self
                 .arguments
                 .compile
