@@ -49,11 +49,11 @@ impl Partial {
     /// `None` when the folder was taken for a dead one's before it was locked.
     fn create_at(path: PathBuf) -> io::Result<Option<Self>> {
         fs::create_dir(&path)?;
-        let Ok(lock) = File::open(&path) else {
-            return Ok(None);
-        };
-        let is_ours = try_lock(&lock)? != Held::ByOther && is_still(&lock, &path)?;
-        Ok(is_ours.then_some(Self {
+        let lock = lock(&path).inspect_err(|_| {
+            // As empty as it was made: nobody else has it.
+            let _ = std::fs::remove_dir(&path);
+        })?;
+        Ok(lock.map(|lock| Self {
             path,
             _lock: lock,
             is_kept: false,
@@ -69,6 +69,16 @@ impl Partial {
     pub(super) fn keep(mut self) {
         self.is_kept = true;
     }
+}
+
+/// Locks a folder that was just made; `None` when it was taken for a dead one's.
+fn lock(path: &Path) -> io::Result<Option<File>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let is_ours = try_lock(&file)? != Held::ByOther && is_still(&file, path)?;
+    Ok(is_ours.then_some(file))
 }
 
 impl Drop for Partial {

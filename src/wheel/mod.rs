@@ -49,6 +49,7 @@ const MAX_DOCUMENT_BYTES: u64 = 16 << 20;
 const MAX_ENTRY_POINTS_BYTES: u64 = 1 << 20;
 /// What RECORD may have for files that the wheel does not hold: some thousands.
 const FREE_RECORD_BYTES: u64 = 256 << 10;
+const FREE_RECORD_LINES: u64 = 4096;
 /// What a line of RECORD may have besides the path, in its longest spelling.
 const RECORD_LINE_BYTES: u64 = 256;
 
@@ -153,7 +154,7 @@ impl Wheel {
         };
         let wheel = WheelMetadata::parse(&documents.required("WHEEL")?)?;
         Metadata::parse(&documents.required("METADATA")?).check(expected)?;
-        let record = Record::parse(&documents.record()?)?;
+        let record = Record::parse_at_most(&documents.record()?, documents.most_record_lines())?;
         let scripts = match documents.optional("entry_points.txt", MAX_ENTRY_POINTS_BYTES)? {
             Some(text) => Scripts::parse(&text)?,
             None => Scripts::default(),
@@ -331,12 +332,17 @@ impl Documents<'_> {
     }
 
     fn record(&mut self) -> Result<Vec<u8>, Error> {
-        // Two lines for each file, so that its lines and what is to be said of them are few as well.
+        // Two lines for each file.
         let entries = self.archive.entries().iter();
         let lines = entries.map(|entry| entry.path().len() as u64 + RECORD_LINE_BYTES);
         let limit = FREE_RECORD_BYTES + 2 * lines.sum::<u64>();
         let document = self.bytes("RECORD", limit)?;
         document.ok_or(Error::Missing { document: "RECORD" })
+    }
+
+    /// How many lines RECORD may have. Bytes alone do not bound what each line costs, and what is to be said of it.
+    fn most_record_lines(&self) -> u64 {
+        FREE_RECORD_LINES + 2 * self.archive.entries().len() as u64
     }
 
     fn optional(&mut self, name: &'static str, limit: u64) -> Result<Option<String>, Error> {

@@ -54,6 +54,15 @@ impl Record {
     ///
     /// [`Error::Record`] for what is not CSV of at most three columns, and for texts that are no digest or no size.
     pub fn parse(text: &[u8]) -> Result<Self, Error> {
+        Self::parse_at_most(text, u64::MAX)
+    }
+
+    /// Parses the text of a RECORD that may have `n_lines` lines: short ones cost many times their size in memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Record::parse`]; [`Error::Record`] for the first line that is too many, also.
+    pub(crate) fn parse_at_most(text: &[u8], n_lines: u64) -> Result<Self, Error> {
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -71,6 +80,9 @@ impl Record {
                 Ok(true) => {}
                 Ok(false) => return Ok(record),
                 Err(_) => return Err(fail("is not CSV in UTF-8")),
+            }
+            if number > n_lines {
+                return Err(fail("is one of far more lines than the wheel has files"));
             }
             let (proof, oddity) = parse_proof(&line).map_err(fail)?;
             let path = line.get(0).unwrap_or_default();

@@ -198,6 +198,16 @@ fn a_record_of_far_more_lines_than_files_is_refused() {
 }
 
 #[test]
+fn a_record_of_many_short_lines_is_refused() {
+    let project = project_with(|wheel| {
+        let lines = (0..20_000).map(|number| format!("{number:x},,"));
+        wheel.record(&lines.collect::<Vec<_>>().join("\n"))
+    });
+    let parts = ["of RECORD is one of far more lines than the wheel has files"];
+    refused(&project, &["install"], &parts);
+}
+
+#[test]
 fn scripts_without_end_are_refused() {
     let project = project_with(|wheel| {
         let lines = (0..100_000).map(|number| format!("acme{number} = acme:main\n"));
