@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::claims::{self, Kept, order_of};
+use super::claims::{self, Kept, order_in};
 use super::dropped::source_of;
 use super::holding::{Ground, Holding, read_optional};
 use super::session::Done;
@@ -12,7 +12,7 @@ use super::uninstall::Remover;
 use super::{Error, Report, steps};
 use crate::environment;
 use crate::event::{Event, Reporter, Warning};
-use crate::installed::{Installed, InstalledDistribution, JOURNAL};
+use crate::installed::{Installed, JOURNAL};
 use crate::plan::{Action, Plan};
 
 /// A change of an environment.
@@ -86,25 +86,11 @@ impl<'a> Change<'a> {
             }
             // What has no list claims nothing.
             if let Some(holding) = claiming(Holding::read(distribution, self.ground))? {
-                let order = self.order(distribution);
+                let order = order_in(self.plan, distribution);
                 self.kept.push(Kept::new(order, holding, self.ground)?);
             }
         }
         Ok(())
-    }
-
-    fn order(&self, distribution: &InstalledDistribution) -> usize {
-        let actions = &self.plan.actions;
-        let is_same = |action: &Action| match action {
-            Action::Keep(kept) => kept.dist_info == distribution.dist_info,
-            Action::Install(_) | Action::Replace { .. } | Action::Remove(_) => false,
-        };
-        if let Some(position) = actions.iter().position(is_same) {
-            return order_of(position);
-        }
-        let before = actions.iter();
-        let before = before.take_while(|action| *action.name() < distribution.name);
-        order_of(before.count()) - 1
     }
 
     /// Decides who gets a path that several claim.

@@ -17,7 +17,8 @@ use super::holding::{Ground, Holding};
 use super::listing::{self, Line};
 use super::session::Done;
 use crate::event::Warning;
-use crate::installed::DROPPED;
+use crate::installed::{DROPPED, InstalledDistribution};
+use crate::plan::{Action, Plan};
 
 /// An installed distribution that stays.
 #[derive(Debug)]
@@ -35,8 +36,22 @@ pub(super) struct Kept {
 
 /// The place in the order of claims of the action at `position` of the plan; the numbers between are for what the plan
 /// does not name.
-pub(super) fn order_of(position: usize) -> usize {
+fn order_of(position: usize) -> usize {
     2 * position + 2
+}
+
+/// The place in the order of claims of a distribution that `plan` keeps, or does not name.
+pub(super) fn order_in(plan: &Plan, distribution: &InstalledDistribution) -> usize {
+    let is_same = |action: &Action| match action {
+        Action::Keep(kept) => kept.dist_info == distribution.dist_info,
+        Action::Install(_) | Action::Replace { .. } | Action::Remove(_) => false,
+    };
+    if let Some(position) = plan.actions.iter().position(is_same) {
+        return order_of(position);
+    }
+    let before = plan.actions.iter();
+    let before = before.take_while(|action| *action.name() < distribution.name);
+    order_of(before.count()) - 1
 }
 
 /// Who claims a path.

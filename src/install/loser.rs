@@ -11,6 +11,7 @@ use fs_err as fs;
 use sha2::{Digest as _, Sha256};
 
 use super::Error;
+use super::claims::order_in;
 use super::dropped::digest_text;
 use super::holding::{Ground, Holding, read_optional};
 use super::listing::Line;
@@ -21,6 +22,15 @@ use crate::plan::{Action, Plan};
 
 /// What INSTALLER says where `RECORD.dropped` is written.
 const OWN_NAME: &str = "lock2venv";
+
+/// A distribution that stays.
+struct Staying {
+    holding: Holding,
+    /// Its place in the order of claims.
+    order: usize,
+    /// Whether files of its own gave way to others.
+    is_contested: bool,
+}
 
 /// Finds the distributions that `plan` keeps, and that would lack files in the environment at `folder` afterwards.
 ///
@@ -53,7 +63,11 @@ pub fn losers(
         if (has_contested || !is_own(distribution)?)
             && let Some(holding) = claiming(distribution, ground)?
         {
-            kept.push((holding, is_contested(&distribution)));
+            kept.push(Staying {
+                holding,
+                order: order_in(plan, distribution),
+                is_contested: is_contested(&distribution),
+            });
         }
     }
     let mut losers = by_documents(&kept, ground)?;
@@ -87,19 +101,20 @@ fn claiming(
     }
 }
 
-/// Finds those with a dropped file that nobody lists who stays; or that they list themselves, for a change that was
-/// interrupted.
-fn by_documents(
-    kept: &[(Holding, bool)],
-    ground: Ground<'_>,
-) -> Result<BTreeSet<PackageName>, Error> {
+/// Finds those with a dropped file that nobody lists who stays and comes after them; or that they list themselves, for a change
+/// that was interrupted.
+fn by_documents(kept: &[Staying], ground: Ground<'_>) -> Result<BTreeSet<PackageName>, Error> {
+    let mut last: HashMap<&str, usize> = HashMap::new();
+    for Staying { holding, order, .. } in kept {
+        for path in holding.lines.keys() {
+            let last = last.entry(path).or_default();
+            *last = (*last).max(*order);
+        }
+    }
     let mut losers = BTreeSet::new();
-    for (holding, _) in kept.iter().filter(|(_, is_contested)| *is_contested) {
-        let lacks = |path: &String| {
-            let others = kept.iter().map(|(other, _)| other);
-            let mut others = others.filter(|other| other.dist_info != holding.dist_info);
-            holding.lines.contains_key(path) || !others.any(|other| other.lines.contains_key(path))
-        };
+    for Staying { holding, order, .. } in kept.iter().filter(|staying| staying.is_contested) {
+        let is_last = |path: &str| last.get(path).is_none_or(|last| last <= order);
+        let lacks = |path: &String| holding.lines.contains_key(path) || is_last(path);
         if holding.dropped(ground)?.keys().any(lacks) {
             losers.insert(holding.name.clone());
         }
@@ -109,12 +124,12 @@ fn by_documents(
 
 /// Finds those that list a path, with a digest that the file does not have, which something lists that goes.
 fn by_digests(
-    kept: &[(Holding, bool)],
+    kept: &[Staying],
     leaving: impl Iterator<Item = Holding>,
     ground: Ground<'_>,
 ) -> BTreeSet<PackageName> {
     let mut claims: HashMap<&str, Vec<(&PackageName, &Line)>> = HashMap::new();
-    for (holding, _) in kept {
+    for Staying { holding, .. } in kept {
         for (path, line) in &holding.lines {
             let claim = (&holding.name, line);
             claims.entry(path).or_default().push(claim);

@@ -129,12 +129,8 @@ impl<'a> Remover<'a> {
 
     fn is_of_layout(&self, folder: &Path) -> bool {
         let layout = self.ground.layout;
-        let own = [
-            &layout.purelib,
-            &layout.platlib,
-            &layout.scripts,
-            &layout.headers,
-        ];
+        // A new environment has no folder of headers.
+        let own = [&layout.purelib, &layout.platlib, &layout.scripts];
         own.iter().any(|own| own.starts_with(folder))
     }
 

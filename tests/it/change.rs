@@ -299,6 +299,27 @@ fn the_same_bytes_again_are_shared_again() {
 }
 
 #[test]
+fn the_last_of_several_losers_gets_a_path_even_where_an_earlier_holder_stays() {
+    let named = |name| WheelBuilder::new(name, "1").file("ns/__init__.py", name);
+    let (b, c) = (named("b"), named("c"));
+    let [a, d] = ["a", "d"].map(|name| WheelBuilder::new(name, "1").file("ns/__init__.py", "same"));
+    let d2 = WheelBuilder::new("d", "2").file("d.py", "");
+    walk(&[
+        &[&a, &b, &c, &d],
+        &[&a, &b, &c, &d2],
+        &[&a, &b, &d],
+        &[&a, &b],
+    ]);
+}
+
+#[test]
+fn folders_of_headers_go_with_the_last_header() {
+    let headers = WheelBuilder::new("a", "1").file("a-1.data/headers/a.h", "");
+    let none = WheelBuilder::new("a", "2").file("a.py", "");
+    walk(&[&[&headers], &[&none], &[&headers], &[]]);
+}
+
+#[test]
 fn a_folder_becomes_a_file_and_a_file_a_folder() {
     let file = WheelBuilder::new("a", "1").file("thing", "file");
     let folder = WheelBuilder::new("a", "2").file("thing/x/y.py", "");
