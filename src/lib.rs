@@ -59,6 +59,7 @@ pub mod configuration;
 pub mod environment;
 pub mod fetch;
 mod file_lock;
+pub mod http;
 pub mod index;
 pub mod install;
 pub mod interpreter;

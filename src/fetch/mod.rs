@@ -24,6 +24,7 @@ use thiserror::Error;
 
 use crate::cache::{self, Cache, Mismatch, VerifiedFile};
 use crate::event::{Event, Reporter};
+use crate::http;
 use crate::index::{self, Client, Index};
 use crate::name::PackageName;
 use crate::plan::{Distribution, Origin};
@@ -377,9 +378,11 @@ fn direct_job<'a>(
     url: &str,
     mut wanted: WantedFile<'a>,
 ) -> Result<Job<'a>, Error> {
-    let url = Url::parse(url).map_err(|source| index::Error::Address {
-        what: wanted.file.clone().into_owned(),
-        source,
+    let url = Url::parse(url).map_err(|source| {
+        index::Error::from(http::Error::Address {
+            what: wanted.file.clone().into_owned(),
+            source,
+        })
     })?;
     wanted.announce(None, job.reporter);
     Ok(Job::Download(DownloadJob {

@@ -12,7 +12,8 @@ use crate::digest::Digest;
 use crate::event::{Event, Reporter};
 use crate::fetch::Error;
 use crate::fetch::waiting::Waiting;
-use crate::index::{Index, Watcher};
+use crate::http::Cancellation;
+use crate::index::Index;
 use crate::name::PackageName;
 use crate::plan::{Distribution, Origin};
 use crate::url::Url;
@@ -298,7 +299,7 @@ impl<'a> Queue<'a> {
         let mut state = self.lock();
         let is_gap = matches!(&error, Error::Index(error) if error.is_absence());
         let is_echo =
-            state.is_stopped || matches!(error, Error::Index(crate::index::Error::Stopped));
+            state.is_stopped || matches!(&error, Error::Index(error) if error.is_cancelled());
         if is_echo {
             return ControlFlow::Continue(());
         }
@@ -345,7 +346,7 @@ pub(super) struct Watch<'q, 'a> {
     pub(super) is_download: bool,
 }
 
-impl Watcher for Watch<'_, '_> {
+impl Cancellation for Watch<'_, '_> {
     fn retrying(&self, what: &str, cause: &str) {
         self.reporter.report(Event::Retrying { what, cause });
     }
@@ -353,7 +354,7 @@ impl Watcher for Watch<'_, '_> {
     fn pause(&self, pause: Duration) -> ControlFlow<()> {
         let end = Instant::now() + pause;
         loop {
-            if self.is_stopped() {
+            if self.is_cancelled() {
                 return ControlFlow::Break(());
             }
             let left = end.saturating_duration_since(Instant::now());
@@ -365,7 +366,7 @@ impl Watcher for Watch<'_, '_> {
         }
     }
 
-    fn is_stopped(&self) -> bool {
+    fn is_cancelled(&self) -> bool {
         let state = self.queue.lock();
         state.is_stopped || (self.is_download && state.has_gaps)
     }

@@ -9,7 +9,7 @@ use crate::event::Event;
 use crate::fetch::queue::{DownloadJob, Job, PageJob, WantedFile, Watch};
 use crate::fetch::worker::Worker;
 use crate::fetch::{Error, Fetched, Found};
-use crate::index::Watcher as _;
+use crate::http::Cancellation as _;
 
 /// How long nobody looks.
 const PAUSE: Duration = Duration::from_millis(50);

@@ -8,7 +8,8 @@ use crate::event::{Event, Reporter, Warning};
 use crate::fetch::queue::{DownloadJob, Job, LocalJob, PageJob, Queue, WantedFile, Watch};
 use crate::fetch::waiting::Waiting;
 use crate::fetch::{Error, Fetch, Fetched, Found, Place};
-use crate::index::{self, Download, Listed, Session, Sink, Wanted};
+use crate::http::Sink;
+use crate::index::{self, Download, IndexFile, IndexSession, Wanted};
 
 pub(super) struct Worker<'q, 'a> {
     pub(super) job: &'q Fetch<'a>,
@@ -52,7 +53,7 @@ impl<'q, 'a> Worker<'q, 'a> {
         }
     }
 
-    fn ask(&self, session: &mut Session<'_>, job: PageJob<'a>) -> Result<(), Error> {
+    fn ask(&self, session: &mut IndexSession<'_>, job: PageJob<'a>) -> Result<(), Error> {
         let Some(job) = self.claim_page(job)? else {
             return Ok(());
         };
@@ -78,7 +79,7 @@ impl<'q, 'a> Worker<'q, 'a> {
         Ok(())
     }
 
-    fn announce(&self, index: &index::Index, mut wanted: WantedFile<'a>, listed: Listed) {
+    fn announce(&self, index: &index::Index, mut wanted: WantedFile<'a>, listed: IndexFile) {
         if let Some(reason) = listed.yanked {
             self.job.reporter.report(Event::Warning(Warning::Yanked {
                 file: wanted.file.clone().into_owned(),
@@ -95,7 +96,7 @@ impl<'q, 'a> Worker<'q, 'a> {
         }));
     }
 
-    fn download(&self, session: &mut Session<'_>, job: DownloadJob<'a>) -> Result<(), Error> {
+    fn download(&self, session: &mut IndexSession<'_>, job: DownloadJob<'a>) -> Result<(), Error> {
         let Some(job) = self.claim_download(job)? else {
             return Ok(());
         };
@@ -115,7 +116,7 @@ impl<'q, 'a> Worker<'q, 'a> {
 
     fn receive(
         &self,
-        session: &mut Session<'_>,
+        session: &mut IndexSession<'_>,
         job: &DownloadJob<'_>,
     ) -> Result<VerifiedFile, Error> {
         let mut intake = Intake {

@@ -1,15 +1,12 @@
 //! What can go wrong between us and an index.
 
-use std::fmt;
-use std::io;
-use std::path::PathBuf;
-
 use thiserror::Error;
 
-use crate::configuration::{self, CredentialsOrigin};
+use crate::configuration::CredentialsOrigin;
 use crate::digest::Digest;
+use crate::http::{self, Status};
 use crate::name::PackageName;
-use crate::url::{self, CredentialsFlaw, Url};
+use crate::url::{CredentialsFlaw, Url};
 
 /// Why an index or file server did not answer as it should.
 #[derive(Debug, Error)]
@@ -39,7 +36,7 @@ pub enum Error {
         /// How many files it has.
         n_files: usize,
     },
-    /// The index wants other credentials, or never shows the package.
+    /// The index requires other credentials, or never shows the package.
     #[error("index `{index}` refused to show `{package}` ({status})")]
     PackageRefused {
         /// The index.
@@ -55,7 +52,7 @@ pub enum Error {
         /// What is odd about them.
         flaw: Option<CredentialsFlaw>,
     },
-    /// The server wants other credentials, or never gives the file.
+    /// The server requires other credentials, or never gives the file.
     #[error("the server refused to give `{file}` ({status})")]
     FileRefused {
         /// The index that the file belongs to; `None` for a direct address.
@@ -81,31 +78,6 @@ pub enum Error {
         /// What the server answered.
         status: Status,
     },
-    /// The server answered something else, each time it was asked.
-    #[error("`{what}` could not be fetched ({status})")]
-    Answer {
-        /// The file or package.
-        what: String,
-        /// The address that was asked for.
-        url: Url,
-        /// What the server answered.
-        status: Status,
-        /// How often it was asked.
-        n_attempts: u32,
-    },
-    /// There was no whole answer, each time it was asked.
-    #[error("`{what}` could not be fetched")]
-    Transport {
-        /// The file or package.
-        what: String,
-        /// The address that was asked for.
-        url: Url,
-        /// How often it was asked.
-        n_attempts: u32,
-        /// What happened the last time.
-        #[source]
-        source: TransportError,
-    },
     /// What came is no simple page.
     #[error(
         "index `{index}` answered with `{content_type}` for `{package}`, which is no simple page"
@@ -117,7 +89,7 @@ pub enum Error {
         package: PackageName,
         /// The address that was asked for.
         url: Url,
-        /// What the answer says it is.
+        /// What the response says it is.
         content_type: String,
     },
     /// A simple page breaks its own rules.
@@ -133,8 +105,8 @@ pub enum Error {
         #[source]
         source: PageError,
     },
-    /// A page speaks a version of the [simple API](https://packaging.python.org/en/latest/specifications/simple-repository-api/)
-    /// that we do not know.
+    /// A page has a version of the [simple API](https://packaging.python.org/en/latest/specifications/simple-repository-api/)
+    /// that is not known.
     #[error("index `{index}` speaks version `{version}` of the simple API, which is not 1")]
     ApiVersion {
         /// The index.
@@ -170,100 +142,13 @@ pub enum Error {
         /// Where the file would be.
         url: Url,
     },
-    /// More bytes came than the index said.
-    #[error("`{file}` is larger than the {n_bytes} bytes that its index says")]
-    TooLong {
-        /// The file.
-        file: String,
-        /// Where it came from.
-        url: Url,
-        /// What the index said.
-        n_bytes: u64,
-    },
-    /// A file is larger than any file may be.
-    #[error("`{file}` is larger than the {limit} bytes that a file may have")]
-    TooLarge {
-        /// The file.
-        file: String,
-        /// Where it came from.
-        url: Url,
-        /// The limit.
-        limit: u64,
-    },
-    /// Redirects without end.
-    #[error("`{what}` was redirected more than {limit} times")]
-    Redirects {
-        /// The file or package.
-        what: String,
-        /// The first address.
-        url: Url,
-        /// How many were followed.
-        limit: u32,
-    },
-    /// A server leads to another one, with a password in the address.
-    #[error("the address that a server gave for `{what}` would tell a password to another server")]
-    GivenAway {
-        /// The file or package.
-        what: String,
-        /// The address; the password is not printed.
-        url: Url,
-    },
-    /// An address cannot be used.
-    #[error("the address of `{what}` cannot be used")]
-    Address {
-        /// The file, package or index.
-        what: String,
-        /// Why not.
-        #[source]
-        source: url::Error,
-    },
-    /// An address is neither http nor https.
-    #[error("`{what}` is at `{url}`, which is neither http nor https")]
-    Scheme {
-        /// The file or package.
-        what: String,
-        /// The address.
-        url: Url,
-    },
-    /// Certificates cannot be read.
-    #[error("cannot read certificates from `{}`", path.display())]
-    Certificates {
-        /// The file or folder.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: CertificateError,
-    },
-    /// The address of the proxy makes no sense, or is of a kind that is not known.
-    #[error("`{variable}` is not the URL of a proxy")]
-    Proxy {
-        /// The variable that names it.
-        variable: &'static str,
-    },
-    /// A page is packed in a way that was not asked for.
-    #[error(
-        "index `{index}` packed the page of `{package}` with `{coding}`, which is neither gzip nor deflate"
-    )]
-    Coding {
-        /// The index.
-        index: String,
-        /// The package.
-        package: PackageName,
-        /// The address that was asked for.
-        url: Url,
-        /// What the answer says it is packed with.
-        coding: String,
-    },
-    /// A setting makes no sense.
+    /// A request failed.
     #[error(transparent)]
-    Configuration(#[from] configuration::Error),
-    /// The caller wanted no more.
-    #[error("stopped")]
-    Stopped,
+    Http(#[from] http::Error),
 }
 
 impl Error {
-    /// Tells whether the index answered, and does not have what the lock names: other packages may well be had.
+    /// Tells whether the index answered, and does not have what the lock names: other packages may well be available.
     pub fn is_absence(&self) -> bool {
         matches!(
             self,
@@ -271,41 +156,14 @@ impl Error {
         )
     }
 
-    pub(super) fn is_transient(&self) -> bool {
-        if let Self::Answer { status, .. } = self {
-            return super::retry::is_transient(status.0);
-        }
-        matches!(self, Self::Transport { source, .. } if source.is_transient())
-    }
-
-    /// Says in short why a request is made again.
-    pub(super) fn cause(&self) -> String {
-        if let Self::Answer { status, .. } = self {
-            return status.to_string();
-        }
-        if let Self::Transport { source, .. } = self {
-            return source.to_string();
-        }
-        self.to_string()
-    }
-
-    /// Tells whether a remembered address is to blame, perhaps: the index may know a better one.
+    /// Tells whether a remembered address may be to blame: the index may know a better one.
     pub fn is_stale_address(&self) -> bool {
         matches!(self, Self::FileGone { .. } | Self::FileRefused { .. })
     }
-}
 
-/// The status of an HTTP answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Status(pub u16);
-
-impl fmt::Display for Status {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = ureq::http::StatusCode::from_u16(self.0).ok();
-        match status.and_then(|status| status.canonical_reason()) {
-            Some(reason) => write!(formatter, "{} {reason}", self.0),
-            None => write!(formatter, "{}", self.0),
-        }
+    /// Tells whether the caller wanted no more.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Http(http::Error::Cancelled))
     }
 }
 
@@ -350,102 +208,3 @@ impl PageError {
         }
     }
 }
-
-/// Why certificates cannot be used.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum CertificateError {
-    /// The file cannot be read.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// There is none in it.
-    #[error("no certificate is in it")]
-    None,
-    /// There is no private key beside our own certificate.
-    #[error("no private key is in it")]
-    NoKey,
-    /// It is no proper PEM, or the key does not fit the certificate.
-    #[error("certificate or key cannot be used")]
-    Unusable,
-}
-
-/// What broke an exchange with a server.
-pub struct TransportError(Box<Broken>);
-
-struct Broken {
-    cause: ureq::Error,
-    lacks_authorities: bool,
-}
-
-impl TransportError {
-    pub(super) fn new(cause: ureq::Error) -> Self {
-        Self(Box::new(Broken {
-            cause,
-            lacks_authorities: false,
-        }))
-    }
-
-    pub(super) fn without_authorities(mut self, lacks_authorities: bool) -> Self {
-        self.0.lacks_authorities = lacks_authorities;
-        self
-    }
-
-    /// Tells whether the system has no certificates of authorities, so that Mozilla's were used.
-    pub fn lacks_authorities(&self) -> bool {
-        self.0.lacks_authorities
-    }
-
-    /// Tells whether the same request may well succeed later.
-    pub(super) fn is_transient(&self) -> bool {
-        use io::ErrorKind::{InvalidData, InvalidInput, PermissionDenied};
-        if let ureq::Error::Io(cause) = &self.0.cause {
-            // TLS reports a certificate that it does not believe as invalid data.
-            return !matches!(cause.kind(), InvalidData | InvalidInput | PermissionDenied);
-        }
-        matches!(
-            &self.0.cause,
-            ureq::Error::Timeout(_)
-                | ureq::Error::Protocol(_)
-                | ureq::Error::HostNotFound
-                | ureq::Error::ConnectionFailed
-                | ureq::Error::BodyStalled
-        )
-    }
-}
-
-impl fmt::Display for TransportError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let ureq::Error::Io(cause) = &self.0.cause {
-            if cause.kind() == io::ErrorKind::UnexpectedEof {
-                return formatter.write_str("the connection was closed before everything had come");
-            }
-            return write!(formatter, "{cause}");
-        }
-        if let ureq::Error::Timeout(phase) = &self.0.cause {
-            let is_connecting = matches!(phase, ureq::Timeout::Connect | ureq::Timeout::Resolve);
-            return formatter.write_str(if is_connecting {
-                "no connection in time"
-            } else if *phase == ureq::Timeout::RecvResponse {
-                "the headers of the answer did not come in time"
-            } else {
-                "nothing came in time"
-            });
-        }
-        let repeats_address = matches!(
-            &self.0.cause,
-            ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) | ureq::Error::Http(_)
-        );
-        if repeats_address {
-            return formatter.write_str("the address cannot be used");
-        }
-        write!(formatter, "{}", self.0.cause)
-    }
-}
-
-impl fmt::Debug for TransportError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "TransportError({self})")
-    }
-}
-
-impl std::error::Error for TransportError {}

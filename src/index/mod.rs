@@ -1,65 +1,43 @@
-//! Package indexes: simple pages, addresses, downloads, credentials, retries.
+//! Package indexes: simple pages and the files that they list.
 //!
-//! A [`Client`] knows how to reach each index; a [`Session`] is one thread's use of it, with buffers of its own. A package
+//! A [`Client`] knows how to reach each index; an [`IndexSession`] is one thread's use of it, with buffers of its own. A package
 //! costs one request, answered in JSON ([PEP 691]) or HTML ([PEP 503]) as the server likes. Which file is wanted, and what
-//! proves it, is decided elsewhere; here an address is found for it, and its bytes are passed on as they come.
-//!
-//! Secrets: credentials are sent to the scheme, host and port of the index they belong to, which the project or the settings
-//! name, never a lock alone; no message, file or `Debug` text holds any; see [`crate::url`]. Requests that fail for the moment are made again after a pause that grows; a download
-//! goes on where it stopped if the server proves, by a strong validator, that the file is still the same.
+//! proves it, is decided elsewhere; here its URL is found, and its bytes are passed on as they come. How requests are made,
+//! with which credentials and how often, is decided in [`crate::http`].
 //!
 //! [PEP 691]: https://peps.python.org/pep-0691/
 //! [PEP 503]: https://peps.python.org/pep-0503/
 
-mod auth;
 mod download;
-mod encoding;
 mod error;
-mod forward;
-mod limits;
-mod netrc;
 mod page;
-mod page_body;
-mod resolver;
-mod retry;
-mod session;
 pub mod simple;
-mod transport;
 
 use std::fmt;
-use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::configuration::{Configuration, Repository};
-use crate::digest::{Algorithm, Digest};
+use crate::digest::Digest;
+use crate::http::{self, Cancellation, HttpSession, Limits, Realm, Trust};
 use crate::plan::IndexSource;
 use crate::url::Url;
 
-pub use self::auth::nearest_repository;
-use self::auth::{Authenticator, Realm};
-pub use self::error::{CertificateError, Error, Status, TransportError};
-pub use self::limits::{Limits, Pace};
-use self::page_body::Room;
-pub use self::session::Session;
-use self::transport::Agents;
+pub use self::error::{Error, PageError, PageFault};
 
 /// The index of packages that name no source.
 const PYPI: &str = "https://pypi.org/simple/";
 
-/// The pause before the first retry; half a second, as in Poetry.
-pub const BASE_DELAY: Duration = Duration::from_millis(500);
-
-/// What a client is made from. Not `Debug`: the address of a source may hold a password.
+/// What a client is made from. Not `Debug`: the URL of a source may hold a password.
 #[derive(Clone)]
 pub struct Settings {
-    /// What stands in for PyPI.
+    /// What replaces PyPI.
     pub index_url: Option<Url>,
-    /// The sources of pyproject.toml: credentials set for their names are for their addresses, and for direct addresses and
-    /// files on their hosts.
+    /// The sources of pyproject.toml: credentials set for their names are for their URLs, and for direct URLs and files on
+    /// their hosts.
     pub sources: Vec<IndexSource>,
     /// What the user set.
     pub configuration: Configuration,
-    /// The pause before the first retry, such as [`BASE_DELAY`]; the second is twice as long, and so on.
+    /// The pause before the first retry, such as [`http::BASE_DELAY`]; the second is twice as long, and so on.
     pub base_delay: Duration,
     /// How much an index may send, and how slowly.
     pub limits: Limits,
@@ -68,20 +46,22 @@ pub struct Settings {
 /// Asks indexes and downloads files, over kept connections, from any number of threads.
 #[derive(Debug)]
 pub struct Client {
+    http: http::Client,
     default_index: Index,
-    authenticator: Authenticator,
-    agents: Agents,
-    max_retries: u32,
-    base_delay: Duration,
-    room: Room,
+}
+
+/// One thread's use of a [`Client`]; keeps its buffers from one request to the next.
+pub struct IndexSession<'a> {
+    client: &'a Client,
+    http: HttpSession<'a>,
 }
 
 /// An index, by name and address.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Index {
-    /// Its name, for messages: that of its source, or `PyPI`, or the host that stands in for it.
+    /// Its name, for messages: that of its source, or `PyPI`, or the host that replaces it.
     pub name: String,
-    /// The address of its root page.
+    /// The URL of its root page.
     pub url: Url,
     trust: Trust,
     key: String,
@@ -106,17 +86,6 @@ impl fmt::Debug for Index {
     }
 }
 
-/// Whose credentials an index may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trust {
-    /// Those of its address: the user named it.
-    Address,
-    /// Those of its name: the project or the settings have that name for that address.
-    Name,
-    /// None but those that its address holds and those of its host: only a lock names it.
-    Nothing,
-}
-
 /// A file that is wanted of a package.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
@@ -126,9 +95,9 @@ pub struct Wanted<'a> {
     pub digests: &'a [Digest],
 }
 
-/// What an index says of a file.
+/// What an index says of a wanted file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
+pub struct IndexFile {
     /// Where it is; absolute.
     pub url: Url,
     /// Its size.
@@ -154,128 +123,90 @@ pub struct Download<'a> {
     pub index: Option<&'a Index>,
 }
 
-/// Takes the bytes of a download. What stops it is its own to remember.
-pub trait Sink {
-    /// Adds `data`.
-    fn write(&mut self, data: &[u8]) -> ControlFlow<()>;
-
-    /// Takes back everything.
-    fn restart(&mut self) -> ControlFlow<()>;
-
-    /// Returns how many bytes it has.
-    fn n_bytes(&self) -> u64;
-}
-
-/// Stands by while requests are made.
-pub trait Watcher: Sync {
-    /// Hears that a request failed and will be made again.
-    fn retrying(&self, what: &str, cause: &str);
-
-    /// Waits; breaks when nothing more is wanted.
-    fn pause(&self, pause: Duration) -> ControlFlow<()>;
-
-    /// Tells whether nothing more is wanted.
-    fn is_stopped(&self) -> bool;
-}
-
 impl Client {
     /// Prepares a client; connects to nothing and reads no certificates yet.
     ///
     /// # Errors
     ///
-    /// [`Error::Configuration`] for a setting that makes no sense, [`Error::Address`] for such a source.
+    /// [`http::Error::Configuration`] for a setting that makes no sense, [`http::Error::Address`] for such a source.
     pub fn new(settings: Settings) -> Result<Self, Error> {
-        let Settings {
-            index_url,
-            sources,
-            configuration,
-            base_delay,
-            limits,
-        } = settings;
         let mut repositories = Vec::new();
-        for source in &sources {
+        for source in &settings.sources {
             let url = parse_address(&source.name, &source.url)?;
             let name = source.name.clone();
             repositories.push(Repository { name, url });
         }
-        repositories.extend(configuration.repositories()?);
-        let agents = Agents::new(configuration.timeout()?, limits);
-        let max_retries = configuration.max_retries()?;
-        let authenticator = Authenticator::new(configuration, repositories);
+        let http = http::Client::new(http::Settings {
+            repositories,
+            configuration: settings.configuration,
+            base_delay: settings.base_delay,
+            limits: settings.limits,
+        })?;
         Ok(Self {
-            default_index: default_index(index_url, &authenticator)?,
-            agents,
-            max_retries,
-            authenticator,
-            base_delay,
-            room: Room::default(),
+            default_index: default_index(settings.index_url, &http)?,
+            http,
         })
     }
 
-    /// Finds the index of a package: that of its source, or PyPI or what stands in for it.
+    /// Finds the index of a package: that of its source, or PyPI or what replaces it.
     ///
     /// # Errors
     ///
-    /// [`Error::Address`] when the source has none that makes sense.
+    /// [`http::Error::Address`] when the source has none that makes sense.
     pub fn index(&self, source: Option<&IndexSource>) -> Result<Index, Error> {
         let Some(source) = source else {
             return Ok(self.default_index.clone());
         };
         let url = parse_address(&source.name, &source.url)?;
-        let trust = self.authenticator.trust(&source.name, &url);
-        new_index(source.name.clone(), url, trust, &self.authenticator)
+        let trust = self.http.trust(&source.name, &url);
+        new_index(source.name.clone(), url, trust, &self.http)
     }
 
     /// Starts a thread's use of this client.
-    pub fn session<'a>(&'a self, watcher: &'a dyn Watcher) -> Session<'a> {
-        Session::new(self, watcher)
+    pub fn session<'a>(&'a self, cancellation: &'a dyn Cancellation) -> IndexSession<'a> {
+        IndexSession {
+            client: self,
+            http: self.http.session(cancellation),
+        }
     }
 
-    /// Makes every request that is under way fail at once. Later ones are as good as ever.
+    /// Makes every request that is in progress fail at once. Later ones are not affected.
     pub fn interrupt(&self) {
-        self.agents.interrupt();
+        self.http.interrupt();
     }
 
-    fn index_realm(&self, index: &Index) -> Result<Realm, Error> {
-        self.authenticator
-            .of_index(&index.name, &index.url, index.trust)
+    fn index_realm(&self, index: &Index) -> Result<Realm, http::Error> {
+        self.http.named_realm(&index.name, &index.url, index.trust)
     }
 
-    fn file_realm(&self, index: Option<&Index>, url: &Url) -> Result<Realm, Error> {
+    fn file_realm(&self, index: Option<&Index>, url: &Url) -> Result<Realm, http::Error> {
         match index {
-            Some(index) => self.authenticator.of_file(self.index_realm(index)?, url),
-            None => self.authenticator.of_address(url),
+            Some(index) => self.http.linked_realm(self.index_realm(index)?, url),
+            None => self.http.realm(url),
         }
     }
 }
 
-fn default_index(stand_in: Option<Url>, authenticator: &Authenticator) -> Result<Index, Error> {
-    let (name, url) = match stand_in {
+fn default_index(replacement: Option<Url>, http: &http::Client) -> Result<Index, Error> {
+    let (name, url) = match replacement {
         Some(url) => (url.host().unwrap_or_default().to_owned(), url),
         None => ("PyPI".to_owned(), parse_address("PyPI", PYPI)?),
     };
-    new_index(name, url, Trust::Address, authenticator)
+    new_index(name, url, Trust::Address, http)
 }
 
-fn new_index(
-    name: String,
-    url: Url,
-    trust: Trust,
-    authenticator: &Authenticator,
-) -> Result<Index, Error> {
-    let realm = authenticator.of_index(&name, &url, trust)?;
-    let authorization = realm.authorization().unwrap_or_default();
-    let opens = format!("{}\n{authorization}", url.expose());
+fn new_index(name: String, url: Url, trust: Trust, http: &http::Client) -> Result<Index, Error> {
+    let key = http.named_realm(&name, &url, trust)?.key();
     Ok(Index {
         name,
         url,
         trust,
-        key: Digest::of(Algorithm::Sha256, opens.as_bytes()).hex(),
+        key,
     })
 }
 
-fn parse_address(what: &str, text: &str) -> Result<Url, Error> {
-    Url::parse(text).map_err(|source| Error::Address {
+fn parse_address(what: &str, text: &str) -> Result<Url, http::Error> {
+    Url::parse(text).map_err(|source| http::Error::Address {
         what: what.to_owned(),
         source,
     })

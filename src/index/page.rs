@@ -1,155 +1,84 @@
 //! Asking for the simple page of a package, and choosing from it.
 
 use std::collections::BTreeSet;
-use std::io;
-use std::sync::MutexGuard;
 
 use crate::digest::Digest;
-use crate::index::auth::{Authenticator, Realm};
-use crate::index::encoding;
-use crate::index::error::{Error, PageError, Status, TransportError};
-use crate::index::limits::Paced;
-use crate::index::page_body::{self, Extent, SMALL_BYTES};
-use crate::index::session::{Session, persist};
+use crate::http::{self, Body, Get};
+use crate::index::error::PageError;
 use crate::index::simple::{self, Entry, Page};
-use crate::index::transport::{Answer, Ask, Failure, drain};
-use crate::index::{Index, Listed, Wanted};
+use crate::index::{Error, Index, IndexFile, IndexSession, Wanted};
 use crate::name::PackageName;
 use crate::url::{self, Url};
 
 const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, \
     application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
 
-impl<'s> Session<'s> {
-    /// Asks `index` for the addresses of files of `package`, in one request. The answers are in the order of `wanted`.
+impl IndexSession<'_> {
+    /// Asks `index` for the URLs of files of `package`, in one request. The answers are in the order of `wanted`.
     ///
     /// # Errors
     ///
-    /// What concerns the package as a whole: [`Error::NoPackage`], [`Error::PackageRefused`], [`Error::Answer`],
-    /// [`Error::Transport`], a page that makes no sense, [`Error::Stopped`]. Within: [`Error::NoFile`], [`Error::Advertised`].
+    /// What concerns the package as a whole: [`Error::NoPackage`], [`Error::PackageRefused`], a page that makes no sense, and
+    /// what [`http::HttpSession::get`] says. Within: [`Error::NoFile`], [`Error::Advertised`].
     pub fn find(
         &mut self,
         index: &Index,
         package: &PackageName,
         wanted: &[Wanted<'_>],
-    ) -> Result<Vec<Result<Listed, Error>>, Error> {
+    ) -> Result<Vec<Result<IndexFile, Error>>, Error> {
         let url = index.url.child_folder(package.as_str());
         let realm = self.client.index_realm(index)?;
-        let asked = Asked {
+        let request = PageRequest {
             index,
             package,
             url: &url,
-            authenticator: &self.client.authenticator,
+            http: &self.client.http,
         };
-        let (client, watcher) = (self.client, self.watcher);
-        let answer = persist(client, watcher, package.as_str(), &mut || {
-            self.read_page(&asked, &realm)
-        })?;
+        let body = self.http.get(&Get {
+            what: package.as_str(),
+            url: &url,
+            accept: ACCEPT,
+            realm: &realm,
+        });
+        let body = body.map_err(|error| request.failed(error))?;
         let names: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.file).collect();
-        let page = asked.parse(&answer, &self.page, &names)?;
-        if self.page.capacity() > SMALL_BYTES {
-            self.page = Vec::new();
-        }
-        Ok(wanted
+        let page = request.parse(&body, &names)?;
+        let base = body.url();
+        let chosen = wanted
             .iter()
-            .map(|wanted| asked.choose(&page, &answer.base, wanted))
-            .collect())
-    }
-
-    /// Reads a page into memory.
-    fn read_page(&mut self, asked: &Asked<'_>, realm: &Realm) -> Result<PageAnswer<'s>, Failure> {
-        let answer = self.client.agents.exchange(
-            &Ask {
-                what: asked.package.as_str(),
-                url: asked.url,
-                headers: &[("accept", ACCEPT), ("accept-encoding", "gzip")],
-                realm,
-            },
-            &self.client.authenticator,
-        )?;
-        match answer.status() {
-            200 => {}
-            404 | 410 => {
-                drain(answer, self.client.agents.limits().pace);
-                return Err(Failure::Final(asked.no_package()));
-            }
-            401 | 403 => return Err(Failure::Final(asked.refused(&answer))),
-            _ => return Err(Failure::Status(Box::new(answer))),
-        }
-        let content_type = answer.header("content-type").unwrap_or("text/html");
-        let content_type = asked.authenticator.shown(content_type);
-        let codings = encoding::parse(answer.headers("content-encoding"));
-        let codings = codings.map_err(|coding| asked.unknown_coding(&coding))?;
-        let base = answer.url.clone();
-        let failed = |cause: io::Error| {
-            Failure::Transport(TransportError::new(ureq::Error::from(cause)), base.clone())
-        };
-        self.page.clear();
-        let body = answer.response.into_body().into_reader();
-        let limits = self.client.agents.limits();
-        let body = Paced::page(body, limits.pace);
-        let room = &self.client.room;
-        let read = page_body::read(body, &codings, &mut self.page, limits.page_bytes, room);
-        if !matches!(read, Ok(Extent::Whole(_))) {
-            // Another page may be large now.
-            self.page = Vec::new();
-        }
-        let Extent::Whole(room) = read.map_err(failed)? else {
-            return Err(Failure::Final(asked.huge_page(limits.page_bytes)));
-        };
-        Ok(PageAnswer {
-            content_type,
-            base,
-            _room: room,
-        })
+            .map(|wanted| request.choose(&page, base, wanted));
+        Ok(chosen.collect())
     }
 }
 
-/// A page that was read, and where it came from.
-struct PageAnswer<'r> {
-    content_type: String,
-    base: Url,
-    /// Held until the page was looked at.
-    _room: Option<MutexGuard<'r, ()>>,
-}
-
-/// Whom we asked for what.
-struct Asked<'a> {
+/// Which index was asked for what.
+struct PageRequest<'a> {
     index: &'a Index,
     package: &'a PackageName,
     url: &'a Url,
-    authenticator: &'a Authenticator,
+    http: &'a http::Client,
 }
 
-impl Asked<'_> {
-    fn parse(
-        &self,
-        answer: &PageAnswer<'_>,
-        text: &[u8],
-        wanted: &BTreeSet<&str>,
-    ) -> Result<Page, Error> {
-        let media_type = answer.content_type.split(';').next().unwrap_or_default();
+impl PageRequest<'_> {
+    fn parse(&self, body: &Body<'_>, wanted: &BTreeSet<&str>) -> Result<Page, Error> {
+        let content_type = body.content_type().unwrap_or("text/html");
+        let media_type = content_type.split(';').next().unwrap_or_default();
         let page = match media_type.trim().to_ascii_lowercase().as_str() {
             "application/vnd.pypi.simple.v1+json"
             | "application/vnd.pypi.simple.latest+json"
             | "application/json" => {
-                simple::parse_json(text, wanted).map_err(|cause| Error::BrokenPage {
-                    index: self.index.name.clone(),
-                    package: self.package.clone(),
-                    url: self.url.clone(),
-                    source: PageError::new(&cause),
-                })?
+                simple::parse_json(body.bytes(), wanted).map_err(|cause| self.broken(&cause))?
             }
             "application/vnd.pypi.simple.v1+html"
             | "application/vnd.pypi.simple.latest+html"
             | "application/xhtml+xml"
-            | "text/html" => simple::parse_html(text, wanted),
+            | "text/html" => simple::parse_html(body.bytes(), wanted),
             _ => {
                 return Err(Error::NotAPage {
                     index: self.index.name.clone(),
                     package: self.package.clone(),
                     url: self.url.clone(),
-                    content_type: answer.content_type.clone(),
+                    content_type: content_type.to_owned(),
                 });
             }
         };
@@ -157,14 +86,14 @@ impl Asked<'_> {
             Some(version) if version.split('.').next() != Some("1") => Err(Error::ApiVersion {
                 index: self.index.name.clone(),
                 url: self.url.clone(),
-                version: self.authenticator.shown(version),
+                version: self.http.shown(version),
             }),
             Some(_) | None => Ok(page),
         }
     }
 
     /// Chooses among the entries of one name: one whose digest fits, else one that claims nothing against it.
-    fn choose(&self, page: &Page, base: &Url, wanted: &Wanted<'_>) -> Result<Listed, Error> {
+    fn choose(&self, page: &Page, base: &Url, wanted: &Wanted<'_>) -> Result<IndexFile, Error> {
         let entries: Vec<&Entry> = page
             .entries
             .iter()
@@ -192,14 +121,14 @@ impl Asked<'_> {
             });
         };
         let url = resolve(base, page.base.as_deref(), &entry.address);
-        let url = url.map_err(|source| Error::Address {
+        let url = url.map_err(|source| http::Error::Address {
             what: wanted.file.to_owned(),
             source,
         })?;
-        let url = self.authenticator.shown_url(url);
-        if !self.index.url.may_share_with(&url) && self.authenticator.is_given_away(&url) {
+        let url = self.http.shown_url(url);
+        if !self.index.url.may_share_with(&url) && self.http.is_given_away(&url) {
             let what = wanted.file.to_owned();
-            return Err(Error::GivenAway { what, url });
+            return Err(http::Error::GivenAway { what, url }.into());
         }
         if let Some(advertised) = contradiction(entry, wanted) {
             return Err(Error::Advertised {
@@ -212,9 +141,9 @@ impl Asked<'_> {
         }
         let shown = |said: &Option<String>| {
             let said = said.as_deref()?;
-            Some(self.authenticator.shown(said))
+            Some(self.http.shown(said))
         };
-        Ok(Listed {
+        Ok(IndexFile {
             url,
             n_bytes: entry.n_bytes,
             yanked: shown(&entry.yanked),
@@ -223,40 +152,52 @@ impl Asked<'_> {
         })
     }
 
-    fn no_package(&self) -> Error {
-        Error::NoPackage {
+    fn broken(&self, cause: &serde_json::Error) -> Error {
+        Error::BrokenPage {
             index: self.index.name.clone(),
             package: self.package.clone(),
             url: self.url.clone(),
+            source: PageError::new(cause),
         }
     }
 
-    fn refused(&self, answer: &Answer) -> Error {
+    /// Adds what is known of the page.
+    fn failed(&self, error: http::Error) -> Error {
+        let (index, package) = (self.index.name.clone(), self.package.clone());
+        if matches!(error, http::Error::Absent { .. }) {
+            let url = self.url.clone();
+            return Error::NoPackage {
+                index,
+                package,
+                url,
+            };
+        }
+        if let http::Error::TooLarge { limit, .. } = error {
+            let url = self.url.clone();
+            return Error::HugePage {
+                index,
+                package,
+                url,
+                limit,
+            };
+        }
+        let http::Error::Refused {
+            url,
+            status,
+            tried,
+            flaw,
+            ..
+        } = error
+        else {
+            return error.into();
+        };
         Error::PackageRefused {
-            index: self.index.name.clone(),
-            package: self.package.clone(),
-            url: answer.url.clone(),
-            status: Status(answer.status()),
-            tried: answer.tried,
-            flaw: answer.flaw,
-        }
-    }
-
-    fn unknown_coding(&self, coding: &str) -> Error {
-        Error::Coding {
-            index: self.index.name.clone(),
-            package: self.package.clone(),
-            url: self.url.clone(),
-            coding: self.authenticator.shown(coding),
-        }
-    }
-
-    fn huge_page(&self, limit: u64) -> Error {
-        Error::HugePage {
-            index: self.index.name.clone(),
-            package: self.package.clone(),
-            url: self.url.clone(),
-            limit,
+            index,
+            package,
+            url,
+            status,
+            tried,
+            flaw,
         }
     }
 }

@@ -88,14 +88,15 @@ const MODULES: &[(&str, &[&str])] = &[
         "cache",
         &["digest", "url", "event", "file_lock", "removal", "archive"],
     ),
+    ("http", &["digest", "secret", "url", "configuration"]),
     (
         "index",
-        &["name", "digest", "secret", "url", "plan", "configuration"],
+        &["name", "digest", "url", "plan", "configuration", "http"],
     ),
     (
         "fetch",
         &[
-            "name", "digest", "url", "version", "plan", "event", "cache", "index",
+            "name", "digest", "url", "version", "plan", "event", "cache", "http", "index",
         ],
     ),
     ("bytecode", &[]),
@@ -149,13 +150,13 @@ const WORLD: &[(&str, Option<&[&str]>)] = &[
     // Splits a text like PATH, and reads nothing.
     ("std::env", Some(&["interpreter"])),
     ("std::process", Some(&["interpreter", "bytecode"])),
-    ("std::thread", Some(&["index", "fetch", "bytecode"])),
+    ("std::thread", Some(&["http", "fetch", "bytecode"])),
     ("rayon", Some(&["install"])),
-    ("std::net", Some(&["configuration", "index"])),
-    ("ureq", Some(&["index"])),
-    ("rustls", Some(&["index"])),
+    ("std::net", Some(&["configuration", "http"])),
+    ("ureq", Some(&["http"])),
+    ("rustls", Some(&["http"])),
     // The text of an address with its secrets.
-    (".expose()", Some(&["cache", "index", "url"])),
+    (".expose()", Some(&["cache", "http", "url"])),
     // A file that is proven.
     ("VerifiedFile {", Some(&["cache"])),
 ];

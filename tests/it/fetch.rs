@@ -10,7 +10,8 @@ use lock2venv::configuration::{Configuration, CredentialsOrigin, Document, Docum
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::event::{Event, Reporter};
 use lock2venv::fetch::{self, Error, Fetch, Fetched, Found, Network, Options, Place};
-use lock2venv::index::{self, Client, Limits, Settings, Status};
+use lock2venv::http::{self, Limits, Status};
+use lock2venv::index::{self, Client, Settings};
 use lock2venv::name::PackageName;
 use lock2venv::plan::{Distribution, IndexSource, Origin};
 use lock2venv::url::Url;
@@ -465,12 +466,12 @@ fn what_keeps_failing_is_told_with_its_address() {
     index.misbehave(&file_path("a"), Fault::Status(503, &[]), 99);
     let machine = Machine::new(&index);
     let error = machine.fetch(&plan).unwrap_err();
-    let Error::Index(index::Error::Answer {
+    let Error::Index(index::Error::Http(http::Error::Response {
         what,
         url,
         status,
         n_attempts,
-    }) = &error
+    })) = &error
     else {
         panic!("{error:?}");
     };
@@ -507,7 +508,10 @@ fn a_server_that_is_not_there_is_told() {
     assert!(
         matches!(
             &error,
-            Error::Index(index::Error::Transport { n_attempts: 6, .. })
+            Error::Index(index::Error::Http(http::Error::Transport {
+                n_attempts: 6,
+                ..
+            }))
         ),
         "{error:?}"
     );
@@ -608,7 +612,7 @@ fn a_file_without_end_is_broken_off() {
     assert!(
         matches!(
             &error,
-            Error::Index(index::Error::TooLong { n_bytes: 7, .. })
+            Error::Index(index::Error::Http(http::Error::TooLong { n_bytes: 7, .. }))
         ),
         "{error:?}"
     );
@@ -860,7 +864,10 @@ fn redirects_without_end_are_broken_off() {
     let machine = Machine::new(&index);
     let error = machine.fetch(&plan).unwrap_err();
     assert!(
-        matches!(error, Error::Index(index::Error::Redirects { .. })),
+        matches!(
+            error,
+            Error::Index(index::Error::Http(http::Error::Redirects { .. }))
+        ),
         "{error:?}"
     );
     assert_eq!(index.take_requests().len(), 11);
@@ -878,7 +885,10 @@ fn a_redirect_to_a_local_file_is_refused() {
     let machine = Machine::new(&index);
     let error = machine.fetch(&plan).unwrap_err();
     assert!(
-        matches!(error, Error::Index(index::Error::Scheme { .. })),
+        matches!(
+            error,
+            Error::Index(index::Error::Http(http::Error::Scheme { .. }))
+        ),
         "{error:?}"
     );
 }

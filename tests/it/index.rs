@@ -7,7 +7,8 @@ use std::time::Duration;
 use fs_err as fs;
 use lock2venv::configuration::{Configuration, Documents};
 use lock2venv::digest::{Algorithm, Digest};
-use lock2venv::index::{Client, Error, Limits, Listed, Settings, Wanted, Watcher};
+use lock2venv::http::{self, Cancellation, Limits};
+use lock2venv::index::{Client, Error, IndexFile, Settings, Wanted};
 use lock2venv::name::PackageName;
 use lock2venv::plan::IndexSource;
 use lock2venv::url::Url;
@@ -18,14 +19,14 @@ use crate::support::tls::{self, TlsServer};
 /// Waits for nothing and stops nothing.
 struct Patient;
 
-impl Watcher for Patient {
+impl Cancellation for Patient {
     fn retrying(&self, _what: &str, _cause: &str) {}
 
     fn pause(&self, _pause: Duration) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
-    fn is_stopped(&self) -> bool {
+    fn is_cancelled(&self) -> bool {
         false
     }
 }
@@ -49,7 +50,7 @@ fn ask(
     client: &Client,
     source: Option<&IndexSource>,
     wanted: &[Wanted<'_>],
-) -> Result<Vec<Result<Listed, Error>>, Error> {
+) -> Result<Vec<Result<IndexFile, Error>>, Error> {
     let index = client.index(source).unwrap();
     client
         .session(&Patient)
@@ -169,7 +170,10 @@ fn a_server_is_believed_by_the_certificates_that_are_set_and_no_others() {
     for variables in [vec![], vec![("POETRY_CERTIFICATES_OTHER_CERT", path)]] {
         let error = ask_tls(&server, &variables);
         assert!(
-            matches!(&error, Error::Transport { n_attempts: 1, .. }),
+            matches!(
+                &error,
+                Error::Http(http::Error::Transport { n_attempts: 1, .. })
+            ),
             "{error:?}"
         );
         assert!(format!("{error:?}").contains("ertificate"), "{error:?}");
@@ -232,5 +236,8 @@ fn a_client_certificate_is_shown_to_its_own_source() {
             ("POETRY_CERTIFICATES_OTHER_CLIENT_CERT", &ours),
         ],
     );
-    assert!(matches!(hidden, Error::Transport { .. }), "{hidden:?}");
+    assert!(
+        matches!(hidden, Error::Http(http::Error::Transport { .. })),
+        "{hidden:?}"
+    );
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use lock2venv::configuration::{Configuration, Documents};
 use lock2venv::digest::{Algorithm, Digest};
-use lock2venv::index::{Client, Download, Error, Limits, Pace, Settings, Sink, Wanted, Watcher};
+use lock2venv::http::{self, Cancellation, Limits, Pace, Sink};
+use lock2venv::index::{Client, Download, Error, Settings, Wanted};
 use lock2venv::name::PackageName;
 use lock2venv::url::Url;
 
@@ -24,14 +25,14 @@ const HURRY: Pace = Pace {
 /// Has no time to lose, and waits for no retry.
 struct Calm;
 
-impl Watcher for Calm {
+impl Cancellation for Calm {
     fn retrying(&self, _what: &str, _cause: &str) {}
 
     fn pause(&self, _pause: Duration) -> ControlFlow<()> {
         ControlFlow::Break(())
     }
 
-    fn is_stopped(&self) -> bool {
+    fn is_cancelled(&self) -> bool {
         false
     }
 }
@@ -122,7 +123,7 @@ fn text(error: &dyn std::error::Error) -> String {
 #[test]
 fn a_page_without_end_is_refused_by_name_and_limit() {
     let line = Line::new(Limits {
-        page_bytes: 10_000,
+        body_bytes: 10_000,
         ..Limits::default()
     });
     line.find().unwrap();
@@ -136,7 +137,7 @@ fn a_page_without_end_is_refused_by_name_and_limit() {
 #[test]
 fn a_page_that_unpacks_to_more_than_the_limit_is_refused() {
     let line = Line::new(Limits {
-        page_bytes: 10_000,
+        body_bytes: 10_000,
         ..Limits::default()
     });
     let bomb = Fault::GzipBody(vec![b' '; 1 << 20]);
@@ -150,7 +151,10 @@ fn a_file_without_end_ends_where_its_index_says() {
     let line = Line::new(Limits::default());
     line.index.misbehave(FILE_PATH, Fault::Endless, 1);
     let (done, n_bytes) = line.download(Some(5000));
-    assert!(matches!(done, Err(Error::TooLong { n_bytes: 5000, .. })));
+    assert!(matches!(
+        done,
+        Err(Error::Http(http::Error::TooLong { n_bytes: 5000, .. }))
+    ));
     assert!(n_bytes < 1 << 20, "{n_bytes}");
 }
 
@@ -178,7 +182,10 @@ fn a_file_that_is_said_to_be_too_large_is_not_begun() {
         ..Limits::default()
     });
     let (done, n_bytes) = line.download(None);
-    assert!(matches!(done, Err(Error::TooLarge { limit: 4999, .. })));
+    assert!(matches!(
+        done,
+        Err(Error::Http(http::Error::TooLarge { limit: 4999, .. }))
+    ));
     assert_eq!(n_bytes, 0);
 }
 
@@ -195,7 +202,10 @@ fn bodies_that_drip_end() {
     let asked = [line.find().err(), line.download(None).0.err()];
     for error in asked {
         // The first failure asks for a retry, which nobody waits for here.
-        assert!(matches!(error, Some(Error::Stopped)), "{error:?}");
+        assert!(
+            matches!(error, Some(Error::Http(http::Error::Cancelled))),
+            "{error:?}"
+        );
     }
 }
 
@@ -210,7 +220,10 @@ fn bodies_that_nobody_needs_are_not_waited_for() {
     line.index.misbehave(FILE_PATH, Fault::Drip(404, &[]), 1);
     assert!(matches!(line.download(None).0, Err(Error::FileGone { .. })));
     line.index.misbehave(FILE_PATH, Fault::Drip(503, &[]), 1);
-    assert!(matches!(line.download(None).0, Err(Error::Stopped)));
+    assert!(matches!(
+        line.download(None).0,
+        Err(Error::Http(http::Error::Cancelled))
+    ));
     let away = Fault::Drip(302, &[("location", "/files/gone.whl")]);
     line.index.misbehave(FILE_PATH, away, 1);
     assert!(matches!(line.download(None).0, Err(Error::FileGone { .. })));
@@ -223,5 +236,8 @@ fn headers_that_drip_end() {
         ..Limits::default()
     });
     line.index.misbehave(PAGE_PATH, Fault::HalfOfHeaders, 1);
-    assert!(matches!(line.find(), Err(Error::Stopped)));
+    assert!(matches!(
+        line.find(),
+        Err(Error::Http(http::Error::Cancelled))
+    ));
 }

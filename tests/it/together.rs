@@ -10,7 +10,8 @@ use lock2venv::configuration::{Configuration, Documents};
 use lock2venv::digest::Digest;
 use lock2venv::event::Silent;
 use lock2venv::fetch::{self, Fetch, Options};
-use lock2venv::index::{Client, Limits, Settings};
+use lock2venv::http::Limits;
+use lock2venv::index::{Client, Settings};
 use lock2venv::plan::{Distribution, Origin};
 use lock2venv::url::Url;
 

@@ -12,6 +12,8 @@
 mod documents;
 mod export;
 mod fetch;
+mod http;
+mod index;
 mod place;
 mod plan;
 

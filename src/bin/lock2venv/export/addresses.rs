@@ -1,15 +1,14 @@
 //! What indexes know of the files of a selection, asked for with many requests at once.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use lock2venv::configuration::Configuration;
 use lock2venv::digest::Digest;
 use lock2venv::export::{FileInfo, indexed_files};
-use lock2venv::index::{BASE_DELAY, Client, Error, Limits, Session, Settings, Wanted, Watcher};
+use lock2venv::http::{BASE_DELAY, Limits, NoCancellation};
+use lock2venv::index::{Client, Error, IndexSession, Settings, Wanted};
 use lock2venv::lock::{File, Package, SourceKind};
 use lock2venv::plan::{self, IndexSource};
 use lock2venv::pyproject::Project;
@@ -57,7 +56,7 @@ pub(super) fn ask(
     let client = client(project, context)?;
     let (next, answers) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let ask = || {
-        let mut session = client.session(&Patient);
+        let mut session = client.session(&NoCancellation);
         while let Some((package, source)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
             let answer = ask_one(&client, &mut session, package, source.as_ref());
             if let Ok(mut answers) = answers.lock() {
@@ -135,7 +134,7 @@ type Answer = ((String, String), FileInfo);
 
 fn ask_one(
     client: &Client,
-    session: &mut Session<'_>,
+    session: &mut IndexSession<'_>,
     package: &Package,
     source: Option<&IndexSource>,
 ) -> Result<Vec<Answer>, Error> {
@@ -167,20 +166,4 @@ fn ask_one(
         ))
     });
     answers.collect()
-}
-
-/// Waits as long as it takes, and says nothing.
-struct Patient;
-
-impl Watcher for Patient {
-    fn retrying(&self, _what: &str, _cause: &str) {}
-
-    fn pause(&self, pause: Duration) -> ControlFlow<()> {
-        std::thread::sleep(pause);
-        ControlFlow::Continue(())
-    }
-
-    fn is_stopped(&self) -> bool {
-        false
-    }
 }

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use lock2venv::configuration::{Configuration, Repository};
 use lock2venv::export::{self, Credentials, Extent, Options};
-use lock2venv::index::nearest_repository;
+use lock2venv::http::nearest_repository;
 use lock2venv::lock::{Document, Lock};
 use lock2venv::project_files::{self, Disk, ProjectFiles};
 use lock2venv::pyproject::{Project, ProjectSource, Warning};

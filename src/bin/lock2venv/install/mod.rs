@@ -23,6 +23,7 @@ use lock2venv::cache::{self, Cache, Trust};
 use lock2venv::configuration::Configuration;
 use lock2venv::event::{Event, Reporter as _};
 use lock2venv::fetch::{self, Fetch, Network};
+use lock2venv::http;
 use lock2venv::index::{self, Client};
 use lock2venv::install::{self, Destination, LinkMode, Options, Unpacked, UnpackedWheel};
 use lock2venv::installed::Installed;
@@ -353,16 +354,16 @@ impl Run<'_> {
                 .map(|(name, url)| IndexSource { name, url })
                 .collect(),
             configuration: self.configuration.clone(),
-            base_delay: index::BASE_DELAY,
+            base_delay: http::BASE_DELAY,
             limits: self.index_limits()?,
         };
         Ok(Client::new(settings)?)
     }
 
-    fn index_limits(&self) -> Result<index::Limits, Failure> {
-        let limits = index::Limits::for_timeout(self.configuration.timeout()?);
+    fn index_limits(&self) -> Result<http::Limits, Failure> {
+        let limits = http::Limits::for_timeout(self.configuration.timeout()?);
         let file_bytes = self.arguments.max_download.unwrap_or(limits.file_bytes);
-        Ok(index::Limits {
+        Ok(http::Limits {
             file_bytes,
             ..limits
         })

@@ -1,23 +1,73 @@
-//! The bytes of a simple page, unpacked, within bounds: many pages are read at once, and few are large.
+//! Bodies in memory, decoded, within bounds: many are read at once, and few are large.
 
 use std::io::{self, Read};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::index::encoding::{self, Coding};
+use crate::http::encoding::{self, Coding};
+use crate::url::Url;
 
-/// A page up to this size needs nobody's leave; a larger buffer is not kept for the next page.
-pub(super) const SMALL_BYTES: usize = 4 << 20;
+/// A body up to this size needs nobody's leave; a larger buffer is not kept for the next body.
+const SMALL_BYTES: usize = 4 << 20;
 
-/// What most pages fit into.
+/// What most bodies fit into.
 const FIRST_BYTES: usize = 64 << 10;
 
-/// The right of one page at a time to be larger than [`SMALL_BYTES`], so that the memory of all pages is bounded.
+/// The right of one body at a time to be larger than [`SMALL_BYTES`], so that the memory of all bodies is bounded.
 #[derive(Debug, Default)]
-pub(super) struct Room(Mutex<()>);
+pub(super) struct LargeBody(Mutex<()>);
 
-/// What was read of a page.
+/// What a server sent, decoded. Gives a large buffer back when dropped.
+#[derive(Debug)]
+pub struct Body<'a> {
+    received: Received<'a>,
+    buffer: &'a mut Vec<u8>,
+}
+
+/// What is known of a body that was read.
+#[derive(Debug)]
+pub(super) struct Received<'r> {
+    /// Where it came from, after redirects.
+    pub(super) url: Url,
+    /// What the server says that it is, as it may be shown.
+    pub(super) content_type: Option<String>,
+    /// Held until the body is dropped.
+    pub(super) right: Option<MutexGuard<'r, ()>>,
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn new(received: Received<'a>, buffer: &'a mut Vec<u8>) -> Self {
+        Self { received, buffer }
+    }
+
+    /// Returns where it came from, after redirects.
+    pub fn url(&self) -> &Url {
+        &self.received.url
+    }
+
+    /// Returns what the server says that it is, as it may be shown.
+    pub fn content_type(&self) -> Option<&str> {
+        self.received.content_type.as_deref()
+    }
+
+    /// Returns its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        self.buffer
+    }
+}
+
+impl Drop for Body<'_> {
+    fn drop(&mut self) {
+        if self.buffer.capacity() > SMALL_BYTES {
+            *self.buffer = Vec::new();
+        }
+        // Only now another body may be large.
+        self.received.right = None;
+    }
+}
+
+/// How much of a body was read.
 pub(super) enum Extent<'r> {
-    /// All of it. What it holds is free again when dropped, after the page.
+    /// All of it. The right is free again when dropped, after the body.
     Whole(Option<MutexGuard<'r, ()>>),
     /// It does not end within the limit.
     TooLarge,
@@ -29,11 +79,11 @@ pub(super) fn read<'r>(
     codings: &[Coding],
     buffer: &mut Vec<u8>,
     limit: u64,
-    room: &'r Room,
+    large_body: &'r LargeBody,
 ) -> io::Result<Extent<'r>> {
     let mut wire = body.take(limit + 1);
     let unpacked = encoding::unpack(&mut wire, codings, limit);
-    let extent = read_within(unpacked, buffer, limit, room);
+    let extent = read_within(unpacked, buffer, limit, large_body);
     // Before the error: what was cut off does not unpack.
     if wire.limit() == 0 {
         return Ok(Extent::TooLarge);
@@ -45,13 +95,13 @@ fn read_within<'r>(
     mut from: impl Read,
     buffer: &mut Vec<u8>,
     limit: u64,
-    room: &'r Room,
+    large_body: &'r LargeBody,
 ) -> io::Result<Extent<'r>> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     if fill(&mut from, buffer, limit.min(SMALL_BYTES))? {
         return Ok(Extent::Whole(None));
     }
-    let guard = room.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let guard = large_body.0.lock().unwrap_or_else(PoisonError::into_inner);
     if fill(&mut from, buffer, limit)? {
         return Ok(Extent::Whole(Some(guard)));
     }
@@ -92,8 +142,8 @@ mod tests {
 
     /// Returns the size of the page, `None` when it is too large, and the capacity that was taken for it.
     fn size(body: impl Read, codings: &[Coding], limit: u64) -> (Option<usize>, usize) {
-        let (room, mut buffer) = (Room::default(), Vec::new());
-        let size = match read(body, codings, &mut buffer, limit, &room).unwrap() {
+        let (large_body, mut buffer) = (LargeBody::default(), Vec::new());
+        let size = match read(body, codings, &mut buffer, limit, &large_body).unwrap() {
             Extent::Whole(_) => Some(buffer.len()),
             Extent::TooLarge => None,
         };
@@ -119,23 +169,23 @@ mod tests {
         assert_eq!(size(&empty[..], &[Coding::Gzip], 1000).0, None);
         assert_eq!(size(&empty[..], &[Coding::Gzip], 1 << 20).0, Some(0));
         // And such within others: no layer is unpacked to more than the limit.
-        let room = Room::default();
+        let large_body = LargeBody::default();
         let twice = [Coding::Gzip; 2];
         let bomb = pack(&empty.repeat(100));
-        assert!(read(&bomb[..], &twice, &mut Vec::new(), 1 << 20, &room).is_err());
+        assert!(read(&bomb[..], &twice, &mut Vec::new(), 1 << 20, &large_body).is_err());
     }
 
     #[test]
     fn one_page_at_a_time_may_be_large() {
-        let room = Room::default();
+        let large_body = LargeBody::default();
         let page = |n_bytes| io::repeat(b' ').take(n_bytes);
         let mut buffer = Vec::new();
         let large = SMALL_BYTES as u64 + 1;
-        let first = read(page(large), &[], &mut buffer, large, &room).unwrap();
-        assert!(room.0.try_lock().is_err());
-        let small = read(page(5), &[], &mut Vec::new(), large, &room).unwrap();
+        let first = read(page(large), &[], &mut buffer, large, &large_body).unwrap();
+        assert!(large_body.0.try_lock().is_err());
+        let small = read(page(5), &[], &mut Vec::new(), large, &large_body).unwrap();
         assert!(matches!(small, Extent::Whole(None)));
         drop(first);
-        assert!(room.0.try_lock().is_ok());
+        assert!(large_body.0.try_lock().is_ok());
     }
 }

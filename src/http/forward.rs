@@ -11,7 +11,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
-use crate::index::resolver::RememberingResolver;
+use crate::http::resolver::RememberingResolver;
 
 /// Answers with the proxy's addresses, whatever host is asked for.
 pub(super) struct ForwardResolver {

@@ -1,4 +1,4 @@
-//! Pages that are packed for the way ([`Content-Encoding`](https://www.rfc-editor.org/rfc/rfc9110#field.content-encoding)).
+//! Bodies that are encoded for the way ([`Content-Encoding`](https://www.rfc-editor.org/rfc/rfc9110#field.content-encoding)).
 //!
 //! Only gzip is asked for; servers and the proxies between also send deflate, several codings, or names in capitals.
 
@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
-/// More codings than that are no page's, but meant to cost time (urllib3 has the same limit).
+/// More codings than that are no honest body's, but meant to cost time (urllib3 has the same limit).
 const MAX_CODINGS: usize = 5;
 
 /// One layer of packing.

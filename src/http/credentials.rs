@@ -1,18 +1,16 @@
-//! Who may be told which credentials.
+//! Which credentials are for which URL.
 //!
-//! Everything that is secret belongs to a [`Realm`]: one index, or one direct address. Its credentials and its client certificate
-//! go to its own scheme, host and port and nowhere else. A file or a redirect elsewhere has a realm of its own, with what is
-//! known of that place. What was encrypted until then is never followed by a password in the clear.
+//! A link or a redirect to another origin has a [`Realm`] of its own, with what is known of that place. What was encrypted until
+//! then is never followed by a password in the clear.
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
-use crate::configuration::{Certificates, Configuration, CredentialsOrigin, Repository};
-use crate::index::{Error, Trust, netrc};
+use crate::configuration::{Configuration, CredentialsOrigin, Repository};
+use crate::http::error::Error;
+use crate::http::netrc;
+use crate::http::realm::{Authorization, Netrc, Realm};
 use crate::secret::Secrets;
-use crate::url::{Credentials, CredentialsFlaw, Url};
+use crate::url::{Credentials, Url};
 
 /// What the user set, and the repositories that it is about.
 #[derive(Debug)]
@@ -24,32 +22,15 @@ pub(super) struct Authenticator {
     secrets: RwLock<Secrets>,
 }
 
-/// What belongs to the servers of one origin.
-pub(super) struct Realm {
-    url: Url,
-    authorization: Option<Authorization>,
-    certificates: Certificates,
-    elsewhere: Certificates,
-}
-
-/// What a request is sent with.
-pub(super) struct Pass<'a> {
-    pub(super) authorization: Option<&'a Authorization>,
-    pub(super) certificates: &'a Certificates,
-}
-
-pub(super) struct Authorization {
-    /// The value of the header.
-    pub(super) header: String,
-    pub(super) origin: CredentialsOrigin,
-    pub(super) flaw: Option<CredentialsFlaw>,
-}
-
-/// Whether the user's `.netrc`, which knows hosts and no schemes, may be used.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Netrc {
-    Used,
-    Unused,
+/// Whose credentials a repository may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Those of its URL: the user named it.
+    Address,
+    /// Those of its name: the project or the settings have that name for that URL.
+    Name,
+    /// None but those that its URL holds and those of its host: only a lock names it.
+    Nothing,
 }
 
 impl Authenticator {
@@ -104,23 +85,23 @@ impl Authenticator {
     }
 
     /// The realm of an index. What is set for the name of a trusted source is for it, unless its address holds credentials.
-    pub(super) fn of_index(&self, name: &str, url: &Url, trust: Trust) -> Result<Realm, Error> {
+    pub(super) fn named_realm(&self, name: &str, url: &Url, trust: Trust) -> Result<Realm, Error> {
         match trust {
-            Trust::Address => self.of_address(url),
-            Trust::Name => self.realm(Some(name), url, Netrc::Used),
-            Trust::Nothing => self.realm(None, url, Netrc::Used),
+            Trust::Address => self.realm(url),
+            Trust::Name => self.make(Some(name), url, Netrc::Used),
+            Trust::Nothing => self.make(None, url, Netrc::Used),
         }
     }
 
     /// The realm of an address without a name, a direct one or the default index: if a repository has the same origin, then
     /// that of the repository that has most of the path in common, as in Poetry's `Authenticator`.
-    pub(super) fn of_address(&self, url: &Url) -> Result<Realm, Error> {
+    pub(super) fn realm(&self, url: &Url) -> Result<Realm, Error> {
         self.at(url, Netrc::Used)
     }
 
     /// The realm of a file that an index lists: the index's own on the same origin, else that of the file's address.
-    pub(super) fn of_file(&self, index: Realm, url: &Url) -> Result<Realm, Error> {
-        if is_downgrade(index.url.scheme(), url) {
+    pub(super) fn linked_realm(&self, index: Realm, url: &Url) -> Result<Realm, Error> {
+        if is_downgrade(index.scheme(), url) {
             return self.at(&url.without_credentials(), Netrc::Unused);
         }
         if index.is_of(url) && url.credentials().is_none() {
@@ -148,10 +129,10 @@ impl Authenticator {
     fn at(&self, url: &Url, netrc: Netrc) -> Result<Realm, Error> {
         let best = nearest_repository(&self.repositories, url);
         let name = best.map(|repository| repository.name.as_str());
-        self.realm(name, url, netrc)
+        self.make(name, url, netrc)
     }
 
-    fn realm(&self, name: Option<&str>, url: &Url, netrc: Netrc) -> Result<Realm, Error> {
+    fn make(&self, name: Option<&str>, url: &Url, netrc: Netrc) -> Result<Realm, Error> {
         let mut found = url
             .credentials()
             .map(|credentials| (credentials, CredentialsOrigin::Url));
@@ -169,12 +150,10 @@ impl Authenticator {
                 }
             });
         }
-        Ok(Realm {
-            url: url.clone(),
-            authorization: found.map(|(held, origin)| Authorization::basic(&held, origin)),
-            certificates: self.configuration.certificates(name)?,
-            elsewhere: self.configuration.certificates(None)?,
-        })
+        let authorization = found.map(|(held, origin)| Authorization::basic(&held, origin));
+        let certificates = self.configuration.certificates(name)?;
+        let elsewhere = self.configuration.certificates(None)?;
+        Ok(Realm::new(url, authorization, certificates, elsewhere))
     }
 
     /// Looks into the user's `.netrc`. What it has for a host that is known by https is not for plain http.
@@ -187,42 +166,6 @@ impl Authenticator {
         }
         let found = netrc::find(self.configuration.netrc()?, url.host()?);
         found.map(|held| (held, CredentialsOrigin::Netrc))
-    }
-}
-
-impl Realm {
-    /// Tells whether `url` is of the origin that this realm is about.
-    pub(super) fn is_of(&self, url: &Url) -> bool {
-        self.url.may_share_with(url)
-    }
-
-    /// Leaving for `url`, the user's `.netrc` counts for other hosts; on this host it was for this port.
-    fn netrc_for(&self, url: &Url) -> Netrc {
-        if self.url.host() == url.host() {
-            Netrc::Unused
-        } else {
-            Netrc::Used
-        }
-    }
-
-    /// Returns the header that opens this realm.
-    pub(super) fn authorization(&self) -> Option<&str> {
-        let authorization = self.authorization.as_ref()?;
-        Some(&authorization.header)
-    }
-
-    /// Returns what may be shown to the server of `url`.
-    pub(super) fn pass(&self, url: &Url) -> Pass<'_> {
-        if self.is_of(url) {
-            return Pass {
-                authorization: self.authorization.as_ref(),
-                certificates: &self.certificates,
-            };
-        }
-        Pass {
-            authorization: None,
-            certificates: &self.elsewhere,
-        }
     }
 }
 
@@ -252,23 +195,11 @@ pub fn nearest_repository<'a>(repositories: &'a [Repository], url: &Url) -> Opti
     })
 }
 
-impl Authorization {
-    fn basic(held: &Credentials, origin: CredentialsOrigin) -> Self {
-        Self {
-            header: Self::basic_header(held),
-            origin,
-            flaw: held.flaw(),
-        }
-    }
-
-    pub(super) fn basic_header(held: &Credentials) -> String {
-        let pair = format!("{}:{}", held.username, held.password);
-        format!("Basic {}", STANDARD.encode(pair))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
     use crate::configuration::Documents;
 
@@ -302,13 +233,13 @@ mod tests {
     /// The realm of a source that only a lock names, or the project too.
     fn of_source(authenticator: &Authenticator, name: &str, at: &str) -> Realm {
         let trust = authenticator.trust(name, &url(at));
-        authenticator.of_index(name, &url(at), trust).unwrap()
+        authenticator.named_realm(name, &url(at), trust).unwrap()
     }
 
     #[track_caller]
     fn sends(realm: &Realm, to: &str, expected: Option<(&str, CredentialsOrigin)>) {
         let to = url(to);
-        let sent = realm.pass(&to).authorization;
+        let sent = realm.credentials_for(&to).authorization;
         let sent = sent.map(|sent| (sent.header.clone(), sent.origin));
         let expected =
             expected.map(|(pair, origin)| (format!("Basic {}", STANDARD.encode(pair)), origin));
@@ -330,11 +261,14 @@ mod tests {
             "https://a.example/",
         ] {
             sends(&realm, elsewhere, None);
-            assert_eq!(realm.pass(&url(elsewhere)).certificates.client, None);
+            assert_eq!(
+                realm.credentials_for(&url(elsewhere)).certificates.client,
+                None
+            );
         }
         assert!(
             realm
-                .pass(&url("https://b.example/"))
+                .credentials_for(&url("https://b.example/"))
                 .certificates
                 .client
                 .is_some()
@@ -356,7 +290,7 @@ mod tests {
         ] {
             let realm = of_source(&authenticator, "acme", at);
             sends(&realm, at, None);
-            assert_eq!(realm.pass(&url(at)).certificates.client, None);
+            assert_eq!(realm.credentials_for(&url(at)).certificates.client, None);
         }
     }
 
@@ -386,7 +320,7 @@ mod tests {
             ("acme-b", "https://b.example/two/simple"),
         ]);
         let check = |at: &str, expected| {
-            sends(&authenticator.of_address(&url(at)).unwrap(), at, expected);
+            sends(&authenticator.realm(&url(at)).unwrap(), at, expected);
         };
         let other = Some(("acme-b:", CredentialsOrigin::Environment));
         check("https://b.example/two/files/x.whl", other);
@@ -401,7 +335,7 @@ mod tests {
         let authenticator = authenticator(&[("acme", "https://b.example/simple")]);
         let check = |index: &str, file: &str, expected| {
             let index = of_source(&authenticator, "other", index);
-            let realm = authenticator.of_file(index, &url(file)).unwrap();
+            let realm = authenticator.linked_realm(index, &url(file)).unwrap();
             sends(&realm, file, expected);
         };
         check("https://c.example/", "https://b.example/x.whl", ACME);
@@ -419,9 +353,9 @@ mod tests {
     fn netrc_does_not_open_in_the_clear_what_is_known_by_https() {
         let known = authenticator(&[("acme-c", "https://a.example/simple")]);
         let at = "http://a.example:8080/x.whl";
-        sends(&known.of_address(&url(at)).unwrap(), at, None);
+        sends(&known.realm(&url(at)).unwrap(), at, None);
         let unknown = authenticator(&[]);
-        sends(&unknown.of_address(&url(at)).unwrap(), at, NETRC);
+        sends(&unknown.realm(&url(at)).unwrap(), at, NETRC);
     }
 
     #[test]

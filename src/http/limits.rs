@@ -1,20 +1,20 @@
-//! How much an index may send, and how slowly: whatever others send comes to an end.
+//! How much a server may send, and how slowly: whatever others send ends.
 
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-/// What an index or file server may ask of us. [`Limits::default`] fits every real one that is known.
+/// How much a server may send, and how slowly. [`Limits::default`] fits every real index and file server that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The largest simple page, in bytes, before and after it is unpacked.
+    /// The largest body that is read into memory, in bytes, before and after it is decoded.
     ///
-    /// The largest of PyPI that was seen has 21 MB (`ddtrace`, in November 2026); the limit is 128 MiB.
-    pub page_bytes: u64,
-    /// The largest file, in bytes, whatever the index or the server says of its size: 16 GiB.
+    /// The largest simple page of PyPI that was seen has 21 MB (`ddtrace`, in November 2026); the limit is 128 MiB.
+    pub body_bytes: u64,
+    /// The largest file, in bytes, whatever anyone says of its size: 16 GiB.
     pub file_bytes: u64,
-    /// All headers of an answer have to come within this time.
+    /// All headers of a response have to arrive within this time.
     pub headers: Duration,
     /// How fast a body has to come.
     pub pace: Pace,
@@ -36,8 +36,8 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 const SLOWEST_BYTES: u64 = 4 << 10;
 const SHORTEST_WINDOW: Duration = Duration::from_mins(1);
 
-/// A page has to be here within so many windows.
-const PAGE_WINDOWS: u32 = 10;
+/// A body has to be in memory within so many windows.
+const BODY_WINDOWS: u32 = 10;
 
 /// What nobody needs is waited for no longer: a new connection costs less.
 const DRAINING: Duration = Duration::from_secs(2);
@@ -47,7 +47,7 @@ impl Limits {
     pub fn for_timeout(timeout: Duration) -> Self {
         let window = timeout.saturating_mul(4).max(SHORTEST_WINDOW);
         Self {
-            page_bytes: 128 << 20,
+            body_bytes: 128 << 20,
             file_bytes: 16 << 30,
             headers: window,
             pace: Pace {
@@ -67,7 +67,7 @@ impl Default for Limits {
 /// A body came too slowly.
 #[derive(Clone, Copy, Debug, Error)]
 #[error("only {n_bytes} bytes came in {} s", waited.as_secs())]
-struct TooSlow {
+pub(super) struct TooSlow {
     n_bytes: u64,
     waited: Duration,
 }
@@ -100,10 +100,10 @@ impl<R: Read> Paced<R> {
         }
     }
 
-    /// Reads a page, for which others may have to wait.
-    pub(super) fn page(body: R, pace: Pace) -> Self {
+    /// Reads a body into memory, for which others may have to wait.
+    pub(super) fn body(body: R, pace: Pace) -> Self {
         Self {
-            longest: Some(pace.window.saturating_mul(PAGE_WINDOWS)),
+            longest: Some(pace.window.saturating_mul(BODY_WINDOWS)),
             ..Self::file(body, pace)
         }
     }
@@ -173,8 +173,8 @@ mod tests {
     }
 
     #[test]
-    fn a_page_also_has_to_end() {
-        assert_eq!(reads(Paced::page(io::empty(), PACE), 2, 1), 599);
+    fn a_body_in_memory_also_has_to_end() {
+        assert_eq!(reads(Paced::body(io::empty(), PACE), 2, 1), 599);
         assert_eq!(reads(Paced::refuse(io::empty(), PACE), 5000, 1), 1);
     }
 

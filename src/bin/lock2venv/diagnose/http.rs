@@ -1,0 +1,162 @@
+//! What went wrong between this machine and a server.
+
+use lock2venv::configuration::CredentialsOrigin;
+use lock2venv::http::{Error, TransportError, TransportErrorKind};
+use lock2venv::url::{CredentialsFlaw, Url};
+
+use super::Failure;
+use super::fetch::REVIEW;
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let failure = Self::new(&error);
+        let failure = match address(&error) {
+            Some(url) => failure.detail(format!("{url}{}", more(&error))),
+            None => failure,
+        };
+        match error {
+            Error::Refused {
+                url, tried, flaw, ..
+            } => failure.hint(credentials(None, &url, tried, flaw)),
+            Error::Transport { source, url, .. } => failure.hints(unreachable(&source, &url)),
+            Error::Certificates { .. } => failure.hint(
+                "SSL_CERT_FILE, REQUESTS_CA_BUNDLE or POETRY_CERTIFICATES_<NAME>_CERT name this file",
+            ),
+            Error::TooLong { .. } => failure.hint(REVIEW),
+            Error::TooLarge { .. } => {
+                failure.hint("if it is meant to be that large: `--max-download SIZE`")
+            }
+            Error::Proxy { .. } => {
+                failure.hint("a proxy is written `http://host:port`, `socks5://host:port` or `socks5h://host:port` (which looks names up itself)")
+            }
+            Error::Configuration(error) => error.into(),
+            _ => failure,
+        }
+    }
+}
+
+/// Returns the address that the error is about, unless its own lines show it better.
+fn address(error: &Error) -> Option<&Url> {
+    match error {
+        Error::Absent { url, .. }
+        | Error::Refused { url, .. }
+        | Error::Response { url, .. }
+        | Error::Transport { url, .. }
+        | Error::Coding { url, .. }
+        | Error::GivenAway { url, .. }
+        | Error::TooLong { url, .. }
+        | Error::TooLarge { url, .. }
+        | Error::Redirects { url, .. } => Some(url),
+        _ => None,
+    }
+}
+
+/// Says what else is known of a request.
+fn more(error: &Error) -> String {
+    match error {
+        Error::Refused { tried: origin, .. } => tried(*origin),
+        Error::Response { n_attempts, .. } | Error::Transport { n_attempts, .. } => {
+            format!(", asked {}", times(*n_attempts))
+        }
+        _ => String::new(),
+    }
+}
+
+/// Says which credentials were sent.
+pub(super) fn tried(origin: Option<CredentialsOrigin>) -> String {
+    match origin {
+        Some(origin) => format!(", credentials tried: {origin}"),
+        None => ", no credentials known".to_owned(),
+    }
+}
+
+fn times(number: u32) -> String {
+    match number {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        number => format!("{number} times"),
+    }
+}
+
+/// Says which variables let one in. An index that stands in for PyPI goes by its host, for which there are none.
+pub(super) fn credentials(
+    index: Option<&str>,
+    url: &Url,
+    tried: Option<CredentialsOrigin>,
+    flaw: Option<CredentialsFlaw>,
+) -> String {
+    let host = url.host().unwrap_or_default();
+    let name = index.filter(|name| *name != host && *name != "PyPI");
+    if let (Some(origin), Some(flaw)) = (tried, flaw) {
+        return odd_credentials(name, origin, flaw);
+    }
+    let Some(name) = name else {
+        return format!(
+            "put credentials for `{host}` into the address of the index, or into the file that NETRC names (~/.netrc)"
+        );
+    };
+    let (username, password) = (variable(name, "USERNAME"), variable(name, "PASSWORD"));
+    match tried {
+        Some(CredentialsOrigin::Environment) => {
+            format!("look at {username} and {password}: they were sent")
+        }
+        _ => format!("set {username} and {password}"),
+    }
+}
+
+/// Says what is missing, or was sent and hardly meant.
+fn odd_credentials(name: Option<&str>, origin: CredentialsOrigin, flaw: CredentialsFlaw) -> String {
+    let half = |half: &str, words: &str| match (name, origin) {
+        (Some(name), CredentialsOrigin::Environment) => variable(name, half),
+        _ => format!("the {words} ({origin})"),
+    };
+    let (username, password) = (half("USERNAME", "user name"), half("PASSWORD", "password"));
+    let spaces = "begins or ends with a line break or a space, which was sent too";
+    match flaw {
+        CredentialsFlaw::NoUsername => {
+            format!("{username} is missing: the password was sent without a user name")
+        }
+        CredentialsFlaw::NoPassword => {
+            format!("{password} is missing: the user name was sent without a password")
+        }
+        CredentialsFlaw::UsernameSpace => format!("{username} {spaces}"),
+        CredentialsFlaw::PasswordSpace => format!("{password} {spaces}"),
+    }
+}
+
+fn variable(name: &str, half: &str) -> String {
+    let name = name.to_uppercase().replace(['-', '.'], "_");
+    format!("POETRY_HTTP_BASIC_{name}_{half}")
+}
+
+/// Says what may help when there is no whole response.
+fn unreachable(source: &TransportError, url: &Url) -> Vec<String> {
+    let host = url.host().unwrap_or_default();
+    match source.kind() {
+        TransportErrorKind::Certificate => untrusted(source, host),
+        TransportErrorKind::Alert => vec![format!(
+            "if `{host}` requires a certificate of yours: POETRY_CERTIFICATES_<NAME>_CLIENT_CERT=<PEM file>"
+        )],
+        TransportErrorKind::Slow => vec![
+            "slow line? POETRY_REQUESTS_TIMEOUT=<seconds>, POETRY_REQUESTS_MAX_RETRIES=<number>"
+                .to_owned(),
+        ],
+        _ => vec![format!(
+            "is `{host}` in reach? behind a proxy: HTTPS_PROXY; a mirror of PyPI: `--index-url URL`; with all files in the cache: `--offline`"
+        )],
+    }
+}
+
+fn untrusted(source: &TransportError, host: &str) -> Vec<String> {
+    let mut hints = Vec::new();
+    if source.lacks_authorities() {
+        hints.push(
+            "this system has no certificates, so Mozilla's were used: install its package (`ca-certificates`)"
+                .to_owned(),
+        );
+    }
+    hints.push(format!(
+        "if `{host}` has a certificate of your own authority: SSL_CERT_FILE=<PEM file>, or POETRY_CERTIFICATES_<NAME>_CERT for one source"
+    ));
+    hints
+}
