@@ -6,9 +6,10 @@ use std::path::Path;
 use fs_err as fs;
 
 use super::Error;
-use super::conflict::{Settled, label};
-use super::session::Done;
-use super::unit::Placed;
+use super::change::conflict::Settled;
+use super::place::placed::{Placed, label};
+use super::place::pycache::modules;
+use super::unpack::done::Done;
 use crate::bytecode::{Batch, Bytecode, Compiled, Compiler, Settings};
 use crate::event::Warning;
 
@@ -126,13 +127,4 @@ pub(super) fn note(compiled: Vec<Compiled>, done: &mut [Done<'_>]) -> Vec<Warnin
         }
     }
     warnings
-}
-
-/// Finds the modules among the files of a wheel: pip compiles what lies in the library folder.
-pub(super) fn modules(library: &str, placed: &[Placed]) -> Vec<String> {
-    let modules = placed.iter().filter(|placed| {
-        let below = placed.path.strip_prefix(library);
-        placed.path.ends_with(".py") && below.is_some_and(|below| below.starts_with('/'))
-    });
-    modules.map(|placed| placed.path.to_string()).collect()
 }

@@ -2,15 +2,19 @@
 //!
 //! Every new wheel is unpacked into a staging folder inside the environment, so that what can go wrong with wheels goes
 //! wrong before anything is changed. Then it is settled who gets which path, whether every file can be put where it
-//! belongs, and in which steps the change is made: see [`step`](super::step).
+//! belongs, and in which steps the change is made: see [`step`](super::change::step).
 
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;
 
+use super::bytecode;
 use super::change::Change;
-use super::holding::Ground;
-use super::session::{self, Roots};
-use super::{Arrival, Destination, Error, Options, Report, bytecode, conflict, fresh};
+use super::change::conflict;
+use super::change::ground::Ground;
+use super::fresh;
+use super::unpack::pool;
+use super::unpack::session::Roots;
+use super::{Arrival, Destination, Error, Options, Report};
 use crate::archive::Buffers;
 use crate::event::Reporter;
 use crate::plan::Plan;
@@ -23,7 +27,7 @@ pub(super) fn install<E: From<Error>>(
     reporter: &dyn Reporter,
 ) -> Result<Report, E> {
     let roots = Roots::Each(staging.to_owned(), AtomicUsize::new(0));
-    let pool = session::start_pool(options)?;
+    let pool = pool::start_pool(options)?;
     let job = fresh::Job {
         plan,
         destination,

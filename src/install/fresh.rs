@@ -7,12 +7,16 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use super::bytecode;
-use super::conflict::{self, Settled};
+use super::change::conflict::{self, Settled};
+use super::change::dropped;
 use super::folder::Root;
 use super::notice;
-use super::session::{self, Done, Helpers, Roots, Session};
+use super::place::record;
 use super::tree::Trees;
-use super::{Arrival, Destination, Error, Options, Report, dropped, record};
+use super::unpack::done::Done;
+use super::unpack::pool;
+use super::unpack::session::{Helpers, Roots, Session};
+use super::{Arrival, Destination, Error, Options, Report};
 use crate::archive::Buffers;
 use crate::bytecode::Compiled;
 use crate::environment::Layout;
@@ -28,7 +32,7 @@ pub(super) fn install<E: From<Error>>(
 ) -> Result<Report, E> {
     let folder = &destination.folder;
     let roots = Roots::Shared(Arc::new(Root::open(folder)?));
-    let pool = session::start_pool(options)?;
+    let pool = pool::start_pool(options)?;
     let job = Job {
         plan,
         destination,

@@ -12,32 +12,14 @@
 
 mod bytecode;
 mod change;
-mod claims;
-mod complete;
-mod conflict;
-mod contents;
-mod documents;
-mod dropped;
-mod egg;
 mod error;
 mod existing;
 mod folder;
 mod fresh;
-mod holding;
-mod listing;
-mod loser;
 mod notice;
-mod pool;
-mod proof;
-mod record;
-mod remarks;
-mod script;
-mod session;
-mod step;
-mod steps;
+mod place;
 mod tree;
-mod uninstall;
-mod unit;
+mod unpack;
 mod unshared;
 
 use std::path::PathBuf;
@@ -50,9 +32,14 @@ use crate::name::PackageName;
 use crate::plan::Plan;
 use crate::wheel::Leniency;
 
-pub use complete::{Need, Unfinished, complete, unfinished};
+pub use change::complete::{Need, Unfinished, complete, unfinished};
+pub use change::loser::losers;
 pub use error::Error;
-pub use loser::losers;
+// What `folder` and `tree` know these by.
+use place::contents;
+use unpack::pool;
+use unpack::pool as session;
+
 pub use tree::{Finder, Unpacked, UnpackedWheel, unpacked, verify_trees, verify_trees_of};
 
 /// A wheel of the plan, on this machine, with a locked digest.

@@ -1,23 +1,38 @@
 //! A change of an environment that is in use: what it holds, and what becomes of that.
 
+mod claims;
+pub(in crate::install) mod complete;
+pub(in crate::install) mod conflict;
+pub(in crate::install) mod dropped;
+mod egg;
+pub(in crate::install) mod ground;
+mod holding;
+mod listing;
+pub(in crate::install) mod loser;
+pub(in crate::install) mod step;
+mod steps;
+mod uninstall;
+
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::claims::{self, Kept, order_in};
-use super::dropped::source_of;
-use super::holding::{Ground, Holding, read_optional};
-use super::session::Done;
-use super::step::{Site, Step};
-use super::uninstall::Remover;
-use super::{Error, Report, steps};
 use crate::environment;
 use crate::event::{Event, Reporter, Warning};
+use crate::install::place::pycache::source_of;
+use crate::install::unpack::done::Done;
+use crate::install::{Error, Report};
 use crate::installed::{Installed, JOURNAL};
 use crate::plan::{Action, Plan};
 
+use claims::{Kept, order_in};
+use ground::{Ground, read_optional};
+use holding::Holding;
+use step::{Site, Step};
+use uninstall::Remover;
+
 /// A change of an environment.
 #[derive(Debug)]
-pub(super) struct Change<'a> {
+pub(in crate::install) struct Change<'a> {
     plan: &'a Plan,
     ground: Ground<'a>,
     staging: &'a Path,
@@ -28,7 +43,7 @@ pub(super) struct Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    pub(super) fn new(
+    pub(in crate::install) fn new(
         plan: &'a Plan,
         ground: Ground<'a>,
         staging: &'a Path,
@@ -94,12 +109,15 @@ impl<'a> Change<'a> {
     }
 
     /// Decides who gets a path that several claim.
-    pub(super) fn settle(&mut self, done: &mut [Done<'_>]) -> Result<Vec<Warning>, Error> {
+    pub(in crate::install) fn settle(
+        &mut self,
+        done: &mut [Done<'_>],
+    ) -> Result<Vec<Warning>, Error> {
         claims::settle(&mut self.kept, done, self.ground.folder)
     }
 
     /// Carries out `steps`, which are those of [`Change::steps`].
-    pub(super) fn carry_out(
+    pub(in crate::install) fn carry_out(
         &self,
         steps: &[Step],
         done: &[Done<'_>],
@@ -163,7 +181,7 @@ impl<'a> Change<'a> {
     }
 
     /// Parts the change into steps, and checks that each can be carried out.
-    pub(super) fn steps(&self, done: &[Done<'_>]) -> Result<Vec<Step>, Error> {
+    pub(in crate::install) fn steps(&self, done: &[Done<'_>]) -> Result<Vec<Step>, Error> {
         let stays = self.kept.iter().flat_map(Kept::stays).collect();
         steps::divide(self.ground.folder, &self.leaving, done, &stays)
     }

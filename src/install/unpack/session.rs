@@ -10,40 +10,25 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
+use rayon::{Scope, ThreadPool};
 
-use super::bytecode;
-use super::folder::Root;
+use super::done::Done;
 use super::pool::{Queue, lock};
-use super::script::Launcher;
-use super::tree::Trees;
-use super::unit::{Contested, Placed, Setting, Unit};
-use super::{Arrival, Destination, Error, Options};
+use super::unit::{Setting, Unit};
 use crate::archive::Buffers;
 use crate::bytecode::{Batch, Compiler};
-use crate::event::{Event, Reporter, Warning};
+use crate::event::{Event, Reporter};
+use crate::install::folder::Root;
+use crate::install::place::pycache;
+use crate::install::place::script::Launcher;
+use crate::install::tree::Trees;
+use crate::install::{Arrival, Destination, Error, Options};
 use crate::name::PackageName;
 use crate::plan::{Action, Distribution, Plan};
 
 const MAX_WAITING: usize = 256;
 
-/// A wheel whose files are in place, but for those that something else was in the way of, and RECORD.
-pub(super) struct Done<'a> {
-    pub(super) position: usize,
-    pub(super) distribution: &'a Distribution,
-    pub(super) root: Arc<Root>,
-    pub(super) dist_info: String,
-    pub(super) library: String,
-    pub(super) warnings: Vec<Warning>,
-    pub(super) placed: Vec<Placed>,
-    pub(super) contested: Vec<Contested>,
-    /// What gave way to the files of other distributions.
-    pub(super) dropped: Vec<Placed>,
-    /// Kept only where files may have to be written again.
-    pub(super) unit: Option<Arc<Unit<'a>>>,
-}
-
-pub(super) struct Session<'a, 's> {
+pub(in crate::install) struct Session<'a, 's> {
     pool: &'s ThreadPool,
     helpers: Helpers<'s>,
     planned: HashMap<&'a PackageName, (usize, &'a Distribution)>,
@@ -63,7 +48,7 @@ pub(super) struct Session<'a, 's> {
 }
 
 /// Where wheels are unpacked to.
-pub(super) enum Roots {
+pub(in crate::install) enum Roots {
     /// All to one folder.
     Shared(Arc<Root>),
     /// Each to a folder of its own in this one.
@@ -91,25 +76,14 @@ enum Task<'a> {
 
 /// Who helps, as far as they are wanted.
 #[derive(Clone, Copy)]
-pub(super) struct Helpers<'s> {
-    pub(super) trees: Option<&'s Trees>,
-    pub(super) compiler: Option<&'s Compiler>,
-    pub(super) reporter: &'s dyn Reporter,
-}
-
-/// Starts the threads that work on files.
-pub(super) fn start_pool(options: &Options) -> Result<ThreadPool, Error> {
-    ThreadPoolBuilder::new()
-        .num_threads(options.jobs.max(1))
-        .thread_name(|index| format!("install-{index}"))
-        .build()
-        .map_err(|error| Error::Threads {
-            reason: error.to_string(),
-        })
+pub(in crate::install) struct Helpers<'s> {
+    pub(in crate::install) trees: Option<&'s Trees>,
+    pub(in crate::install) compiler: Option<&'s Compiler>,
+    pub(in crate::install) reporter: &'s dyn Reporter,
 }
 
 impl<'a, 's> Session<'a, 's> {
-    pub(super) fn new(
+    pub(in crate::install) fn new(
         plan: &'a Plan,
         (destination, roots): (&'a Destination, Roots),
         options: &'a Options,
@@ -148,7 +122,7 @@ impl<'a, 's> Session<'a, 's> {
     /// Unpacks everything that arrives; returns it in the order of the plan.
     ///
     /// A wheel that is refused stops none of the others: the error names all that are.
-    pub(super) fn unpack<E: From<Error>>(
+    pub(in crate::install) fn unpack<E: From<Error>>(
         &self,
         arrivals: impl IntoIterator<Item = Result<Arrival, E>>,
     ) -> Result<Vec<Done<'a>>, E> {
@@ -305,7 +279,7 @@ impl<'a, 's> Session<'a, 's> {
                 key: Some(unit.digest.hex()),
                 folder: unit.root.path().to_owned(),
                 root: self.root.to_owned(),
-                sources: bytecode::modules(&unit.contents.library, &progress.placed),
+                sources: pycache::modules(&unit.contents.library, &progress.placed),
             });
         }
         lock(&self.done).push(Done {

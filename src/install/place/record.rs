@@ -1,11 +1,11 @@
 //! The RECORD that is written, which is true: made from what was written, sorted by path, and the last file of all.
 
 use super::contents::relative_to;
-use super::unit::Placed;
-use crate::wheel::{RecordLine, write_record};
+use super::placed::Placed;
+use crate::wheel::{RecordLine, encode_digest, write_record};
 
 /// Renders the RECORD of a distribution whose library folder is `library`; RECORD itself is `own_path`.
-pub(super) fn render(placed: &[Placed], library: &str, own_path: &str) -> Vec<u8> {
+pub(in crate::install) fn render(placed: &[Placed], library: &str, own_path: &str) -> Vec<u8> {
     let mut lines = lines(placed, library);
     lines.push(RecordLine {
         path: relative_to(library, own_path),
@@ -16,7 +16,7 @@ pub(super) fn render(placed: &[Placed], library: &str, own_path: &str) -> Vec<u8
 }
 
 /// Renders lines of RECORD for `placed` alone.
-pub(super) fn render_lines(placed: &[Placed], library: &str) -> Vec<u8> {
+pub(in crate::install) fn render_lines(placed: &[Placed], library: &str) -> Vec<u8> {
     let mut lines = lines(placed, library);
     lines.sort();
     write_record(&lines)
@@ -28,4 +28,9 @@ fn lines(placed: &[Placed], library: &str) -> Vec<RecordLine> {
         proof: Some((placed.digest, placed.n_bytes)),
     });
     lines.collect()
+}
+
+/// Writes a digest as RECORD has it.
+pub(in crate::install) fn digest_text(digest: &[u8]) -> String {
+    format!("sha256={}", encode_digest(digest))
 }

@@ -8,17 +8,17 @@ use std::path::Path;
 
 use fs_err as fs;
 
-use super::Error;
-use super::dropped::source_of;
 use super::holding::Holding;
-use super::session::Done;
 use super::step::Step;
+use crate::install::Error;
+use crate::install::place::pycache::source_of;
+use crate::install::unpack::done::Done;
 
 /// Parts a change into steps, in the order of the plan, and checks that each can be carried out: files go below real
 /// folders, and over no folder that stays.
 ///
 /// `leaving` has the position in the plan of what goes, and `stays` the files of what is neither there nor in `done`.
-pub(super) fn divide(
+pub(in crate::install) fn divide(
     folder: &Path,
     leaving: &[(usize, Holding)],
     done: &[Done<'_>],

@@ -7,9 +7,24 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::install::{Error, Options};
+
+/// Starts the threads that work on files.
+pub(in crate::install) fn start_pool(options: &Options) -> Result<ThreadPool, Error> {
+    ThreadPoolBuilder::new()
+        .num_threads(options.jobs.max(1))
+        .thread_name(|index| format!("install-{index}"))
+        .build()
+        .map_err(|error| Error::Threads {
+            reason: error.to_string(),
+        })
+}
+
 /// Tasks that wait, each with its urgency.
 #[derive(Debug)]
-pub(super) struct Queue<T> {
+pub(in crate::install) struct Queue<T> {
     waiting: Mutex<BinaryHeap<Waiting<T>>>,
 }
 
@@ -20,17 +35,17 @@ struct Waiting<T> {
 }
 
 impl<T> Queue<T> {
-    pub(super) fn new() -> Self {
+    pub(in crate::install) fn new() -> Self {
         Self {
             waiting: Mutex::new(BinaryHeap::new()),
         }
     }
 
-    pub(super) fn push(&self, urgency: u64, task: T) {
+    pub(in crate::install) fn push(&self, urgency: u64, task: T) {
         lock(&self.waiting).push(Waiting { urgency, task });
     }
 
-    pub(super) fn pop(&self) -> Option<T> {
+    pub(in crate::install) fn pop(&self) -> Option<T> {
         lock(&self.waiting).pop().map(|waiting| waiting.task)
     }
 }
@@ -56,6 +71,6 @@ impl<T> Ord for Waiting<T> {
 }
 
 /// Locks what no panic can leave half changed.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(in crate::install) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -11,13 +11,13 @@ use crate::digest::{Algorithm, Digest, Hasher};
 const PIECE_BYTES: usize = 128 << 10;
 
 /// The digest that goes to RECORD, and the one that RECORD has if that is of another algorithm.
-pub(super) struct Sum {
+pub(in crate::install) struct Sum {
     sha256: Sha256,
     other: Option<Hasher>,
 }
 
 impl Sum {
-    pub(super) fn new(recorded: Option<&Digest>) -> Self {
+    pub(in crate::install) fn new(recorded: Option<&Digest>) -> Self {
         let algorithm = recorded.map(Digest::algorithm);
         let other = algorithm.filter(|algorithm| *algorithm != Algorithm::Sha256);
         Self {
@@ -26,7 +26,7 @@ impl Sum {
         }
     }
 
-    pub(super) fn update(&mut self, piece: &[u8]) {
+    pub(in crate::install) fn update(&mut self, piece: &[u8]) {
         self.sha256.update(piece);
         if let Some(other) = &mut self.other {
             other.update(piece);
@@ -34,7 +34,7 @@ impl Sum {
     }
 
     /// Returns the SHA-256, and whether the digest that RECORD has, if it has one, is that of the same bytes.
-    pub(super) fn finish(self, recorded: Option<&Digest>) -> ([u8; 32], bool) {
+    pub(in crate::install) fn finish(self, recorded: Option<&Digest>) -> ([u8; 32], bool) {
         let bytes: [u8; 32] = self.sha256.finalize().into();
         let fits = match (recorded, self.other.map(Hasher::finish)) {
             (None, _) => true,
@@ -46,7 +46,7 @@ impl Sum {
 }
 
 /// Hashes the archive again: a cache gives an archive by its name, so only now is it certain that this is what was locked.
-pub(super) fn is_as_locked(file: &VerifiedFile) -> bool {
+pub(in crate::install) fn is_as_locked(file: &VerifiedFile) -> bool {
     digest(file.source(), file.digest().algorithm()).is_ok_and(|digest| digest == *file.digest())
 }
 

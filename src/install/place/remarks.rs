@@ -7,7 +7,7 @@ use crate::event::Warning;
 use crate::wheel::{Oddity, Wheel};
 
 /// Lists what is not right about `wheel` before its files are read.
-pub(super) fn of_wheel(wheel: &Wheel, file_name: &str) -> Vec<Warning> {
+pub(in crate::install) fn of_wheel(wheel: &Wheel, file_name: &str) -> Vec<Warning> {
     let mut warnings = missing_from_wheel(wheel, file_name);
     warnings.extend(oddities(wheel, file_name));
     let owned = |path: &str| (file_name.to_owned(), path.to_owned());
@@ -19,7 +19,7 @@ pub(super) fn of_wheel(wheel: &Wheel, file_name: &str) -> Vec<Warning> {
 }
 
 /// The paths about whose digest there is a warning of its own.
-pub(super) fn weakly_listed(wheel: &Wheel) -> HashSet<&str> {
+pub(in crate::install) fn weakly_listed(wheel: &Wheel) -> HashSet<&str> {
     let oddities = wheel.record().oddities().iter();
     let weak = oddities.filter(|(oddity, _)| *oddity == Oddity::WeakDigest);
     weak.map(|(_, path)| path.as_str()).collect()

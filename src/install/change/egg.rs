@@ -8,37 +8,43 @@ use std::path::Path;
 
 use fs_err as fs;
 
-use super::Error;
-use super::contents::{join, relative_to, text};
-use super::holding::{Ground, Holding, normal, read_optional};
+use super::ground::{Ground, normal, read_optional};
 use super::listing::Line;
+use crate::environment::Layout;
+use crate::install::Error;
+use crate::install::place::contents::{join, relative_to, text};
 use crate::wheel::parse_entry_points;
 
-/// Lists what belongs to the `.egg-info` folder of `holding`.
-pub(super) fn lines(holding: &Holding, ground: Ground<'_>) -> Result<Vec<Line>, Error> {
-    let is_info = holding.dist_info.extension();
-    let is_info = is_info.is_some_and(|extension| extension == "egg-info");
-    if !is_info || !holding.dist_info.is_dir() {
-        return Err(holding.no_record());
+/// Lists what belongs to the `.egg-info` folder `info`, which is in the folder `library` of the environment; `None` when
+/// nothing says that.
+pub(in crate::install) fn lines(
+    info: &Path,
+    library: &str,
+    ground: Ground<'_>,
+) -> Result<Option<Vec<Line>>, Error> {
+    let is_info = info
+        .extension()
+        .is_some_and(|extension| extension == "egg-info");
+    if !is_info || !info.is_dir() {
+        return Ok(None);
     }
-    let mut lines = files_below(&holding.dist_info)?;
-    if let Some(listed) = document(holding, "installed-files.txt")? {
-        let own =
-            Path::new(&holding.library).join(holding.dist_info.file_name().unwrap_or_default());
+    let mut lines = files_below(info)?;
+    if let Some(listed) = document(info, "installed-files.txt")? {
+        let own = Path::new(library).join(info.file_name().unwrap_or_default());
         let listed = listed.lines().map(str::trim_end);
         let paths = listed.filter_map(|line| normal(ground.folder, &own, line));
-        lines.extend(paths.map(|path| line(&relative_to(&holding.library, &path))));
-    } else if let Some(packages) = document(holding, "top_level.txt")? {
-        lines.extend(packages_of(holding, ground, &packages)?);
-        lines.extend(scripts_of(holding, ground)?);
+        lines.extend(paths.map(|path| line(&relative_to(library, &path))));
+    } else if let Some(packages) = document(info, "top_level.txt")? {
+        lines.extend(packages_of(info, &ground.folder.join(library), &packages)?);
+        lines.extend(scripts_of(info, library, ground.layout)?);
     } else {
-        return Err(holding.no_record());
+        return Ok(None);
     }
-    Ok(lines)
+    Ok(Some(lines))
 }
 
 /// Lists every file below `folder`, relative to the folder that holds it.
-pub(super) fn files_below(folder: &Path) -> Result<Vec<Line>, Error> {
+pub(in crate::install) fn files_below(folder: &Path) -> Result<Vec<Line>, Error> {
     let mut lines = Vec::new();
     let base = folder.parent().unwrap_or(folder);
     let mut folders = vec![folder.to_owned()];
@@ -58,10 +64,9 @@ pub(super) fn files_below(folder: &Path) -> Result<Vec<Line>, Error> {
 }
 
 /// Setuptools puts one package or module for each line of `top_level.txt`; namespaces belong to several.
-fn packages_of(holding: &Holding, ground: Ground<'_>, packages: &str) -> Result<Vec<Line>, Error> {
-    let namespaces = document(holding, "namespace_packages.txt")?.unwrap_or_default();
+fn packages_of(info: &Path, library: &Path, packages: &str) -> Result<Vec<Line>, Error> {
+    let namespaces = document(info, "namespace_packages.txt")?.unwrap_or_default();
     let is_shared = |name: &str| namespaces.lines().any(|line| line.trim() == name);
-    let library = ground.folder.join(&holding.library);
     let mut lines = Vec::new();
     for name in packages.lines().map(str::trim) {
         let is_name = !name.is_empty() && !name.contains(['/', '.']);
@@ -77,18 +82,18 @@ fn packages_of(holding: &Holding, ground: Ground<'_>, packages: &str) -> Result<
     Ok(lines)
 }
 
-fn scripts_of(holding: &Holding, ground: Ground<'_>) -> Result<Vec<Line>, Error> {
-    let points = document(holding, "entry_points.txt")?.unwrap_or_default();
-    let scripts = text(&ground.layout.scripts);
+fn scripts_of(info: &Path, library: &str, layout: &Layout) -> Result<Vec<Line>, Error> {
+    let points = document(info, "entry_points.txt")?.unwrap_or_default();
+    let scripts = text(&layout.scripts);
     let points = parse_entry_points(&points).unwrap_or_default();
     let paths = points.iter().map(|point| join(&scripts, &point.name));
     Ok(paths
-        .map(|path| line(&relative_to(&holding.library, &path)))
+        .map(|path| line(&relative_to(library, &path)))
         .collect())
 }
 
-fn document(holding: &Holding, name: &str) -> Result<Option<String>, Error> {
-    let bytes = read_optional(&holding.dist_info.join(name))?;
+fn document(info: &Path, name: &str) -> Result<Option<String>, Error> {
+    let bytes = read_optional(&info.join(name))?;
     Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
 

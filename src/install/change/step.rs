@@ -2,7 +2,7 @@
 //!
 //! First each new distribution gets its list, under another name than RECORD, and the RECORD of each that goes gets that
 //! name. Then files are removed, the new ones are renamed into place, and RECORD comes last. So whatever is on the disk is
-//! listed somewhere, and what has no RECORD is removed by the next run: see [`complete`](super::complete). A step is as small as
+//! listed somewhere, and what has no RECORD is removed by the next run: see [`complete`](super::complete::complete). A step is as small as
 //! the paths allow, one distribution as a rule.
 
 use std::collections::HashSet;
@@ -10,36 +10,37 @@ use std::path::Path;
 
 use fs_err as fs;
 
-use super::Error;
 use super::claims::replace;
-use super::conflict::label;
-use super::contents::join;
-use super::holding::{Ground, Holding, read_optional};
+use super::ground::{Ground, read_optional};
+use super::holding::Holding;
 use super::listing;
-use super::record;
-use super::session::Done;
 use super::uninstall::{Remover, remove_if_there};
+use crate::install::Error;
+use crate::install::place::contents::join;
+use crate::install::place::placed::label;
+use crate::install::place::record;
+use crate::install::unpack::done::Done;
 use crate::installed::JOURNAL;
 
 /// Which distributions a step takes out and puts in, by their numbers.
 #[derive(Debug, Default)]
-pub(super) struct Step {
-    pub(super) leaving: Vec<usize>,
-    pub(super) new: Vec<usize>,
+pub(in crate::install) struct Step {
+    pub(in crate::install) leaving: Vec<usize>,
+    pub(in crate::install) new: Vec<usize>,
 }
 
 /// A step about to be carried out.
-pub(super) struct Site<'s, 'd> {
-    pub(super) ground: Ground<'s>,
+pub(in crate::install) struct Site<'s, 'd> {
+    pub(in crate::install) ground: Ground<'s>,
     /// For drafts.
-    pub(super) staging: &'s Path,
-    pub(super) leaving: Vec<&'s Holding>,
-    pub(super) new: Vec<&'s Done<'d>>,
+    pub(in crate::install) staging: &'s Path,
+    pub(in crate::install) leaving: Vec<&'s Holding>,
+    pub(in crate::install) new: Vec<&'s Done<'d>>,
 }
 
 impl<'s> Site<'s, '_> {
     /// Takes out and puts in; `stays` are the files that others have, and then also those that came.
-    pub(super) fn carry_out(&self, stays: &mut HashSet<&'s str>) -> Result<(), Error> {
+    pub(in crate::install) fn carry_out(&self, stays: &mut HashSet<&'s str>) -> Result<(), Error> {
         let new = self.new.iter().flat_map(|done| &done.placed);
         stays.extend(new.map(|placed| &*placed.path));
         for done in &self.new {
@@ -69,7 +70,7 @@ impl<'s> Site<'s, '_> {
     }
 
     /// Names the step by the first distribution that comes, or else goes.
-    pub(super) fn label(&self) -> String {
+    pub(in crate::install) fn label(&self) -> String {
         let new = self.new.iter().map(|done| label(done.distribution));
         let leaving = self.leaving.iter().map(|going| going.label.clone());
         new.chain(leaving).next().unwrap_or_default()

@@ -7,17 +7,17 @@ use crate::wheel;
 
 /// One line: a file and what is said of it. Ordered by path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Line {
+pub(in crate::install) struct Line {
     /// The path as it is written, relative to the folder that holds the `.dist-info`.
-    pub(super) path: String,
+    pub(in crate::install) path: String,
     /// The digest, such as `sha256=…`; may be empty.
-    pub(super) digest: String,
+    pub(in crate::install) digest: String,
     /// The size; may be empty.
-    pub(super) n_bytes: String,
+    pub(in crate::install) n_bytes: String,
 }
 
 /// Reads the lines of a RECORD.
-pub(super) fn parse(text: &[u8]) -> Result<Vec<Line>, wheel::Error> {
+pub(in crate::install) fn parse(text: &[u8]) -> Result<Vec<Line>, wheel::Error> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -40,7 +40,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Vec<Line>, wheel::Error> {
 }
 
 /// Renders `lines`, sorted, as RECORD is written for a new distribution.
-pub(super) fn render(mut lines: Vec<Line>) -> Vec<u8> {
+pub(in crate::install) fn render(mut lines: Vec<Line>) -> Vec<u8> {
     lines.sort();
     let mut text = Vec::new();
     for line in &lines {

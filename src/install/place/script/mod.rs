@@ -25,16 +25,16 @@ const PLACEHOLDER: &[u8] = b"#!python";
 
 /// How scripts of one environment find its Python.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Launcher<'a> {
+pub(in crate::install) struct Launcher<'a> {
     /// The interpreter that the environment is made of, absolute.
-    pub(super) interpreter: &'a Path,
+    pub(in crate::install) interpreter: &'a Path,
     /// The file name of the environment's own, in the folder of the scripts.
-    pub(super) python_name: &'a str,
+    pub(in crate::install) python_name: &'a str,
 }
 
 impl Launcher<'_> {
     /// Renders the script of `entry_point`.
-    pub(super) fn render_entry_point(self, entry_point: &EntryPoint) -> Vec<u8> {
+    pub(in crate::install) fn render_entry_point(self, entry_point: &EntryPoint) -> Vec<u8> {
         let EntryPoint {
             module, attribute, ..
         } = entry_point;
@@ -55,7 +55,7 @@ impl Launcher<'_> {
     }
 
     /// Rewrites a script of a wheel that begins with `#!python`; `None` for any other file.
-    pub(super) fn rewrite(self, script: &[u8]) -> Option<Vec<u8>> {
+    pub(in crate::install) fn rewrite(self, script: &[u8]) -> Option<Vec<u8>> {
         let is_script = script.starts_with(PLACEHOLDER);
         let body = is_script.then(|| after_line(script))?;
         // The whole file is compiled twice, and what the compiler warns of is said once.

@@ -10,12 +10,13 @@ use std::path::Path;
 use fs_err as fs;
 use sha2::{Digest as _, Sha256};
 
-use super::Error;
 use super::claims::order_in;
-use super::dropped::digest_text;
-use super::holding::{Ground, Holding, read_optional};
+use super::ground::{Ground, read_optional};
+use super::holding::Holding;
 use super::listing::Line;
 use crate::environment::Layout;
+use crate::install::Error;
+use crate::install::place::record::digest_text;
 use crate::installed::{Installed, InstalledDistribution};
 use crate::name::PackageName;
 use crate::plan::{Action, Plan};

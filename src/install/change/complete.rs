@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use super::Error;
-use super::holding::{Ground, Holding, read_optional};
+use super::ground::{Ground, read_optional};
+use super::holding::Holding;
 use super::uninstall::{Remover, remove_if_there};
 use crate::environment::{self, Layout};
+use crate::install::Error;
+use crate::install::place::contents::join;
 use crate::installed::{Installed, InstalledDistribution, JOURNAL};
 use crate::name::PackageName;
 use crate::version::Version;
@@ -113,7 +115,7 @@ fn remove(dist_info: &Path, owned: &HashSet<&str>, ground: Ground<'_>) -> Result
     }
     let mut remover = Remover::new(ground)?;
     if let Some(holding) = holding(dist_info, ground)? {
-        let list = super::contents::join(&holding.own_folder(), JOURNAL);
+        let list = join(&holding.own_folder(), JOURNAL);
         let paths = holding.lines.keys().map(String::as_str);
         for path in paths.filter(|path| !owned.contains(path) && *path != list) {
             remover.remove(path)?;

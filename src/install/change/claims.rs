@@ -9,22 +9,26 @@ use std::path::Path;
 use fs_err as fs;
 use sha2::{Digest as _, Sha256};
 
-use super::Error;
-use super::conflict::label;
-use super::contents::{join, relative_to};
-use super::dropped::{self, digest_text, is_bytecode, source_of};
-use super::holding::{Ground, Holding};
+use super::dropped;
+use super::ground::Ground;
+use super::holding::Holding;
 use super::listing::{self, Line};
-use super::session::Done;
+use super::uninstall::remove_if_there;
 use crate::event::Warning;
+use crate::install::Error;
+use crate::install::place::contents::{join, relative_to};
+use crate::install::place::placed::label;
+use crate::install::place::pycache::{is_bytecode, source_of};
+use crate::install::place::record::digest_text;
+use crate::install::unpack::done::Done;
 use crate::installed::{DROPPED, InstalledDistribution};
 use crate::plan::{Action, Plan};
 
 /// An installed distribution that stays.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(in crate::install) struct Kept {
     /// Where it stands among those of the plan: see [`order_of`].
-    pub(super) order: usize,
+    pub(in crate::install) order: usize,
     holding: Holding,
     /// What gave way earlier.
     dropped: BTreeMap<String, Line>,
@@ -41,7 +45,7 @@ fn order_of(position: usize) -> usize {
 }
 
 /// The place in the order of claims of a distribution that `plan` keeps, or does not name.
-pub(super) fn order_in(plan: &Plan, distribution: &InstalledDistribution) -> usize {
+pub(in crate::install) fn order_in(plan: &Plan, distribution: &InstalledDistribution) -> usize {
     let is_same = |action: &Action| match action {
         Action::Keep(kept) => kept.dist_info == distribution.dist_info,
         Action::Install(_) | Action::Replace { .. } | Action::Remove(_) => false,
@@ -62,7 +66,7 @@ enum Claimant {
 }
 
 /// Settles each contested path between `kept` and `done`.
-pub(super) fn settle(
+pub(in crate::install) fn settle(
     kept: &mut [Kept],
     done: &mut [Done<'_>],
     folder: &Path,
@@ -214,7 +218,11 @@ fn is_made_of(bytecode: &str, source: &str) -> bool {
 }
 
 impl Kept {
-    pub(super) fn new(order: usize, holding: Holding, ground: Ground<'_>) -> Result<Self, Error> {
+    pub(in crate::install) fn new(
+        order: usize,
+        holding: Holding,
+        ground: Ground<'_>,
+    ) -> Result<Self, Error> {
         Ok(Self {
             order,
             dropped: holding.dropped(ground)?,
@@ -225,19 +233,19 @@ impl Kept {
     }
 
     /// The paths that it has before and after the change.
-    pub(super) fn stays(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::install) fn stays(&self) -> impl Iterator<Item = &str> {
         let paths = self.holding.lines.keys();
         let stays = paths.filter(|path| !self.lost.contains(*path));
         stays.map(String::as_str)
     }
 
     /// The paths that it loses.
-    pub(super) fn lost(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::install) fn lost(&self) -> impl Iterator<Item = &str> {
         self.lost.iter().map(String::as_str)
     }
 
     /// Writes down what it lost and what it has again: first what is dropped, so that an interruption forgets nothing.
-    pub(super) fn write_down(&self, staging: &Path) -> Result<(), Error> {
+    pub(in crate::install) fn write_down(&self, staging: &Path) -> Result<(), Error> {
         if self.lost.is_empty() && self.regained.is_empty() {
             return Ok(());
         }
@@ -255,7 +263,7 @@ impl Kept {
         let draft = staging.join("list");
         let path = self.holding.dist_info.join(DROPPED);
         if dropped.is_empty() {
-            super::uninstall::remove_if_there(&path)?;
+            remove_if_there(&path)?;
         } else {
             let text = listing::render(dropped);
             let line = Line {
@@ -281,7 +289,7 @@ impl Kept {
 }
 
 /// Puts `text` at `path` in one step, by way of `draft`.
-pub(super) fn replace(draft: &Path, path: &Path, text: &[u8]) -> Result<(), Error> {
+pub(in crate::install) fn replace(draft: &Path, path: &Path, text: &[u8]) -> Result<(), Error> {
     fs::write(draft, text).map_err(|cause| Error::io("write", draft, cause))?;
     fs::rename(draft, path).map_err(|cause| Error::io("rename", draft, cause))
 }

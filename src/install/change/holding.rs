@@ -1,43 +1,33 @@
 //! What an installed distribution holds: the files that its RECORD lists, or what stands in for one.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use fs_err as fs;
-
-use super::Error;
 use super::egg;
+use super::ground::{Ground, is_really_inside, normal, read_optional};
 use super::listing::{self, Line};
-use crate::environment::Layout;
+use crate::install::Error;
+use crate::install::place::contents::join;
 use crate::installed::{DROPPED, InstalledDistribution, JOURNAL};
 use crate::name::PackageName;
 
-/// The folder of an environment, and the places inside.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ground<'a> {
-    /// Absolute.
-    pub(super) folder: &'a Path,
-    pub(super) layout: &'a Layout,
-}
-
 /// The files of one installed distribution.
 #[derive(Debug)]
-pub(super) struct Holding {
-    pub(super) name: PackageName,
+pub(in crate::install) struct Holding {
+    pub(in crate::install) name: PackageName,
     /// How warnings name it.
-    pub(super) label: String,
+    pub(in crate::install) label: String,
     /// The `.dist-info` folder (or `.egg-info`), absolute.
-    pub(super) dist_info: PathBuf,
+    pub(in crate::install) dist_info: PathBuf,
     /// The folder that holds it, relative to the environment.
-    pub(super) library: String,
+    pub(in crate::install) library: String,
     /// Each file, relative to the environment, with its line of RECORD. What leads outside is left out.
-    pub(super) lines: BTreeMap<String, Line>,
+    pub(in crate::install) lines: BTreeMap<String, Line>,
 }
 
 impl Holding {
     /// Reads the list of `distribution`, also when a change of it was interrupted.
-    pub(super) fn read(
+    pub(in crate::install) fn read(
         distribution: &InstalledDistribution,
         ground: Ground<'_>,
     ) -> Result<Self, Error> {
@@ -48,14 +38,17 @@ impl Holding {
                 name: distribution.name.clone(),
                 fault,
             })?,
-            None if is_egg => egg::lines(&holding, ground)?,
+            None if is_egg => {
+                let lines = egg::lines(&holding.dist_info, &holding.library, ground)?;
+                lines.ok_or_else(|| holding.no_record())?
+            }
             None => return Err(holding.no_record()),
         };
         Ok(holding.with(lines, ground))
     }
 
     /// Finds the files of the `.dist-info` alone, of a distribution that has no list.
-    pub(super) fn of_dist_info(
+    pub(in crate::install) fn of_dist_info(
         distribution: &InstalledDistribution,
         ground: Ground<'_>,
     ) -> Result<Self, Error> {
@@ -102,7 +95,10 @@ impl Holding {
     }
 
     /// Reads which files gave way to those of others: each path relative to the environment.
-    pub(super) fn dropped(&self, ground: Ground<'_>) -> Result<BTreeMap<String, Line>, Error> {
+    pub(in crate::install) fn dropped(
+        &self,
+        ground: Ground<'_>,
+    ) -> Result<BTreeMap<String, Line>, Error> {
         let text = read_optional(&self.dist_info.join(DROPPED))?;
         let lines = text.map(|text| listing::parse(&text)).transpose();
         let lines = lines.map_err(|fault| Error::BadRecord {
@@ -118,65 +114,21 @@ impl Holding {
     }
 
     /// Tells whether it is of an installer that knew no RECORD.
-    pub(super) fn is_egg(&self) -> bool {
+    pub(in crate::install) fn is_egg(&self) -> bool {
         let extension = self.dist_info.extension();
         !extension.is_some_and(|extension| extension.eq_ignore_ascii_case("dist-info"))
     }
 
     /// The name of its `.dist-info` folder, relative to the environment.
-    pub(super) fn own_folder(&self) -> String {
+    pub(in crate::install) fn own_folder(&self) -> String {
         let name = self.dist_info.file_name().unwrap_or_default();
-        super::contents::join(&self.library, &name.to_string_lossy())
+        join(&self.library, &name.to_string_lossy())
     }
 
-    pub(super) fn no_record(&self) -> Error {
+    fn no_record(&self) -> Error {
         Error::NoRecord {
             name: self.name.clone(),
             dist_info: self.dist_info.clone(),
         }
     }
-}
-
-/// Tells whether `path` lies in `root` when links are followed: what a link leads to is not the environment's.
-fn is_really_inside(path: &Path, root: &Path) -> bool {
-    let real = |path: &Path| fs::canonicalize(path).ok();
-    let both = real(path).zip(real(root));
-    both.is_some_and(|(path, root)| path.starts_with(root))
-}
-
-pub(super) fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(cause) if is_absent(&cause) => Ok(None),
-        Err(cause) => Err(Error::io("read", path, cause)),
-    }
-}
-
-/// A file where a folder was looked for is absent, too.
-pub(super) fn is_absent(cause: &io::Error) -> bool {
-    matches!(
-        cause.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
-}
-
-/// Resolves a line of RECORD without looking at the disk; `None` when it leads outside.
-pub(super) fn normal(root: &Path, library: &Path, line: &str) -> Option<String> {
-    let joined = match Path::new(line).strip_prefix(root) {
-        Ok(inside) => inside.to_owned(),
-        Err(_) if Path::new(line).is_absolute() => return None,
-        Err(_) => library.join(line),
-    };
-    let mut parts: Vec<&str> = Vec::new();
-    for component in joined.components() {
-        match component {
-            Component::Normal(part) => parts.push(part.to_str()?),
-            Component::ParentDir => {
-                parts.pop()?;
-            }
-            Component::CurDir => {}
-            Component::RootDir | Component::Prefix(_) => return None,
-        }
-    }
-    (!parts.is_empty()).then(|| parts.join("/"))
 }

@@ -7,62 +7,37 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use sha2::{Digest as _, Sha256};
 
-use super::contents::{Contents, Item, Places, join, text};
-use super::error::CopyError;
-use super::folder::{Created, Place, Root};
 use super::pool::lock;
 use super::proof::{self, Sum};
-use super::script::Launcher;
-use super::tree::{Linked, SavedChunk, Tree, TreeWriter, Trees, UnpackedWheel};
-use super::{Arrival, Content, Error, documents};
 use crate::archive::{self, Buffers, Entry, Reader, SizeLimits};
 use crate::cache::VerifiedFile;
 use crate::digest::Digest;
 use crate::environment::Layout;
 use crate::event::Warning;
+use crate::install::error::CopyError;
+use crate::install::folder::{Created, Place, Root};
+use crate::install::place::contents::{Contents, Item, Places, join, text};
+use crate::install::place::documents;
+use crate::install::place::placed::{Contested, Placed, Progress};
+use crate::install::place::script::Launcher;
+use crate::install::tree::{Linked, SavedChunk, Tree, TreeWriter, Trees, UnpackedWheel};
+use crate::install::{Arrival, Content, Error};
 use crate::plan::{self, Distribution};
 use crate::wheel::{self, Leniency, Wheel};
 
-/// A file that is in place.
-#[derive(Clone, Debug)]
-pub(super) struct Placed {
-    /// The path, relative to the environment.
-    pub(super) path: Box<str>,
-    pub(super) digest: [u8; 32],
-    pub(super) n_bytes: u64,
-}
-
-/// A file that is not in place because another was there.
-#[derive(Debug)]
-pub(super) struct Contested {
-    pub(super) placed: Placed,
-    pub(super) is_executable: bool,
-    /// The content, when it was generated or rewritten; otherwise the wheel has it.
-    pub(super) content: Option<Vec<u8>>,
-}
-
-/// What became of the files of a wheel.
-#[derive(Debug, Default)]
-pub(super) struct Progress {
-    pub(super) placed: Vec<Placed>,
-    pub(super) contested: Vec<Contested>,
-    /// What was seen in the files themselves.
-    pub(super) warnings: Vec<Warning>,
-}
-
 /// One wheel, opened.
 #[derive(Debug)]
-pub(super) struct Unit<'a> {
-    pub(super) distribution: &'a Distribution,
+pub(in crate::install) struct Unit<'a> {
+    pub(in crate::install) distribution: &'a Distribution,
     /// Where it stands in the plan.
-    pub(super) position: usize,
-    pub(super) file_name: String,
-    pub(super) root: Arc<Root>,
-    pub(super) contents: Contents,
-    pub(super) warnings: Vec<Warning>,
-    pub(super) progress: Mutex<Progress>,
+    pub(in crate::install) position: usize,
+    pub(in crate::install) file_name: String,
+    pub(in crate::install) root: Arc<Root>,
+    pub(in crate::install) contents: Contents,
+    pub(in crate::install) warnings: Vec<Warning>,
+    pub(in crate::install) progress: Mutex<Progress>,
     /// The digest of the wheel.
-    pub(super) digest: Digest,
+    pub(in crate::install) digest: Digest,
     layout: &'a Layout,
     launcher: Launcher<'a>,
     installer_name: &'a str,
@@ -86,17 +61,17 @@ enum Origin {
 
 /// What all units share.
 #[derive(Clone, Copy)]
-pub(super) struct Setting<'a> {
-    pub(super) layout: &'a Layout,
-    pub(super) launcher: Launcher<'a>,
-    pub(super) installer_name: &'a str,
-    pub(super) leniency: &'a Leniency,
-    pub(super) limits: SizeLimits,
+pub(in crate::install) struct Setting<'a> {
+    pub(in crate::install) layout: &'a Layout,
+    pub(in crate::install) launcher: Launcher<'a>,
+    pub(in crate::install) installer_name: &'a str,
+    pub(in crate::install) leniency: &'a Leniency,
+    pub(in crate::install) limits: SizeLimits,
 }
 
 impl<'a> Unit<'a> {
     /// Opens what arrived, or the unpacked tree of the cache if there is one.
-    pub(super) fn open(
+    pub(in crate::install) fn open(
         (position, distribution): (usize, &'a Distribution),
         (arrival, root): (Arrival, Arc<Root>),
         setting: Setting<'a>,
@@ -156,14 +131,14 @@ impl<'a> Unit<'a> {
     }
 
     /// Cuts the work into pieces; each has to be given to [`Unit::run_chunk`] once.
-    pub(super) fn chunks(&self) -> Vec<Range<usize>> {
+    pub(in crate::install) fn chunks(&self) -> Vec<Range<usize>> {
         let chunks = self.contents.chunks();
         self.n_remaining.store(chunks.len(), Ordering::Release);
         chunks
     }
 
     /// Puts the items of one piece in place; tells whether it was the last piece.
-    pub(super) fn run_chunk(
+    pub(in crate::install) fn run_chunk(
         &self,
         chunk: Range<usize>,
         buffers: &mut Buffers,
@@ -180,7 +155,7 @@ impl<'a> Unit<'a> {
     }
 
     /// Writes what is not in the wheel: scripts of entry points and the documents of the installer, but for RECORD.
-    pub(super) fn finish(&self) -> Result<Progress, Error> {
+    pub(in crate::install) fn finish(&self) -> Result<Progress, Error> {
         let mut work = self.work();
         let scripts = text(&self.layout.scripts);
         for entry_point in &self.contents.entry_points {
@@ -222,7 +197,11 @@ impl<'a> Unit<'a> {
     }
 
     /// Writes a file that lost its place to another again.
-    pub(super) fn write_again(&self, path: &str, buffers: &mut Buffers) -> Result<(), Error> {
+    pub(in crate::install) fn write_again(
+        &self,
+        path: &str,
+        buffers: &mut Buffers,
+    ) -> Result<(), Error> {
         let items = &self.contents.items;
         let index = items.iter().position(|item| item.path == path);
         let index = index.ok_or_else(|| Error::Occupied {
@@ -479,16 +458,6 @@ impl Work<'_> {
             }),
         }
         Ok(())
-    }
-}
-
-impl Placed {
-    fn of(item: &Item, digest: [u8; 32]) -> Self {
-        Self {
-            path: item.path.as_str().into(),
-            digest,
-            n_bytes: item.n_bytes,
-        }
     }
 }
 

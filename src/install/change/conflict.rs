@@ -6,12 +6,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::Error;
-use super::session::Done;
-use super::unit::Placed;
 use crate::archive::Buffers;
 use crate::event::Warning;
-use crate::plan::Distribution;
+use crate::install::Error;
+use crate::install::place::placed::{Placed, label};
+use crate::install::unpack::done::Done;
 
 /// One claim to a path.
 struct Claim {
@@ -24,7 +23,10 @@ struct Claim {
 
 /// Settles every claim to a path that something was in the way of, so that the files, and what is noted of them, are
 /// those of the wheel that keeps the path. `done` is in the order of the plan.
-pub(super) fn settle(done: &mut [Done<'_>], buffers: &mut Buffers) -> Result<Settled, Error> {
+pub(in crate::install) fn settle(
+    done: &mut [Done<'_>],
+    buffers: &mut Buffers,
+) -> Result<Settled, Error> {
     let mut settled = Settled::default();
     for (path, claims) in claims(done) {
         let is_replaced = settle_path(&path, &claims, done, buffers)? == InPlace::Replaced;
@@ -60,19 +62,19 @@ pub(super) fn settle(done: &mut [Done<'_>], buffers: &mut Buffers) -> Result<Set
 
 /// What came of contested paths.
 #[derive(Debug, Default)]
-pub(super) struct Settled {
-    pub(super) warnings: Vec<Warning>,
+pub(in crate::install) struct Settled {
+    pub(in crate::install) warnings: Vec<Warning>,
     /// What came of each contested path.
-    pub(super) paths: BTreeMap<String, SettledPath>,
+    pub(in crate::install) paths: BTreeMap<String, SettledPath>,
 }
 
 /// What came of one contested path.
 #[derive(Debug)]
-pub(super) struct SettledPath {
+pub(in crate::install) struct SettledPath {
     /// The distributions of the plan that have the file now; the last of them decided what it holds.
-    pub(super) holders: Vec<usize>,
+    pub(in crate::install) holders: Vec<usize>,
     /// Whether the file that was in place gave way to one of other bytes.
-    pub(super) is_replaced: bool,
+    pub(in crate::install) is_replaced: bool,
 }
 
 /// What became of the file that was in place first.
@@ -80,11 +82,6 @@ pub(super) struct SettledPath {
 enum InPlace {
     Kept,
     Replaced,
-}
-
-/// Names a distribution as warnings do.
-pub(super) fn label(distribution: &Distribution) -> String {
-    format!("{} {}", distribution.name, distribution.version)
 }
 
 /// Collects the claims to each contested path, in the order of the plan.

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 
-use super::Error;
 use super::remarks;
 use crate::archive::Kind;
 use crate::digest::Digest;
 use crate::environment::Layout;
 use crate::event::Warning;
+use crate::install::Error;
 use crate::installed::{DROPPED, JOURNAL};
 use crate::name::PackageName;
 use crate::wheel::{self, EntryPoint, Exception, Scheme, Wheel, check_script_name};
@@ -20,32 +20,32 @@ const CHUNK_FILES: usize = 256;
 
 /// What a wheel brings, wherever its files come from.
 #[derive(Debug)]
-pub(super) struct Contents {
+pub(in crate::install) struct Contents {
     /// The `.dist-info` folder, relative to the environment.
-    pub(super) dist_info: String,
+    pub(in crate::install) dist_info: String,
     /// The folder that holds it, which the paths of RECORD are relative to.
-    pub(super) library: String,
+    pub(in crate::install) library: String,
     /// The scripts to generate.
-    pub(super) entry_points: Vec<EntryPoint>,
+    pub(in crate::install) entry_points: Vec<EntryPoint>,
     /// What the wheel is only accepted with because rules are lifted.
-    pub(super) exceptions: Vec<Exception>,
+    pub(in crate::install) exceptions: Vec<Exception>,
     /// The files, in the order in which they are read best.
-    pub(super) items: Vec<Item>,
+    pub(in crate::install) items: Vec<Item>,
 }
 
 /// One file to be put in place.
 #[derive(Debug)]
-pub(super) struct Item {
+pub(in crate::install) struct Item {
     /// The path, relative to the environment.
-    pub(super) path: String,
+    pub(in crate::install) path: String,
     /// Whether it becomes a script of the environment, which may have to be rewritten.
-    pub(super) is_script: bool,
-    pub(super) is_executable: bool,
-    pub(super) n_bytes: u64,
+    pub(in crate::install) is_script: bool,
+    pub(in crate::install) is_executable: bool,
+    pub(in crate::install) n_bytes: u64,
     /// What RECORD says its digest is.
-    pub(super) digest: Option<Digest>,
+    pub(in crate::install) digest: Option<Digest>,
     /// Its number in the source.
-    pub(super) index: usize,
+    pub(in crate::install) index: usize,
 }
 
 /// Files that an installer writes itself, or that are only true of the wheel as it was.
@@ -62,7 +62,7 @@ const NOT_INSTALLED: &[&str] = &[
 
 impl Contents {
     /// Finds the place of each file of `wheel`, and what RECORD misses.
-    pub(super) fn of_wheel(
+    pub(in crate::install) fn of_wheel(
         wheel: &Wheel,
         file_name: &str,
         name: &PackageName,
@@ -124,7 +124,7 @@ impl Contents {
     }
 
     /// Checks that no path is the environment's own or another distribution's, and none is claimed twice.
-    pub(super) fn check(&self, file_name: &str, layout: &Layout) -> Result<(), Error> {
+    pub(in crate::install) fn check(&self, file_name: &str, layout: &Layout) -> Result<(), Error> {
         let scripts = format!("{}/", text(&layout.scripts));
         let libraries = [&layout.purelib, &layout.platlib].map(|library| text(library));
         let mut seen = HashSet::with_capacity(self.items.len());
@@ -166,7 +166,7 @@ impl Contents {
     }
 
     /// Cuts the items into pieces of work of some size, each of consecutive items.
-    pub(super) fn chunks(&self) -> Vec<Range<usize>> {
+    pub(in crate::install) fn chunks(&self) -> Vec<Range<usize>> {
         let mut chunks = Vec::new();
         let (mut start, mut n_bytes) = (0, 0);
         for (index, item) in self.items.iter().enumerate() {
@@ -185,7 +185,7 @@ impl Contents {
 }
 
 /// The folders of an environment as text, relative to it.
-pub(super) struct Places {
+pub(in crate::install) struct Places {
     purelib: String,
     platlib: String,
     scripts: String,
@@ -194,7 +194,7 @@ pub(super) struct Places {
 }
 
 impl Places {
-    pub(super) fn new(layout: &Layout, name: &PackageName) -> Self {
+    pub(in crate::install) fn new(layout: &Layout, name: &PackageName) -> Self {
         Self {
             purelib: text(&layout.purelib),
             platlib: text(&layout.platlib),
@@ -204,7 +204,7 @@ impl Places {
         }
     }
 
-    pub(super) fn folder(&self, scheme: Scheme) -> &str {
+    pub(in crate::install) fn folder(&self, scheme: Scheme) -> &str {
         match scheme {
             Scheme::Purelib => &self.purelib,
             Scheme::Platlib => &self.platlib,
@@ -217,7 +217,7 @@ impl Places {
     /// Returns where `path` of a scheme goes, relative to the environment.
     ///
     /// `lib64` is a link to `lib` in an environment, as `venv` makes it: a file has one name, whichever it was given.
-    pub(super) fn path(&self, scheme: Scheme, path: &str) -> String {
+    pub(in crate::install) fn path(&self, scheme: Scheme, path: &str) -> String {
         let path = join(self.folder(scheme), path);
         match below(&path, "lib64") {
             Some(below) => join("lib", below),
@@ -231,7 +231,7 @@ fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     path.strip_prefix(folder)?.strip_prefix('/')
 }
 
-pub(super) fn join(folder: &str, path: &str) -> String {
+pub(in crate::install) fn join(folder: &str, path: &str) -> String {
     if folder.is_empty() {
         path.to_owned()
     } else {
@@ -240,7 +240,7 @@ pub(super) fn join(folder: &str, path: &str) -> String {
 }
 
 /// Layouts come from an interpreter that prints them as text.
-pub(super) fn text(path: &Path) -> String {
+pub(in crate::install) fn text(path: &Path) -> String {
     path.to_string_lossy().trim_end_matches('/').to_owned()
 }
 
@@ -250,7 +250,7 @@ fn is_left_out(wheel: &Wheel, path: &str) -> bool {
 }
 
 /// Tells whether `path` is one of the files that make a folder an environment.
-pub(super) fn is_reserved(path: &str, scripts: &str) -> bool {
+pub(in crate::install) fn is_reserved(path: &str, scripts: &str) -> bool {
     let own = ["pyvenv.cfg", ".gitignore", "CACHEDIR.TAG", "lib64"];
     let is_own = own.iter().any(|own| own.eq_ignore_ascii_case(path));
     let in_scripts = path.strip_prefix(scripts);
@@ -258,7 +258,7 @@ pub(super) fn is_reserved(path: &str, scripts: &str) -> bool {
 }
 
 /// Returns `path` as RECORD has it, relative to the folder `library`.
-pub(super) fn relative_to(library: &str, path: &str) -> String {
+pub(in crate::install) fn relative_to(library: &str, path: &str) -> String {
     if let Some(below) = below(path, library) {
         return below.to_owned();
     }

@@ -1,0 +1,61 @@
+//! The environment that is changed: what is read in it, and what is inside of it.
+
+use std::io;
+use std::path::{Component, Path};
+
+use fs_err as fs;
+
+use crate::environment::Layout;
+use crate::install::Error;
+
+/// The folder of an environment, and the places inside.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::install) struct Ground<'a> {
+    /// Absolute.
+    pub(in crate::install) folder: &'a Path,
+    pub(in crate::install) layout: &'a Layout,
+}
+
+/// Tells whether `path` lies in `root` when links are followed: what a link leads to is not the environment's.
+pub(in crate::install) fn is_really_inside(path: &Path, root: &Path) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    let both = real(path).zip(real(root));
+    both.is_some_and(|(path, root)| path.starts_with(root))
+}
+
+pub(in crate::install) fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(cause) if is_absent(&cause) => Ok(None),
+        Err(cause) => Err(Error::io("read", path, cause)),
+    }
+}
+
+/// A file where a folder was looked for is absent, too.
+pub(in crate::install) fn is_absent(cause: &io::Error) -> bool {
+    matches!(
+        cause.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// Resolves a line of RECORD without looking at the disk; `None` when it leads outside.
+pub(in crate::install) fn normal(root: &Path, library: &Path, line: &str) -> Option<String> {
+    let joined = match Path::new(line).strip_prefix(root) {
+        Ok(inside) => inside.to_owned(),
+        Err(_) if Path::new(line).is_absolute() => return None,
+        Err(_) => library.join(line),
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    for component in joined.components() {
+        match component {
+            Component::Normal(part) => parts.push(part.to_str()?),
+            Component::ParentDir => {
+                parts.pop()?;
+            }
+            Component::CurDir => {}
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("/"))
+}
