@@ -8,10 +8,10 @@ use fs_err as fs;
 use fs_err::os::unix::fs::symlink;
 use rustix::io::Errno;
 
-use super::configuration::Configuration;
 use super::partial::{self, Partial};
-use super::{Environment, EnvironmentLock, Error, activate, is_vacant, takeover};
-use crate::interpreter::{Interpreter, Layout};
+use super::pyvenv_cfg::PyvenvCfg;
+use super::{Blueprint, Environment, EnvironmentLock, Error, activate, is_vacant, takeover};
+use crate::interpreter::Layout;
 use crate::removal;
 
 /// A new environment, complete but for distributions, in a hidden folder; removed when dropped unpublished.
@@ -19,7 +19,7 @@ use crate::removal;
 pub struct Draft {
     root: PathBuf,
     layout: Layout,
-    configuration: Configuration,
+    pyvenv_cfg: PyvenvCfg,
     partial: Partial,
     place: Place,
 }
@@ -35,7 +35,7 @@ enum Place {
 }
 
 impl Draft {
-    /// Makes the hidden folder for an environment of `interpreter` at `root`, and everything in it that is no distribution.
+    /// Makes the hidden folder for an environment of `blueprint` at `root`, and everything in it that is no distribution.
     ///
     /// Removes what interrupted runs left for the same place. Shells show `prompt` while the environment is active; when it
     /// is empty, the name of the folder that it is in.
@@ -43,20 +43,20 @@ impl Draft {
     /// # Errors
     ///
     /// [`Error::NoName`] when nothing can be put at `root`, [`Error::Io`].
-    pub fn create(root: &Path, interpreter: &Interpreter, prompt: &str) -> Result<Self, Error> {
+    pub fn create(root: &Path, blueprint: &Blueprint, prompt: &str) -> Result<Self, Error> {
         let root = resolve(root)?;
         let (Some(parent), Some(name)) = (root.parent(), root.file_name()) else {
             return Err(Error::NoName { path: root });
         };
         let (partial, place) = hidden_folder(&root, parent, name)?;
-        let configuration = Configuration::new(interpreter, prompt);
-        write_skeleton(partial.path(), interpreter, &configuration)?;
+        let pyvenv_cfg = PyvenvCfg::new(blueprint, prompt);
+        write_skeleton(partial.path(), blueprint, &pyvenv_cfg)?;
         for (name, text) in activate::render(&root, prompt) {
             fs::write(partial.path().join("bin").join(name), text)?;
         }
         Ok(Self {
-            layout: interpreter.layout.clone(),
-            configuration,
+            layout: blueprint.layout.clone(),
+            pyvenv_cfg,
             partial,
             place,
             root,
@@ -130,7 +130,7 @@ impl Draft {
         self.partial.keep();
         Environment {
             root: self.root,
-            configuration: self.configuration,
+            pyvenv_cfg: self.pyvenv_cfg,
             is_unfinished: false,
         }
     }
@@ -245,38 +245,23 @@ fn exchange(_one: &Path, _other: &Path) -> Result<(), Errno> {
 /// Writes everything but distributions and activation scripts, as `python -m venv --without-pip --symlinks` lays it out.
 fn write_skeleton(
     folder: &Path,
-    interpreter: &Interpreter,
-    configuration: &Configuration,
+    blueprint: &Blueprint,
+    pyvenv_cfg: &PyvenvCfg,
 ) -> Result<(), Error> {
-    let layout = &interpreter.layout;
+    let layout = &blueprint.layout;
     for path in [&layout.scripts, &layout.purelib, &layout.platlib] {
         fs::create_dir_all(folder.join(path))?;
     }
-    let markers = &interpreter.target.marker_environment;
-    if markers.sys_platform == "linux" && interpreter.is_64_bit && folder.join("lib").is_dir() {
+    if blueprint.has_lib64 && folder.join("lib").is_dir() {
         symlink("lib", folder.join("lib64"))?;
     }
     let scripts = folder.join(&layout.scripts);
-    symlink(
-        &interpreter.base_executable,
-        scripts.join(&layout.python_name),
-    )?;
-    for name in other_names(interpreter) {
+    symlink(&blueprint.python, scripts.join(&layout.python_name))?;
+    for name in &blueprint.names {
         symlink(&layout.python_name, scripts.join(name))?;
     }
-    fs::write(folder.join("pyvenv.cfg"), configuration.to_string())?;
+    fs::write(folder.join("pyvenv.cfg"), pyvenv_cfg.to_string())?;
     // The environment is no part of the project that it lies in.
     fs::write(folder.join(".gitignore"), "*\n")?;
     Ok(())
-}
-
-fn other_names(interpreter: &Interpreter) -> Vec<String> {
-    let (major, minor, _) = interpreter.version;
-    let names = |stem: &str| [format!("{stem}{major}"), format!("{stem}{major}.{minor}")];
-    let mut all = names("python").to_vec();
-    if interpreter.target.marker_environment.implementation_name == "pypy" {
-        all.push("pypy".to_owned());
-        all.extend(names("pypy"));
-    }
-    all
 }

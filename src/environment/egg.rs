@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use super::scan::{legacy_version, of_metadata};
+use super::identity::{legacy_version, of_metadata};
 use crate::name::PackageName;
 use crate::version::Version;
 

@@ -61,7 +61,7 @@ impl Environment {
         if self.is_unfinished {
             return Some(Fault::Unfinished);
         }
-        let Some(home) = &self.configuration.home else {
+        let Some(home) = &self.pyvenv_cfg.home else {
             return Some(Fault::NoHome);
         };
         let path = self.python();
@@ -81,8 +81,8 @@ impl Environment {
 
     /// Scripts that this program wrote start the interpreter that `python` was a link to when it made the environment.
     fn other_executable(&self) -> Option<Fault> {
-        self.configuration.lock2venv.as_ref()?;
-        let made_for = self.configuration.executable.as_ref()?;
+        self.pyvenv_cfg.lock2venv.as_ref()?;
+        let made_for = self.pyvenv_cfg.executable.as_ref()?;
         let found = self.base_executable();
         let resolved = |path: &Path| fs::canonicalize(path).ok();
         let is_same = found == *made_for || resolved(&found) == resolved(made_for);
@@ -100,7 +100,7 @@ impl Environment {
             return Some(Fault::OtherLibrary { path });
         }
         let (major, minor, micro) = interpreter.version;
-        let made_for = self.configuration.version.as_ref()?;
+        let made_for = self.pyvenv_cfg.version.as_ref()?;
         let mut numbers = made_for.split('.').map(str::parse);
         let is_same = numbers.next() == Some(Ok(major)) && numbers.next() == Some(Ok(minor));
         (!is_same).then(|| Fault::OtherPython {
@@ -111,7 +111,7 @@ impl Environment {
 
     /// Returns where the scripts take the environment to be, when that is another place and they cannot find this one.
     fn place_of_scripts(&self) -> Option<PathBuf> {
-        if self.configuration.is_relocatable {
+        if self.pyvenv_cfg.is_relocatable {
             return None;
         }
         let script = fs::read_to_string(self.root.join("bin/activate")).ok()?;

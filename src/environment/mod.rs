@@ -16,13 +16,15 @@
 //! [PEP 405]: https://peps.python.org/pep-0405/
 
 mod activate;
-mod configuration;
+mod blueprint;
 mod contents;
 mod draft;
 mod egg;
 mod fault;
+mod identity;
 mod lock;
 mod partial;
+mod pyvenv_cfg;
 mod scan;
 mod takeover;
 
@@ -34,10 +36,11 @@ use fs_err as fs;
 use crate::installed::{Installed, InstalledDistribution, dist_info_stem};
 
 pub use crate::interpreter::Layout;
-pub use configuration::Configuration;
+pub use blueprint::Blueprint;
 pub use draft::Draft;
 pub use fault::Fault;
 pub use lock::{EnvironmentLock, Staging};
+pub use pyvenv_cfg::PyvenvCfg;
 
 /// Why an environment cannot be made, read or changed.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +81,7 @@ pub enum Error {
 #[derive(Clone, Debug)]
 pub struct Environment {
     root: PathBuf,
-    configuration: Configuration,
+    pyvenv_cfg: PyvenvCfg,
     /// Whether a run was killed while it put the environment there.
     is_unfinished: bool,
 }
@@ -100,19 +103,19 @@ impl Environment {
         };
         match fs::read(root.join("pyvenv.cfg")) {
             Ok(text) => {
-                let configuration = Configuration::parse(&String::from_utf8_lossy(&text));
+                let pyvenv_cfg = PyvenvCfg::parse(&String::from_utf8_lossy(&text));
                 Ok(Some(Self {
                     root,
-                    configuration,
+                    pyvenv_cfg,
                     is_unfinished: false,
                 }))
             }
-            Err(error) if is_absent(&error) => Self::read_without_configuration(root),
+            Err(error) if is_absent(&error) => Self::read_without_pyvenv_cfg(root),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn read_without_configuration(root: PathBuf) -> Result<Option<Self>, Error> {
+    fn read_without_pyvenv_cfg(root: PathBuf) -> Result<Option<Self>, Error> {
         if is_vacant(&root)? {
             return Ok(None);
         }
@@ -121,7 +124,7 @@ impl Environment {
         }
         Ok(Some(Self {
             root,
-            configuration: Configuration::default(),
+            pyvenv_cfg: PyvenvCfg::default(),
             is_unfinished: true,
         }))
     }
@@ -150,8 +153,8 @@ impl Environment {
     }
 
     /// Returns what `pyvenv.cfg` says.
-    pub fn configuration(&self) -> &Configuration {
-        &self.configuration
+    pub fn pyvenv_cfg(&self) -> &PyvenvCfg {
+        &self.pyvenv_cfg
     }
 
     /// Returns the path of the interpreter inside.
@@ -219,7 +222,7 @@ pub fn installed(root: &Path, layout: &Layout) -> Result<Installed, Error> {
 /// Finds name and version of the distribution that the `.dist-info` folder at `path` belongs to.
 pub fn identify(path: &Path) -> Option<InstalledDistribution> {
     let stem = dist_info_stem(path.file_name()?.to_str()?)?;
-    let (name, version) = scan::identify(stem, path)?;
+    let (name, version) = identity::of_dist_info(stem, path)?;
     Some(InstalledDistribution {
         name,
         version,

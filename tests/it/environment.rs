@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lock2venv::environment::{Draft, Environment, Error, Fault};
+use lock2venv::environment::{Blueprint, Draft, Environment, Error, Fault};
 use lock2venv::interpreter::Interpreter;
 
 use crate::interpreter::python;
@@ -32,7 +32,8 @@ impl Desk {
     }
 
     fn draft(&self) -> Draft {
-        Draft::create(&self.path(".venv"), &self.interpreter, "demo").unwrap()
+        let blueprint = Blueprint::of(&self.interpreter);
+        Draft::create(&self.path(".venv"), &blueprint, "demo").unwrap()
     }
 
     fn environment(&self) -> Environment {
@@ -141,7 +142,7 @@ fn environment_is_laid_out_as_venv_does() {
         Environment::read(root)
             .unwrap()
             .unwrap()
-            .configuration()
+            .pyvenv_cfg()
             .home
             .clone()
     };
@@ -233,10 +234,10 @@ fn configuration_and_interpreter_are_read_back() {
     let desk = Desk::new();
     desk.environment();
     let environment = desk.read();
-    let configuration = environment.configuration();
-    assert!(configuration.is_relocatable && !configuration.includes_system_site_packages);
-    assert_eq!(configuration.prompt, "demo");
-    assert_eq!(configuration.home.as_deref(), Some(desk.interpreter.home()));
+    let cfg = environment.pyvenv_cfg();
+    assert!(cfg.is_relocatable && !cfg.includes_system_site_packages);
+    assert_eq!(cfg.prompt, "demo");
+    assert_eq!(cfg.home.as_deref(), Some(desk.interpreter.home()));
     assert_eq!(
         environment.base_executable(),
         desk.interpreter.base_executable

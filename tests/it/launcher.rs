@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use lock2venv::environment::{Draft, Environment, Fault};
+use lock2venv::environment::{Blueprint, Draft, Environment, Fault};
 use lock2venv::event::Silent;
 use lock2venv::install::{Destination, DestinationKind, Error, LinkMode, Options, install};
 use lock2venv::interpreter::Interpreter;
@@ -84,7 +84,7 @@ fn wheel() -> WheelBuilder {
 }
 
 fn fill(root: &Path, interpreter: &Interpreter, wheel: &WheelBuilder) -> Environment {
-    let draft = Draft::create(root, interpreter, "demo").unwrap();
+    let draft = Draft::create(root, &Blueprint::of(interpreter), "demo").unwrap();
     let destination = Destination {
         folder: draft.folder().to_owned(),
         root: draft.root().to_owned(),

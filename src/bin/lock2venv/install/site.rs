@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use lock2venv::environment::{self, Draft, Environment, EnvironmentLock, Fault, Staging};
+use lock2venv::environment::{
+    self, Blueprint, Draft, Environment, EnvironmentLock, Fault, Staging,
+};
 use lock2venv::install::{Destination, DestinationKind};
 use lock2venv::installed::Installed;
 use lock2venv::interpreter::{Interpreter, Request, Search, Shims};
@@ -166,7 +168,7 @@ impl Site {
     pub(super) fn prepare(self, project: &LockedProject) -> Result<Workplace, Failure> {
         let name = project.name.as_str();
         let prompt = format!("{name}-py{}", minor(&self.interpreter));
-        let draft = || Draft::create(&self.root, &self.interpreter, &prompt);
+        let draft = || Draft::create(&self.root, &Blueprint::of(&self.interpreter), &prompt);
         let kind = match self.state {
             State::Absent => Kind::New { draft: draft()? },
             State::Unusable(held, _) => Kind::Over {

@@ -5,11 +5,11 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::interpreter::Interpreter;
+use super::Blueprint;
 
 /// What a `pyvenv.cfg` says; of what others write in it, the part that matters here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Configuration {
+pub struct PyvenvCfg {
     /// The folder of the interpreter that the environment is made of.
     pub home: Option<PathBuf>,
     /// That interpreter itself, which the environment's `python` was made a link to and its scripts start.
@@ -28,16 +28,15 @@ pub struct Configuration {
     pub lock2venv: Option<String>,
 }
 
-impl Configuration {
-    /// The text of an environment made by this program.
-    pub(super) fn new(interpreter: &Interpreter, prompt: &str) -> Self {
-        let (major, minor, micro) = interpreter.version;
-        let markers = &interpreter.target.marker_environment;
+impl PyvenvCfg {
+    /// What is written for an environment of `blueprint`.
+    pub(super) fn new(blueprint: &Blueprint, prompt: &str) -> Self {
+        let (major, minor, micro) = blueprint.version;
         let is_one_line = |character: &char| !character.is_control();
         Self {
-            home: Some(interpreter.home().to_owned()),
-            executable: Some(interpreter.base_executable.clone()),
-            implementation: Some(markers.platform_python_implementation.clone()),
+            home: Some(blueprint.home.clone()),
+            executable: Some(blueprint.python.clone()),
+            implementation: Some(blueprint.implementation.clone()),
             version: Some(format!("{major}.{minor}.{micro}")),
             includes_system_site_packages: false,
             prompt: prompt.chars().filter(is_one_line).collect(),
@@ -50,33 +49,31 @@ impl Configuration {
     ///
     /// virtualenv and uv write `version_info` where `python -m venv` writes `version`.
     pub(super) fn parse(text: &str) -> Self {
-        let mut configuration = Self::default();
+        let mut cfg = Self::default();
         for line in text.lines() {
             let Some((key, value)) = line.split_once('=') else {
                 continue;
             };
             let value = value.trim();
             match key.trim().to_ascii_lowercase().as_str() {
-                "home" => configuration.home = Some(PathBuf::from(value)),
-                "executable" => configuration.executable = Some(PathBuf::from(value)),
-                "implementation" => configuration.implementation = Some(value.to_owned()),
-                "version" | "version_info" => configuration.version = Some(value.to_owned()),
+                "home" => cfg.home = Some(PathBuf::from(value)),
+                "executable" => cfg.executable = Some(PathBuf::from(value)),
+                "implementation" => cfg.implementation = Some(value.to_owned()),
+                "version" | "version_info" => cfg.version = Some(value.to_owned()),
                 "include-system-site-packages" => {
-                    configuration.includes_system_site_packages = is_true(value);
+                    cfg.includes_system_site_packages = is_true(value);
                 }
-                "prompt" => value
-                    .trim_matches(['\'', '"'])
-                    .clone_into(&mut configuration.prompt),
-                "relocatable" => configuration.is_relocatable = is_true(value),
-                "lock2venv" => configuration.lock2venv = Some(value.to_owned()),
+                "prompt" => value.trim_matches(['\'', '"']).clone_into(&mut cfg.prompt),
+                "relocatable" => cfg.is_relocatable = is_true(value),
+                "lock2venv" => cfg.lock2venv = Some(value.to_owned()),
                 _ => {}
             }
         }
-        configuration
+        cfg
     }
 }
 
-impl fmt::Display for Configuration {
+impl fmt::Display for PyvenvCfg {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (key, path) in [("home", &self.home), ("executable", &self.executable)] {
             if let Some(path) = path {
@@ -115,7 +112,7 @@ mod tests {
 
     #[test]
     fn files_of_other_tools_are_read() {
-        let venv = Configuration::parse(
+        let venv = PyvenvCfg::parse(
             "home = /usr/bin\ninclude-system-site-packages = True\nversion = 3.11.2\nprompt = 'demo'\ncommand = x = y\n",
         );
         assert_eq!(venv.home, Some("/usr/bin".into()));
@@ -123,14 +120,14 @@ mod tests {
         assert_eq!(venv.prompt, "demo");
         assert!(venv.includes_system_site_packages && !venv.is_relocatable);
         let virtualenv =
-            Configuration::parse("HOME=/opt/py\r\nversion_info = 3.12.1.final.0\r\nnoise\r\n");
+            PyvenvCfg::parse("HOME=/opt/py\r\nversion_info = 3.12.1.final.0\r\nnoise\r\n");
         assert_eq!(virtualenv.home, Some("/opt/py".into()));
         assert_eq!(virtualenv.version.as_deref(), Some("3.12.1.final.0"));
     }
 
     #[test]
     fn print_is_read_back() {
-        let configuration = Configuration {
+        let cfg = PyvenvCfg {
             home: Some("/usr/bin".into()),
             executable: Some("/usr/bin/python3".into()),
             implementation: Some("CPython".to_owned()),
@@ -140,9 +137,6 @@ mod tests {
             is_relocatable: true,
             lock2venv: Some("0.1.0".to_owned()),
         };
-        assert_eq!(
-            Configuration::parse(&configuration.to_string()),
-            configuration
-        );
+        assert_eq!(PyvenvCfg::parse(&cfg.to_string()), cfg);
     }
 }

@@ -1,0 +1,51 @@
+//! What an environment is made from, as plain data: nobody is asked, and no interpreter need be on this machine.
+
+use std::path::PathBuf;
+
+use crate::interpreter::{Interpreter, Layout};
+
+/// The Python that an environment is made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blueprint {
+    /// Where things are in the environment.
+    pub layout: Layout,
+    /// The interpreter that `python` is a link to, absolute.
+    pub python: PathBuf,
+    /// The folder of that interpreter, absolute: `home` in `pyvenv.cfg`.
+    pub home: PathBuf,
+    /// The other names of `python` beside it, such as `python3`.
+    pub names: Vec<String>,
+    /// The name of the implementation, such as `CPython`.
+    pub implementation: String,
+    /// Major, minor and micro version.
+    pub version: (u32, u32, u32),
+    /// Whether `lib64` is a link to `lib`, as in environments of 64-bit Pythons on Linux.
+    pub has_lib64: bool,
+}
+
+impl Blueprint {
+    /// Returns the blueprint of environments of `interpreter`, with the names that `python -m venv` gives it.
+    pub fn of(interpreter: &Interpreter) -> Self {
+        let markers = &interpreter.target.marker_environment;
+        Self {
+            layout: interpreter.layout.clone(),
+            python: interpreter.base_executable.clone(),
+            home: interpreter.home().to_owned(),
+            names: names(interpreter),
+            implementation: markers.platform_python_implementation.clone(),
+            version: interpreter.version,
+            has_lib64: markers.sys_platform == "linux" && interpreter.is_64_bit,
+        }
+    }
+}
+
+fn names(interpreter: &Interpreter) -> Vec<String> {
+    let (major, minor, _) = interpreter.version;
+    let names = |stem: &str| [format!("{stem}{major}"), format!("{stem}{major}.{minor}")];
+    let mut all = names("python").to_vec();
+    if interpreter.target.marker_environment.implementation_name == "pypy" {
+        all.push("pypy".to_owned());
+        all.extend(names("pypy"));
+    }
+    all
+}
