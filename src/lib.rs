@@ -66,4 +66,5 @@ pub mod interpreter;
 pub mod project_files;
 pub mod project_wheel;
 pub mod removal;
+pub mod sdist;
 pub mod wheel;

@@ -3,7 +3,7 @@
 use super::{Archive, Entry, Error};
 
 /// The most entries of an archive. The largest wheels that are known have some 30,000.
-pub(super) const MAX_ENTRIES: u64 = 200_000;
+pub const MAX_ENTRIES: u64 = 200_000;
 
 /// What an archive may always unpack to, whatever its own size: an entry of zeros is a thousandth of itself.
 const FREE_BYTES: u64 = 1 << 30;
@@ -27,6 +27,12 @@ impl Default for SizeLimits {
 }
 
 impl SizeLimits {
+    /// Returns what an archive of `n_packed_bytes` bytes may unpack to.
+    pub fn allowed(self, n_packed_bytes: u64) -> u64 {
+        let by_ratio = n_packed_bytes.saturating_mul(self.ratio).max(FREE_BYTES);
+        self.n_bytes.min(by_ratio)
+    }
+
     fn check(self, n_bytes: u64, n_packed_bytes: u64) -> Result<(), Error> {
         if n_bytes > self.n_bytes {
             return Err(Error::TooLarge {

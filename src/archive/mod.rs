@@ -40,7 +40,7 @@ use std::collections::HashSet;
 
 pub use deviation::{Deviation, DeviationKind};
 pub use error::{Error, Fault};
-pub use limits::SizeLimits;
+pub use limits::{MAX_ENTRIES, SizeLimits};
 pub use path::check_path;
 pub use read::{Buffers, READ_AHEAD, Reader};
 pub use source::Source;

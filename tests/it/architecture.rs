@@ -80,6 +80,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ),
     ("removal", &[]),
     ("archive", &[]),
+    ("sdist", &["removal", "archive"]),
     (
         "wheel",
         &["name", "digest", "version", "installed", "archive"],

@@ -39,6 +39,8 @@ mod plan;
 mod project_wheel;
 mod project_wheel_outside;
 mod recreating;
+mod sdist;
+mod sdist_refused;
 mod secrets;
 mod select;
 mod support;
