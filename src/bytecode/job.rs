@@ -1,16 +1,16 @@
-//! One batch that several threads work on: its pieces, its pack, and how a `.pyc` gets into its place.
+//! One batch that several threads work on: its pieces, and the pack that keeps its results.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
 use super::pack::{Pack, Writer};
-use super::template::{self, Slot};
-use super::{Batch, Bytecode, Error, Settings, pyc_path};
+use super::template::{self, TemplateRef};
+use super::{Batch, Bytecode, Error, Settings, pyc};
 
 /// What came of one source.
 pub(super) type Outcome = Result<Bytecode, String>;
@@ -19,47 +19,50 @@ pub(super) type Outcome = Result<Bytecode, String>;
 const MAX_PIECE: usize = 32;
 /// How many bytes of paths are sent at once: two pieces fit a pipe (64 KiB), so that nobody waits for each other.
 const MAX_PIECE_BYTES: usize = 16 << 10;
-/// How often something else may be where a file is created.
-const MOST_ATTEMPTS: usize = 8;
 
-/// One batch that several threads work on. The last one to let go of it finishes its pack.
+/// One batch that several threads work on.
 #[derive(Debug)]
-pub(super) struct Job {
+pub(super) struct CompileJob {
     pub(super) batch: Batch,
     pack_path: Option<PathBuf>,
-    pack: Option<Mutex<Option<Writer>>>,
+    pack: Mutex<Option<Writer>>,
     /// How many sources the pack still lacks.
     n_missing: AtomicUsize,
+    /// How many sources have no outcome yet.
+    n_open: AtomicUsize,
 }
 
-/// A piece of a job.
+/// Sources to compile.
 #[derive(Debug)]
-pub(super) enum Task {
-    /// Sources to compile.
-    Compile { job: Arc<Job>, sources: Vec<String> },
-    /// Sources whose bytecode is in a pack.
-    Unpack {
-        job: Arc<Job>,
-        pack: Arc<Pack>,
-        sources: Vec<String>,
-    },
+pub(super) struct CompilePiece {
+    pub(super) job: Arc<CompileJob>,
+    pub(super) sources: Vec<String>,
 }
 
-/// A template wherever it is.
-pub(super) struct Content<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) slots: &'a [Slot],
+/// Sources whose bytecode the cache has, for [`Compiler::write_packed`](super::Compiler::write_packed).
+#[derive(Debug)]
+pub struct PackedPiece {
+    pub(super) job: Arc<CompileJob>,
+    pub(super) pack: Arc<Pack>,
+    pub(super) sources: Vec<String>,
 }
 
-impl Task {
-    /// Splits a batch into pieces: what the pack `found` has is taken from there. A pack is written to `path` when there was
-    /// none, or when it lacks some of the sources; it then holds also what `found` held.
-    pub(super) fn split(mut batch: Batch, path: Option<PathBuf>, found: Option<Pack>) -> Vec<Self> {
+/// A batch in pieces.
+#[derive(Debug)]
+pub(super) struct SplitBatch {
+    pub(super) to_compile: Vec<CompilePiece>,
+    pub(super) packed: Vec<PackedPiece>,
+}
+
+impl SplitBatch {
+    /// Splits a batch: what the pack `found` has is taken from there. A pack is written to `path` when there was none, or when
+    /// it lacks some of the sources; it then holds also what `found` held.
+    pub(super) fn new(mut batch: Batch, path: Option<PathBuf>, found: Option<Pack>) -> Self {
         let sources = std::mem::take(&mut batch.sources);
+        let n_open = AtomicUsize::new(sources.len());
         let is_packed = |source: &String| {
-            found
-                .as_ref()
-                .is_some_and(|pack| pack.entry(source).is_some())
+            let pack = found.as_ref();
+            pack.is_some_and(|pack| pack.entry(source).is_some())
         };
         let (packed, missing): (Vec<_>, Vec<_>) = sources.into_iter().partition(is_packed);
         let writer = path
@@ -67,39 +70,55 @@ impl Task {
             .filter(|_| !missing.is_empty())
             // A cache that cannot be written to is no reason not to compile.
             .and_then(|path| Writer::create(path, found.as_ref()).ok());
-        let job = Arc::new(Job {
+        let job = Arc::new(CompileJob {
             batch,
             pack_path: path,
-            pack: writer.map(|writer| Mutex::new(Some(writer))),
+            pack: Mutex::new(writer),
             n_missing: AtomicUsize::new(missing.len()),
+            n_open,
         });
-        let compiled = pieces(missing).map(|sources| Self::Compile {
-            job: job.clone(),
-            sources,
-        });
-        let mut tasks: Vec<_> = compiled.collect();
-        if let Some(pack) = found.map(Arc::new) {
-            tasks.extend(pieces(packed).map(|sources| Self::Unpack {
-                job: job.clone(),
-                pack: pack.clone(),
-                sources,
-            }));
+        let pack = found.map(Arc::new);
+        let packed = pack.iter().flat_map(|pack| job.packed(pack, &packed));
+        Self {
+            packed: packed.collect(),
+            to_compile: job.to_compile(missing).collect(),
         }
-        tasks
     }
 }
 
-impl Job {
+impl CompileJob {
+    /// Cuts `sources` into what is compiled at once.
+    pub(super) fn to_compile(
+        self: &Arc<Self>,
+        sources: Vec<String>,
+    ) -> impl Iterator<Item = CompilePiece> {
+        let job = Arc::clone(self);
+        pieces(sources).map(move |sources| CompilePiece {
+            job: Arc::clone(&job),
+            sources,
+        })
+    }
+
+    fn packed(
+        self: &Arc<Self>,
+        pack: &Arc<Pack>,
+        sources: &[String],
+    ) -> impl Iterator<Item = PackedPiece> {
+        pieces(sources.to_vec()).map(|sources| PackedPiece {
+            job: Arc::clone(self),
+            pack: Arc::clone(pack),
+            sources,
+        })
+    }
+
     /// Puts a result into the pack; a cache that cannot be written to any more is given up.
     ///
     /// Only what follows from the source alone may be kept. A source that is never kept keeps the pack from being published.
     pub(super) fn keep(&self, write: impl FnOnce(&mut Writer) -> io::Result<()>) {
         self.n_missing.fetch_sub(1, Ordering::Relaxed);
-        if let Some(pack) = &self.pack {
-            let mut pack = pack.lock().unwrap_or_else(PoisonError::into_inner);
-            if pack.as_mut().is_some_and(|writer| write(writer).is_err()) {
-                *pack = None;
-            }
+        let mut pack = self.pack();
+        if pack.as_mut().is_some_and(|writer| write(writer).is_err()) {
+            *pack = None;
         }
     }
 
@@ -111,11 +130,24 @@ impl Job {
         }
     }
 
+    /// Takes note that one more source has its outcome; the last one publishes the pack, if that lacks none.
+    pub(super) fn conclude(&self) {
+        let is_last = self.n_open.fetch_sub(1, Ordering::AcqRel) == 1;
+        if is_last && self.n_missing.load(Ordering::Relaxed) == 0 {
+            // A pack that cannot be written is not missed.
+            let _ = self.pack().take().map(Writer::finish);
+        }
+    }
+
+    fn pack(&self) -> MutexGuard<'_, Option<Writer>> {
+        self.pack.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Writes the `.pyc` of `source` in place.
     pub(super) fn write(
         &self,
         source: &str,
-        content: &Content<'_>,
+        template: TemplateRef<'_>,
         settings: &Settings,
         buffer: &mut Vec<u8>,
     ) -> Result<Outcome, Error> {
@@ -123,29 +155,17 @@ impl Job {
         let Some(recorded) = recorded.to_str() else {
             return Ok(Err("the environment's path is not UTF-8".to_owned()));
         };
-        template::fill(content.bytes, content.slots, recorded, buffer);
-        let pyc = pyc_path(source, &settings.cache_tag);
+        if template::fill(template, recorded, buffer).is_none() {
+            return Ok(Err("the path does not fit its bytecode".to_owned()));
+        }
+        let pyc = pyc::path(source, &settings.cache_tag);
         let path = self.batch.folder.join(&pyc);
-        create(&path, buffer).map_err(Error::io(path))?;
+        pyc::create(&path, buffer).map_err(Error::io(path))?;
         Ok(Ok(Bytecode {
             path: pyc,
             digest: Sha256::digest(&*buffer).into(),
             n_bytes: buffer.len() as u64,
         }))
-    }
-}
-
-impl Drop for Job {
-    fn drop(&mut self) {
-        // The last piece is done, or work was broken off. A pack that cannot be written is not missed.
-        if *self.n_missing.get_mut() != 0 {
-            return;
-        }
-        let pack = self
-            .pack
-            .take()
-            .and_then(|pack| pack.into_inner().ok().flatten());
-        let _ = pack.map(Writer::finish);
     }
 }
 
@@ -163,33 +183,79 @@ fn pieces(sources: Vec<String>) -> impl Iterator<Item = Vec<String>> {
     })
 }
 
-/// Creates a file, and its folder when that is missing. One that is there is replaced, never written to: it may be a link
-/// to a file of the cache.
-///
-/// Nobody else compiles to this path, but a wheel that brings a file of this name may be unpacked at this moment.
-fn create(path: &Path, content: &[u8]) -> io::Result<()> {
-    let open = || OpenOptions::new().write(true).create_new(true).open(path);
-    let mut opened = open();
-    for _ in 0..MOST_ATTEMPTS {
-        let made_room = match opened.as_ref().map_err(io::Error::kind) {
-            Err(io::ErrorKind::AlreadyExists) => {
-                allow(fs::remove_file(path), io::ErrorKind::NotFound)
-            }
-            Err(io::ErrorKind::NotFound) => {
-                let folder = path.parent().unwrap_or(path);
-                allow(fs::create_dir(folder), io::ErrorKind::AlreadyExists)
-            }
-            Ok(_) | Err(_) => break,
-        };
-        made_room?;
-        opened = open();
-    }
-    opened?.write_all(content)
-}
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
 
-fn allow(done: io::Result<()>, expected: io::ErrorKind) -> io::Result<()> {
-    match done {
-        Err(error) if error.kind() == expected => Ok(()),
-        other => other,
+    use super::super::template::Template;
+    use super::*;
+
+    fn split(path: &Path, sources: &[&str], found: Option<Pack>) -> SplitBatch {
+        let batch = Batch {
+            owner: 0,
+            key: None,
+            folder: PathBuf::new(),
+            root: PathBuf::new(),
+            sources: sources.iter().map(|source| (*source).to_owned()).collect(),
+        };
+        SplitBatch::new(batch, Some(path.to_owned()), found)
+    }
+
+    fn keep(job: &CompileJob, source: &str) {
+        let template = Template {
+            bytes: b"bytes".to_vec(),
+            slots: Vec::new(),
+        };
+        job.keep(|pack| pack.add(source, &template));
+    }
+
+    #[test]
+    fn a_pack_is_published_with_the_last_outcome() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pack");
+        let split = split(&path, &["a.py", "b.py"], None);
+        let job = &split.to_compile[0].job;
+        keep(job, "a.py");
+        keep(job, "b.py");
+        job.conclude();
+        assert!(!path.exists());
+        job.conclude();
+        assert!(Pack::open(&path).unwrap().entry("b.py").is_some());
+    }
+
+    #[test]
+    fn a_pack_that_lacks_a_source_is_not_published() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pack");
+        let split = split(&path, &["a.py", "b.py"], None);
+        let job = &split.to_compile[0].job;
+        keep(job, "a.py");
+        job.conclude();
+        job.conclude();
+        drop(split);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_a_pack_has_is_not_compiled() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pack");
+        let first = split(&path, &["a.py"], None);
+        keep(&first.to_compile[0].job, "a.py");
+        first.to_compile[0].job.conclude();
+        let second = split(&path, &["a.py", "b.py"], Pack::open(&path));
+        assert_eq!(second.packed[0].sources, ["a.py"]);
+        assert_eq!(second.to_compile[0].sources, ["b.py"]);
+    }
+
+    #[test]
+    fn pieces_are_of_a_bounded_size() {
+        let sizes = |n_sources, n_bytes| {
+            let sources = vec!["x".repeat(n_bytes); n_sources];
+            pieces(sources).map(|piece| piece.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(0, 1), [0; 0]);
+        assert_eq!(sizes(70, 10), [32, 32, 6]);
+        assert_eq!(sizes(3, 20_000), [1, 1, 1]);
     }
 }

@@ -18,23 +18,26 @@
 mod error;
 mod job;
 mod pack;
+mod packed;
+mod pyc;
 mod template;
 mod thread;
 mod worker;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 pub use error::Error;
+pub use job::PackedPiece;
 pub use pack::verify_packs;
 
-use job::Task;
+use job::{CompilePiece, SplitBatch};
 use pack::Pack;
-use thread::Queue;
+use thread::CompileQueue;
 
 /// How to compile, and where results are kept.
 #[derive(Clone, Debug)]
@@ -45,7 +48,7 @@ pub struct Settings {
     pub magic_number: [u8; 4],
     /// `sys.implementation.cache_tag` of that interpreter, such as `cpython-311`.
     pub cache_tag: String,
-    /// How many interpreters, and threads that write, work at once.
+    /// How many interpreters work at once, each with a thread that waits for its answers.
     pub n_workers: usize,
     /// The folder that keeps packs; `None` keeps nothing.
     pub packs: Option<PathBuf>,
@@ -92,8 +95,10 @@ pub struct Bytecode {
 #[derive(Debug)]
 pub struct Compiler {
     settings: Arc<Settings>,
-    queue: Option<Sender<Task>>,
+    queue: Option<Sender<CompilePiece>>,
     threads: Vec<JoinHandle<Result<Vec<Compiled>, Error>>>,
+    /// What came out of packs.
+    packed: Mutex<Vec<Compiled>>,
     is_abandoned: Arc<AtomicBool>,
     /// Why there is no thread at all.
     failure: Option<Error>,
@@ -103,18 +108,19 @@ impl Compiler {
     /// Starts the threads; interpreters are started when there is something that the cache does not have.
     pub fn start(settings: Settings) -> Self {
         let settings = Arc::new(settings);
-        let (queue, tasks) = mpsc::channel();
-        let tasks = Queue::new(tasks);
+        let (queue, pieces) = mpsc::channel();
+        let pieces = CompileQueue::new(pieces);
         let token = template::random_token();
         let mut compiler = Self {
             settings,
             queue: Some(queue),
             threads: Vec::new(),
+            packed: Mutex::default(),
             is_abandoned: Arc::new(AtomicBool::new(false)),
             failure: None,
         };
         for _ in 0..compiler.settings.n_workers.max(1) {
-            match compiler.start_thread(&tasks, &token) {
+            match compiler.start_thread(&pieces, &token) {
                 Ok(thread) => compiler.threads.push(thread),
                 // Those that run do the work of those that do not.
                 Err(_) if !compiler.threads.is_empty() => break,
@@ -129,24 +135,48 @@ impl Compiler {
 
     fn start_thread(
         &self,
-        tasks: &Queue,
+        pieces: &CompileQueue,
         token: &Arc<str>,
     ) -> io::Result<JoinHandle<Result<Vec<Compiled>, Error>>> {
-        let (settings, tasks, token) = (self.settings.clone(), tasks.clone(), token.clone());
+        let (settings, pieces, token) = (self.settings.clone(), pieces.clone(), token.clone());
         let is_abandoned = self.is_abandoned.clone();
         std::thread::Builder::new()
             .name("compile".to_owned())
-            .spawn(move || thread::work(&settings, &token, &tasks, &is_abandoned))
+            .spawn(move || thread::work(&settings, &token, &pieces, &is_abandoned))
     }
 
     /// Takes a batch whose sources are in place. Never waits for anything to be compiled.
-    pub fn submit(&self, batch: Batch) {
-        let pack = self.pack_path(&batch);
-        let found = pack.as_deref().and_then(Pack::open);
+    ///
+    /// Returns what the cache has of it, in pieces that are to be given to [`Compiler::write_packed`] on any threads.
+    #[must_use]
+    pub fn submit(&self, batch: Batch) -> Vec<PackedPiece> {
+        let path = self.pack_path(&batch);
+        let found = path.as_deref().and_then(Pack::open);
+        let split = SplitBatch::new(batch, path, found);
+        split
+            .to_compile
+            .into_iter()
+            .for_each(|piece| self.send(piece));
+        split.packed
+    }
+
+    /// Writes bytecode that the cache has; what is damaged there is compiled.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] when a file cannot be written.
+    pub fn write_packed(&self, piece: &PackedPiece) -> Result<(), Error> {
+        let mut written = packed::write(piece, &self.settings)?;
+        let damaged = piece.job.to_compile(written.damaged);
+        damaged.for_each(|piece| self.send(piece));
+        let mut packed = self.packed.lock().unwrap_or_else(PoisonError::into_inner);
+        packed.append(&mut written.compiled);
+        Ok(())
+    }
+
+    fn send(&self, piece: CompilePiece) {
         // Once a thread has failed, the others run dry and `finish` tells why.
-        for task in Task::split(batch, pack, found) {
-            let _ = self.queue.as_ref().map(|queue| queue.send(task));
-        }
+        let _ = self.queue.as_ref().map(|queue| queue.send(piece));
     }
 
     /// Waits until every batch is compiled and tells what became of each source, in order of their paths.
@@ -158,7 +188,8 @@ impl Compiler {
     /// A source that does not compile is no error, nor is one that ends the interpreter: the outcome says so.
     pub fn finish(mut self) -> Result<Vec<Compiled>, Error> {
         self.queue = None;
-        let mut all = Vec::new();
+        let mut all =
+            std::mem::take(&mut *self.packed.lock().unwrap_or_else(PoisonError::into_inner));
         let mut failure = self.failure.take();
         for thread in self.threads.drain(..) {
             match thread.join() {
@@ -188,12 +219,4 @@ impl Drop for Compiler {
             let _ = thread.join();
         }
     }
-}
-
-/// Returns where the bytecode of `source` lies ([PEP 3147](https://peps.python.org/pep-3147/)).
-fn pyc_path(source: &str, cache_tag: &str) -> String {
-    let (folder, file) = source.rsplit_once('/').unwrap_or(("", source));
-    let stem = file.strip_suffix(".py").unwrap_or(file);
-    let separator = if folder.is_empty() { "" } else { "/" };
-    format!("{folder}{separator}__pycache__/{stem}.{cache_tag}.pyc")
 }

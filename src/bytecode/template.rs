@@ -20,6 +20,13 @@ pub(super) struct Template {
     pub(super) slots: Vec<Slot>,
 }
 
+/// A template wherever it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TemplateRef<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) slots: &'a [Slot],
+}
+
 /// One place of the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Slot {
@@ -40,8 +47,8 @@ pub(super) fn random_token() -> Arc<str> {
 }
 
 impl Template {
-    /// Takes the strings that equal `token` out of `pyc`.
-    pub(super) fn new(pyc: &[u8], token: &str) -> Self {
+    /// Takes the strings that equal `token` out of `pyc`; `None` when that has 4 GiB or more.
+    pub(super) fn new(pyc: &[u8], token: &str) -> Option<Self> {
         let mut bytes = Vec::with_capacity(pyc.len());
         let mut slots = Vec::with_capacity(1);
         let mut copied = 0;
@@ -52,33 +59,39 @@ impl Template {
             };
             bytes.extend_from_slice(&pyc[copied..start]);
             slots.push(Slot {
-                offset: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+                offset: u32::try_from(bytes.len()).ok()?,
                 kind: pyc[start],
             });
             copied = found + token.len();
         }
         bytes.extend_from_slice(&pyc[copied..]);
-        Self { bytes, slots }
+        Some(Self { bytes, slots })
+    }
+
+    pub(super) fn view(&self) -> TemplateRef<'_> {
+        TemplateRef {
+            bytes: &self.bytes,
+            slots: &self.slots,
+        }
     }
 }
 
-/// Writes the `.pyc` that records `path` into `output`, which is cleared first.
-pub(super) fn fill(bytes: &[u8], slots: &[Slot], path: &str, output: &mut Vec<u8>) {
+/// Writes the `.pyc` that records `path` into `output`, which is cleared first; `None` when the places are none of these
+/// bytes, or the path is too long for the format.
+pub(super) fn fill(template: TemplateRef<'_>, path: &str, output: &mut Vec<u8>) -> Option<()> {
     output.clear();
     let mut copied = 0;
-    for slot in slots {
-        let offset = usize::try_from(slot.offset).unwrap_or(usize::MAX);
-        let Some(piece) = bytes.get(copied..offset) else {
-            continue;
-        };
-        output.extend_from_slice(piece);
-        write_string(slot.kind, path, output);
+    for slot in template.slots {
+        let offset = usize::try_from(slot.offset).ok()?;
+        output.extend_from_slice(template.bytes.get(copied..offset)?);
+        write_string(slot.kind, path, output)?;
         copied = offset;
     }
-    output.extend_from_slice(&bytes[copied..]);
+    output.extend_from_slice(template.bytes.get(copied..)?);
+    Some(())
 }
 
-fn write_string(kind: u8, text: &str, output: &mut Vec<u8>) {
+fn write_string(kind: u8, text: &str, output: &mut Vec<u8>) -> Option<()> {
     let is_interned = matches!(kind & !FLAG_REFERENCED, b'Z' | b'A' | b't');
     let short = u8::try_from(text.len()).ok();
     let new_kind = match (text.is_ascii(), short, is_interned) {
@@ -93,10 +106,11 @@ fn write_string(kind: u8, text: &str, output: &mut Vec<u8>) {
     if let Some(length) = short.filter(|_| text.is_ascii()) {
         output.push(length);
     } else {
-        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        let length = u32::try_from(text.len()).ok()?;
         output.extend_from_slice(&length.to_le_bytes());
     }
     output.extend_from_slice(text.as_bytes());
+    Some(())
 }
 
 #[cfg(test)]
@@ -115,9 +129,9 @@ mod tests {
 
     #[track_caller]
     fn filled(kind: u8, path: &str, expected: &[u8]) {
-        let template = Template::new(&marshalled(kind), TOKEN);
+        let template = Template::new(&marshalled(kind), TOKEN).unwrap();
         let mut output = Vec::new();
-        fill(&template.bytes, &template.slots, path, &mut output);
+        fill(template.view(), path, &mut output).unwrap();
         assert_eq!(output, [b"header", expected, b"rest"].concat());
     }
 
@@ -147,10 +161,28 @@ mod tests {
 
     #[test]
     fn what_has_no_token_stays_as_it_is() {
-        let template = Template::new(b"nothing", TOKEN);
+        let template = Template::new(b"nothing", TOKEN).unwrap();
         assert_eq!(
             (template.bytes.as_slice(), template.slots.len()),
             (&b"nothing"[..], 0)
         );
+    }
+    #[test]
+    fn places_that_are_none_of_the_bytes_are_refused() {
+        let is_filled = |offsets: &[u32]| {
+            let slots: Vec<Slot> = offsets.iter().map(|offset| slot(*offset)).collect();
+            let template = TemplateRef {
+                bytes: b"bytes",
+                slots: &slots,
+            };
+            fill(template, "/a", &mut Vec::new()).is_some()
+        };
+        assert!(is_filled(&[0, 3, 3, 5]));
+        assert!(!is_filled(&[6]));
+        assert!(!is_filled(&[3, 2]));
+    }
+
+    fn slot(offset: u32) -> Slot {
+        Slot { offset, kind: b'z' }
     }
 }

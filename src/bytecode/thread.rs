@@ -1,4 +1,5 @@
-//! The work of one thread: it talks to one interpreter, and takes from packs what they have.
+//! The work of one thread: it talks to one interpreter, so a process that compiles needs one that waits for its answers.
+//! All that needs no interpreter is done on the threads of the caller.
 //!
 //! An interpreter that ends without an answer takes nothing with it: another one gets what was not answered. Which source
 //! was to blame shows when each is sent alone; it is given up when it has ended a fresh interpreter twice.
@@ -11,26 +12,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::job::{Content, Job, Outcome, Task};
-use super::pack::{Entry, Pack};
+use super::job::{CompileJob, CompilePiece, Outcome};
 use super::template::Template;
-use super::worker::{Answer, Worker};
+use super::worker::{Worker, WorkerAnswer};
 use super::{Compiled, Error, Settings};
 
 /// How many sources in a row may end the interpreter until it is to blame itself.
 const MOST_CRASHES: usize = 5;
 
-/// The tasks, shared by all threads.
+/// What is to be compiled, shared by all threads.
 #[derive(Clone, Debug)]
-pub(super) struct Queue(Arc<Mutex<Receiver<Task>>>);
+pub(super) struct CompileQueue(Arc<Mutex<Receiver<CompilePiece>>>);
 
-impl Queue {
-    pub(super) fn new(tasks: Receiver<Task>) -> Self {
-        Self(Arc::new(Mutex::new(tasks)))
+impl CompileQueue {
+    pub(super) fn new(pieces: Receiver<CompilePiece>) -> Self {
+        Self(Arc::new(Mutex::new(pieces)))
     }
 
-    /// Waits for a task; `None` when there will be no more.
-    fn wait(&self) -> Option<Task> {
+    /// Waits for a piece; `None` when there will be no more.
+    fn wait(&self) -> Option<CompilePiece> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -38,17 +38,17 @@ impl Queue {
             .ok()
     }
 
-    /// Takes a task if there is one right now and no other thread is waiting for it.
-    fn poll(&self) -> Option<Task> {
+    /// Takes a piece if there is one right now and no other thread is waiting for it.
+    fn poll(&self) -> Option<CompilePiece> {
         self.0.try_lock().ok()?.try_recv().ok()
     }
 }
 
-/// Works until there are no more tasks.
+/// Works until there is nothing more to compile.
 pub(super) fn work(
     settings: &Settings,
     token: &str,
-    tasks: &Queue,
+    pieces: &CompileQueue,
     is_abandoned: &AtomicBool,
 ) -> Result<Vec<Compiled>, Error> {
     let mut thread = Thread {
@@ -62,13 +62,12 @@ pub(super) fn work(
     };
     while !is_abandoned.load(Ordering::Relaxed) {
         let next = if thread.sent.is_empty() {
-            tasks.wait()
+            pieces.wait()
         } else {
-            tasks.poll()
+            pieces.poll()
         };
         match next {
-            Some(Task::Compile { job, sources }) => thread.send(&job, sources)?,
-            Some(Task::Unpack { job, pack, sources }) => thread.unpack(&job, &pack, &sources)?,
+            Some(CompilePiece { job, sources }) => thread.send(&job, sources)?,
             None if thread.sent.is_empty() => return Ok(thread.done),
             None => thread.receive()?,
         }
@@ -85,7 +84,7 @@ struct Thread<'a> {
     token: &'a str,
     worker: Option<Worker>,
     /// What was sent to the worker and not answered, in order.
-    sent: VecDeque<Piece>,
+    sent: VecDeque<SentPiece>,
     /// How many sources were given up since the last answer.
     n_crashes: usize,
     done: Vec<Compiled>,
@@ -93,16 +92,16 @@ struct Thread<'a> {
 }
 
 /// Sources that were sent together.
-struct Piece {
-    job: Arc<Job>,
+struct SentPiece {
+    job: Arc<CompileJob>,
     sources: VecDeque<String>,
     /// Whether it is one source, sent alone, that ended an interpreter.
     has_failed_alone: bool,
 }
 
 impl Thread<'_> {
-    fn send(&mut self, job: &Arc<Job>, sources: Vec<String>) -> Result<(), Error> {
-        self.sent.push_back(Piece::new(job, sources));
+    fn send(&mut self, job: &Arc<CompileJob>, sources: Vec<String>) -> Result<(), Error> {
+        self.sent.push_back(SentPiece::new(job, sources));
         let is_sent = match self.worker.as_mut() {
             None => false,
             // An interpreter that is gone is noticed when it does not answer.
@@ -142,7 +141,7 @@ impl Thread<'_> {
                 return Ok(());
             };
             match worker.receive() {
-                Ok(Answer::Stale) => self.restart()?,
+                Ok(WorkerAnswer::Stale) => self.restart()?,
                 Ok(answer) => {
                     self.n_crashes = 0;
                     self.forget_first();
@@ -159,7 +158,7 @@ impl Thread<'_> {
         Ok(())
     }
 
-    fn first_unanswered(&self) -> Option<(Arc<Job>, String)> {
+    fn first_unanswered(&self) -> Option<(Arc<CompileJob>, String)> {
         let piece = self.sent.front()?;
         Some((piece.job.clone(), piece.sources.front()?.clone()))
     }
@@ -187,51 +186,63 @@ impl Thread<'_> {
             return false;
         };
         for source in piece.sources.into_iter().rev() {
-            self.sent.push_front(Piece::new(&piece.job, vec![source]));
+            self.sent
+                .push_front(SentPiece::new(&piece.job, vec![source]));
         }
         true
     }
 
-    fn take(&mut self, job: &Job, source: String, answer: Answer) -> Result<(), Error> {
+    fn take(
+        &mut self,
+        job: &CompileJob,
+        source: String,
+        answer: WorkerAnswer,
+    ) -> Result<(), Error> {
         let outcome = match answer {
-            Answer::Compiled(pyc) => {
-                let template = Template::new(&pyc, self.token);
-                job.keep(|pack| pack.add(&source, &template));
-                let content = Content {
-                    bytes: &template.bytes,
-                    slots: &template.slots,
-                };
-                job.write(&source, &content, self.settings, &mut self.buffer)?
-            }
-            Answer::Refused(cause) => {
+            WorkerAnswer::Compiled(pyc) => self.compiled(job, &source, &pyc)?,
+            WorkerAnswer::Refused(cause) => {
                 job.keep(|pack| pack.add_failure(&source, &cause));
                 Err(cause)
             }
-            Answer::Failed(cause) => Err(cause),
-            Answer::Unreadable(cause) => {
+            WorkerAnswer::Failed(cause) => Err(cause),
+            WorkerAnswer::Unreadable(cause) => {
                 return Err(Error::Unreadable {
                     path: job.batch.folder.join(source),
                     source: cause,
                 });
             }
-            Answer::Stale => return Ok(()),
+            WorkerAnswer::Stale => return Ok(()),
         };
         self.note(job, source, outcome);
         Ok(())
     }
 
-    fn note(&mut self, job: &Job, source: String, outcome: Outcome) {
+    fn compiled(&mut self, job: &CompileJob, source: &str, pyc: &[u8]) -> Result<Outcome, Error> {
+        let Some(template) = Template::new(pyc, self.token) else {
+            return Ok(Err("its bytecode is larger than 4 GiB".to_owned()));
+        };
+        job.keep(|pack| pack.add(source, &template));
+        job.write(source, template.view(), self.settings, &mut self.buffer)
+    }
+
+    fn note(&mut self, job: &CompileJob, source: String, outcome: Outcome) {
         self.done.push(Compiled {
             owner: job.batch.owner,
             source,
             outcome,
         });
+        job.conclude();
     }
 
     /// The interpreter ended again while it compiled `source`: another one does the rest.
     ///
     /// That is kept nowhere: another machine may have more memory, and another run more luck.
-    fn give_up(&mut self, job: &Job, source: String, error: &io::Error) -> Result<(), Error> {
+    fn give_up(
+        &mut self,
+        job: &CompileJob,
+        source: String,
+        error: &io::Error,
+    ) -> Result<(), Error> {
         let status = self.worker.take().and_then(|worker| worker.end().ok());
         let ended = match (error.kind(), status) {
             (io::ErrorKind::UnexpectedEof, Some(status)) if is_from_outside(status) => {
@@ -254,45 +265,10 @@ impl Thread<'_> {
         self.note(job, source, Err(cause));
         self.restart()
     }
-
-    fn unpack(&mut self, job: &Arc<Job>, pack: &Pack, sources: &[String]) -> Result<(), Error> {
-        let mut bytes = Vec::new();
-        for source in sources {
-            let Some(entry) = pack
-                .entry(source)
-                .filter(|entry| pack.read(entry, &mut bytes).is_some())
-            else {
-                job.discard_pack();
-                self.send(job, vec![source.clone()])?;
-                continue;
-            };
-            let outcome = self.unpacked(job, source, entry, &bytes)?;
-            self.note(job, source.clone(), outcome);
-        }
-        Ok(())
-    }
-
-    fn unpacked(
-        &mut self,
-        job: &Job,
-        source: &str,
-        entry: &Entry,
-        bytes: &[u8],
-    ) -> Result<Outcome, Error> {
-        match &entry.slots {
-            None => Ok(Err(String::from_utf8_lossy(bytes).into_owned())),
-            Some(slots) => job.write(
-                source,
-                &Content { bytes, slots },
-                self.settings,
-                &mut self.buffer,
-            ),
-        }
-    }
 }
 
-impl Piece {
-    fn new(job: &Arc<Job>, sources: Vec<String>) -> Self {
+impl SentPiece {
+    fn new(job: &Arc<CompileJob>, sources: Vec<String>) -> Self {
         Self {
             job: job.clone(),
             sources: sources.into(),

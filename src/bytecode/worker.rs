@@ -21,7 +21,7 @@ pub(super) struct Worker {
 
 /// What the interpreter says.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum WorkerAnswer {
     /// The `.pyc` of one source.
     Compiled(Vec<u8>),
     /// The compiler refuses the source, and always will: why.
@@ -64,10 +64,10 @@ impl Worker {
         paths: impl ExactSizeIterator<Item = &'a PathBuf>,
     ) -> io::Result<()> {
         let mut request = Vec::with_capacity(paths.len() * 128);
-        request.extend(length(paths.len()));
+        request.extend(length(paths.len())?);
         for path in paths {
             let path = path.as_os_str().as_bytes();
-            request.extend(length(path.len()));
+            request.extend(length(path.len())?);
             request.extend_from_slice(path);
         }
         self.input.write_all(&request)
@@ -76,7 +76,7 @@ impl Worker {
     /// Reads the answer to the first path not yet answered.
     ///
     /// An interpreter that ended is `UnexpectedEof`, one that answers what no interpreter would `InvalidData`.
-    pub(super) fn receive(&mut self) -> io::Result<Answer> {
+    pub(super) fn receive(&mut self) -> io::Result<WorkerAnswer> {
         let mut header = [0; 5];
         self.output.read_exact(&mut header)?;
         let [status, length @ ..] = header;
@@ -91,14 +91,16 @@ impl Worker {
         }
         let text = || String::from_utf8_lossy(&payload).into_owned();
         match status {
-            b'C' if payload.get(2..8) == Some(AFTER_VERSION) => Ok(Answer::Compiled(payload)),
-            b'R' => Ok(Answer::Refused(text())),
-            b'F' => Ok(Answer::Failed(text())),
+            b'C' if payload.get(2..8) == Some(AFTER_VERSION) => Ok(WorkerAnswer::Compiled(payload)),
+            b'R' => Ok(WorkerAnswer::Refused(text())),
+            b'F' => Ok(WorkerAnswer::Failed(text())),
             b'L' => {
                 let number = text().parse().map_err(|_| garbage())?;
-                Ok(Answer::Unreadable(io::Error::from_raw_os_error(number)))
+                Ok(WorkerAnswer::Unreadable(io::Error::from_raw_os_error(
+                    number,
+                )))
             }
-            b'S' => Ok(Answer::Stale),
+            b'S' => Ok(WorkerAnswer::Stale),
             _ => Err(garbage()),
         }
     }
@@ -126,6 +128,7 @@ fn garbage() -> io::Error {
     )
 }
 
-fn length(number: usize) -> [u8; 4] {
-    u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes()
+fn length(number: usize) -> io::Result<[u8; 4]> {
+    let number = u32::try_from(number).map_err(|_| io::ErrorKind::InvalidInput)?;
+    Ok(number.to_le_bytes())
 }

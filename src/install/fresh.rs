@@ -18,7 +18,7 @@ use super::unpack::pool;
 use super::unpack::session::{Helpers, Roots, Session};
 use super::{Arrival, Destination, Error, Options, Report};
 use crate::archive::Buffers;
-use crate::bytecode::Compiled;
+use crate::bytecode::{Batch, Compiled, PackedPiece};
 use crate::environment::Layout;
 use crate::event::{Event, Reporter, Warning};
 use crate::plan::Plan;
@@ -43,7 +43,7 @@ pub(super) fn install<E: From<Error>>(
     let (mut done, compiled) = job.unpack(arrivals, roots)?;
     bytecode::displace(&compiled, &mut done);
     let settled = conflict::settle(&mut done, &mut Buffers::default())?;
-    let compiled = follow(&settled, compiled, &done, (destination, options))?;
+    let compiled = job.follow(&settled, compiled, &done)?;
     let mut warnings = bytecode::note(compiled, &mut done);
     warnings.extend(settled.warnings);
     warnings.extend(done.iter().flat_map(|done| done.warnings.clone()));
@@ -86,32 +86,38 @@ impl<'a> Job<'a, '_> {
             Session::new(self.plan, destination, options, self.pool, helpers).unpack(arrivals)
         })
     }
-}
 
-/// Makes bytecode true of the files that stayed: what was compiled from others goes, and each path is compiled once, now
-/// that it is settled, for all who hold it.
-fn follow(
-    settled: &Settled,
-    mut compiled: Vec<Compiled>,
-    done: &[Done<'_>],
-    (destination, options): (&Destination, &Options),
-) -> Result<Vec<Compiled>, Error> {
-    let outdated = bytecode::take_outdated(&mut compiled, settled);
-    bytecode::remove(&outdated, &destination.folder)?;
-    let batches = bytecode::settled_batches(settled, done, &destination.root);
-    if !batches.is_empty() {
-        let ((), again) = bytecode::alongside(options.compile.as_ref(), |compiler| {
+    /// Makes bytecode true of the files that stayed: what was compiled from others goes, and each path is compiled once, now
+    /// that it is settled, for all who hold it.
+    fn follow(
+        &self,
+        settled: &Settled,
+        mut compiled: Vec<Compiled>,
+        done: &[Done<'_>],
+    ) -> Result<Vec<Compiled>, Error> {
+        let outdated = bytecode::take_outdated(&mut compiled, settled);
+        bytecode::remove(&outdated, &self.destination.folder)?;
+        let batches = bytecode::settled_batches(settled, done, &self.destination.root);
+        if !batches.is_empty() {
+            compiled.extend(self.compile(batches)?);
+        }
+        Ok(bytecode::share(compiled, settled))
+    }
+
+    fn compile(&self, batches: Vec<Batch>) -> Result<Vec<Compiled>, Error> {
+        let settings = self.options.compile.as_ref();
+        let ((), compiled) = bytecode::alongside(settings, |compiler| {
             let Some(compiler) = compiler else {
                 return Ok(());
             };
-            for batch in batches {
-                compiler.submit(batch);
-            }
-            Ok::<(), Error>(())
+            let batches = batches.into_iter();
+            let packed: Vec<_> = batches.flat_map(|batch| compiler.submit(batch)).collect();
+            let write = |piece: &PackedPiece| compiler.write_packed(piece);
+            let written = self.pool.install(|| packed.par_iter().try_for_each(write));
+            written.map_err(Error::Bytecode)
         })?;
-        compiled.extend(again);
+        Ok(compiled)
     }
-    Ok(bytecode::share(compiled, settled))
 }
 
 fn write_record(done: &Done<'_>) -> Result<(), Error> {

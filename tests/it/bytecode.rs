@@ -66,13 +66,16 @@ fn compiled(settings: Settings, root: &str) -> (tempfile::TempDir, Vec<Compiled>
         fs::write(path, text).unwrap();
     }
     let compiler = Compiler::start(settings);
-    compiler.submit(Batch {
+    let packed = compiler.submit(Batch {
         owner: 7,
         key: Some("0123".to_owned()),
         folder: folder.path().to_owned(),
         root: PathBuf::from(root),
         sources: SOURCES.iter().map(|(path, _)| (*path).to_owned()).collect(),
     });
+    for piece in packed {
+        compiler.write_packed(&piece).unwrap();
+    }
     let compiled = compiler.finish().unwrap();
     (folder, compiled)
 }
@@ -168,13 +171,14 @@ fn what_is_there_already_is_replaced_and_not_written_to() {
     fs::hard_link(folder.path().join(path), &kept).unwrap();
     let content = fs::read(&kept).unwrap();
     let compiler = Compiler::start(settings(None));
-    compiler.submit(Batch {
+    let packed = compiler.submit(Batch {
         owner: 7,
         key: None,
         folder: folder.path().to_owned(),
         root: "/elsewhere".into(),
         sources: vec![before[0].source.clone()],
     });
+    assert!(packed.is_empty());
     compiler.finish().unwrap();
     assert_eq!(fs::read(&kept).unwrap(), content);
     assert_ne!(fs::read(folder.path().join(path)).unwrap(), content);
@@ -186,13 +190,14 @@ fn an_interpreter_that_is_none_is_an_error() {
     settings.interpreter = "/nonexistent/python".into();
     let folder = tempfile::tempdir().unwrap();
     let compiler = Compiler::start(settings);
-    compiler.submit(Batch {
+    let packed = compiler.submit(Batch {
         owner: 7,
         key: None,
         folder: folder.path().to_owned(),
         root: "/app".into(),
         sources: vec!["a.py".to_owned()],
     });
+    assert!(packed.is_empty());
     let error = compiler.finish().unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -232,13 +237,14 @@ fn a_source_that_ends_the_interpreter_costs_only_itself() {
     let mut settings = settings(None);
     settings.interpreter = wrapper;
     let compiler = Compiler::start(settings);
-    compiler.submit(Batch {
+    let packed = compiler.submit(Batch {
         owner: 7,
         key: None,
         folder: folder.path().to_owned(),
         root: "/app".into(),
         sources,
     });
+    assert!(packed.is_empty());
     let compiled = compiler.finish().unwrap();
     let failed: Vec<_> = compiled
         .iter()

@@ -161,13 +161,16 @@ impl Failing {
 
     fn compile(&self, interpreter: PathBuf) -> Result<Vec<Compiled>, Error> {
         let compiler = Compiler::start(self.settings(interpreter));
-        compiler.submit(Batch {
+        let packed = compiler.submit(Batch {
             owner: 0,
             key: Some("0123".to_owned()),
             folder: self.folder.path().to_owned(),
             root: "/app".into(),
             sources: self.sources.clone(),
         });
+        for piece in packed {
+            compiler.write_packed(&piece)?;
+        }
         compiler.finish()
     }
 
@@ -339,13 +342,14 @@ fn compiled_in_turn(python: &Path, turn: usize) -> BTreeMap<String, Vec<u8>> {
     }
     sources.rotate_left(turn);
     let compiler = Compiler::start(settings_of(python));
-    compiler.submit(Batch {
+    let packed = compiler.submit(Batch {
         owner: 0,
         key: None,
         folder: folder.path().to_owned(),
         root: "/app".into(),
         sources,
     });
+    assert!(packed.is_empty());
     let read = |one: Compiled| {
         let bytecode = one.outcome.unwrap();
         (

@@ -16,7 +16,7 @@ use super::done::Done;
 use super::pool::{Queue, lock};
 use super::unit::{Setting, Unit};
 use crate::archive::Buffers;
-use crate::bytecode::{Batch, Compiler};
+use crate::bytecode::{Batch, Compiler, PackedPiece};
 use crate::event::{Event, Reporter};
 use crate::install::folder::Root;
 use crate::install::place::pycache;
@@ -72,6 +72,8 @@ impl Roots {
 enum Task<'a> {
     Open(Arrival),
     Chunk(Arc<Unit<'a>>, Range<usize>),
+    /// Bytecode that the cache has, of an unpacked wheel.
+    Bytecode(PackedPiece),
 }
 
 /// Who helps, as far as they are wanted.
@@ -220,7 +222,8 @@ impl<'a, 's> Session<'a, 's> {
                     self.open(scope, arrival),
                 )
             }
-            Task::Chunk(unit, chunk) => (Some(unit.position), self.run_chunk(&unit, chunk)),
+            Task::Chunk(unit, chunk) => (Some(unit.position), self.run_chunk(scope, &unit, chunk)),
+            Task::Bytecode(piece) => (None, self.write_bytecode(&piece)),
         };
         match (result, position) {
             (Ok(()), _) => {}
@@ -263,7 +266,12 @@ impl<'a, 's> Session<'a, 's> {
         Ok(())
     }
 
-    fn run_chunk(&self, unit: &Arc<Unit<'a>>, chunk: Range<usize>) -> Result<(), Error> {
+    fn run_chunk<'t>(
+        &'t self,
+        scope: &Scope<'t>,
+        unit: &Arc<Unit<'a>>,
+        chunk: Range<usize>,
+    ) -> Result<(), Error> {
         if self.is_refused(unit.position) {
             return Ok(());
         }
@@ -274,13 +282,16 @@ impl<'a, 's> Session<'a, 's> {
         let progress = unit.finish()?;
         let distribution = unit.distribution;
         if let Some(compiler) = self.helpers.compiler {
-            compiler.submit(Batch {
+            let packed = compiler.submit(Batch {
                 owner: unit.position,
                 key: Some(unit.digest.hex()),
                 folder: unit.root.path().to_owned(),
                 root: self.root.to_owned(),
                 sources: pycache::modules(&unit.contents.library, &progress.placed),
             });
+            for piece in packed {
+                self.push(scope, PIECE, Task::Bytecode(piece));
+            }
         }
         lock(&self.done).push(Done {
             position: unit.position,
@@ -301,6 +312,12 @@ impl<'a, 's> Session<'a, 's> {
             version: &distribution.version,
         });
         Ok(())
+    }
+
+    fn write_bytecode(&self, piece: &PackedPiece) -> Result<(), Error> {
+        let compiler = self.helpers.compiler;
+        let written = compiler.map_or(Ok(()), |compiler| compiler.write_packed(piece));
+        written.map_err(Error::Bytecode)
     }
 
     /// The buffers of this thread of the pool.
