@@ -9,7 +9,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(record) = Record::parse(bytes) else {
         return;
     };
-    assert!(record.paths().all(|path| record.proof(path).is_some()));
+    assert!(record.paths().all(|path| record.entry(path).is_some()));
     let lines = record.paths().map(|path| RecordLine {
         path: path.to_owned(),
         proof: Some(([7; 32], 1)),

@@ -3,7 +3,7 @@
 //! Many build tools take them there from the top of a project by accident. Nothing imports them, so when two wheels hold
 //! different ones under one path there is nothing to be told.
 
-use super::place::contents::text;
+use super::place::paths::text;
 use crate::environment::Layout;
 use crate::event::Warning;
 

@@ -40,7 +40,7 @@ use crate::version::Version;
 pub use entry_point::{EntryPoint, Scripts, check_script_name, parse_entry_points};
 pub use error::Error;
 pub use metadata::{Metadata, WheelMetadata};
-pub use record::{Oddity, Record, RecordLine, encode_digest, write_record};
+pub use record::{Oddity, Record, RecordEntry, RecordLine, encode_digest, write_record};
 pub use rule::{Exception, Leniency, Rule};
 
 /// The largest METADATA or WHEEL that is read.

@@ -21,7 +21,7 @@ use crate::digest::{Algorithm, Digest};
 /// What RECORD says of each path.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
-    lines: HashMap<String, Proof>,
+    lines: HashMap<String, RecordEntry>,
     /// The paths in the order of the file.
     order: Vec<String>,
     oddities: Vec<(Oddity, String)>,
@@ -40,7 +40,7 @@ pub enum Oddity {
 
 /// What RECORD says of one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Proof {
+pub struct RecordEntry {
     /// The digest, if RECORD has one that proves something; only RECORD itself and its signatures may lack it.
     pub digest: Option<Digest>,
     /// The size in bytes.
@@ -84,20 +84,20 @@ impl Record {
             if number > n_lines {
                 return Err(fail("is one of far more lines than the wheel has files"));
             }
-            let (proof, oddity) = parse_proof(&line).map_err(fail)?;
+            let (entry, oddity) = parse_entry(&line).map_err(fail)?;
             let path = line.get(0).unwrap_or_default();
-            record.add(path, proof, oddity);
+            record.add(path, entry, oddity);
         }
     }
 
-    fn add(&mut self, path: &str, proof: Proof, oddity: Option<Oddity>) {
+    fn add(&mut self, path: &str, entry: RecordEntry, oddity: Option<Oddity>) {
         let repeated = match self.lines.get(path) {
             None => {
-                self.lines.insert(path.to_owned(), proof);
+                self.lines.insert(path.to_owned(), entry);
                 self.order.push(path.to_owned());
                 None
             }
-            Some(earlier) => (*earlier != proof).then_some(Oddity::Repeated),
+            Some(earlier) => (*earlier != entry).then_some(Oddity::Repeated),
         };
         let oddities = oddity.into_iter().chain(repeated);
         self.oddities
@@ -110,7 +110,7 @@ impl Record {
     }
 
     /// Returns what is said of `path`; `None` when it is not listed.
-    pub fn proof(&self, path: &str) -> Option<&Proof> {
+    pub fn entry(&self, path: &str) -> Option<&RecordEntry> {
         self.lines.get(path)
     }
 
@@ -120,7 +120,7 @@ impl Record {
     }
 }
 
-fn parse_proof(line: &csv::StringRecord) -> Result<(Proof, Option<Oddity>), &'static str> {
+fn parse_entry(line: &csv::StringRecord) -> Result<(RecordEntry, Option<Oddity>), &'static str> {
     let column = |index| line.get(index).unwrap_or_default();
     if column(0).is_empty() || line.len() > 3 {
         return Err("is not a path, a digest and a size");
@@ -136,7 +136,7 @@ fn parse_proof(line: &csv::StringRecord) -> Result<(Proof, Option<Oddity>), &'st
                 .map_err(|_| "has a size that is not a number")?,
         ),
     };
-    Ok((Proof { digest, n_bytes }, oddity))
+    Ok((RecordEntry { digest, n_bytes }, oddity))
 }
 
 fn parse_digest(text: &str) -> Result<(Option<Digest>, Option<Oddity>), &'static str> {
@@ -226,11 +226,11 @@ mod tests {
             record.paths().collect::<Vec<_>>(),
             ["a.py", "b,c.py", "x/RECORD"]
         );
-        let proof = record.proof("a.py").unwrap();
-        assert_eq!(proof.digest, Some(Digest::of(Algorithm::Sha256, b"")));
-        assert_eq!(proof.n_bytes, Some(0));
-        assert_eq!(record.proof("x/RECORD"), Some(&Proof::default()));
-        assert_eq!(record.proof("y"), None);
+        let entry = record.entry("a.py").unwrap();
+        assert_eq!(entry.digest, Some(Digest::of(Algorithm::Sha256, b"")));
+        assert_eq!(entry.n_bytes, Some(0));
+        assert_eq!(record.entry("x/RECORD"), Some(&RecordEntry::default()));
+        assert_eq!(record.entry("y"), None);
     }
 
     #[test]
@@ -263,8 +263,8 @@ mod tests {
                 (format!("{name}={standard}=="), Some(Oddity::DigestSpelling)),
             ] {
                 let record = Record::parse(format!("a.py,{text},1\n").as_bytes()).unwrap();
-                let proof = record.proof("a.py").unwrap();
-                assert_eq!(proof.digest.as_ref(), Some(&digest), "{text}");
+                let entry = record.entry("a.py").unwrap();
+                assert_eq!(entry.digest.as_ref(), Some(&digest), "{text}");
                 let oddities = record.oddities().iter().map(|(oddity, _)| *oddity);
                 assert_eq!(oddities.collect::<Vec<_>>(), Vec::from_iter(oddity));
             }
@@ -290,7 +290,7 @@ mod tests {
                 odd(Oddity::Repeated, "a.py"),
             ]
         );
-        assert_eq!(record.proof("a.py").unwrap().digest, None);
+        assert_eq!(record.entry("a.py").unwrap().digest, None);
     }
 
     #[test]
@@ -307,7 +307,7 @@ mod tests {
         ];
         let text = write_record(&lines);
         let record = Record::parse(&text).unwrap();
-        assert_eq!(record.proof("a,\"b\".py").unwrap().n_bytes, Some(12));
+        assert_eq!(record.entry("a,\"b\".py").unwrap().n_bytes, Some(12));
         assert!(text.ends_with(b"\nRECORD,,\n"));
     }
 }

@@ -16,7 +16,7 @@ use super::listing::{self, Line};
 use super::uninstall::remove_if_there;
 use crate::event::Warning;
 use crate::install::Error;
-use crate::install::place::contents::{join, relative_to};
+use crate::install::place::paths::{join, relative_to};
 use crate::install::place::placed::label;
 use crate::install::place::pycache::{is_bytecode, source_of};
 use crate::install::place::record::digest_text;

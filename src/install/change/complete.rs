@@ -13,7 +13,7 @@ use super::holding::Holding;
 use super::uninstall::{Remover, remove_if_there};
 use crate::environment::{self, Layout};
 use crate::install::Error;
-use crate::install::place::contents::join;
+use crate::install::place::paths::join;
 use crate::installed::{Installed, InstalledDistribution, JOURNAL};
 use crate::name::PackageName;
 use crate::version::Version;

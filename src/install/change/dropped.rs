@@ -5,7 +5,7 @@
 //! whom to install again. Environments without such paths have no such document.
 
 use crate::install::Error;
-use crate::install::place::contents::join;
+use crate::install::place::paths::join;
 use crate::install::place::placed::Placed;
 use crate::install::place::pycache::is_bytecode;
 use crate::install::place::record;

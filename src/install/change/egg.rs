@@ -12,7 +12,7 @@ use super::ground::{Ground, normal, read_optional};
 use super::listing::Line;
 use crate::environment::Layout;
 use crate::install::Error;
-use crate::install::place::contents::{join, relative_to, text};
+use crate::install::place::paths::{join, relative_to, text};
 use crate::wheel::parse_entry_points;
 
 /// Lists what belongs to the `.egg-info` folder `info`, which is in the folder `library` of the environment; `None` when

@@ -7,7 +7,7 @@ use super::egg;
 use super::ground::{Ground, is_really_inside, normal, read_optional};
 use super::listing::{self, Line};
 use crate::install::Error;
-use crate::install::place::contents::join;
+use crate::install::place::paths::join;
 use crate::installed::{DROPPED, InstalledDistribution, JOURNAL};
 use crate::name::PackageName;
 

@@ -16,7 +16,7 @@ use super::holding::Holding;
 use super::listing;
 use super::uninstall::{Remover, remove_if_there};
 use crate::install::Error;
-use crate::install::place::contents::join;
+use crate::install::place::paths::join;
 use crate::install::place::placed::label;
 use crate::install::place::record;
 use crate::install::unpack::done::Done;

@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use super::ground::{Ground, is_absent};
 use crate::install::Error;
-use crate::install::place::contents::{is_reserved, text};
+use crate::install::place::paths::{is_reserved, text};
 use crate::installed::JOURNAL;
 use crate::removal;
 

@@ -2,17 +2,19 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
-use std::path::Path;
 
-use super::remarks;
-use crate::archive::Kind;
+pub(in crate::install) use super::folders::Places;
+pub(in crate::install) use super::paths::join;
+use super::paths::{below, is_reserved, text};
+use super::remarks::WheelRemarks;
+use crate::archive::{Entry, Kind};
 use crate::digest::Digest;
 use crate::environment::Layout;
 use crate::event::Warning;
 use crate::install::Error;
 use crate::installed::{DROPPED, JOURNAL};
 use crate::name::PackageName;
-use crate::wheel::{self, EntryPoint, Exception, Scheme, Wheel, check_script_name};
+use crate::wheel::{self, EntryPoint, Exception, Scheme, Wheel};
 
 /// A piece of work ends when it has this many bytes or files.
 const CHUNK_BYTES: u64 = 4 << 20;
@@ -68,50 +70,13 @@ impl Contents {
         name: &PackageName,
         layout: &Layout,
     ) -> Result<(Self, Vec<Warning>), Error> {
-        let places = Places::new(layout, name);
-        let library = places.folder(wheel.root()).to_owned();
-        let mut warnings = remarks::of_wheel(wheel, file_name);
-        let weakly_listed = remarks::weakly_listed(wheel);
-        let entry_points = wheel.entry_points().iter();
-        let generated: HashSet<&str> = entry_points.map(|point| point.name.as_str()).collect();
-        let mut items = Vec::with_capacity(wheel.archive().entries().len());
-        for (index, entry) in wheel.archive().entries().iter().enumerate() {
-            let Some(place) = wheel.place(entry) else {
-                continue;
-            };
-            if entry.kind() == Kind::Folder || is_left_out(wheel, entry.path()) {
-                continue;
-            }
-            let is_script = place.scheme == Scheme::Scripts;
-            if is_script && generated.contains(place.path) {
-                continue;
-            }
-            let proof = wheel.record().proof(entry.path());
-            let digest = proof.and_then(|proof| proof.digest.clone());
-            if digest.is_none() && !weakly_listed.contains(entry.path()) {
-                warnings.push(Warning::NotInRecord {
-                    wheel: file_name.to_owned(),
-                    path: entry.path().to_owned(),
-                });
-            }
-            let recorded_size = proof.and_then(|proof| proof.n_bytes);
-            if recorded_size.is_some_and(|n_bytes| n_bytes != entry.n_bytes()) {
-                warnings.push(Warning::RecordDiffers {
-                    wheel: file_name.to_owned(),
-                    path: entry.path().to_owned(),
-                });
-            }
-            items.push(Item {
-                path: places.path(place.scheme, place.path),
-                is_script,
-                is_executable: is_script || entry.is_executable(),
-                n_bytes: entry.n_bytes(),
-                digest,
-                index,
-            });
-        }
+        let mut finder = ItemFinder::new(wheel, file_name, Places::new(layout, name));
         let entries = wheel.archive().entries();
+        let mut items = Vec::with_capacity(entries.len());
+        let found = entries.iter().enumerate();
+        items.extend(found.filter_map(|(index, entry)| finder.find(index, entry)));
         items.sort_by_key(|item| entries[item.index].offset());
+        let library = finder.places.folder(wheel.root()).to_owned();
         let contents = Self {
             dist_info: join(&library, wheel.dist_info()),
             library,
@@ -120,7 +85,7 @@ impl Contents {
             items,
         };
         contents.check(file_name, layout)?;
-        Ok((contents, warnings))
+        Ok((contents, finder.remarks.into_warnings()))
     }
 
     /// Checks that no path is the environment's own or another distribution's, and none is claimed twice.
@@ -128,30 +93,30 @@ impl Contents {
         let scripts = format!("{}/", text(&layout.scripts));
         let libraries = [&layout.purelib, &layout.platlib].map(|library| text(library));
         let mut seen = HashSet::with_capacity(self.items.len());
-        for item in &self.items {
+        for Item { path, .. } in &self.items {
             // The straight way leaves these out; what is here came through `.data`.
-            let in_dist_info = below(&item.path, &self.dist_info);
+            let in_dist_info = below(path, &self.dist_info);
             let is_installers = in_dist_info.is_some_and(|name| NOT_INSTALLED.contains(&name));
-            if is_installers || is_reserved(&item.path, &scripts) {
+            if is_installers || is_reserved(path, &scripts) {
                 return Err(Error::Reserved {
                     file: file_name.to_owned(),
-                    path: item.path.clone(),
+                    path: path.clone(),
                 });
             }
             if libraries
                 .iter()
-                .any(|library| self.is_foreign(&item.path, library))
+                .any(|library| self.is_foreign(path, library))
             {
-                let path = item.path.clone();
+                let path = path.clone();
                 return Err(Error::wheel(
                     file_name,
                     wheel::Error::SecondDistInfo { path },
                 ));
             }
-            if !seen.insert(item.path.as_str()) {
+            if !seen.insert(path.as_str()) {
                 return Err(Error::ClaimedTwice {
                     file: file_name.to_owned(),
-                    path: item.path.clone(),
+                    path: path.clone(),
                 });
             }
         }
@@ -184,125 +149,50 @@ impl Contents {
     }
 }
 
-/// The folders of an environment as text, relative to it.
-pub(in crate::install) struct Places {
-    purelib: String,
-    platlib: String,
-    scripts: String,
-    headers: String,
-    data: String,
+/// Finds which files of a wheel are put in place, and where.
+struct ItemFinder<'w> {
+    wheel: &'w Wheel,
+    places: Places,
+    /// The names of scripts that are generated.
+    generated: HashSet<&'w str>,
+    remarks: WheelRemarks<'w>,
 }
 
-impl Places {
-    pub(in crate::install) fn new(layout: &Layout, name: &PackageName) -> Self {
+impl<'w> ItemFinder<'w> {
+    fn new(wheel: &'w Wheel, file_name: &'w str, places: Places) -> Self {
+        let entry_points = wheel.entry_points().iter();
         Self {
-            purelib: text(&layout.purelib),
-            platlib: text(&layout.platlib),
-            scripts: text(&layout.scripts),
-            headers: join(&text(&layout.headers), name.as_str()),
-            data: text(&layout.data),
+            wheel,
+            places,
+            generated: entry_points.map(|point| point.name.as_str()).collect(),
+            remarks: WheelRemarks::new(wheel, file_name),
         }
     }
 
-    pub(in crate::install) fn folder(&self, scheme: Scheme) -> &str {
-        match scheme {
-            Scheme::Purelib => &self.purelib,
-            Scheme::Platlib => &self.platlib,
-            Scheme::Scripts => &self.scripts,
-            Scheme::Headers => &self.headers,
-            Scheme::Data => &self.data,
+    /// `None` for what is not put in place.
+    fn find(&mut self, index: usize, entry: &Entry) -> Option<Item> {
+        let place = self.wheel.place(entry)?;
+        if entry.kind() == Kind::Folder || is_left_out(self.wheel, entry.path()) {
+            return None;
         }
-    }
-
-    /// Returns where `path` of a scheme goes, relative to the environment.
-    ///
-    /// `lib64` is a link to `lib` in an environment, as `venv` makes it: a file has one name, whichever it was given.
-    pub(in crate::install) fn path(&self, scheme: Scheme, path: &str) -> String {
-        let path = join(self.folder(scheme), path);
-        match below(&path, "lib64") {
-            Some(below) => join("lib", below),
-            None => path,
+        let is_script = place.scheme == Scheme::Scripts;
+        if is_script && self.generated.contains(place.path) {
+            return None;
         }
+        let recorded = self.wheel.record().entry(entry.path());
+        self.remarks.compare(entry, recorded);
+        Some(Item {
+            path: self.places.path(place.scheme, place.path),
+            is_script,
+            is_executable: is_script || entry.is_executable(),
+            n_bytes: entry.n_bytes(),
+            digest: recorded.and_then(|recorded| recorded.digest.clone()),
+            index,
+        })
     }
-}
-
-/// Returns the part of `path` that lies below `folder`.
-fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
-    path.strip_prefix(folder)?.strip_prefix('/')
-}
-
-pub(in crate::install) fn join(folder: &str, path: &str) -> String {
-    if folder.is_empty() {
-        path.to_owned()
-    } else {
-        format!("{folder}/{path}")
-    }
-}
-
-/// Layouts come from an interpreter that prints them as text.
-pub(in crate::install) fn text(path: &Path) -> String {
-    path.to_string_lossy().trim_end_matches('/').to_owned()
 }
 
 fn is_left_out(wheel: &Wheel, path: &str) -> bool {
     let in_dist_info = below(path, wheel.dist_info());
     in_dist_info.is_some_and(|name| NOT_INSTALLED.contains(&name))
-}
-
-/// Tells whether `path` is one of the files that make a folder an environment.
-pub(in crate::install) fn is_reserved(path: &str, scripts: &str) -> bool {
-    let own = ["pyvenv.cfg", ".gitignore", "CACHEDIR.TAG", "lib64"];
-    let is_own = own.iter().any(|own| own.eq_ignore_ascii_case(path));
-    let in_scripts = path.strip_prefix(scripts);
-    is_own || in_scripts.is_some_and(|name| !name.contains('/') && check_script_name(name).is_err())
-}
-
-/// Returns `path` as RECORD has it, relative to the folder `library`.
-pub(in crate::install) fn relative_to(library: &str, path: &str) -> String {
-    if let Some(below) = below(path, library) {
-        return below.to_owned();
-    }
-    let shared = library
-        .split('/')
-        .zip(path.split('/'))
-        .take_while(|(left, right)| left == right)
-        .count();
-    let ups = library.split('/').skip(shared).map(|_| "..");
-    let downs = path.split('/').skip(shared);
-    ups.chain(downs).collect::<Vec<_>>().join("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn relative(path: &str, expected: &str) {
-        assert_eq!(relative_to("lib/python3.11/site-packages", path), expected);
-    }
-
-    #[test]
-    fn record_paths_are_relative_to_the_library() {
-        relative("lib/python3.11/site-packages/a/b.py", "a/b.py");
-        relative("bin/acme", "../../../bin/acme");
-        relative("lib/other", "../../other");
-        relative("lib/python3.11/site-packages2/x", "../site-packages2/x");
-        relative("share/a", "../../../share/a");
-    }
-
-    #[test]
-    fn the_environments_own_files_are_reserved() {
-        for path in [
-            "pyvenv.cfg",
-            "PyVenv.cfg",
-            "bin/python3",
-            "bin/activate.csh",
-            "lib64",
-        ] {
-            assert!(is_reserved(path, "bin/"), "{path}");
-        }
-        for path in ["bin/acme", "share/pyvenv.cfg", "bin/x/python", "etc/python"] {
-            assert!(!is_reserved(path, "bin/"), "{path}");
-        }
-    }
 }

@@ -2,8 +2,10 @@
 
 pub(in crate::install) mod contents;
 pub(in crate::install) mod documents;
+pub(in crate::install) mod folders;
+pub(in crate::install) mod paths;
 pub(in crate::install) mod placed;
 pub(in crate::install) mod pycache;
 pub(in crate::install) mod record;
-pub(in crate::install) mod remarks;
+mod remarks;
 pub(in crate::install) mod script;

@@ -1,6 +1,6 @@
 //! The RECORD that is written, which is true: made from what was written, sorted by path, and the last file of all.
 
-use super::contents::relative_to;
+use super::paths::relative_to;
 use super::placed::Placed;
 use crate::wheel::{RecordLine, encode_digest, write_record};
 
