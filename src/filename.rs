@@ -87,6 +87,14 @@ impl DistributionFilename {
         }
         SdistFilename::parse(file).map(Self::Sdist)
     }
+
+    /// Returns the whole name, as it was written.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Wheel(wheel) => wheel.as_str(),
+            Self::Sdist(sdist) => sdist.as_str(),
+        }
+    }
 }
 
 /// The file name of a wheel, taken apart.

@@ -42,9 +42,7 @@ pub(crate) fn large_files() -> WheelBuilder {
 
 impl Bench {
     pub(crate) fn new(wheel: WheelBuilder) -> Self {
-        let plan = Plan {
-            actions: vec![Action::Install(wheel.distribution())],
-        };
+        let plan = Plan::new(vec![Action::Install(wheel.distribution())]);
         Self {
             folder: tempfile::tempdir().unwrap(),
             wheel,

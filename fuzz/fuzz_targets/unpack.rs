@@ -7,9 +7,10 @@ use std::io::Write as _;
 
 use libfuzzer_sys::fuzz_target;
 use lock2venv::archive::{Archive, Buffers, Error};
+use lock2venv::filename::WheelFilename;
 use lock2venv::name::PackageName;
 use lock2venv::version::Version;
-use lock2venv::wheel::Wheel;
+use lock2venv::wheel::{Expected, Wheel};
 use rustix::fs::{MemfdFlags, memfd_create};
 
 const MOST_BYTES: u64 = 16 << 20;
@@ -46,9 +47,13 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(archive) = Archive::read(file(bytes)) {
         read_all(&archive, &mut buffers);
         let expected = (PackageName::new("demo"), Version::parse("1.0").unwrap());
-        let name = "demo-1.0-py3-none-any.whl";
-        if let Ok(wheel) = Wheel::open(file(bytes), name, (&expected.0, &expected.1), &mut buffers)
-        {
+        let name = WheelFilename::parse("demo-1.0-py3-none-any.whl").unwrap();
+        let expected = Expected {
+            file: &name,
+            name: &expected.0,
+            version: &expected.1,
+        };
+        if let Ok(wheel) = Wheel::open(file(bytes), expected, &mut buffers) {
             for entry in wheel.archive().entries() {
                 let _ = wheel.place(entry);
             }

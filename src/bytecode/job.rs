@@ -189,10 +189,11 @@ mod tests {
 
     use super::super::template::Template;
     use super::*;
+    use crate::plan::DistributionId;
 
     fn split(path: &Path, sources: &[&str], found: Option<Pack>) -> SplitBatch {
         let batch = Batch {
-            owner: 0,
+            owner: DistributionId::new(0),
             key: None,
             folder: PathBuf::new(),
             root: PathBuf::new(),

@@ -35,6 +35,8 @@ pub use error::Error;
 pub use job::PackedPiece;
 pub use pack::verify_packs;
 
+use crate::plan::DistributionId;
+
 use job::{CompilePiece, SplitBatch};
 use pack::Pack;
 use thread::CompileQueue;
@@ -58,7 +60,7 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// Given back with each result, for whoever asked.
-    pub owner: usize,
+    pub owner: DistributionId,
     /// What identifies these sources in the cache: the digest of their wheel as hexadecimal. `None` keeps nothing.
     pub key: Option<String>,
     /// The environment as it can be written to now, absolute.
@@ -73,7 +75,7 @@ pub struct Batch {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Compiled {
     /// That of the batch.
-    pub owner: usize,
+    pub owner: DistributionId,
     /// The source, relative to the environment.
     pub source: String,
     /// The file that was written, or the reason that the interpreter gave.

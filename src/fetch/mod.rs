@@ -27,8 +27,8 @@ use crate::event::{Event, Reporter};
 use crate::http;
 use crate::index::{self, Client, Index};
 use crate::name::PackageName;
-use crate::plan::{Distribution, Origin};
-use crate::url::Url;
+use crate::plan::{Distribution, DistributionId, Origin};
+use crate::url::{Url, WrittenUrl};
 use crate::version::Version;
 
 use self::queue::{DownloadJob, Job, LocalJob, PageJob, Queue, WantedFile};
@@ -95,8 +95,8 @@ pub enum Network {
 /// A file that is here and proven.
 #[derive(Debug)]
 pub struct Fetched {
-    /// Which of the distributions it is for.
-    pub position: usize,
+    /// The distribution that it is for.
+    pub id: DistributionId,
     /// The file.
     pub found: Found,
     /// Whether it was in the cache.
@@ -114,8 +114,8 @@ pub enum Found {
 
 /// Knows what other processes put into the cache in another form than as archives.
 pub trait Unpacked: Sync {
-    /// Looks for the distribution at `position` again, and keeps what is found for whoever receives [`Found::Unpacked`].
-    fn take(&self, position: usize) -> bool;
+    /// Looks for `distribution` again, and keeps what is found for whoever receives [`Found::Unpacked`].
+    fn take(&self, distribution: &Distribution) -> bool;
 }
 
 /// Why files could not be fetched.
@@ -235,7 +235,7 @@ pub fn fetch(job: &Fetch<'_>, sender: SyncSender<Fetched>) -> Result<(), Error> 
 fn fetch_all(job: &Fetch<'_>, sender: &SyncSender<Fetched>) -> Result<(), Error> {
     let (hits, work) = sort(job)?;
     if job.options.network == Network::Offline {
-        refuse_network(job, &work)?;
+        refuse_network(&work)?;
     }
     let n_threads = job.options.n_connections.max(1).min(work.len());
     let queue = Queue::new(work, job.options.n_connections);
@@ -264,10 +264,10 @@ fn run<'a>(
             }
         }
         for hit in hits {
-            let position = hit.wanted.position;
+            let id = hit.wanted.id();
             let is_over = match hit.open(job.cache) {
                 Ok(fetched) => sender.send(fetched).is_err(),
-                Err(error) => queue.fail(position, error).is_break(),
+                Err(error) => queue.fail(id, error).is_break(),
             };
             if is_over {
                 queue.stop();
@@ -292,11 +292,11 @@ impl Hit<'_> {
             None => cache.find(self.wanted.digests)?,
         };
         let file = file.ok_or_else(|| Error::Vanished {
-            package: self.wanted.package.clone(),
-            file: self.wanted.file.clone().into_owned(),
+            package: self.wanted.package().clone(),
+            file: self.wanted.file.to_owned(),
         })?;
         Ok(Fetched {
-            position: self.wanted.position,
+            id: self.wanted.id(),
             found: Found::File(file),
             from_cache: true,
         })
@@ -308,8 +308,8 @@ fn sort<'a>(job: &Fetch<'a>) -> Result<(Vec<Hit<'a>>, Vec<Job<'a>>), Error> {
     let mut hits: Vec<Hit<'a>> = Vec::new();
     let mut jobs = Vec::new();
     let mut pages: BTreeMap<(String, String, &PackageName), PageJob<'a>> = BTreeMap::new();
-    for (position, distribution) in job.distributions.iter().enumerate() {
-        let Some(wanted) = WantedFile::new(position, distribution)? else {
+    for distribution in job.distributions {
+        let Some(wanted) = WantedFile::new(distribution)? else {
             continue;
         };
         if let Origin::File { path, .. } = &distribution.origin {
@@ -318,7 +318,7 @@ fn sort<'a>(job: &Fetch<'a>) -> Result<(Vec<Hit<'a>>, Vec<Job<'a>>), Error> {
         }
         if let Some(file) = job.cache.find(wanted.digests)? {
             job.reporter.report(Event::Fetched {
-                file: &wanted.file,
+                file: wanted.file,
                 from_cache: true,
             });
             let file = (hits.len() < N_OPEN_HITS).then_some(file);
@@ -353,11 +353,12 @@ fn online_job<'a>(
     let index = match &distribution.origin {
         Origin::Index { source, .. } => job.client.index(source.as_ref())?,
         Origin::Url { url, .. } => return direct_job(job, url, wanted),
-        Origin::File { path, .. } | Origin::Directory { path, .. } => {
+        Origin::File { path, .. } | Origin::Directory { path } => {
             return Ok(Job::Local(LocalJob { wanted, path }));
         }
+        Origin::Git(_) => return Err(wanted.unproven()),
     };
-    let remembered = job.cache.address(index.key(), &wanted.file, wanted.digests);
+    let remembered = job.cache.address(index.key(), wanted.file, wanted.digests);
     Ok(match remembered {
         Some(address) => {
             wanted.announce(address.n_bytes, job.reporter);
@@ -375,12 +376,12 @@ fn online_job<'a>(
 
 fn direct_job<'a>(
     job: &Fetch<'a>,
-    url: &str,
+    url: &WrittenUrl,
     mut wanted: WantedFile<'a>,
 ) -> Result<Job<'a>, Error> {
-    let url = Url::parse(url).map_err(|source| {
+    let url = url.parse().map_err(|source| {
         index::Error::from(http::Error::Address {
-            what: wanted.file.clone().into_owned(),
+            what: wanted.file.to_owned(),
             source,
         })
     })?;
@@ -397,12 +398,12 @@ fn direct_job<'a>(
 fn page_job(index: Index, wanted: WantedFile<'_>) -> Job<'_> {
     Job::Page(PageJob {
         index,
-        package: wanted.package,
+        package: wanted.package(),
         wanted: vec![wanted],
     })
 }
 
-fn refuse_network(job: &Fetch<'_>, work: &[Job<'_>]) -> Result<(), Error> {
+fn refuse_network(work: &[Job<'_>]) -> Result<(), Error> {
     let mut wanted: Vec<&WantedFile<'_>> = Vec::new();
     for job in work {
         match job {
@@ -414,14 +415,11 @@ fn refuse_network(job: &Fetch<'_>, work: &[Job<'_>]) -> Result<(), Error> {
     if wanted.is_empty() {
         return Ok(());
     }
-    wanted.sort_by_key(|wanted| wanted.position);
-    let missing = wanted.into_iter().filter_map(|wanted| {
-        let distribution = job.distributions.get(wanted.position)?;
-        Some(Missing {
-            package: distribution.name.clone(),
-            version: distribution.version.clone(),
-            file: wanted.file.clone().into_owned(),
-        })
+    wanted.sort_by_key(|wanted| wanted.id());
+    let missing = wanted.into_iter().map(|wanted| Missing {
+        package: wanted.distribution.name.clone(),
+        version: wanted.distribution.version.clone(),
+        file: wanted.file.to_owned(),
     });
     Err(Error::Offline {
         missing: missing.collect(),

@@ -1,6 +1,5 @@
 //! What there is to do, shared by the threads that do it.
 
-use std::borrow::Cow;
 use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -15,7 +14,7 @@ use crate::fetch::waiting::Waiting;
 use crate::http::Cancellation;
 use crate::index::Index;
 use crate::name::PackageName;
-use crate::plan::{Distribution, Origin};
+use crate::plan::{Distribution, DistributionId};
 use crate::url::Url;
 
 /// The place in line of a file whose size nobody knows: behind the large ones.
@@ -24,9 +23,8 @@ const GUESSED_BYTES: u64 = 1 << 20;
 /// A file, and what proves it.
 #[derive(Debug)]
 pub(super) struct WantedFile<'a> {
-    pub(super) position: usize,
-    pub(super) package: &'a PackageName,
-    pub(super) file: Cow<'a, str>,
+    pub(super) distribution: &'a Distribution,
+    pub(super) file: &'a str,
     pub(super) digests: &'a [Digest],
     /// Keeps other processes from fetching it too.
     pub(super) claim: Option<Claim>,
@@ -34,35 +32,38 @@ pub(super) struct WantedFile<'a> {
 }
 
 impl<'a> WantedFile<'a> {
-    /// `None` for a folder, which has no file.
-    pub(super) fn new(
-        position: usize,
-        distribution: &'a Distribution,
-    ) -> Result<Option<Self>, Error> {
-        let (file, digests) = match &distribution.origin {
-            Origin::Index { file, digests, .. } | Origin::Url { file, digests, .. } => {
-                (Cow::Borrowed(file.as_str()), digests)
-            }
-            Origin::File { path, digests } => (
-                path.file_name().unwrap_or_default().to_string_lossy(),
-                digests,
-            ),
-            Origin::Directory { .. } => return Ok(None),
+    /// `None` for a folder or repository, which has no file.
+    pub(super) fn new(distribution: &'a Distribution) -> Result<Option<Self>, Error> {
+        let Some(file) = distribution.file_name() else {
+            return Ok(None);
         };
-        if digests.is_empty() {
-            return Err(Error::Unproven {
-                package: distribution.name.clone(),
-                file: file.into_owned(),
-            });
-        }
-        Ok(Some(Self {
-            position,
-            package: &distribution.name,
+        let wanted = Self {
+            distribution,
             file,
-            digests,
+            digests: distribution.origin.digests(),
             claim: None,
             is_announced: false,
-        }))
+        };
+        if wanted.digests.is_empty() {
+            return Err(wanted.unproven());
+        }
+        Ok(Some(wanted))
+    }
+
+    pub(super) fn id(&self) -> DistributionId {
+        self.distribution.id
+    }
+
+    pub(super) fn package(&self) -> &'a PackageName {
+        &self.distribution.name
+    }
+
+    /// Says that nothing could prove the file.
+    pub(super) fn unproven(&self) -> Error {
+        Error::Unproven {
+            package: self.package().clone(),
+            file: self.file.to_owned(),
+        }
     }
 
     /// Tells that the file will be downloaded; once, even if its address turns out to be stale.
@@ -70,7 +71,7 @@ impl<'a> WantedFile<'a> {
         if !self.is_announced {
             self.is_announced = true;
             reporter.report(Event::DownloadAnnounced {
-                file: &self.file,
+                file: self.file,
                 n_bytes,
             });
         }
@@ -119,9 +120,9 @@ pub(super) struct LocalJob<'a> {
 struct InLine<'a>(DownloadJob<'a>);
 
 impl InLine<'_> {
-    fn rank(&self) -> (u64, std::cmp::Reverse<usize>) {
+    fn rank(&self) -> (u64, std::cmp::Reverse<DistributionId>) {
         let n_bytes = self.0.n_bytes.unwrap_or(GUESSED_BYTES);
-        (n_bytes, std::cmp::Reverse(self.0.wanted.position))
+        (n_bytes, std::cmp::Reverse(self.0.wanted.id()))
     }
 }
 
@@ -156,7 +157,7 @@ struct State<'a> {
     /// Something is missing for good: what else is missing is still found out, but nothing more is downloaded.
     has_gaps: bool,
     is_stopped: bool,
-    errors: Vec<(usize, Error)>,
+    errors: Vec<(DistributionId, Error)>,
 }
 
 impl<'a> State<'a> {
@@ -295,7 +296,7 @@ impl<'a> Queue<'a> {
     }
 
     /// Keeps an error, unless it is but an effect of having stopped. Tells whether it ends the work.
-    pub(super) fn fail(&self, position: usize, error: Error) -> ControlFlow<()> {
+    pub(super) fn fail(&self, id: DistributionId, error: Error) -> ControlFlow<()> {
         let mut state = self.lock();
         let is_gap = matches!(&error, Error::Index(error) if error.is_absence());
         let is_echo =
@@ -308,7 +309,7 @@ impl<'a> Queue<'a> {
         } else {
             state.is_stopped = true;
         }
-        state.errors.push((position, error));
+        state.errors.push((id, error));
         drop(state);
         self.changed.notify_all();
         if is_gap {
@@ -324,7 +325,7 @@ impl<'a> Queue<'a> {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         let mut errors = state.errors;
-        errors.sort_by_key(|(position, _)| *position);
+        errors.sort_by_key(|(id, _)| *id);
         let mut errors: Vec<Error> = errors.into_iter().map(|(_, error)| error).collect();
         match errors.len() {
             0 => Ok(()),

@@ -10,6 +10,7 @@ use crate::fetch::queue::{DownloadJob, Job, PageJob, WantedFile, Watch};
 use crate::fetch::worker::Worker;
 use crate::fetch::{Error, Fetched, Found};
 use crate::http::Cancellation as _;
+use crate::plan::{Distribution, DistributionId};
 
 /// How long nobody looks.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -47,8 +48,8 @@ enum Turn {
 }
 
 impl<'a> Waiting<'a> {
-    pub(super) fn position(&self) -> usize {
-        self.wanted.position
+    pub(super) fn id(&self) -> DistributionId {
+        self.wanted.id()
     }
 
     fn into_job(self) -> Job<'a> {
@@ -56,7 +57,7 @@ impl<'a> Waiting<'a> {
         match self.task {
             Task::Ask { index } => Job::Page(PageJob {
                 index,
-                package: wanted.package,
+                package: wanted.package(),
                 wanted: vec![wanted],
             }),
             Task::Download {
@@ -139,7 +140,7 @@ impl<'a> Worker<'_, 'a> {
     }
 
     fn leave(&self, wanted: WantedFile<'a>, task: Task, mark: Mark) {
-        let file = &wanted.file;
+        let file = wanted.file;
         self.job.reporter.report(Event::Awaiting { file });
         self.queue.wait([Waiting {
             wanted,
@@ -153,13 +154,13 @@ impl<'a> Worker<'_, 'a> {
     fn is_found(&self, wanted: &WantedFile<'_>) -> Result<bool, Error> {
         let found = match self.job.cache.find(wanted.digests)? {
             Some(file) => Found::File(file),
-            None if self.is_unpacked(wanted.position) => Found::Unpacked,
+            None if self.is_unpacked(wanted.distribution) => Found::Unpacked,
             None => return Ok(false),
         };
         self.send(
             wanted,
             Fetched {
-                position: wanted.position,
+                id: wanted.id(),
                 found,
                 from_cache: true,
             },
@@ -167,9 +168,9 @@ impl<'a> Worker<'_, 'a> {
         Ok(true)
     }
 
-    fn is_unpacked(&self, position: usize) -> bool {
+    fn is_unpacked(&self, distribution: &Distribution) -> bool {
         let unpacked = self.job.unpacked;
-        unpacked.is_some_and(|unpacked| unpacked.take(position))
+        unpacked.is_some_and(|unpacked| unpacked.take(distribution))
     }
 
     /// Looks at everything that is waited for, once.

@@ -10,6 +10,7 @@ use crate::fetch::waiting::Waiting;
 use crate::fetch::{Error, Fetch, Fetched, Found, Place};
 use crate::http::Sink;
 use crate::index::{self, Download, IndexFile, IndexSession, Wanted};
+use crate::plan::DistributionId;
 
 pub(super) struct Worker<'q, 'a> {
     pub(super) job: &'q Fetch<'a>,
@@ -36,17 +37,17 @@ impl<'q, 'a> Worker<'q, 'a> {
         let mut pages = self.job.client.session(&page_watch);
         let mut downloads = self.job.client.session(&download_watch);
         while let Some((job, _running)) = self.queue.next() {
-            let (position, done) = match job {
-                Job::Page(job) => (first_position(&job), self.ask(&mut pages, job)),
-                Job::Download(job) => (job.wanted.position, self.download(&mut downloads, job)),
-                Job::Local(job) => (job.wanted.position, self.prove_local(job)),
+            let (id, done) = match job {
+                Job::Page(job) => (first_id(&job), self.ask(&mut pages, job)),
+                Job::Download(job) => (job.wanted.id(), self.download(&mut downloads, job)),
+                Job::Local(job) => (job.wanted.id(), self.prove_local(job)),
                 Job::Look(all) => {
-                    let position = all.first().map_or(0, Waiting::position);
-                    (position, self.look(all, &download_watch))
+                    let id = all.first().map(Waiting::id).unwrap_or_default();
+                    (id, self.look(all, &download_watch))
                 }
             };
             if let Err(error) = done
-                && self.queue.fail(position, error).is_break()
+                && self.queue.fail(id, error).is_break()
             {
                 self.job.client.interrupt();
             }
@@ -61,7 +62,7 @@ impl<'q, 'a> Worker<'q, 'a> {
             .wanted
             .iter()
             .map(|wanted| Wanted {
-                file: &wanted.file,
+                file: wanted.file,
                 digests: wanted.digests,
             })
             .collect();
@@ -70,7 +71,7 @@ impl<'q, 'a> Worker<'q, 'a> {
             match listed {
                 Ok(listed) => self.announce(&job.index, wanted, listed),
                 Err(error) => {
-                    if self.queue.fail(wanted.position, error.into()).is_break() {
+                    if self.queue.fail(wanted.id(), error.into()).is_break() {
                         self.job.client.interrupt();
                     }
                 }
@@ -82,7 +83,7 @@ impl<'q, 'a> Worker<'q, 'a> {
     fn announce(&self, index: &index::Index, mut wanted: WantedFile<'a>, listed: IndexFile) {
         if let Some(reason) = listed.yanked {
             self.job.reporter.report(Event::Warning(Warning::Yanked {
-                file: wanted.file.clone().into_owned(),
+                file: wanted.file.to_owned(),
                 reason,
             }));
         }
@@ -128,7 +129,7 @@ impl<'q, 'a> Worker<'q, 'a> {
             failure: None,
         };
         let download = Download {
-            file: &job.wanted.file,
+            file: job.wanted.file,
             url: &job.url,
             n_bytes: job.n_bytes,
             index: job.index.as_ref(),
@@ -159,7 +160,7 @@ impl<'q, 'a> Worker<'q, 'a> {
             };
             self.job
                 .cache
-                .remember(index.key(), &job.wanted.file, file.digest(), &address);
+                .remember(index.key(), job.wanted.file, file.digest(), &address);
         }
     }
 
@@ -168,10 +169,10 @@ impl<'q, 'a> Worker<'q, 'a> {
         let Some(index) = job.index else { return };
         self.job
             .cache
-            .forget(index.key(), &job.wanted.file, job.wanted.digests);
+            .forget(index.key(), job.wanted.file, job.wanted.digests);
         self.queue.add(Job::Page(PageJob {
             index,
-            package: job.wanted.package,
+            package: job.wanted.package(),
             wanted: vec![job.wanted],
         }));
     }
@@ -183,7 +184,7 @@ impl<'q, 'a> Worker<'q, 'a> {
             let error = failed_proof(&job.wanted, place, error);
             if let Error::Cache(source) = error {
                 return Error::Local {
-                    package: job.wanted.package.clone(),
+                    package: job.wanted.package().clone(),
                     source,
                 };
             }
@@ -196,7 +197,7 @@ impl<'q, 'a> Worker<'q, 'a> {
     fn deliver(&self, mut wanted: WantedFile<'_>, file: VerifiedFile) {
         let file = file.with_claim(wanted.claim.take());
         let fetched = Fetched {
-            position: wanted.position,
+            id: wanted.id(),
             found: Found::File(file),
             from_cache: false,
         };
@@ -205,7 +206,7 @@ impl<'q, 'a> Worker<'q, 'a> {
 
     pub(super) fn send(&self, wanted: &WantedFile<'_>, fetched: Fetched) {
         self.job.reporter.report(Event::Fetched {
-            file: &wanted.file,
+            file: wanted.file,
             from_cache: fetched.from_cache,
         });
         if self.sender.send(fetched).is_err() {
@@ -262,12 +263,9 @@ fn take_back(reporter: &dyn Reporter, n_bytes: u64) {
     }
 }
 
-fn first_position(job: &PageJob<'_>) -> usize {
-    job.wanted
-        .iter()
-        .map(|wanted| wanted.position)
-        .min()
-        .unwrap_or_default()
+fn first_id(job: &PageJob<'_>) -> DistributionId {
+    let ids = job.wanted.iter().map(WantedFile::id);
+    ids.min().unwrap_or_default()
 }
 
 fn is_stale(error: &Error) -> bool {
@@ -286,8 +284,8 @@ fn is_stale(error: &Error) -> bool {
 
 /// Makes an error about the cache one about the file, if it is.
 fn failed_proof(wanted: &WantedFile<'_>, place: Place, error: cache::Error) -> Error {
-    let package = wanted.package.clone();
-    let file = wanted.file.clone().into_owned();
+    let package = wanted.package().clone();
+    let file = wanted.file.to_owned();
     match error {
         cache::Error::Mismatch(source) => Error::Mismatch {
             package,

@@ -20,7 +20,7 @@ use crate::configuration::{Configuration, Repository};
 use crate::digest::Digest;
 use crate::http::{self, Cancellation, HttpSession, Limits, Realm, Trust};
 use crate::plan::IndexSource;
-use crate::url::Url;
+use crate::url::{Url, WrittenUrl};
 
 pub use self::error::{Error, PageError, PageFault};
 
@@ -190,7 +190,10 @@ impl Client {
 fn default_index(replacement: Option<Url>, http: &http::Client) -> Result<Index, Error> {
     let (name, url) = match replacement {
         Some(url) => (url.host().unwrap_or_default().to_owned(), url),
-        None => ("PyPI".to_owned(), parse_address("PyPI", PYPI)?),
+        None => (
+            "PyPI".to_owned(),
+            parse_address("PyPI", &WrittenUrl::new(PYPI))?,
+        ),
     };
     new_index(name, url, Trust::Address, http)
 }
@@ -205,8 +208,8 @@ fn new_index(name: String, url: Url, trust: Trust, http: &http::Client) -> Resul
     })
 }
 
-fn parse_address(what: &str, text: &str) -> Result<Url, http::Error> {
-    Url::parse(text).map_err(|source| http::Error::Address {
+fn parse_address(what: &str, url: &WrittenUrl) -> Result<Url, http::Error> {
+    url.parse().map_err(|source| http::Error::Address {
         what: what.to_owned(),
         source,
     })

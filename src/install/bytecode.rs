@@ -12,6 +12,7 @@ use super::place::pycache::modules;
 use super::unpack::done::Done;
 use crate::bytecode::{Batch, Bytecode, Compiled, Compiler, Settings};
 use crate::event::Warning;
+use crate::plan::DistributionId;
 
 /// Does `act` while what it gives to the compiler is compiled; returns also what was compiled.
 ///
@@ -70,11 +71,11 @@ pub(super) fn settled_batches(settled: &Settled, done: &[Done<'_>], root: &Path)
     let winners = done.iter().map(|done| {
         let is_won = |placed: &&Placed| {
             let path = settled.paths.get(&*placed.path);
-            path.is_some_and(|path| path.is_replaced && path.holders.last() == Some(&done.position))
+            path.is_some_and(|path| path.is_replaced && path.holders.last() == Some(&done.id()))
         };
         let won: Vec<Placed> = done.placed.iter().filter(is_won).cloned().collect();
         Batch {
-            owner: done.position,
+            owner: done.id(),
             key: done.unit.as_ref().map(|unit| unit.digest.hex()),
             folder: done.root.path().to_owned(),
             root: root.to_owned(),
@@ -102,9 +103,8 @@ pub(super) fn share(compiled: Vec<Compiled>, settled: &Settled) -> Vec<Compiled>
 pub(super) fn note(compiled: Vec<Compiled>, done: &mut [Done<'_>]) -> Vec<Warning> {
     displace(&compiled, done);
     let positions = done.iter().enumerate();
-    let places: HashMap<usize, usize> = positions
-        .map(|(place, done)| (done.position, place))
-        .collect();
+    let places: HashMap<DistributionId, usize> =
+        positions.map(|(place, done)| (done.id(), place)).collect();
     let mut warnings = Vec::new();
     for compiled in compiled {
         let Some(place) = places.get(&compiled.owner) else {

@@ -28,8 +28,8 @@ use crate::archive::SizeLimits;
 use crate::cache::VerifiedFile;
 use crate::environment::Layout;
 use crate::event::{Reporter, Warning};
-use crate::name::PackageName;
-use crate::plan::Plan;
+use crate::filename::WheelFilename;
+use crate::plan::{DistributionId, Plan};
 use crate::wheel::Leniency;
 
 pub use change::complete::{Need, Unfinished, complete, unfinished};
@@ -46,9 +46,9 @@ pub use tree::{Finder, Unpacked, UnpackedWheel, unpacked, verify_trees, verify_t
 #[derive(Debug)]
 pub struct Arrival {
     /// The distribution of the plan that it is.
-    pub name: PackageName,
-    /// The wheel's file name.
-    pub file_name: String,
+    pub id: DistributionId,
+    /// What its file is called: as planned, or as it was built.
+    pub file: WheelFilename,
     /// What it holds.
     pub content: Content,
 }

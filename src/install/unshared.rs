@@ -30,18 +30,19 @@ pub(super) fn is_unshared(distribution: &Distribution) -> bool {
 mod tests {
     use super::*;
     use crate::name::PackageName;
-    use crate::plan::Origin;
+    use crate::plan::{DistributionId, Form, Origin};
 
     #[track_caller]
     fn unshared(name: &str, version: &str, expected: bool) {
         let distribution = Distribution {
+            id: DistributionId::default(),
             name: PackageName::new(name),
             version: Version::parse(version).unwrap(),
             origin: Origin::Index {
                 source: None,
-                file: String::new(),
                 digests: Vec::new(),
             },
+            form: Form::Tree { is_editable: false },
             is_requested: false,
         };
         assert_eq!(is_unshared(&distribution), expected, "{name} {version}");

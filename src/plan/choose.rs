@@ -5,12 +5,13 @@ use std::path::Path;
 
 use percent_encoding::percent_decode_str;
 
-use super::{Error, Options, Origin, SourceCode, index_source};
+use super::{Error, Form, GitOrigin, Options, Origin, index_source};
 use crate::digest::Digest;
 use crate::filename::{self, BuildTag, DistributionFilename, WheelFilename};
 use crate::lock::{Package, Source, SourceKind};
 use crate::tag::Mismatch;
 use crate::target::Target;
+use crate::url::WrittenUrl;
 
 /// A file of the lock that is not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,31 +51,51 @@ pub(super) fn choose(
     package: &Package,
     target: &Target,
     options: &Options,
-) -> Result<Origin, Error> {
+) -> Result<(Origin, Form), Error> {
     let Some(source) = &package.resolved_source else {
         return from_index(package, target, options);
     };
+    let is_editable = options.is_editable && package.is_develop;
+    let subdirectory = source.subdirectory.clone();
     match source.kind {
         SourceKind::Legacy => from_index(package, target, options),
-        SourceKind::Git => Err(needs_build(package, SourceCode::Git(repository(source)))),
-        SourceKind::Directory => Ok(Origin::Directory {
-            path: source.path().to_owned(),
-            is_editable: options.is_editable && package.is_develop,
-        }),
+        SourceKind::Git => Ok((Origin::Git(git_origin(source)), Form::Tree { is_editable })),
+        SourceKind::Directory => {
+            let path = source.path().to_owned();
+            Ok((Origin::Directory { path }, Form::Tree { is_editable }))
+        }
         SourceKind::File => {
             let path = source.path().to_owned();
-            let name = path.file_name().and_then(|name| name.to_str());
-            let name = name.ok_or_else(|| lacks(package, "file name"))?.to_owned();
-            let digests = alone(package, &name, target)?;
-            Ok(Origin::File { path, digests })
+            let file = path.file_name().and_then(|name| name.to_str());
+            let file = file.ok_or_else(|| lacks(package, "file name"))?;
+            let (digests, form) = single_file(package, file, target)?;
+            let origin = Origin::File {
+                path,
+                digests,
+                subdirectory,
+            };
+            Ok((origin, form))
         }
         SourceKind::Url => {
             let file = url_file_name(&source.url);
             let file = file.ok_or_else(|| lacks(package, "file name"))?;
-            let digests = alone(package, &file, target)?;
-            let url = source.url.clone();
-            Ok(Origin::Url { url, file, digests })
+            let (digests, form) = single_file(package, &file, target)?;
+            let origin = Origin::Url {
+                url: WrittenUrl::new(source.url.clone()),
+                digests,
+                subdirectory,
+            };
+            Ok((origin, form))
         }
+    }
+}
+
+fn git_origin(source: &Source) -> GitOrigin {
+    GitOrigin {
+        url: WrittenUrl::new(source.url.clone()),
+        reference: source.reference.clone(),
+        resolved_reference: source.resolved_reference.clone(),
+        subdirectory: source.subdirectory.clone(),
     }
 }
 
@@ -84,40 +105,46 @@ pub(super) fn is_directory(package: &Package) -> bool {
     package.source.as_ref().is_some_and(is_directory)
 }
 
-fn from_index(package: &Package, target: &Target, options: &Options) -> Result<Origin, Error> {
+fn from_index(
+    package: &Package,
+    target: &Target,
+    options: &Options,
+) -> Result<(Origin, Form), Error> {
     let source = index_source(package, options.sources.as_deref())?;
-    let mut best: Option<(Rank<'_>, &str)> = None;
+    let files = package.files.iter();
+    let files = files.map(|file| (&*file.name, DistributionFilename::parse(&file.name)));
+    let files: Vec<_> = files.collect();
+    let mut best: Option<(Rank<'_>, &DistributionFilename)> = None;
     let mut refused = Vec::new();
-    let parsed = package
-        .files
-        .iter()
-        .map(|file| (file.name.as_str(), DistributionFilename::parse(&file.name)));
-    let parsed: Vec<_> = parsed.collect();
-    for (file, parsed) in &parsed {
-        match consider(parsed, package, target, options) {
-            Ok(rank) if best.as_ref().is_none_or(|(best, _)| rank > *best) => {
+    for (name, file) in &files {
+        match consider(file, package, target, options) {
+            Ok((rank, file)) if best.as_ref().is_none_or(|(best, _)| rank > *best) => {
                 best = Some((rank, file));
             }
             Ok(_) => {}
             Err(reason) => refused.push(Refused {
-                file: (*file).to_owned(),
+                file: (*name).to_owned(),
                 reason,
             }),
         }
     }
-    match best {
-        None => Err(no_usable_file(package, target, refused)),
-        Some((rank, file)) if rank.is_sdist => Err(Error::NeedsBuild {
-            name: package.name.clone(),
-            version: package.version.clone(),
-            source_code: SourceCode::Sdist(file.to_owned()),
-            refused,
-        }),
-        Some((_, file)) => Ok(Origin::Index {
-            digests: digests(package, file)?,
-            file: file.to_owned(),
-            source,
-        }),
+    let Some((_, file)) = best else {
+        return Err(no_usable_file(package, target, refused));
+    };
+    let digests = digests(package, file.as_str())?;
+    let form = Form::of(file.clone(), refused);
+    Ok((Origin::Index { source, digests }, form))
+}
+
+impl Form {
+    fn of(file: DistributionFilename, refused: Vec<Refused>) -> Self {
+        match file {
+            DistributionFilename::Wheel(file) => Self::Wheel(file),
+            DistributionFilename::Sdist(file) => Self::Sdist {
+                file: file.as_str().to_owned(),
+                refused,
+            },
+        }
     }
 }
 
@@ -134,12 +161,21 @@ fn consider<'a>(
     package: &Package,
     target: &Target,
     options: &Options,
+) -> Result<(Rank<'a>, &'a DistributionFilename), Reason> {
+    let file = file.as_ref().map_err(|error| Reason::Name(error.clone()))?;
+    Ok((rank(file, package, target, options)?, file))
+}
+
+fn rank<'a>(
+    file: &'a DistributionFilename,
+    package: &Package,
+    target: &Target,
+    options: &Options,
 ) -> Result<Rank<'a>, Reason> {
     let (no_binary, only_binary) = (&options.no_binary, &options.only_binary);
     let name = &package.name;
     match file {
-        Err(error) => Err(Reason::Name(error.clone())),
-        Ok(DistributionFilename::Wheel(wheel)) => {
+        DistributionFilename::Wheel(wheel) => {
             if (wheel.name(), wheel.version()) != (name, &package.version) {
                 return Err(Reason::OtherPackage);
             }
@@ -153,7 +189,7 @@ fn consider<'a>(
                 is_sdist: false,
             })
         }
-        Ok(DistributionFilename::Sdist(sdist)) => {
+        DistributionFilename::Sdist(sdist) => {
             if (sdist.name(), sdist.version()) != (name, &package.version) {
                 return Err(Reason::OtherPackage);
             }
@@ -180,21 +216,27 @@ fn place(wheel: &WheelFilename, target: &Target) -> Result<usize, Reason> {
 }
 
 /// Checks the one archive of a package with an address of its own, and returns its digests.
-fn alone(package: &Package, file: &str, target: &Target) -> Result<Vec<Digest>, Error> {
+fn single_file(
+    package: &Package,
+    file: &str,
+    target: &Target,
+) -> Result<(Vec<Digest>, Form), Error> {
     let refuse = |reason| {
         let file = file.to_owned();
         no_usable_file(package, target, vec![Refused { file, reason }])
     };
-    match DistributionFilename::parse(file) {
-        Ok(DistributionFilename::Wheel(wheel)) => drop(place(&wheel, target).map_err(refuse)?),
-        // The archive of a repository at some forge (`main.zip`) need not be named as a distribution is.
-        Ok(DistributionFilename::Sdist(_)) | Err(_) if !filename::is_wheel(file) => {
-            return Err(needs_build(package, SourceCode::Sdist(file.to_owned())));
+    let form = if filename::is_wheel(file) {
+        let parsed = WheelFilename::parse(file);
+        let wheel = parsed.map_err(|error| refuse(Reason::Name(error)))?;
+        place(&wheel, target).map_err(refuse)?;
+        Form::Wheel(wheel)
+    } else {
+        Form::Sdist {
+            file: file.to_owned(),
+            refused: Vec::new(),
         }
-        Ok(DistributionFilename::Sdist(_)) => {}
-        Err(error) => return Err(refuse(Reason::Name(error))),
-    }
-    digests(package, file)
+    };
+    Ok((digests(package, file)?, form))
 }
 
 /// A lock of an archive with its own address lists that one file, maybe under another spelling.
@@ -225,41 +267,10 @@ fn no_usable_file(package: &Package, target: &Target, refused: Vec<Refused>) -> 
     }
 }
 
-fn needs_build(package: &Package, source_code: SourceCode) -> Error {
-    Error::NeedsBuild {
-        name: package.name.clone(),
-        version: package.version.clone(),
-        source_code,
-        refused: Vec::new(),
-    }
-}
-
 fn lacks(package: &Package, lacks: &'static str) -> Error {
     Error::Source {
         name: package.name.clone(),
         lacks,
-    }
-}
-
-fn repository(source: &Source) -> String {
-    let reference = source
-        .resolved_reference
-        .as_ref()
-        .or(source.reference.as_ref());
-    match reference {
-        Some(reference) => format!("{} at {reference}", without_credentials(&source.url)),
-        None => without_credentials(&source.url),
-    }
-}
-
-/// Returns `text` with no user and no password in it, whatever else it is.
-pub(super) fn without_credentials(text: &str) -> String {
-    match url::Url::parse(text) {
-        Ok(mut url) if !url.username().is_empty() || url.password().is_some() => {
-            let cleared = url.set_password(None).and_then(|()| url.set_username(""));
-            cleared.map_or_else(|()| String::new(), |()| url.to_string())
-        }
-        Ok(_) | Err(_) => text.to_owned(),
     }
 }
 

@@ -5,10 +5,10 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::Options;
-use super::choose::without_credentials;
 use crate::digest::Digest;
 use crate::installed::InstalledDistribution;
 use crate::lock::{Package, Source, SourceKind};
+use crate::url::WrittenUrl;
 
 /// The text of a `direct_url.json` ([direct URL], PEP 610).
 ///
@@ -93,7 +93,8 @@ impl DirectUrl {
     }
 
     fn is_at(&self, url: &str) -> bool {
-        without_credentials(&self.url) == without_credentials(url)
+        let bare = |url: &str| WrittenUrl::new(url).without_credentials();
+        bare(&self.url) == bare(url)
     }
 
     fn is_path(&self, path: &Path) -> bool {

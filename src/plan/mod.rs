@@ -5,15 +5,15 @@
 //! lock does not have, or does not have for this choice of groups and this target, is removed only when asked for.
 
 mod choose;
+mod distribution;
 mod explain;
 mod installed;
+mod needs_build;
 mod policy;
 mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
-use crate::digest::Digest;
 use crate::installed::{Installed, InstalledDistribution};
 use crate::lock::Package;
 use crate::name::{GroupName, PackageName};
@@ -22,67 +22,10 @@ use crate::target::Target;
 use crate::version::Version;
 
 pub use choose::{Reason, Refused};
+pub use distribution::{Distribution, DistributionId, Form, GitOrigin, IndexSource, Origin};
+pub use needs_build::{Builds, SourceCode};
 pub use policy::PackagePolicy;
 pub use sources::{SourceFault, index_source};
-
-/// One chosen file or folder of a package.
-#[derive(Clone, Debug)]
-pub struct Distribution {
-    /// The package's name.
-    pub name: PackageName,
-    /// The locked version.
-    pub version: Version,
-    /// Where it comes from.
-    pub origin: Origin,
-    /// Whether the project itself asks for it (then `REQUESTED` is written).
-    pub is_requested: bool,
-}
-
-/// Where a distribution comes from.
-#[derive(Clone, Debug)]
-pub enum Origin {
-    /// A file of an index.
-    Index {
-        /// The index: `None` for PyPI or what stands in for it, else the lock's source name and address.
-        source: Option<IndexSource>,
-        /// The file's name, a wheel's or (not yet installable) a source distribution's.
-        file: String,
-        /// The locked digests of that file name; any one of them proves the bytes.
-        digests: Vec<Digest>,
-    },
-    /// An archive at an address of its own.
-    Url {
-        /// The address as locked.
-        url: String,
-        /// The file's name, from the lock's `files` or the address.
-        file: String,
-        /// The locked digests.
-        digests: Vec<Digest>,
-    },
-    /// An archive on this machine.
-    File {
-        /// Its path, absolute.
-        path: PathBuf,
-        /// The locked digests; a file dependency always has them.
-        digests: Vec<Digest>,
-    },
-    /// A project folder on this machine: the project itself or a directory dependency.
-    Directory {
-        /// Its path, absolute.
-        path: PathBuf,
-        /// Whether the environment shall link to it instead of holding a copy.
-        is_editable: bool,
-    },
-}
-
-/// An index that is not PyPI, as the project or, where there is no project, the lock names it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct IndexSource {
-    /// The source's name in pyproject.toml (`reference` in the lock).
-    pub name: String,
-    /// The address of its simple page.
-    pub url: String,
-}
 
 /// One change to an environment.
 #[derive(Clone, Debug)]
@@ -108,8 +51,7 @@ pub enum Action {
 /// and replaced. So removals have to come before all else.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// The changes.
-    pub actions: Vec<Action>,
+    actions: Vec<Action>,
 }
 
 /// A package that shall be in the environment.
@@ -132,6 +74,8 @@ pub struct Options {
     pub skips_directories: bool,
     /// Whether directory dependencies that the lock calls editable shall be (`--editable`).
     pub is_editable: bool,
+    /// Whether source distributions and repositories may be planned.
+    pub builds: Builds,
     /// The sources of the project, which say where a source of the lock is; `None` when there is no project to ask.
     pub sources: Option<Vec<ProjectSource>>,
     /// The packages that are installed again although they are there as locked, for files of theirs are missing.
@@ -158,7 +102,7 @@ pub enum Error {
         /// Every file of the lock, with the reason against it.
         refused: Vec<Refused>,
     },
-    /// What would be installed has to be built first.
+    /// What would be installed has to be built first, and [`Builds::Refused`].
     #[error("`{name}` {version} has to be built from {source_code}")]
     NeedsBuild {
         /// The package.
@@ -211,17 +155,6 @@ pub enum Error {
     Several(Vec<Error>),
 }
 
-/// What a package would be built from.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SourceCode {
-    /// A source distribution, by file name.
-    #[error("the source distribution `{0}`")]
-    Sdist(String),
-    /// A repository.
-    #[error("the git repository {0}")]
-    Git(String),
-}
-
 /// Plans what has to happen so that every one of `wanted` is in the environment that holds `installed`.
 ///
 /// What is there with the same version, and for direct origins from the same place, stays, whatever file it came from. For
@@ -256,7 +189,7 @@ pub fn plan(
     actions.sort_by(|one, other| one.name().cmp(other.name()));
     let mut errors = sources::joined(errors);
     match errors.len() {
-        0 => Ok(Plan { actions }),
+        0 => Ok(Plan::new(actions)),
         1 => Err(errors.remove(0)),
         _ => Err(Error::Several(errors)),
     }
@@ -271,9 +204,52 @@ impl Action {
             Self::Remove(installed) | Self::Keep(installed) => &installed.name,
         }
     }
+
+    /// Returns the distribution that comes in, if one does.
+    pub fn distribution(&self) -> Option<&Distribution> {
+        match self {
+            Self::Install(new) | Self::Replace { to: new, .. } => Some(new),
+            Self::Remove(_) | Self::Keep(_) => None,
+        }
+    }
 }
 
 impl Plan {
+    /// Makes a plan of `actions`, in the order in which they are given, and numbers their distributions.
+    pub fn new(actions: Vec<Action>) -> Self {
+        let mut plan = Self::default();
+        for action in actions {
+            plan.push(action);
+        }
+        plan
+    }
+
+    /// Adds an action as the last one.
+    pub fn push(&mut self, mut action: Action) {
+        match &mut action {
+            Action::Install(new) | Action::Replace { to: new, .. } => {
+                new.id = DistributionId::new(self.actions.len());
+            }
+            Action::Remove(_) | Action::Keep(_) => {}
+        }
+        self.actions.push(action);
+    }
+
+    /// Returns the changes, in order.
+    pub fn actions(&self) -> &[Action] {
+        &self.actions
+    }
+
+    /// Lists the distributions that come in, in order.
+    pub fn distributions(&self) -> impl Iterator<Item = &Distribution> {
+        self.actions.iter().filter_map(Action::distribution)
+    }
+
+    /// Returns the distribution with this id; `None` when the plan has no such distribution.
+    pub fn distribution(&self, id: DistributionId) -> Option<&Distribution> {
+        self.actions.get(id.position())?.distribution()
+    }
+
     /// Tells whether the environment is as it shall be.
     pub fn is_nothing_to_do(&self) -> bool {
         let is_kept = |action: &Action| matches!(action, Action::Keep(_));
@@ -337,12 +313,18 @@ fn plan_one(
     if there.is_empty() && options.skips_directories && choose::is_directory(package) {
         return Ok(Vec::new());
     }
+    let (origin, form) = choose::choose(package, target, options)?;
     let distribution = Distribution {
+        id: DistributionId::default(),
         name: package.name.clone(),
         version: package.version.clone(),
-        origin: choose::choose(package, target, options)?,
+        origin,
+        form,
         is_requested: wanted.is_requested,
     };
+    if options.builds == Builds::Refused {
+        needs_build::refuse(&distribution)?;
+    }
     let Some((first, too_many)) = there.split_first() else {
         return Ok(vec![Action::Install(distribution)]);
     };

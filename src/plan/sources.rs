@@ -7,7 +7,7 @@ use super::{Error, IndexSource};
 use crate::lock::{Package, Source, SourceKind};
 use crate::name::PackageName;
 use crate::pyproject::ProjectSource;
-use crate::url::Url;
+use crate::url::{Url, WrittenUrl};
 
 /// The hosts of PyPI, by its name of today and the former one.
 const PYPI_HOSTS: [&str; 2] = ["pypi.org", "pypi.python.org"];
@@ -53,7 +53,7 @@ pub fn index_source(
     let Some(sources) = sources else {
         return Ok(Some(IndexSource {
             name: name.clone(),
-            url: source.url.clone(),
+            url: WrittenUrl::new(source.url.clone()),
         }));
     };
     let known = known(source, name, sources).map_err(|fault| Error::WrongSource {
@@ -73,7 +73,7 @@ fn stand_in(sources: &[ProjectSource]) -> Option<IndexSource> {
 fn as_index(source: &ProjectSource) -> Option<IndexSource> {
     Some(IndexSource {
         name: source.name.clone(),
-        url: source.url.clone()?,
+        url: WrittenUrl::new(source.url.clone()?),
     })
 }
 

@@ -36,6 +36,7 @@ use fs_err as fs;
 use thiserror::Error;
 
 use crate::digest::{Algorithm, Digest};
+use crate::filename::{self, WheelFilename};
 use crate::name::PackageName;
 use crate::project_files::Disk;
 use crate::pyproject;
@@ -68,6 +69,9 @@ pub enum Error {
     /// pyproject.toml says what Poetry refuses: see the cause.
     #[error("the project is invalid")]
     Project(#[from] pyproject::Error),
+    /// Name and version of the project do not make the file name of a wheel.
+    #[error(transparent)]
+    FileName(#[from] filename::Error),
     /// The constraint on Python cannot be written in standard form.
     #[error("`{0}` is not a constraint on Python that METADATA can state")]
     Python(String),
@@ -181,7 +185,7 @@ pub struct WheelFile {
 /// The wheel of a project: its name and its files, RECORD excepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuiltWheel {
-    file_name: String,
+    file: WheelFilename,
     dist_info: String,
     files: Vec<WheelFile>,
     source_date_epoch: Option<i64>,
@@ -190,7 +194,12 @@ pub struct BuiltWheel {
 impl BuiltWheel {
     /// Returns the wheel's file name, such as `demo-1.0-py3-none-any.whl`.
     pub fn file_name(&self) -> &str {
-        &self.file_name
+        self.file.as_str()
+    }
+
+    /// Returns the parsed file name alone.
+    pub fn into_filename(self) -> WheelFilename {
+        self.file
     }
 
     /// Returns the name of the metadata folder inside the wheel, such as `demo-1.0.dist-info`.
@@ -225,8 +234,8 @@ impl BuiltWheel {
     pub fn save(&self, folder: &Path) -> Result<Digest, Error> {
         let bytes = self.archive()?;
         fs::create_dir_all(folder)?;
-        let path = folder.join(&self.file_name);
-        let partial = folder.join(format!(".{}.partial", self.file_name));
+        let path = folder.join(self.file_name());
+        let partial = folder.join(format!(".{}.partial", self.file_name()));
         fs::write(&partial, &bytes)?;
         fs::rename(&partial, &path)?;
         Ok(Digest::of(Algorithm::Sha256, &bytes))
@@ -353,7 +362,7 @@ impl Project {
         files.extend(self.scripts(&stem)?);
         files.extend(self.metadata(&dist_info)?);
         Ok(BuiltWheel {
-            file_name: format!("{stem}-{}.whl", self.tag()),
+            file: WheelFilename::parse(&format!("{stem}-{}.whl", self.tag()))?,
             dist_info,
             files: without_repetition(files)?,
             source_date_epoch: options.source_date_epoch,

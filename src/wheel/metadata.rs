@@ -1,8 +1,6 @@
 //! The header fields of WHEEL and METADATA that an installer needs.
 
-use super::Error;
-use crate::name::PackageName;
-use crate::version::Version;
+use super::{Error, Expected};
 
 /// What WHEEL says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,14 +47,11 @@ impl Metadata {
         }
     }
 
-    pub(super) fn check(&self, expected: (&PackageName, &Version)) -> Result<(), Error> {
-        if super::is_of(&self.name, &self.version, expected) {
+    pub(super) fn check(&self, expected: Expected<'_>) -> Result<(), Error> {
+        if expected.is(&self.name, &self.version) {
             return Ok(());
         }
-        Err(Error::OtherDistribution {
-            document: "METADATA".to_owned(),
-            expected: format!("{} {}", expected.0, expected.1),
-        })
+        Err(expected.other("METADATA"))
     }
 }
 

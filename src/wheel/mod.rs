@@ -25,6 +25,7 @@
 
 mod entry_point;
 mod error;
+mod expected;
 mod metadata;
 mod record;
 mod rule;
@@ -33,12 +34,10 @@ use std::cell::LazyCell;
 use std::collections::HashSet;
 
 use crate::archive::{Archive, Buffers, DeviationKind, Entry, Fault, Source, check_path};
-use crate::installed::name_and_version;
-use crate::name::PackageName;
-use crate::version::Version;
 
 pub use entry_point::{EntryPoint, Scripts, check_script_name, parse_entry_points};
 pub use error::Error;
+pub use expected::Expected;
 pub use metadata::{Metadata, WheelMetadata};
 pub use record::{Oddity, Record, RecordEntry, RecordLine, encode_digest, write_record};
 pub use rule::{Exception, Leniency, Rule};
@@ -115,7 +114,7 @@ pub struct Place<'a> {
 }
 
 impl Wheel {
-    /// Opens the wheel in `file`, which is called `file_name` and shall be `version` of `name`.
+    /// Opens the wheel in `source`, which shall be the one that was expected.
     ///
     /// # Errors
     ///
@@ -123,12 +122,10 @@ impl Wheel {
     /// says instead of what the file's name or the lock says.
     pub fn open(
         source: impl Into<Source>,
-        file_name: &str,
-        expected: (&PackageName, &Version),
+        expected: Expected<'_>,
         buffers: &mut Buffers,
     ) -> Result<Self, Error> {
-        let leniency = Leniency::default();
-        Self::open_leniently(source, file_name, expected, &leniency, buffers)
+        Self::open_leniently(source, expected, &Leniency::default(), buffers)
     }
 
     /// Opens a wheel as [`Wheel::open`] does, but for the rules that are lifted.
@@ -138,13 +135,12 @@ impl Wheel {
     /// Those of [`Wheel::open`].
     pub fn open_leniently(
         source: impl Into<Source>,
-        file_name: &str,
-        expected: (&PackageName, &Version),
+        expected: Expected<'_>,
         leniency: &Leniency,
         buffers: &mut Buffers,
     ) -> Result<Self, Error> {
         let archive = Archive::read_loose(source)?;
-        check_file_name(file_name, expected)?;
+        expected.check_file()?;
         let dist_info = find_dist_info(&archive, expected)?;
         let data = find_data(&archive, expected)?;
         let mut documents = Documents {
@@ -360,36 +356,6 @@ impl Documents<'_> {
     }
 }
 
-/// Checks of a wheel that was opened before that its names fit what is expected now.
-pub(crate) fn check_names(
-    file_name: &str,
-    dist_info: &str,
-    expected: (&PackageName, &Version),
-) -> Result<(), Error> {
-    check_file_name(file_name, expected)?;
-    check_dist_info(dist_info, expected)
-}
-
-fn check_file_name(file_name: &str, expected: (&PackageName, &Version)) -> Result<(), Error> {
-    let stem = file_name.strip_suffix(".whl").unwrap_or_default();
-    let parts: Vec<&str> = stem.split('-').collect();
-    let fits = match parts.as_slice() {
-        [name, version, _, _, _] | [name, version, _, _, _, _] => is_of(name, version, expected),
-        _ => false,
-    };
-    if fits {
-        return Ok(());
-    }
-    Err(Error::FileName {
-        expected: format!("{} {}", expected.0, expected.1),
-    })
-}
-
-fn is_of(name: &str, version: &str, expected: (&PackageName, &Version)) -> bool {
-    PackageName::new(name) == *expected.0
-        && Version::parse(version).is_ok_and(|version| version == *expected.1)
-}
-
 /// Tells whether a file name is that of a `.dist-info` folder, in whatever case.
 pub(crate) fn is_dist_info(component: &str) -> bool {
     let bytes = component.as_bytes();
@@ -397,7 +363,7 @@ pub(crate) fn is_dist_info(component: &str) -> bool {
     bytes.len() > suffix.len() && bytes[bytes.len() - suffix.len()..].eq_ignore_ascii_case(suffix)
 }
 
-fn find_dist_info(archive: &Archive, expected: (&PackageName, &Version)) -> Result<String, Error> {
+fn find_dist_info(archive: &Archive, expected: Expected<'_>) -> Result<String, Error> {
     let mut found: Option<&str> = None;
     for entry in archive.entries() {
         let first = entry.path().split('/').next().unwrap_or_default();
@@ -412,27 +378,12 @@ fn find_dist_info(archive: &Archive, expected: (&PackageName, &Version)) -> Resu
         found = Some(first);
     }
     let found = found.ok_or(Error::NoDistInfo)?;
-    check_dist_info(found, expected)?;
+    expected.check_dist_info(found)?;
     Ok(found.to_owned())
 }
 
-fn check_dist_info(folder: &str, expected: (&PackageName, &Version)) -> Result<(), Error> {
-    let stem = folder.strip_suffix(".dist-info").unwrap_or_default();
-    let mut ways = name_and_version(stem);
-    if ways.any(|(name, version)| is_of(name, version, expected)) {
-        return Ok(());
-    }
-    Err(Error::OtherDistribution {
-        document: folder.to_owned(),
-        expected: format!("{} {}", expected.0, expected.1),
-    })
-}
-
 /// Finds the `.data` folder; one of another name would be data to some installers and modules to others.
-fn find_data(
-    archive: &Archive,
-    expected: (&PackageName, &Version),
-) -> Result<Option<String>, Error> {
+fn find_data(archive: &Archive, expected: Expected<'_>) -> Result<Option<String>, Error> {
     let mut found: Option<&str> = None;
     for entry in archive.entries() {
         let first = entry.path().split('/').next().unwrap_or_default();
@@ -442,13 +393,8 @@ fn find_data(
         if found == Some(first) {
             continue;
         }
-        let mut ways = name_and_version(stem);
-        let fits = ways.any(|(name, version)| is_of(name, version, expected));
-        if !fits || found.is_some() {
-            return Err(Error::OtherDistribution {
-                document: first.to_owned(),
-                expected: format!("{} {}", expected.0, expected.1),
-            });
+        if found.is_some() || !expected.is_stem(stem) {
+            return Err(expected.other(first));
         }
         found = Some(first);
     }

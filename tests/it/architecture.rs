@@ -83,7 +83,14 @@ const MODULES: &[(&str, &[&str])] = &[
     ("sdist", &["removal", "archive"]),
     (
         "wheel",
-        &["name", "digest", "version", "installed", "archive"],
+        &[
+            "name",
+            "version",
+            "filename",
+            "digest",
+            "installed",
+            "archive",
+        ],
     ),
     (
         "cache",
@@ -100,7 +107,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "name", "digest", "url", "version", "plan", "event", "cache", "http", "index",
         ],
     ),
-    ("bytecode", &[]),
+    ("bytecode", &["plan"]),
     (
         "environment",
         &[
@@ -115,7 +122,14 @@ const MODULES: &[(&str, &[&str])] = &[
     ),
     (
         "project_wheel",
-        &["name", "digest", "version", "pyproject", "project_files"],
+        &[
+            "name",
+            "digest",
+            "version",
+            "filename",
+            "pyproject",
+            "project_files",
+        ],
     ),
     (
         "install",
@@ -123,6 +137,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "name",
             "digest",
             "version",
+            "filename",
             "installed",
             "plan",
             "event",

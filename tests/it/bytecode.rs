@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lock2venv::bytecode::{Batch, Bytecode, Compiled, Compiler, Settings};
+use lock2venv::plan::DistributionId;
 
 const FACTS: &str = "import sys, importlib.util as u; print(sys.executable, sys.implementation.cache_tag, u.MAGIC_NUMBER.hex())";
 
@@ -67,7 +68,7 @@ fn compiled(settings: Settings, root: &str) -> (tempfile::TempDir, Vec<Compiled>
     }
     let compiler = Compiler::start(settings);
     let packed = compiler.submit(Batch {
-        owner: 7,
+        owner: DistributionId::new(7),
         key: Some("0123".to_owned()),
         folder: folder.path().to_owned(),
         root: PathBuf::from(root),
@@ -172,7 +173,7 @@ fn what_is_there_already_is_replaced_and_not_written_to() {
     let content = fs::read(&kept).unwrap();
     let compiler = Compiler::start(settings(None));
     let packed = compiler.submit(Batch {
-        owner: 7,
+        owner: DistributionId::new(7),
         key: None,
         folder: folder.path().to_owned(),
         root: "/elsewhere".into(),
@@ -191,7 +192,7 @@ fn an_interpreter_that_is_none_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let compiler = Compiler::start(settings);
     let packed = compiler.submit(Batch {
-        owner: 7,
+        owner: DistributionId::new(7),
         key: None,
         folder: folder.path().to_owned(),
         root: "/app".into(),
@@ -238,7 +239,7 @@ fn a_source_that_ends_the_interpreter_costs_only_itself() {
     settings.interpreter = wrapper;
     let compiler = Compiler::start(settings);
     let packed = compiler.submit(Batch {
-        owner: 7,
+        owner: DistributionId::new(7),
         key: None,
         folder: folder.path().to_owned(),
         root: "/app".into(),

@@ -15,7 +15,7 @@ use lock2venv::wheel::Leniency;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use crate::support::wheel_builder::WheelBuilder;
+use crate::support::wheel_builder::{WheelBuilder, of_plan};
 
 pub(crate) const SITE: &str = "lib/python3.11/site-packages";
 
@@ -64,7 +64,7 @@ impl Env {
             .map(|wheel| Action::Install(wheel.distribution()));
         let mut actions: Vec<Action> = actions.collect();
         actions.sort_by(|one, other| one.name().cmp(other.name()));
-        env.run(&Plan { actions }, wheels, DestinationKind::Fresh)?;
+        env.run(&Plan::new(actions), wheels, DestinationKind::Fresh)?;
         Ok(env)
     }
 
@@ -89,12 +89,13 @@ impl Env {
             layout: layout(),
             kind,
         };
-        let named: BTreeSet<PackageName> = plan.actions.iter().filter_map(arrives).collect();
+        let named: BTreeSet<&PackageName> = plan.distributions().map(|new| &new.name).collect();
         let arrivals = wheels.iter().map(|wheel| wheel.arrival());
-        let arrivals = arrivals.filter(|arrival| named.contains(&arrival.name));
+        let arrivals = arrivals.filter(|arrival| named.contains(arrival.file.name()));
+        let arrivals = of_plan(plan, arrivals.collect());
         install(
             plan,
-            arrivals.map(Ok::<_, Error>),
+            arrivals.into_iter().map(Ok::<_, Error>),
             &destination,
             &options(),
             &Silent,
@@ -132,7 +133,7 @@ impl Env {
                 }
             }
             actions.sort_by(|one, other| one.name().cmp(other.name()));
-            Plan { actions }
+            Plan::new(actions)
         };
         let first = plan(&BTreeSet::new());
         let losers = losers(&root, &layout, &installed, &first)?;
@@ -152,13 +153,6 @@ impl Env {
 
     pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.root().join(path)).unwrap()
-    }
-}
-
-fn arrives(action: &Action) -> Option<PackageName> {
-    match action {
-        Action::Install(to) | Action::Replace { to, .. } => Some(to.name.clone()),
-        Action::Remove(_) | Action::Keep(_) => None,
     }
 }
 
@@ -381,7 +375,7 @@ fn what_the_plan_does_not_name_keeps_its_files() {
     let kind = DestinationKind::Existing {
         staging: staging.path().to_owned(),
     };
-    env.run(&Plan { actions }, &[], kind).unwrap();
+    env.run(&Plan::new(actions), &[], kind).unwrap();
     drop(staging);
     assert_same(&env, &Env::with(&[&b]).unwrap(), 0);
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lock2venv::bytecode::{Batch, Compiled, Compiler, Error, Settings};
+use lock2venv::plan::DistributionId;
 
 use crate::support::locked_wheels::{LockedWheels, python, snapshot};
 use crate::support::wheel_builder::WheelBuilder;
@@ -162,7 +163,7 @@ impl Failing {
     fn compile(&self, interpreter: PathBuf) -> Result<Vec<Compiled>, Error> {
         let compiler = Compiler::start(self.settings(interpreter));
         let packed = compiler.submit(Batch {
-            owner: 0,
+            owner: DistributionId::new(0),
             key: Some("0123".to_owned()),
             folder: self.folder.path().to_owned(),
             root: "/app".into(),
@@ -343,7 +344,7 @@ fn compiled_in_turn(python: &Path, turn: usize) -> BTreeMap<String, Vec<u8>> {
     sources.rotate_left(turn);
     let compiler = Compiler::start(settings_of(python));
     let packed = compiler.submit(Batch {
-        owner: 0,
+        owner: DistributionId::new(0),
         key: None,
         folder: folder.path().to_owned(),
         root: "/app".into(),

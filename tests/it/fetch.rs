@@ -10,11 +10,14 @@ use lock2venv::configuration::{Configuration, CredentialsOrigin, Document, Docum
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::event::{Event, Reporter};
 use lock2venv::fetch::{self, Error, Fetch, Fetched, Found, Network, Options, Place};
+use lock2venv::filename::WheelFilename;
 use lock2venv::http::{self, Limits, Status};
 use lock2venv::index::{self, Client, Settings};
 use lock2venv::name::PackageName;
-use lock2venv::plan::{Distribution, IndexSource, Origin};
-use lock2venv::url::Url;
+use lock2venv::plan::{
+    Action, Distribution, DistributionId, Form as PlannedForm, IndexSource, Origin, Plan,
+};
+use lock2venv::url::{Url, WrittenUrl};
 use lock2venv::version::Version;
 use tempfile::TempDir;
 
@@ -108,7 +111,8 @@ impl Machine {
         network: Network,
     ) -> Result<Vec<String>, Error> {
         let client = self.client();
-        let distributions: Vec<&Distribution> = distributions.iter().collect();
+        let plan = Plan::new(distributions.iter().cloned().map(Action::Install).collect());
+        let distributions: Vec<&Distribution> = plan.distributions().collect();
         let (sender, receiver) = mpsc::sync_channel(1);
         let job = Fetch {
             distributions: &distributions,
@@ -126,7 +130,7 @@ impl Machine {
             let fetched: Vec<Fetched> = receiver.into_iter().collect();
             (fetching.join().unwrap(), fetched)
         });
-        fetched.sort_by_key(|fetched| fetched.position);
+        fetched.sort_by_key(|fetched| fetched.id);
         done.map(|()| fetched.iter().map(shown).collect())
     }
 
@@ -163,16 +167,19 @@ fn shown(fetched: &Fetched) -> String {
     };
     format!(
         "{origin} {}: {}",
-        fetched.position,
+        fetched.id,
         String::from_utf8_lossy(&bytes)
     )
 }
 
 fn distribution(name: &str, origin: Origin) -> Distribution {
+    let file = format!("{}-1-py3-none-any.whl", name.replace('-', "_"));
     Distribution {
+        id: DistributionId::default(),
         name: PackageName::new(name),
         version: Version::parse("1").unwrap(),
         origin,
+        form: PlannedForm::Wheel(WheelFilename::parse(&file).unwrap()),
         is_requested: true,
     }
 }
@@ -180,7 +187,6 @@ fn distribution(name: &str, origin: Origin) -> Distribution {
 fn from_index(name: &str, digest: &Digest) -> Distribution {
     let origin = Origin::Index {
         source: None,
-        file: format!("{name}-1-py3-none-any.whl"),
         digests: vec![digest.clone()],
     };
     distribution(name, origin)
@@ -190,9 +196,8 @@ fn from_source(name: &str, digest: &Digest, source: &str, url: String) -> Distri
     let origin = Origin::Index {
         source: Some(IndexSource {
             name: source.to_owned(),
-            url,
+            url: WrittenUrl::new(url),
         }),
-        file: format!("{name}-1-py3-none-any.whl"),
         digests: vec![digest.clone()],
     };
     distribution(name, origin)
@@ -200,9 +205,9 @@ fn from_source(name: &str, digest: &Digest, source: &str, url: String) -> Distri
 
 fn from_url(name: &str, digest: &Digest, url: String) -> Distribution {
     let origin = Origin::Url {
-        url,
-        file: format!("{name}-1-py3-none-any.whl"),
+        url: WrittenUrl::new(url),
         digests: vec![digest.clone()],
+        subdirectory: None,
     };
     distribution(name, origin)
 }
@@ -285,11 +290,12 @@ fn files_of_one_package_share_a_page() {
     let digest = index.add("a", "a-2-py3-none-any.whl", b"second");
     let origin = Origin::Index {
         source: None,
-        file: "a-2-py3-none-any.whl".to_owned(),
         digests: vec![digest],
     };
     let machine = Machine::new(&index);
-    let plan = [first, distribution("a", origin)];
+    let mut second = distribution("a", origin);
+    second.form = PlannedForm::Wheel(WheelFilename::parse("a-2-py3-none-any.whl").unwrap());
+    let plan = [first, second];
     assert_eq!(
         machine.fetch(&plan).unwrap(),
         ["fetched 0: first", "fetched 1: second"]
@@ -671,7 +677,6 @@ fn a_file_without_a_proving_digest_is_refused() {
     let index = LocalIndex::start();
     let origin = Origin::Index {
         source: None,
-        file: "a-1-py3-none-any.whl".to_owned(),
         digests: Vec::new(),
     };
     let machine = Machine::new(&index);
@@ -975,16 +980,14 @@ fn local_files_are_proven_and_folders_passed_over() {
             Origin::File {
                 path: path.clone(),
                 digests,
+                subdirectory: None,
             },
         )
     };
-    let folder = distribution(
-        "b",
-        Origin::Directory {
-            path: path.clone(),
-            is_editable: false,
-        },
-    );
+    let folder = Distribution {
+        form: PlannedForm::Tree { is_editable: false },
+        ..distribution("b", Origin::Directory { path: path.clone() })
+    };
     let plan = [folder, local(b"wheel a")];
     assert_eq!(machine.fetch(&plan).unwrap(), ["fetched 1: wheel a"]);
     let offline = machine.fetch_with(&plan, &machine.cache(), Network::Offline);

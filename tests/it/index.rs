@@ -11,7 +11,7 @@ use lock2venv::http::{self, Cancellation, Limits};
 use lock2venv::index::{Client, Error, IndexFile, Settings, Wanted};
 use lock2venv::name::PackageName;
 use lock2venv::plan::IndexSource;
-use lock2venv::url::Url;
+use lock2venv::url::{Url, WrittenUrl};
 
 use crate::support::local_index::{Fault, Form, LocalIndex};
 use crate::support::tls::{self, TlsServer};
@@ -141,7 +141,7 @@ fn of_two_entries_with_one_name_the_one_that_fits_is_chosen() {
 fn ask_tls(server: &TlsServer, variables: &[(&str, &str)]) -> Error {
     let source = IndexSource {
         name: "acme".to_owned(),
-        url: server.url(),
+        url: WrittenUrl::new(server.url()),
     };
     let url = server.url();
     let repository = [("POETRY_REPOSITORIES_ACME_URL", url.as_str())];

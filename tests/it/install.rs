@@ -15,6 +15,7 @@ use lock2venv::bytecode;
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::environment::Layout;
 use lock2venv::event::{Event, Reporter, Silent, Warning};
+use lock2venv::filename::WheelFilename;
 use lock2venv::install::{
     Arrival, Content, Destination, DestinationKind, Error, LinkMode, Options, Report, install,
     unpacked,
@@ -22,12 +23,13 @@ use lock2venv::install::{
 use lock2venv::installed::InstalledDistribution;
 use lock2venv::name::PackageName;
 use lock2venv::plan::{Action, Distribution, Origin, Plan};
+use lock2venv::url::WrittenUrl;
 use lock2venv::version::Version;
 use lock2venv::wheel::Leniency;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use crate::support::wheel_builder::{WheelBuilder, ZipEntry};
+use crate::support::wheel_builder::{WheelBuilder, ZipEntry, of_plan};
 
 const SITE: &str = "lib/python3.11/site-packages";
 
@@ -164,7 +166,7 @@ fn plan(wheels: &[&WheelBuilder]) -> Plan {
         .map(|wheel| Action::Install(wheel.distribution()))
         .collect();
     actions.sort_by_key(name_of);
-    Plan { actions }
+    Plan::new(actions)
 }
 
 fn name_of(action: &Action) -> PackageName {
@@ -181,7 +183,7 @@ fn run(
     kind: DestinationKind,
     options: &Options,
 ) -> Result<Report, Error> {
-    let arrivals = arrivals.into_iter().map(Ok);
+    let arrivals = of_plan(plan, arrivals).into_iter().map(Ok);
     install(plan, arrivals, &place.destination(kind), options, &Silent)
 }
 
@@ -279,13 +281,11 @@ fn what_was_asked_for_is_marked() {
     let mut distribution = wheel.distribution();
     distribution.is_requested = true;
     distribution.origin = Origin::Url {
-        url: "https://u:p@acme.example/acme-1.0-py3-none-any.whl".to_owned(),
-        file: wheel.file_name(),
+        url: WrittenUrl::new("https://u:p@acme.example/acme-1.0-py3-none-any.whl"),
         digests: Vec::new(),
+        subdirectory: None,
     };
-    let plan = Plan {
-        actions: vec![Action::Install(distribution)],
-    };
+    let plan = Plan::new(vec![Action::Install(distribution)]);
     let arrivals = vec![wheel.arrival()];
     run(&place, &plan, arrivals, DestinationKind::Fresh, &options()).unwrap();
     place.assert_records_are_true();
@@ -333,7 +333,7 @@ fn wheels_of_another_distribution_are_refused() {
     refuses(&acme().metadata("Name: other\nVersion: 1.0\n"), "METADATA");
     let place = Place::new();
     let mut arrival = acme().arrival();
-    arrival.file_name = "acme-1.1-py3-none-any.whl".to_owned();
+    arrival.file = WheelFilename::parse("acme-1.1-py3-none-any.whl").unwrap();
     let result = run(
         &place,
         &plan(&[&acme()]),
@@ -763,8 +763,10 @@ fn fill_real(
     };
     let mut options = options();
     change(&mut options);
-    let arrivals = wheels.iter().map(|wheel| Ok::<_, Error>(wheel.arrival()));
-    let report = install(&plan(wheels), arrivals, &destination, &options, &Silent).unwrap();
+    let plan = plan(wheels);
+    let arrivals = wheels.iter().map(|wheel| wheel.arrival()).collect();
+    let arrivals = of_plan(&plan, arrivals).into_iter().map(Ok::<_, Error>);
+    let report = install(&plan, arrivals, &destination, &options, &Silent).unwrap();
     (folder, root, report)
 }
 
@@ -957,7 +959,6 @@ fn fill_from_trees(wheels: &[&WheelBuilder], options: &Options) -> Option<(Place
     let locked = |wheel: &&WheelBuilder| Distribution {
         origin: Origin::Index {
             source: None,
-            file: wheel.file_name(),
             digests: vec![Digest::of(Algorithm::Sha256, &wheel.build())],
         },
         ..wheel.distribution()
@@ -1107,15 +1108,14 @@ fn a_tree_is_no_way_around_the_name_of_a_wheel() {
     .unwrap();
     // The same bytes, locked as another package.
     let other = WheelBuilder::new("other", "1.0");
-    for file_name in [other.file_name(), wheel.file_name()] {
-        let arrival = Arrival {
-            name: PackageName::new("other"),
-            file_name,
+    for file in [other.arrival().file, wheel.arrival().file] {
+        let arrivals = [Ok(Arrival {
+            file,
             ..wheel.arrival()
-        };
+        })];
         let again = Place::new();
-        let kind = DestinationKind::Fresh;
-        let result = run(&again, &plan(&[&other]), vec![arrival], kind, &options);
+        let destination = again.destination(DestinationKind::Fresh);
+        let result = install(&plan(&[&other]), arrivals, &destination, &options, &Silent);
         assert!(matches!(result, Err(Error::Wheel { .. })), "{result:?}");
     }
 }
@@ -1215,7 +1215,6 @@ fn a_tree_that_goes_away_meanwhile_is_told_apart() {
     let locked = Distribution {
         origin: Origin::Index {
             source: None,
-            file: wheel.file_name(),
             digests: vec![Digest::of(Algorithm::Sha256, &wheel.build())],
         },
         ..wheel.distribution()
@@ -1265,7 +1264,7 @@ fn change(place: &Place, actions: Vec<Action>, wheels: &[&WheelBuilder]) -> Resu
     let kind = DestinationKind::Existing {
         staging: staging.path().to_owned(),
     };
-    run(place, &Plan { actions }, arrivals, kind, &options())
+    run(place, &Plan::new(actions), arrivals, kind, &options())
 }
 
 #[test]
@@ -1464,9 +1463,11 @@ fn each_distribution_is_reported_once_and_warnings_at_the_end() {
     let (a, b) = conflicting();
     let place = Place::new();
     let heard = Heard::default();
-    let arrivals = [Ok::<_, Error>(a.arrival()), Ok(b.arrival())];
+    let plan = plan(&[&a, &b]);
+    let arrivals = of_plan(&plan, vec![a.arrival(), b.arrival()]);
+    let arrivals = arrivals.into_iter().map(Ok::<_, Error>);
     let destination = place.destination(DestinationKind::Fresh);
-    install(&plan(&[&a, &b]), arrivals, &destination, &options(), &heard).unwrap();
+    install(&plan, arrivals, &destination, &options(), &heard).unwrap();
     let mut heard = heard.0.into_inner().unwrap();
     assert_eq!(heard.pop().unwrap(), "warning");
     heard.sort();

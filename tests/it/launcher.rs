@@ -103,7 +103,7 @@ fn fill(root: &Path, interpreter: &Interpreter, wheel: &WheelBuilder) -> Environ
         installer_name: "lock2venv".to_owned(),
     };
     let actions = vec![Action::Install(wheel.distribution())];
-    let plan = Plan { actions };
+    let plan = Plan::new(actions);
     let arrivals = [Ok::<_, Error>(wheel.arrival())];
     install(&plan, arrivals, &destination, &options, &Silent).unwrap();
     draft.publish().unwrap()

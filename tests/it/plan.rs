@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use lock2venv::installed::{Installed, InstalledDistribution};
 use lock2venv::lock::{File, Package, Source, SourceKind};
 use lock2venv::name::PackageName;
-use lock2venv::plan::{Action, Error, Options, Origin, PackagePolicy, Plan, Wanted, plan};
+use lock2venv::plan::{
+    Action, Builds, Distribution, DistributionId, Error, Form, Options, Origin, PackagePolicy,
+    Plan, Wanted, plan,
+};
 use lock2venv::target::Target;
 use lock2venv::version::{Version, VersionConstraint};
 use serde::Deserialize;
@@ -67,7 +70,10 @@ fn demo_from(kind: SourceKind, url: &str, files: &[&str]) -> Package {
 }
 
 fn options() -> Options {
-    Options::default()
+    Options {
+        builds: Builds::Refused,
+        ..Options::default()
+    }
 }
 
 fn policy(text: &str) -> PackagePolicy {
@@ -111,14 +117,14 @@ fn shown(plan: &Plan) -> String {
         Action::Remove(from) => format!("-{} {}", from.name, from.version),
         Action::Keep(there) => format!("={} {}", there.name, there.version),
     };
-    let all: Vec<String> = plan.actions.iter().map(one).collect();
+    let all: Vec<String> = plan.actions().iter().map(one).collect();
     all.join(", ")
 }
 
 /// The origin of the one distribution that a plan installs.
 #[track_caller]
 fn only_origin(plan: &Plan) -> &Origin {
-    let [Action::Install(distribution)] = plan.actions.as_slice() else {
+    let [Action::Install(distribution)] = plan.actions() else {
         panic!("{plan:?}")
     };
     &distribution.origin
@@ -127,10 +133,10 @@ fn only_origin(plan: &Plan) -> &Origin {
 /// The file of the one distribution that a plan installs from an index.
 #[track_caller]
 fn only_file(plan: &Plan) -> String {
-    let Origin::Index { file, .. } = only_origin(plan) else {
+    let [Action::Install(distribution)] = plan.actions() else {
         panic!("{plan:?}")
     };
-    file.clone()
+    distribution.file_name().unwrap().to_owned()
 }
 
 #[track_caller]
@@ -582,13 +588,12 @@ fn commit_decides_for_git() {
 fn origin(package: Package, expected: &str) {
     let shown = match plan_with(&[package], &Installed::default(), &options()) {
         Ok(plan) => match only_origin(&plan) {
-            Origin::Index { source, file, .. } => {
-                format!("{} {file}", source.as_ref().unwrap().name)
+            Origin::Index { source, .. } => {
+                format!("{} {}", source.as_ref().unwrap().name, only_file(&plan))
             }
-            Origin::Url { url, file, .. } => format!("{url} {file}"),
-            Origin::File { path, .. } | Origin::Directory { path, .. } => {
-                path.display().to_string()
-            }
+            Origin::Url { url, .. } => format!("{url} {}", only_file(&plan)),
+            Origin::File { path, .. } | Origin::Directory { path } => path.display().to_string(),
+            Origin::Git(git) => git.url.to_string(),
         },
         Err(error) => error.to_string(),
     };
@@ -630,6 +635,58 @@ fn origins_follow_the_source() {
         demo_from(SourceKind::Url, escape, &[wheel]),
         "the source of `demo` in poetry.lock has no file name",
     );
+}
+
+/// What `package` is installed from, when builds are allowed.
+#[track_caller]
+fn planned(package: Package) -> Distribution {
+    let plan = plan_with(&[package], &Installed::default(), &Options::default()).unwrap();
+    let [Action::Install(distribution)] = plan.actions() else {
+        panic!("{plan:?}")
+    };
+    distribution.clone()
+}
+
+#[test]
+fn what_has_to_be_built_is_a_form() {
+    let sdist = |distribution: &Distribution| match &distribution.form {
+        Form::Sdist { file, refused } => (file.clone(), refused.len()),
+        form @ (Form::Wheel(_) | Form::Tree { .. }) => panic!("{form:?}"),
+    };
+    let indexed = planned(demo(&["demo-1.0-cp27-none-any.whl", "demo-1.0.tar.gz"]));
+    assert_eq!(sdist(&indexed), ("demo-1.0.tar.gz".to_owned(), 1));
+    assert_eq!(indexed.origin.digests().len(), 1);
+    let url = "https://example.org/archive/main.zip";
+    let archive = planned(demo_from(SourceKind::Url, url, &["main.zip"]));
+    assert_eq!(sdist(&archive), ("main.zip".to_owned(), 0));
+    let url = "https://user:secret@example.org/demo.git";
+    let git = planned(demo_from(SourceKind::Git, url, &[]));
+    assert_eq!(git.form, Form::Tree { is_editable: false });
+    assert_eq!(git.file_name(), None);
+    let Origin::Git(git) = &git.origin else {
+        panic!("{git:?}")
+    };
+    assert_eq!(git.reference.as_deref(), Some("main"));
+    assert_eq!(git.resolved_reference.as_deref(), Some("0123abc"));
+    assert_eq!(
+        git.url.without_credentials(),
+        "https://example.org/demo.git"
+    );
+}
+
+#[test]
+fn distributions_are_numbered_by_their_actions() {
+    let there = installed(&[("a", "1.0", None)]);
+    let mut plan = plan_with(&libraries(), &there, &options()).unwrap();
+    let project = plan.distributions().next().unwrap().clone();
+    plan.push(Action::Install(project));
+    let ids: Vec<usize> = plan.distributions().map(|new| new.id.position()).collect();
+    assert_eq!(ids, [1, 2, 3]);
+    for new in plan.distributions() {
+        assert_eq!(plan.distribution(new.id).unwrap().id, new.id);
+    }
+    assert!(plan.distribution(DistributionId::new(0)).is_none());
+    assert!(plan.distribution(DistributionId::new(4)).is_none());
 }
 
 #[test]

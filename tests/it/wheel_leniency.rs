@@ -7,6 +7,8 @@ use std::path::Path;
 
 use insta::assert_snapshot;
 use lock2venv::digest::{Algorithm, Digest};
+use lock2venv::filename::WheelFilename;
+use lock2venv::wheel::{Expected, Wheel};
 
 use crate::command_line::{Locked, PYPROJECT, Scene};
 use crate::support::wheel_builder::{WheelBuilder, ZipEntry, verified};
@@ -413,10 +415,13 @@ fn the_local_version_belongs_to_the_name_of_dist_info() {
     let bytes = wheel.build();
     let mut distribution = wheel.distribution();
     distribution.version = lock2venv::version::Version::parse("1.0+cpu").unwrap();
-    let opened = lock2venv::wheel::Wheel::open(
+    let opened = Wheel::open(
         verified(&bytes).source().clone(),
-        "acme-1.0+cpu-py3-none-any.whl",
-        (&distribution.name, &distribution.version),
+        Expected {
+            file: &WheelFilename::parse("acme-1.0+cpu-py3-none-any.whl").unwrap(),
+            name: &distribution.name,
+            version: &distribution.version,
+        },
         &mut lock2venv::archive::Buffers::default(),
     );
     let error = opened.unwrap_err().to_string();

@@ -50,10 +50,10 @@ pub(in crate::install) fn order_in(plan: &Plan, distribution: &InstalledDistribu
         Action::Keep(kept) => kept.dist_info == distribution.dist_info,
         Action::Install(_) | Action::Replace { .. } | Action::Remove(_) => false,
     };
-    if let Some(position) = plan.actions.iter().position(is_same) {
+    if let Some(position) = plan.actions().iter().position(is_same) {
         return order_of(position);
     }
-    let before = plan.actions.iter();
+    let before = plan.actions().iter();
     let before = before.take_while(|action| *action.name() < distribution.name);
     order_of(before.count()) - 1
 }
@@ -96,7 +96,7 @@ fn contested(kept: &[Kept], done: &[Done<'_>]) -> BTreeMap<String, Vec<Claimant>
     let mut claims: HashMap<&str, Vec<(usize, Claimant)>> = HashMap::new();
     for (index, done) in done.iter().enumerate() {
         for placed in &done.placed {
-            let claim = (order_of(done.position), Claimant::New(index));
+            let claim = (order_of(done.id().position()), Claimant::New(index));
             claims.entry(&placed.path).or_default().push(claim);
         }
     }

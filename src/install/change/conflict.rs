@@ -11,6 +11,7 @@ use crate::event::Warning;
 use crate::install::Error;
 use crate::install::place::placed::{Placed, label};
 use crate::install::unpack::done::Done;
+use crate::plan::DistributionId;
 
 /// One claim to a path.
 struct Claim {
@@ -48,7 +49,7 @@ pub(in crate::install) fn settle(
         let holders = claims
             .iter()
             .filter(|claim| claim.placed.digest == kept.placed.digest);
-        let holders = holders.map(|claim| done[claim.done].position).collect();
+        let holders = holders.map(|claim| done[claim.done].id()).collect();
         settled.paths.insert(
             path,
             SettledPath {
@@ -72,7 +73,7 @@ pub(in crate::install) struct Settled {
 #[derive(Debug)]
 pub(in crate::install) struct SettledPath {
     /// The distributions of the plan that have the file now; the last of them decided what it holds.
-    pub(in crate::install) holders: Vec<usize>,
+    pub(in crate::install) holders: Vec<DistributionId>,
     /// Whether the file that was in place gave way to one of other bytes.
     pub(in crate::install) is_replaced: bool,
 }

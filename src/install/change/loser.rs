@@ -48,7 +48,7 @@ pub fn losers(
     plan: &Plan,
 ) -> Result<BTreeSet<PackageName>, Error> {
     let ground = Ground { folder, layout };
-    let going: HashSet<&Path> = plan.actions.iter().filter_map(going).collect();
+    let going: HashSet<&Path> = plan.actions().iter().filter_map(going).collect();
     if going.is_empty() && installed.contested.is_empty() {
         return Ok(BTreeSet::new());
     }

@@ -56,7 +56,7 @@ impl<'a> Change<'a> {
             kept: Vec::new(),
             leaving: Vec::new(),
         };
-        for (position, action) in plan.actions.iter().enumerate() {
+        for (position, action) in plan.actions().iter().enumerate() {
             if let Action::Replace { from, .. } | Action::Remove(from) = action {
                 let holding = Holding::read(from, ground)?;
                 change.leaving.push((position, holding));
@@ -69,11 +69,8 @@ impl<'a> Change<'a> {
 
     /// Adds what another installer left without a list, where the plan installs the same distribution.
     fn add_incomplete(&mut self, installed: &Installed) -> Result<(), Error> {
-        let new = self.plan.actions.iter().enumerate();
-        let new = new.filter_map(|(position, action)| match action {
-            Action::Install(to) | Action::Replace { to, .. } => Some((&to.name, position)),
-            Action::Remove(_) | Action::Keep(_) => None,
-        });
+        let new = self.plan.distributions();
+        let new = new.map(|new| (&new.name, new.id.position()));
         let new: HashMap<_, _> = new.collect();
         for path in &installed.leftovers {
             let Some(distribution) = environment::identify(path) else {
@@ -143,7 +140,7 @@ impl<'a> Change<'a> {
                 self.report_removal(*position, reporter);
             }
         }
-        for action in &self.plan.actions {
+        for action in self.plan.actions() {
             match action {
                 Action::Install(_) => report.n_installs += 1,
                 Action::Replace { .. } => report.n_updates += 1,
@@ -172,7 +169,7 @@ impl<'a> Change<'a> {
     }
 
     fn report_removal(&self, position: usize, reporter: &dyn Reporter) {
-        if let Action::Remove(from) = &self.plan.actions[position] {
+        if let Action::Remove(from) = &self.plan.actions()[position] {
             reporter.report(Event::Removed {
                 name: &from.name,
                 version: &from.version,

@@ -68,7 +68,10 @@ impl<'c> Division<'c, '_> {
                 let owner = *self.owners.entry(path).or_insert(index);
                 self.ties.tie(owner, index);
             }
-            let same = self.done.iter().position(|done| done.position == *position);
+            let same = self
+                .done
+                .iter()
+                .position(|done| done.id().position() == *position);
             if let Some(new) = same {
                 self.ties.tie(index, self.leaving.len() + new);
             }
@@ -138,7 +141,7 @@ impl<'c> Division<'c, '_> {
             let new = index.checked_sub(self.leaving.len());
             let position = match new {
                 None => self.leaving[index].0,
-                Some(new) => self.done[new].position,
+                Some(new) => self.done[new].id().position(),
             };
             let empty = || (position, Step::default());
             let (first, step) = steps.entry(self.ties.root(index)).or_insert_with(empty);

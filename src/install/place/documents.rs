@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::digest::Digest;
-use crate::plan::{Distribution, Origin};
+use crate::plan::{Distribution, Form, GitOrigin, Origin};
 
 /// Renders the documents for `distribution`, but for RECORD: each with its name.
 pub(in crate::install) fn render(
@@ -20,27 +20,29 @@ pub(in crate::install) fn render(
     if distribution.is_requested {
         documents.push(("REQUESTED", Vec::new()));
     }
-    if let Some(origin) = direct_url(&distribution.origin, digest) {
+    if let Some(origin) = direct_url(distribution, digest) {
         documents.push(("direct_url.json", origin.to_string().into_bytes()));
     }
     documents
 }
 
 /// What comes from an index has no `direct_url.json`.
-fn direct_url(origin: &Origin, digest: &Digest) -> Option<Value> {
-    match origin {
-        Origin::Index { .. } => None,
-        Origin::Url { url, .. } => Some(archive(&without_credentials(url), digest)),
-        Origin::File { path, .. } => Some(archive(&file_url(path), digest)),
-        Origin::Directory { path, is_editable } => {
-            let info = if *is_editable {
-                json!({ "editable": true })
-            } else {
-                json!({})
-            };
-            Some(json!({ "dir_info": info, "url": file_url(path) }))
-        }
+fn direct_url(distribution: &Distribution, digest: &Digest) -> Option<Value> {
+    let (mut document, subdirectory) = match &distribution.origin {
+        Origin::Index { .. } => return None,
+        Origin::Url {
+            url, subdirectory, ..
+        } => (archive(&url.without_credentials(), digest), subdirectory),
+        Origin::File {
+            path, subdirectory, ..
+        } => (archive(&file_url(path), digest), subdirectory),
+        Origin::Git(git) => (repository(git), &git.subdirectory),
+        Origin::Directory { path } => (folder(path, &distribution.form), &None),
+    };
+    if let Some(subdirectory) = subdirectory {
+        document["subdirectory"] = subdirectory.as_str().into();
     }
+    Some(document)
 }
 
 fn archive(url: &str, digest: &Digest) -> Value {
@@ -48,19 +50,20 @@ fn archive(url: &str, digest: &Digest) -> Value {
     json!({ "archive_info": { "hashes": hashes }, "url": url })
 }
 
-/// The specification wants no user and password in the address unless they are names of variables.
-fn without_credentials(url: &str) -> String {
-    let url = url.split('#').next().unwrap_or_default();
-    let Ok(mut parsed) = url::Url::parse(url) else {
-        return url.to_owned();
-    };
-    if parsed.username().is_empty() && parsed.password().is_none() {
-        return url.to_owned();
+fn repository(git: &GitOrigin) -> Value {
+    let mut info = json!({ "vcs": "git", "commit_id": git.resolved_reference });
+    if let Some(reference) = &git.reference {
+        info["requested_revision"] = reference.as_str().into();
     }
-    // Only addresses without a host cannot have them changed, and those have none.
-    let _ = parsed.set_username("");
-    let _ = parsed.set_password(None);
-    parsed.into()
+    json!({ "url": git.url.without_credentials(), "vcs_info": info })
+}
+
+fn folder(path: &Path, form: &Form) -> Value {
+    let info = match form {
+        Form::Tree { is_editable: true } => json!({ "editable": true }),
+        Form::Tree { is_editable: false } | Form::Wheel(_) | Form::Sdist { .. } => json!({}),
+    };
+    json!({ "dir_info": info, "url": file_url(path) })
 }
 
 fn file_url(path: &Path) -> String {
@@ -73,43 +76,73 @@ mod tests {
 
     use super::*;
     use crate::digest::Algorithm;
+    use crate::name::PackageName;
+    use crate::plan::DistributionId;
+    use crate::url::WrittenUrl;
+    use crate::version::Version;
 
     #[track_caller]
-    fn renders(origin: &Origin, expected: &str) {
+    fn renders(origin: Origin, is_editable: bool, expected: &str) {
+        let distribution = Distribution {
+            id: DistributionId::default(),
+            name: PackageName::new("acme"),
+            version: Version::parse("1").unwrap(),
+            origin,
+            form: Form::Tree { is_editable },
+            is_requested: false,
+        };
         let digest = Digest::of(Algorithm::Sha256, b"");
-        let text = direct_url(origin, &digest).unwrap().to_string();
+        let text = direct_url(&distribution, &digest).unwrap().to_string();
         assert_eq!(text.replace(&digest.hex(), "HEX"), expected);
+    }
+
+    fn folder() -> Origin {
+        Origin::Directory {
+            path: PathBuf::from("/srv/acme"),
+        }
     }
 
     #[test]
     fn direct_urls_name_their_origin_without_credentials() {
+        let url = Origin::Url {
+            url: WrittenUrl::new("https://user:secret@acme.example/a.whl#sha256=0"),
+            digests: Vec::new(),
+            subdirectory: None,
+        };
         renders(
-            &Origin::Url {
-                url: "https://user:secret@acme.example/a.whl#sha256=0".to_owned(),
-                file: "a.whl".to_owned(),
-                digests: Vec::new(),
-            },
+            url,
+            false,
             r#"{"archive_info":{"hashes":{"sha256":"HEX"}},"url":"https://acme.example/a.whl"}"#,
         );
+        let file = Origin::File {
+            path: PathBuf::from("/srv/a b.whl"),
+            digests: Vec::new(),
+            subdirectory: Some("python".to_owned()),
+        };
         renders(
-            &Origin::File {
-                path: PathBuf::from("/srv/a b.whl"),
-                digests: Vec::new(),
-            },
-            r#"{"archive_info":{"hashes":{"sha256":"HEX"}},"url":"file:///srv/a%20b.whl"}"#,
+            file,
+            false,
+            r#"{"archive_info":{"hashes":{"sha256":"HEX"}},"subdirectory":"python","url":"file:///srv/a%20b.whl"}"#,
+        );
+        let git = Origin::Git(GitOrigin {
+            url: WrittenUrl::new("https://user:secret@acme.example/a.git"),
+            reference: Some("main".to_owned()),
+            resolved_reference: Some("0123abc".to_owned()),
+            subdirectory: None,
+        });
+        renders(
+            git,
+            false,
+            r#"{"url":"https://acme.example/a.git","vcs_info":{"commit_id":"0123abc","requested_revision":"main","vcs":"git"}}"#,
         );
         renders(
-            &Origin::Directory {
-                path: PathBuf::from("/srv/acme"),
-                is_editable: false,
-            },
+            folder(),
+            false,
             r#"{"dir_info":{},"url":"file:///srv/acme"}"#,
         );
         renders(
-            &Origin::Directory {
-                path: PathBuf::from("/srv/acme"),
-                is_editable: true,
-            },
+            folder(),
+            true,
             r#"{"dir_info":{"editable":true},"url":"file:///srv/acme"}"#,
         );
     }

@@ -33,7 +33,7 @@ use super::{Destination, DestinationKind, LinkMode, Options, session};
 use crate::digest::Digest;
 use crate::environment::Layout;
 use crate::event::Warning;
-use crate::plan::{Distribution, Origin};
+use crate::plan::Distribution;
 use crate::removal;
 
 pub(super) use source::{Linked, Tree};
@@ -107,12 +107,8 @@ pub struct Finder {
 impl Finder {
     /// Finds the wheel of `distribution`. One that was changed since it was unpacked is removed from the cache.
     pub fn find(&self, distribution: &Distribution) -> Option<UnpackedWheel> {
-        let digests = match &distribution.origin {
-            Origin::Index { digests, .. } | Origin::Url { digests, .. } => digests,
-            Origin::File { .. } | Origin::Directory { .. } => return None,
-        };
+        let mut digests = distribution.origin.remote_digests().iter();
         let places = Places::new(&self.layout, &distribution.name);
-        let mut digests = digests.iter();
         digests.find_map(|digest| self.trees.find(digest, &places, distribution))
     }
 }

@@ -12,7 +12,7 @@ use super::{folder_name, remove};
 use crate::environment::Layout;
 use crate::install::contents::{Item, Places};
 use crate::name::PackageName;
-use crate::plan::{Distribution, Origin};
+use crate::plan::Distribution;
 
 const BUFFER_BYTES: usize = 256 << 10;
 
@@ -33,12 +33,8 @@ pub fn verify_trees(folder: &Path) -> Vec<PathBuf> {
 
 /// As [`verify_trees`], but only what `folder` holds of `distributions`.
 pub fn verify_trees_of(folder: &Path, distributions: &[&Distribution]) -> Vec<PathBuf> {
-    let digests = distributions
-        .iter()
-        .flat_map(|distribution| match &distribution.origin {
-            Origin::Index { digests, .. } | Origin::Url { digests, .. } => digests.as_slice(),
-            Origin::File { .. } | Origin::Directory { .. } => &[],
-        });
+    let digests = distributions.iter();
+    let digests = digests.flat_map(|distribution| distribution.origin.remote_digests());
     let paths = digests.map(|digest| folder.join(folder_name(digest)));
     verify(paths.filter(|path| path.is_dir()).collect())
 }

@@ -6,11 +6,10 @@ use super::unit::Unit;
 use crate::event::Warning;
 use crate::install::folder::Root;
 use crate::install::place::placed::{Contested, Placed};
-use crate::plan::Distribution;
+use crate::plan::{Distribution, DistributionId};
 
 /// A wheel whose files are in place, but for those that something else was in the way of, and RECORD.
 pub(in crate::install) struct Done<'a> {
-    pub(in crate::install) position: usize,
     pub(in crate::install) distribution: &'a Distribution,
     pub(in crate::install) root: Arc<Root>,
     pub(in crate::install) dist_info: String,
@@ -22,4 +21,10 @@ pub(in crate::install) struct Done<'a> {
     pub(in crate::install) dropped: Vec<Placed>,
     /// Kept only where files may have to be written again.
     pub(in crate::install) unit: Option<Arc<Unit<'a>>>,
+}
+
+impl Done<'_> {
+    pub(in crate::install) fn id(&self) -> DistributionId {
+        self.distribution.id
+    }
 }

@@ -4,7 +4,7 @@
 //! once, and among each kind the largest. The thread that called waits for arrivals, and stops taking them while
 //! [`MAX_WAITING`] wheels are under way, so that neither handles nor memory grow with the plan.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -23,15 +23,14 @@ use crate::install::place::pycache;
 use crate::install::place::script::Launcher;
 use crate::install::tree::Trees;
 use crate::install::{Arrival, Destination, Error, Options};
-use crate::name::PackageName;
-use crate::plan::{Action, Distribution, Plan};
+use crate::plan::{DistributionId, Plan};
 
 const MAX_WAITING: usize = 256;
 
 pub(in crate::install) struct Session<'a, 's> {
     pool: &'s ThreadPool,
     helpers: Helpers<'s>,
-    planned: HashMap<&'a PackageName, (usize, &'a Distribution)>,
+    plan: &'a Plan,
     setting: Setting<'a>,
     /// Where the environment will live.
     root: &'a Path,
@@ -41,7 +40,7 @@ pub(in crate::install) struct Session<'a, 's> {
     done: Mutex<Vec<Done<'a>>>,
     failure: Mutex<Option<Error>>,
     /// Wheels that are refused; the others are looked at all the same, so that all are named.
-    refused: Mutex<Vec<(usize, Error)>>,
+    refused: Mutex<Vec<(DistributionId, Error)>>,
     has_failed: AtomicBool,
     n_waiting: Mutex<usize>,
     changed: Condvar,
@@ -70,7 +69,7 @@ impl Roots {
 }
 
 enum Task<'a> {
-    Open(Arrival),
+    Open(Box<Arrival>),
     Chunk(Arc<Unit<'a>>, Range<usize>),
     /// Bytecode that the cache has, of an unpacked wheel.
     Bytecode(PackedPiece),
@@ -95,7 +94,7 @@ impl<'a, 's> Session<'a, 's> {
         Self {
             pool,
             helpers,
-            planned: planned(plan),
+            plan,
             setting: Setting {
                 layout: &destination.layout,
                 launcher: Launcher {
@@ -148,40 +147,38 @@ impl<'a, 's> Session<'a, 's> {
             return Err(error.into());
         }
         let mut done = std::mem::take(&mut *lock(&self.done));
-        done.sort_by_key(|done| done.position);
+        done.sort_by_key(Done::id);
         self.check_complete(&done)?;
         Ok(done)
     }
 
     fn take_refusals(&self) -> Option<Error> {
         let mut refused = std::mem::take(&mut *lock(&self.refused));
-        refused.sort_by_key(|(position, _)| *position);
+        refused.sort_by_key(|(id, _)| *id);
         Error::join(refused.into_iter().map(|(_, error)| error).collect())
     }
 
     /// Notes that a wheel is refused, once.
-    fn refuse(&self, position: usize, error: Error) {
+    fn refuse(&self, id: DistributionId, error: Error) {
         let mut refused = lock(&self.refused);
-        if refused.iter().all(|(other, _)| *other != position) {
-            refused.push((position, error));
+        if refused.iter().all(|(other, _)| *other != id) {
+            refused.push((id, error));
             *lock(&self.n_waiting) -= 1;
             self.changed.notify_all();
         }
     }
 
-    fn is_refused(&self, position: usize) -> bool {
+    fn is_refused(&self, id: DistributionId) -> bool {
         let refused = lock(&self.refused);
-        refused.iter().any(|(other, _)| *other == position)
+        refused.iter().any(|(other, _)| *other == id)
     }
 
     fn check_complete(&self, done: &[Done<'a>]) -> Result<(), Error> {
-        let mut positions: HashMap<usize, &Distribution> = self.planned.values().copied().collect();
-        for done in done {
-            positions.remove(&done.position);
-        }
-        match positions.into_iter().min_by_key(|(position, _)| *position) {
+        let arrived: HashSet<DistributionId> = done.iter().map(Done::id).collect();
+        let mut planned = self.plan.distributions();
+        match planned.find(|planned| !arrived.contains(&planned.id)) {
             None => Ok(()),
-            Some((_, distribution)) => Err(Error::NotArrived {
+            Some(distribution) => Err(Error::NotArrived {
                 name: distribution.name.clone(),
             }),
         }
@@ -198,7 +195,7 @@ impl<'a, 's> Session<'a, 's> {
         *n_waiting += 1;
         drop(n_waiting);
         let urgency = arrival.content.n_bytes().min(PIECE - 1);
-        self.push(scope, urgency, Task::Open(arrival));
+        self.push(scope, urgency, Task::Open(Box::new(arrival)));
     }
 
     fn push<'t>(&'t self, scope: &Scope<'t>, urgency: u64, task: Task<'a>) {
@@ -214,20 +211,14 @@ impl<'a, 's> Session<'a, 's> {
         if self.has_failed.load(Ordering::Relaxed) {
             return;
         }
-        let (position, result) = match task {
-            Task::Open(arrival) => {
-                let planned = self.planned.get(&arrival.name);
-                (
-                    planned.map(|(position, _)| *position),
-                    self.open(scope, arrival),
-                )
-            }
-            Task::Chunk(unit, chunk) => (Some(unit.position), self.run_chunk(scope, &unit, chunk)),
+        let (id, result) = match task {
+            Task::Open(arrival) => (Some(arrival.id), self.open(scope, *arrival)),
+            Task::Chunk(unit, chunk) => (Some(unit.id()), self.run_chunk(scope, &unit, chunk)),
             Task::Bytecode(piece) => (None, self.write_bytecode(&piece)),
         };
-        match (result, position) {
+        match (result, id) {
             (Ok(()), _) => {}
-            (Err(error), Some(position)) if error.is_refusal() => self.refuse(position, error),
+            (Err(error), Some(id)) if error.is_refusal() => self.refuse(id, error),
             (Err(error), _) => self.fail(error),
         }
     }
@@ -242,9 +233,9 @@ impl<'a, 's> Session<'a, 's> {
     }
 
     fn open<'t>(&'t self, scope: &Scope<'t>, arrival: Arrival) -> Result<(), Error> {
-        let planned = self.planned.get(&arrival.name);
-        let planned = *planned.ok_or_else(|| Error::NotPlanned {
-            name: arrival.name.clone(),
+        let planned = self.plan.distribution(arrival.id);
+        let planned = planned.ok_or_else(|| Error::NotPlanned {
+            name: arrival.file.name().clone(),
         })?;
         let root = self.roots.next()?;
         let mut buffers = lock(self.buffers());
@@ -272,7 +263,7 @@ impl<'a, 's> Session<'a, 's> {
         unit: &Arc<Unit<'a>>,
         chunk: Range<usize>,
     ) -> Result<(), Error> {
-        if self.is_refused(unit.position) {
+        if self.is_refused(unit.id()) {
             return Ok(());
         }
         let is_last = unit.run_chunk(chunk, &mut lock(self.buffers()))?;
@@ -283,7 +274,7 @@ impl<'a, 's> Session<'a, 's> {
         let distribution = unit.distribution;
         if let Some(compiler) = self.helpers.compiler {
             let packed = compiler.submit(Batch {
-                owner: unit.position,
+                owner: unit.id(),
                 key: Some(unit.digest.hex()),
                 folder: unit.root.path().to_owned(),
                 root: self.root.to_owned(),
@@ -294,7 +285,6 @@ impl<'a, 's> Session<'a, 's> {
             }
         }
         lock(&self.done).push(Done {
-            position: unit.position,
             distribution,
             root: Arc::clone(&unit.root),
             dist_info: unit.contents.dist_info.clone(),
@@ -329,12 +319,3 @@ impl<'a, 's> Session<'a, 's> {
 
 /// Added to the urgency of pieces.
 const PIECE: u64 = 1 << 62;
-
-fn planned(plan: &Plan) -> HashMap<&PackageName, (usize, &Distribution)> {
-    let actions = plan.actions.iter().enumerate();
-    let distributions = actions.filter_map(|(position, action)| match action {
-        Action::Install(to) | Action::Replace { to, .. } => Some((&to.name, (position, to))),
-        Action::Remove(_) | Action::Keep(_) => None,
-    });
-    distributions.collect()
-}

@@ -14,6 +14,7 @@ use crate::cache::VerifiedFile;
 use crate::digest::Digest;
 use crate::environment::Layout;
 use crate::event::Warning;
+use crate::filename::WheelFilename;
 use crate::install::error::CopyError;
 use crate::install::folder::{Created, Place, Root};
 use crate::install::place::contents::{Contents, Item};
@@ -24,16 +25,14 @@ use crate::install::place::placed::{Contested, Placed, Progress};
 use crate::install::place::script::Launcher;
 use crate::install::tree::{Linked, SavedChunk, Tree, TreeWriter, Trees, UnpackedWheel};
 use crate::install::{Arrival, Content, Error};
-use crate::plan::{self, Distribution};
-use crate::wheel::{self, Leniency, Wheel};
+use crate::plan::{Distribution, DistributionId, Form};
+use crate::wheel::{Expected, Leniency, Wheel};
 
 /// One wheel, opened.
 #[derive(Debug)]
 pub(in crate::install) struct Unit<'a> {
     pub(in crate::install) distribution: &'a Distribution,
-    /// Where it stands in the plan.
-    pub(in crate::install) position: usize,
-    pub(in crate::install) file_name: String,
+    file: WheelFilename,
     pub(in crate::install) root: Arc<Root>,
     pub(in crate::install) contents: Contents,
     pub(in crate::install) warnings: Vec<Warning>,
@@ -74,39 +73,38 @@ pub(in crate::install) struct Setting<'a> {
 impl<'a> Unit<'a> {
     /// Opens what arrived, or the unpacked tree of the cache if there is one.
     pub(in crate::install) fn open(
-        (position, distribution): (usize, &'a Distribution),
+        distribution: &'a Distribution,
         (arrival, root): (Arrival, Arc<Root>),
         setting: Setting<'a>,
         trees: Option<&Trees>,
         buffers: &mut Buffers,
     ) -> Result<Self, Error> {
         let places = Places::new(setting.layout, &distribution.name);
+        let expected = expected(&arrival.file, distribution);
         let opened = match arrival.content {
             Content::Unpacked(unpacked) => Opened::from(*unpacked),
             Content::Archive(file) => {
                 match trees.and_then(|trees| trees.find(file.digest(), &places, distribution)) {
                     Some(unpacked) => Opened::from(unpacked),
-                    None => Opened::archive(
-                        (file, &arrival.file_name),
-                        distribution,
-                        (setting, trees),
-                        buffers,
-                    )?,
+                    None => {
+                        Opened::archive((file, expected), distribution, (setting, trees), buffers)?
+                    }
                 }
             }
         };
         if let Origin::Tree(_) = &opened.origin {
-            check_names(&arrival.file_name, &opened.contents, distribution)?;
-            opened.contents.check(&arrival.file_name, setting.layout)?;
+            check_names(&opened.contents, expected)?;
+            opened
+                .contents
+                .check(arrival.file.as_str(), setting.layout)?;
             for exception in &opened.contents.exceptions {
                 let checked = setting.leniency.check(exception);
-                checked.map_err(|fault| Error::wheel(&arrival.file_name, fault))?;
+                checked.map_err(|fault| Error::wheel(arrival.file.as_str(), fault))?;
             }
         }
         let unit = Self {
             distribution,
-            position,
-            file_name: arrival.file_name,
+            file: arrival.file,
             root,
             contents: opened.contents,
             warnings: opened.warnings,
@@ -120,6 +118,10 @@ impl<'a> Unit<'a> {
         };
         unit.check_differences()?;
         Ok(unit)
+    }
+
+    pub(in crate::install) fn id(&self) -> DistributionId {
+        self.distribution.id
     }
 
     /// Checks of a wheel whose RECORD gives other sizes that it is the wheel that was locked.
@@ -352,7 +354,7 @@ impl<'a> Unit<'a> {
         if !fits {
             self.check_archive(entry.path())?;
             work.progress.warnings.push(Warning::RecordDiffers {
-                wheel: self.file_name.clone(),
+                wheel: self.file.to_string(),
                 path: entry.path().to_owned(),
             });
         }
@@ -389,14 +391,14 @@ impl<'a> Unit<'a> {
 
     fn record_differs(&self, path: &str) -> Error {
         Error::RecordDiffers {
-            file: self.file_name.clone(),
+            file: self.file.to_string(),
             path: path.to_owned(),
         }
     }
 
     fn copy_error(&self, work: &Work<'_>, path: &str, error: CopyError) -> Error {
         match error {
-            CopyError::Archive(error) => Error::wheel(&self.file_name, error),
+            CopyError::Archive(error) => Error::wheel(self.file.as_str(), error),
             CopyError::Write(cause) => work.place.write_error(path, cause),
         }
     }
@@ -489,15 +491,15 @@ impl From<UnpackedWheel> for Opened {
 
 impl Opened {
     fn archive(
-        (file, file_name): (VerifiedFile, &str),
+        (file, expected): (VerifiedFile, Expected<'_>),
         distribution: &Distribution,
         (setting, trees): (Setting<'_>, Option<&Trees>),
         buffers: &mut Buffers,
     ) -> Result<Self, Error> {
-        let expected = (&distribution.name, &distribution.version);
+        let file_name = expected.file.as_str();
         let source = file.source().clone();
         let leniency = setting.leniency;
-        let wheel = Wheel::open_leniently(source, file_name, expected, leniency, buffers)
+        let wheel = Wheel::open_leniently(source, expected, leniency, buffers)
             .map_err(|fault| Error::wheel(file_name, fault))?;
         if !file.confirms_directory(wheel.archive().directory_crc()) {
             let what = "its copy in the cache was damaged";
@@ -508,7 +510,7 @@ impl Opened {
         let (contents, warnings) =
             Contents::of_wheel(&wheel, file_name, &distribution.name, setting.layout)?;
         // The wheel of a folder is built anew each time.
-        let is_folder = matches!(distribution.origin, plan::Origin::Directory { .. });
+        let is_folder = matches!(distribution.form, Form::Tree { .. });
         let trees = trees.filter(|_| !is_folder);
         Ok(Self {
             contents,
@@ -524,14 +526,17 @@ impl Opened {
     }
 }
 
+fn expected<'e>(file: &'e WheelFilename, distribution: &'e Distribution) -> Expected<'e> {
+    Expected {
+        file,
+        name: &distribution.name,
+        version: &distribution.version,
+    }
+}
+
 /// Checks of a tree what opening the wheel would: the lock may give one digest to two packages.
-fn check_names(
-    file_name: &str,
-    contents: &Contents,
-    distribution: &Distribution,
-) -> Result<(), Error> {
+fn check_names(contents: &Contents, expected: Expected<'_>) -> Result<(), Error> {
     let dist_info = contents.dist_info.rsplit('/').next().unwrap_or_default();
-    let expected = (&distribution.name, &distribution.version);
-    wheel::check_names(file_name, dist_info, expected)
-        .map_err(|fault| Error::wheel(file_name, fault))
+    let checked = expected.check_names(dist_info);
+    checked.map_err(|fault| Error::wheel(expected.file.as_str(), fault))
 }

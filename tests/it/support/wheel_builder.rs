@@ -7,9 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lock2venv::cache::{Cache, VerifiedFile};
 use lock2venv::digest::{Algorithm, Digest};
+use lock2venv::filename::WheelFilename;
 use lock2venv::install::{Arrival, Content};
 use lock2venv::name::PackageName;
-use lock2venv::plan::{Distribution, Origin};
+use lock2venv::plan::{Distribution, DistributionId, Form, Origin, Plan};
 use lock2venv::version::Version;
 
 /// The fields that a local header and a record of the central directory share.
@@ -364,21 +365,27 @@ impl WheelBuilder {
 
     pub(crate) fn distribution(&self) -> Distribution {
         Distribution {
+            id: DistributionId::default(),
             name: PackageName::new(&self.name),
             version: Version::parse(&self.version).unwrap(),
             origin: Origin::Index {
                 source: None,
-                file: self.file_name(),
                 digests: Vec::new(),
             },
+            form: Form::Wheel(self.parsed_file_name()),
             is_requested: false,
         }
     }
 
+    fn parsed_file_name(&self) -> WheelFilename {
+        WheelFilename::parse(&self.file_name()).unwrap()
+    }
+
+    /// The wheel as it arrives; [`of_plan`] says for which distribution.
     pub(crate) fn arrival(&self) -> Arrival {
         Arrival {
-            name: PackageName::new(&self.name),
-            file_name: self.file_name(),
+            id: DistributionId::default(),
+            file: self.parsed_file_name(),
             content: Content::Archive(verified(&self.build())),
         }
     }
@@ -393,6 +400,17 @@ fn unpacked(entry: &ZipEntry) -> Vec<u8> {
         .read_to_end(&mut content)
         .unwrap();
     content
+}
+
+/// Gives each wheel the id of the distribution of `plan` that has its name.
+pub(crate) fn of_plan(plan: &Plan, arrivals: Vec<Arrival>) -> Vec<Arrival> {
+    let with_id = |mut arrival: Arrival| {
+        let mut planned = plan.distributions();
+        let planned = planned.find(|planned| planned.name == *arrival.file.name());
+        arrival.id = planned.map_or(DistributionId::new(usize::MAX), |planned| planned.id);
+        arrival
+    };
+    arrivals.into_iter().map(with_id).collect()
 }
 
 /// Proves `bytes` by their own digest.

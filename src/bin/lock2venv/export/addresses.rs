@@ -13,7 +13,7 @@ use lock2venv::lock::{File, Package, SourceKind};
 use lock2venv::plan::{self, IndexSource};
 use lock2venv::pyproject::Project;
 use lock2venv::select::Selection;
-use lock2venv::url::Url;
+use lock2venv::url::{Url, WrittenUrl};
 
 use crate::context::Context;
 use crate::diagnose::Failure;
@@ -113,7 +113,7 @@ fn client(project: &Project, context: &Context) -> Result<Client, Failure> {
     let sources = project.sources.iter().filter_map(|source| {
         Some(IndexSource {
             name: source.name.clone(),
-            url: source.url.clone()?,
+            url: WrittenUrl::new(source.url.clone()?),
         })
     });
     let index_url = context.variable("LOCK2VENV_INDEX_URL").map(Url::parse);

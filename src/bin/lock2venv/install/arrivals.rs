@@ -1,6 +1,6 @@
 //! The wheels of a plan as they come to be there: built from folders, or fetched by threads of their own.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
@@ -10,7 +10,7 @@ use lock2venv::cache::{Cache, VerifiedFile};
 use lock2venv::digest::{Algorithm, Hasher};
 use lock2venv::fetch::{self, Fetch, Fetched, Found};
 use lock2venv::install::{Arrival, Content, UnpackedWheel};
-use lock2venv::plan::{Distribution, Origin};
+use lock2venv::plan::{Distribution, DistributionId, Form, Origin};
 use lock2venv::project_wheel::{self, BuiltWheel};
 
 use super::meanwhile::Meanwhile;
@@ -21,9 +21,9 @@ const MOST_WAITING: usize = 32;
 
 /// Wheels in order of arrival: first those that are built or unpacked here, which takes no time, then those that are fetched.
 pub(super) struct Arrivals<'scope, 'a> {
-    distributions: &'a [&'a Distribution],
+    distributions: BTreeMap<DistributionId, &'a Distribution>,
     here: VecDeque<Arrival>,
-    meanwhile: &'a Meanwhile<'a>,
+    meanwhile: &'a Meanwhile,
     receiver: Receiver<Fetched>,
     thread: Option<ScopedJoinHandle<'scope, Result<(), fetch::Error>>>,
 }
@@ -35,18 +35,20 @@ impl<'scope, 'a: 'scope> Arrivals<'scope, 'a> {
         job: Fetch<'a>,
         unpacked: Vec<(&Distribution, UnpackedWheel)>,
         options: &project_wheel::Options,
-        meanwhile: &'a Meanwhile<'a>,
+        meanwhile: &'a Meanwhile,
     ) -> Result<Self, Failure> {
         let built = job
             .distributions
             .iter()
             .filter_map(|distribution| build(distribution, options, job.cache));
         let mut here = built.collect::<Result<VecDeque<_>, _>>()?;
-        here.extend(unpacked.into_iter().map(|(distribution, wheel)| {
+        here.extend(unpacked.into_iter().filter_map(|(distribution, wheel)| {
             let content = Content::Unpacked(Box::new(wheel));
             arrival(distribution, content)
         }));
-        let distributions = job.distributions;
+        let distributions = job.distributions.iter();
+        let distributions = distributions.map(|distribution| (distribution.id, *distribution));
+        let distributions = distributions.collect();
         let (sender, receiver) = mpsc::sync_channel(MOST_WAITING);
         let thread = thread::Builder::new()
             .name("fetch".to_owned())
@@ -83,32 +85,23 @@ impl<'scope, 'a: 'scope> Iterator for Arrivals<'scope, 'a> {
         };
         let content = match fetched.found {
             Found::File(file) => Content::Archive(file),
-            Found::Unpacked => match self.meanwhile.remove(fetched.position) {
+            Found::Unpacked => match self.meanwhile.remove(fetched.id) {
                 Some(wheel) => Content::Unpacked(Box::new(wheel)),
                 None => return self.next(),
             },
         };
-        Some(Ok(arrival(self.distributions[fetched.position], content)))
+        let distribution = self.distributions.get(&fetched.id)?;
+        arrival(distribution, content).map(Ok)
     }
 }
 
-fn arrival(distribution: &Distribution, content: Content) -> Arrival {
-    Arrival {
-        name: distribution.name.clone(),
-        file_name: file_name(distribution),
+/// `None` for what has to be built.
+fn arrival(distribution: &Distribution, content: Content) -> Option<Arrival> {
+    Some(Arrival {
+        id: distribution.id,
+        file: distribution.wheel()?.clone(),
         content,
-    }
-}
-
-/// The name of the file of a distribution.
-pub(super) fn file_name(distribution: &Distribution) -> String {
-    match &distribution.origin {
-        Origin::Index { file, .. } | Origin::Url { file, .. } => file.clone(),
-        Origin::File { path, .. } | Origin::Directory { path, .. } => {
-            let name = path.file_name().unwrap_or_default();
-            name.to_string_lossy().into_owned()
-        }
-    }
+    })
 }
 
 /// How an install does without a wheel that cannot be built.
@@ -122,11 +115,13 @@ fn build(
     cache: &Cache,
 ) -> Option<Result<Arrival, Failure>> {
     let built = built(distribution, options)?;
-    let file = built.and_then(|wheel| Ok((wheel.file_name().to_owned(), verified(&wheel, cache)?)));
-    Some(file.map(|(file_name, file)| Arrival {
-        name: distribution.name.clone(),
-        file_name,
-        content: Content::Archive(file),
+    Some(built.and_then(|wheel| {
+        let content = Content::Archive(verified(&wheel, cache)?);
+        Ok(Arrival {
+            id: distribution.id,
+            file: wheel.into_filename(),
+            content,
+        })
     }))
 }
 
@@ -135,7 +130,9 @@ pub(super) fn built(
     distribution: &Distribution,
     options: &project_wheel::Options,
 ) -> Option<Result<BuiltWheel, Failure>> {
-    let Origin::Directory { path, is_editable } = &distribution.origin else {
+    let (Origin::Directory { path }, Form::Tree { is_editable }) =
+        (&distribution.origin, &distribution.form)
+    else {
         return None;
     };
     let built = if *is_editable {

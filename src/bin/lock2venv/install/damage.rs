@@ -7,8 +7,9 @@
 use std::path::Path;
 
 use lock2venv::cache::{Cache, Trust};
+use lock2venv::digest::Digest;
 use lock2venv::install;
-use lock2venv::plan::{Distribution, Origin};
+use lock2venv::plan::Distribution;
 
 use crate::diagnose::Failure;
 
@@ -68,16 +69,13 @@ impl From<Stop> for Failure {
 
 fn damaged_archives(distributions: &[&Distribution], cache: Cache) -> Vec<String> {
     let files = distributions.iter().filter_map(|distribution| {
-        let (Origin::Index { file, digests, .. } | Origin::Url { file, digests, .. }) =
-            &distribution.origin
-        else {
-            return None;
-        };
-        matches!(cache.find(digests), Ok(Some(_))).then_some((file, digests))
+        let digests = distribution.origin.remote_digests();
+        let is_kept = !digests.is_empty() && matches!(cache.find(digests), Ok(Some(_)));
+        Some((distribution.file_name().filter(|_| is_kept)?, digests))
     });
     let files: Vec<_> = files.collect();
     let cache = cache.with_trust(Trust::Nothing);
-    let is_damaged = |(_, digests): &(_, &Vec<_>)| matches!(cache.find(digests), Ok(None));
+    let is_damaged = |(_, digests): &(_, &[Digest])| matches!(cache.find(digests), Ok(None));
     let damaged = files.into_iter().filter(is_damaged);
-    damaged.map(|(file, _)| file.clone()).collect()
+    damaged.map(|(file, _)| file.to_owned()).collect()
 }

@@ -5,41 +5,37 @@ use std::sync::{Mutex, PoisonError};
 
 use lock2venv::fetch::Unpacked;
 use lock2venv::install::{Finder, UnpackedWheel};
-use lock2venv::plan::Distribution;
+use lock2venv::plan::{Distribution, DistributionId};
 
 /// Looks for wheels again, and keeps what was found until it is installed.
-pub(super) struct Meanwhile<'a> {
-    distributions: &'a [&'a Distribution],
+pub(super) struct Meanwhile {
     finder: Option<Finder>,
-    /// By position among the distributions.
-    found: Mutex<BTreeMap<usize, UnpackedWheel>>,
+    found: Mutex<BTreeMap<DistributionId, UnpackedWheel>>,
 }
 
-impl<'a> Meanwhile<'a> {
-    pub(super) fn new(distributions: &'a [&'a Distribution], finder: Option<Finder>) -> Self {
+impl Meanwhile {
+    pub(super) fn new(finder: Option<Finder>) -> Self {
         Self {
-            distributions,
             finder,
             found: Mutex::default(),
         }
     }
 
-    /// Hands over what was found for the distribution at `position`.
-    pub(super) fn remove(&self, position: usize) -> Option<UnpackedWheel> {
+    /// Hands over what was found for a distribution.
+    pub(super) fn remove(&self, id: DistributionId) -> Option<UnpackedWheel> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.remove(&position)
+        found.remove(&id)
     }
 }
 
-impl Unpacked for Meanwhile<'_> {
-    fn take(&self, position: usize) -> bool {
+impl Unpacked for Meanwhile {
+    fn take(&self, distribution: &Distribution) -> bool {
         let finder = self.finder.as_ref();
-        let Some(wheel) = finder.and_then(|finder| finder.find(self.distributions[position]))
-        else {
+        let Some(wheel) = finder.and_then(|finder| finder.find(distribution)) else {
             return false;
         };
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.insert(position, wheel);
+        found.insert(distribution.id, wheel);
         true
     }
 }

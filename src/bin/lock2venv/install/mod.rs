@@ -29,9 +29,9 @@ use lock2venv::install::{self, Destination, LinkMode, Options, Unpacked, Unpacke
 use lock2venv::installed::Installed;
 use lock2venv::interpreter::managed_folders;
 use lock2venv::name::PackageName;
-use lock2venv::plan::{self, Distribution, IndexSource, Plan};
+use lock2venv::plan::{self, Builds, Distribution, IndexSource, Plan};
 use lock2venv::project_wheel;
-use lock2venv::url::Url;
+use lock2venv::url::{Url, WrittenUrl};
 use lock2venv::wheel::Leniency;
 
 use crate::args::{self, Install};
@@ -255,6 +255,7 @@ impl Run<'_> {
             removes_others: self.arguments.sync,
             skips_directories: self.arguments.no_directory,
             is_editable: self.arguments.editable,
+            builds: Builds::Refused,
             sources: Some(self.project.project.sources.clone()),
             no_binary: self.configuration.no_binary()?,
             only_binary: self.configuration.only_binary()?,
@@ -265,7 +266,9 @@ impl Run<'_> {
         let mut plan = plan::plan(&wanted, &interpreter.target, installed, &options)?;
         let action = self.project.action(self.arguments, installed);
         let has_project = action.is_some();
-        plan.actions.extend(action);
+        if let Some(action) = action {
+            plan.push(action);
+        }
         Ok((plan, has_project))
     }
 
@@ -278,7 +281,7 @@ impl Run<'_> {
     ) -> Result<Outcome, Failure> {
         let destination = workplace.destination();
         let mut options = self.install_options(workplace)?;
-        let distributions: Vec<&Distribution> = operations::distributions(plan).collect();
+        let distributions: Vec<&Distribution> = plan.distributions().collect();
         // Opened first, for from then on nobody takes what is made in it for a dead one's.
         let cache = self.cache(&destination)?.with_trust(trust);
         if trust == Trust::Nothing && !cache.is_written() {
@@ -289,7 +292,7 @@ impl Run<'_> {
         let client = self.client()?;
         let finder = unpacked.finder.take();
         let (here, fetched) = divide(&distributions, unpacked, terminal);
-        let meanwhile = Meanwhile::new(&fetched, finder);
+        let meanwhile = Meanwhile::new(finder);
         let job = Fetch {
             distributions: &fetched,
             client: &client,
@@ -351,7 +354,10 @@ impl Run<'_> {
         let settings = index::Settings {
             index_url,
             sources: sources
-                .map(|(name, url)| IndexSource { name, url })
+                .map(|(name, url)| IndexSource {
+                    name,
+                    url: WrittenUrl::new(url),
+                })
                 .collect(),
             configuration: self.configuration.clone(),
             base_delay: http::BASE_DELAY,
@@ -464,7 +470,7 @@ fn divide<'a>(
     }
     for (distribution, _) in &here {
         terminal.report(Event::Fetched {
-            file: &arrivals::file_name(distribution),
+            file: distribution.file_name().unwrap_or_default(),
             from_cache: true,
         });
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use anstyle::{AnsiColor, Reset, Style};
 use lock2venv::name::PackageName;
-use lock2venv::plan::{Action, Distribution, Plan};
+use lock2venv::plan::{Action, Plan};
 use lock2venv::version::Version;
 
 use crate::report::Terminal;
@@ -25,7 +25,7 @@ pub(super) struct Operations {
 impl Operations {
     pub(super) fn of(plan: &Plan, project: Option<&PackageName>) -> Self {
         let mut operations = Self::default();
-        for action in &plan.actions {
+        for action in plan.actions() {
             if project == Some(action.name()) {
                 operations.project = project_line(action);
                 continue;
@@ -123,12 +123,4 @@ impl fmt::Display for Operations {
             count(self.n_removals, "removal")
         )
     }
-}
-
-/// The distributions that a plan brings in, in its order.
-pub(super) fn distributions(plan: &Plan) -> impl Iterator<Item = &Distribution> {
-    plan.actions.iter().filter_map(|action| match action {
-        Action::Install(new) | Action::Replace { to: new, .. } => Some(new),
-        Action::Remove(_) | Action::Keep(_) => None,
-    })
 }

@@ -6,7 +6,7 @@ use lock2venv::installed::Installed;
 use lock2venv::lock::{Document, Lock};
 use lock2venv::marker::MarkerEnvironment;
 use lock2venv::name::PackageName;
-use lock2venv::plan::{Action, Distribution, Origin, Wanted};
+use lock2venv::plan::{Action, Distribution, DistributionId, Form, Origin, Wanted};
 use lock2venv::project_files::{Disk, ProjectFiles};
 use lock2venv::pyproject::Project;
 use lock2venv::select::{self, Choice, DefaultGroups};
@@ -75,10 +75,13 @@ impl LockedProject {
             return None;
         }
         let new = Distribution {
+            id: DistributionId::default(),
             name: self.name.clone(),
             version: self.project.version.clone(),
             origin: Origin::Directory {
                 path: self.root.clone(),
+            },
+            form: Form::Tree {
                 is_editable: arguments.editable,
             },
             is_requested: true,

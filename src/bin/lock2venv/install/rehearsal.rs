@@ -8,7 +8,7 @@ use lock2venv::fetch::{self, Fetch};
 use lock2venv::plan::{Distribution, Origin, Plan};
 
 use super::site::Site;
-use super::{Run, arrivals, operations};
+use super::{Run, arrivals};
 use crate::diagnose::Failure;
 use crate::report::Terminal;
 
@@ -21,13 +21,13 @@ impl Run<'_> {
         terminal: &Terminal,
     ) -> Result<(), Failure> {
         let options = self.build_options([site.root().to_owned()]);
-        for distribution in operations::distributions(plan) {
+        for distribution in plan.distributions() {
             if let Some(built) = arrivals::built(distribution, &options) {
                 built?;
             }
         }
         let is_file = |new: &&Distribution| matches!(new.origin, Origin::File { .. });
-        let files: Vec<_> = operations::distributions(plan).filter(is_file).collect();
+        let files: Vec<_> = plan.distributions().filter(is_file).collect();
         if files.is_empty() {
             return Ok(());
         }
