@@ -19,6 +19,14 @@ pub struct Target {
     pub tags: Tags,
 }
 
+impl Target {
+    /// Returns the version of Python, such as 3.13.
+    pub fn python(&self) -> Option<(u32, u32)> {
+        let (major, minor) = self.marker_environment.python_version.split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    }
+}
+
 impl fmt::Display for Target {
     /// Names the interpreter and the newest platform, such as `CPython 3.13, manylinux_2_28_aarch64`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

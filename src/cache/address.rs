@@ -48,8 +48,10 @@ pub(super) fn render(
     if address.url.holds_secrets() || address.url.has_query() {
         return None;
     }
+    // It holds no secrets, so it prints whole.
+    let url = address.url.to_string();
     let entry = Entry {
-        url: address.url.expose(),
+        url: &url,
         n_bytes: address.n_bytes,
     };
     let mut bytes = serde_json::to_vec(&entry).ok()?;

@@ -1,15 +1,18 @@
 //! Package indexes: simple pages and the files that they list.
 //!
 //! A [`Client`] knows how to reach each index; an [`IndexSession`] is one thread's use of it, with buffers of its own. A package
-//! costs one request, answered in JSON ([PEP 691]) or HTML ([PEP 503]) as the server likes. Which file is wanted, and what
-//! proves it, is decided elsewhere; here its URL is found, and its bytes are passed on as they come. How requests are made,
-//! with which credentials and how often, is decided in [`crate::http`].
+//! costs one request, answered in JSON ([PEP 691]) or HTML ([PEP 503]) as the server likes: [`IndexSession::find`] reads it for
+//! exactly the wanted files, as fast as can be, and [`IndexSession::list`] for everything that it offers. Which file is wanted,
+//! and what proves it, is decided elsewhere; its bytes are passed on as they come. How requests are made, with which credentials
+//! and how often, is decided in [`crate::http`].
 //!
 //! [PEP 691]: https://peps.python.org/pep-0691/
 //! [PEP 503]: https://peps.python.org/pep-0503/
 
 mod download;
 mod error;
+mod find;
+mod list;
 mod page;
 pub mod simple;
 
@@ -23,6 +26,7 @@ use crate::plan::IndexSource;
 use crate::url::{Url, WrittenUrl};
 
 pub use self::error::{Error, PageError, PageFault};
+pub use self::list::{ProjectDetail, ProjectFile};
 
 /// The index of packages that name no source.
 const PYPI: &str = "https://pypi.org/simple/";
@@ -74,6 +78,10 @@ impl Index {
     pub fn key(&self) -> &str {
         &self.key
     }
+
+    fn realm(&self, http: &http::Client) -> Result<Realm, http::Error> {
+        http.named_realm(&self.name, &self.url, self.trust)
+    }
 }
 
 impl fmt::Debug for Index {
@@ -95,7 +103,7 @@ pub struct Wanted<'a> {
     pub digests: &'a [Digest],
 }
 
-/// What an index says of a wanted file.
+/// Where a file is, and what its index claims of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexFile {
     /// Where it is; absolute.
@@ -175,13 +183,9 @@ impl Client {
         self.http.interrupt();
     }
 
-    fn index_realm(&self, index: &Index) -> Result<Realm, http::Error> {
-        self.http.named_realm(&index.name, &index.url, index.trust)
-    }
-
     fn file_realm(&self, index: Option<&Index>, url: &Url) -> Result<Realm, http::Error> {
         match index {
-            Some(index) => self.http.linked_realm(self.index_realm(index)?, url),
+            Some(index) => self.http.linked_realm(index.realm(&self.http)?, url),
             None => self.http.realm(url),
         }
     }

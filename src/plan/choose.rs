@@ -263,6 +263,7 @@ fn no_usable_file(package: &Package, target: &Target, refused: Vec<Refused>) -> 
         name: package.name.clone(),
         version: package.version.clone(),
         target: target.to_string(),
+        python: target.python(),
         refused,
     }
 }

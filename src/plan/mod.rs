@@ -99,6 +99,8 @@ pub enum Error {
         version: Version,
         /// The target, in words.
         target: String,
+        /// Its version of Python, such as 3.13.
+        python: Option<(u32, u32)>,
         /// Every file of the lock, with the reason against it.
         refused: Vec<Refused>,
     },

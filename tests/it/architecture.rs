@@ -172,7 +172,7 @@ const WORLD: &[(&str, Option<&[&str]>)] = &[
     ("ureq", Some(&["http"])),
     ("rustls", Some(&["http"])),
     // The text of an address with its secrets.
-    (".expose()", Some(&["cache", "http", "url"])),
+    (".expose()", Some(&["http", "url"])),
     // A file that is proven.
     ("VerifiedFile {", Some(&["cache"])),
 ];

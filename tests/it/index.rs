@@ -8,7 +8,8 @@ use fs_err as fs;
 use lock2venv::configuration::{Configuration, Documents};
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::http::{self, Cancellation, Limits};
-use lock2venv::index::{Client, Error, IndexFile, Settings, Wanted};
+use lock2venv::index::simple::{CoreMetadata, ProjectStatus};
+use lock2venv::index::{Client, Error, IndexFile, ProjectDetail, Settings, Wanted};
 use lock2venv::name::PackageName;
 use lock2venv::plan::IndexSource;
 use lock2venv::url::{Url, WrittenUrl};
@@ -16,7 +17,7 @@ use lock2venv::url::{Url, WrittenUrl};
 use crate::support::local_index::{Fault, Form, LocalIndex};
 use crate::support::tls::{self, TlsServer};
 
-/// Waits for nothing and stops nothing.
+/// Waits for nothing and cancels nothing.
 struct Patient;
 
 impl Cancellation for Patient {
@@ -240,4 +241,81 @@ fn a_client_certificate_is_shown_to_its_own_source() {
         matches!(hidden, Error::Http(http::Error::Transport { .. })),
         "{hidden:?}"
     );
+}
+
+/// Lists the project `demo`.
+fn list(index: &LocalIndex) -> ProjectDetail {
+    let client = client(&index.url(), &[]);
+    let mut session = client.session(&Patient);
+    let index = client.index(None).unwrap();
+    session.list(&index, &PackageName::new("demo")).unwrap()
+}
+
+#[test]
+fn all_that_an_index_offers_is_listed() {
+    for form in [Form::Json, Form::Html] {
+        let index = LocalIndex::start();
+        index.set_form(form);
+        let digest = index.add("demo", "demo-1.tar.gz", b"one");
+        index.add("demo", "demo-2-py3-none-any.whl", b"three");
+        index.claim("demo-2-py3-none-any.whl", "");
+        index.yank("demo-2-py3-none-any.whl", "broken");
+        let detail = list(&index);
+        assert_eq!(detail.status, ProjectStatus::Active);
+        let [first, second] = detail.files.as_slice() else {
+            panic!("{detail:?}");
+        };
+        assert_eq!(first.name, "demo-1.tar.gz");
+        assert_eq!(first.file.url.expose(), index.at("/files/demo-1.tar.gz"));
+        assert_eq!(first.file.n_bytes, (form == Form::Json).then_some(3));
+        assert_eq!(first.file.digests, [digest]);
+        assert_eq!(first.file.yanked, None);
+        assert_eq!(second.name, "demo-2-py3-none-any.whl");
+        assert_eq!(second.file.digests, []);
+        assert_eq!(second.file.yanked.as_deref(), Some("broken"));
+        assert_eq!(index.take_paths(), ["/simple/demo/"]);
+    }
+}
+
+#[test]
+fn what_a_listed_file_may_say_is_resolved_and_what_is_odd_is_left_out() {
+    let json = br#"{"meta":{"api-version":"1.4"},"name":"demo",
+        "project-status":{"status":"deprecated","reason":"use sample"},
+        "files":[{"filename":"demo-1.whl","url":"../../files/demo-1.whl","hashes":{"md5":"00"},
+                  "requires-python":">=3.9","core-metadata":true,"provenance":"/integrity/demo-1.whl"},
+                 {"filename":"demo-2.whl","url":"http://[","hashes":{}}]}"#;
+    let html = b"<meta name='pypi:repository-version' content='1.4'>
+        <meta name='pypi:project-status' content='deprecated'>
+        <meta name='pypi:project-status-reason' content='use sample'>
+        <a href='../../files/demo-1.whl#md5=d41d8cd98f00b204e9800998ecf8427e' data-requires-python='&gt;=3.9'
+           data-core-metadata='true' data-provenance='/integrity/demo-1.whl'>demo-1.whl</a>
+        <a href='http://['>demo-2.whl</a>";
+    for (form, page) in [(Form::Json, &json[..]), (Form::Html, &html[..])] {
+        let index = LocalIndex::start();
+        index.set_form(form);
+        index.add("demo", "demo-1.whl", b"");
+        index.misbehave("/simple/demo/", Fault::Body(page.to_vec()), 1);
+        let detail = list(&index);
+        assert_eq!(detail.api_version.as_deref(), Some("1.4"));
+        assert_eq!(detail.status, ProjectStatus::Deprecated);
+        assert_eq!(detail.status_reason.as_deref(), Some("use sample"));
+        let [file] = detail.files.as_slice() else {
+            panic!("{detail:?}");
+        };
+        assert_eq!(file.file.url.expose(), index.at("/files/demo-1.whl"));
+        assert_eq!(file.other_algorithms, ["md5"]);
+        assert_eq!(file.requires_python.as_deref(), Some(">=3.9"));
+        assert_eq!(file.core_metadata, Some(CoreMetadata::default()));
+        let provenance = file.provenance.as_ref().unwrap();
+        assert_eq!(provenance.expose(), index.at("/integrity/demo-1.whl"));
+    }
+}
+
+#[test]
+fn a_project_that_is_not_there_cannot_be_listed() {
+    let index = LocalIndex::start();
+    let client = client(&index.url(), &[]);
+    let mut session = client.session(&Patient);
+    let listed = session.list(&client.index(None).unwrap(), &PackageName::new("demo"));
+    assert!(matches!(listed, Err(Error::NoPackage { .. })), "{listed:?}");
 }

@@ -10,11 +10,11 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::fields::{digests, size, text, version, yanked};
 use super::{Entry, Page};
-use crate::digest::Digest;
 
 /// What some servers put before a text.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a JSON page (PEP 691) for the files named in `wanted`.
 ///
@@ -54,19 +54,6 @@ impl<'de> Visitor<'de> for PageVisitor<'_> {
             }
         }
         Ok(page)
-    }
-}
-
-/// Reads the version, a text by the standard; a number says the same.
-fn version(meta: &RawValue) -> Option<String> {
-    let meta: serde_json::Value = serde_json::from_str(meta.get()).ok()?;
-    match meta.get("api-version")? {
-        serde_json::Value::String(version) => Some(version.clone()),
-        serde_json::Value::Number(version) => Some(version.to_string()),
-        serde_json::Value::Null
-        | serde_json::Value::Bool(_)
-        | serde_json::Value::Array(_)
-        | serde_json::Value::Object(_) => None,
     }
 }
 
@@ -170,34 +157,135 @@ impl File<'_> {
     }
 }
 
-fn text(value: &RawValue) -> Option<Cow<'_, str>> {
-    #[derive(serde::Deserialize)]
-    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-    let text: Text<'_> = serde_json::from_str(value.get()).ok()?;
-    Some(text.0)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::simple::support::{SHA, shown, wanted};
 
-/// Some servers write 0 for what they do not know.
-fn size(value: &RawValue) -> Option<u64> {
-    let size: u64 = serde_json::from_str(value.get()).ok()?;
-    (size > 0).then_some(size)
-}
-
-fn yanked(value: &RawValue) -> Option<String> {
-    if value.get() == "true" {
-        return Some(String::new());
+    /// Reads the page and prints each entry found: address, number of digests, size, yanked.
+    #[track_caller]
+    fn json(files: &str, expected: &[&str]) {
+        let text = format!(
+            r#"{{"meta":{{"api-version":"1.1"}},"name":"a","files":[{files}],"versions":["1"]}}"#
+        );
+        let page = parse(text.as_bytes(), &wanted()).unwrap();
+        assert_eq!(shown(&page), expected);
+        assert_eq!(page.version.as_deref(), Some("1.1"));
     }
-    text(value).map(Cow::into_owned)
-}
 
-/// Reads the digests that prove something, of those that are digests at all.
-fn digests(hashes: &RawValue) -> Vec<Digest> {
-    let hashes: serde_json::Value = serde_json::from_str(hashes.get()).unwrap_or_default();
-    let digests = ["sha256", "sha384", "sha512"]
-        .into_iter()
-        .filter_map(|name| {
-            let hex = hashes.get(name)?.as_str()?;
-            Digest::parse(&format!("{name}:{}", hex.trim()))
-        });
-    digests.collect()
+    #[test]
+    fn json_pages_give_the_wanted_files() {
+        json("", &[]);
+        json(r#"{"filename":"b-1.whl","url":"u","hashes":{}}"#, &[]);
+        json(
+            r#"{"filename":"a-1.whl","url":"u","hashes":{}}"#,
+            &["u 0 - -"],
+        );
+        json(
+            &format!(
+                r#"{{"url":"u","size":7,"hashes":{{"md5":"0","sha256":"{SHA}"}},"filename":"a-1.whl","x":[{{}}]}}"#
+            ),
+            &["u 1 7 -"],
+        );
+        json(
+            r#"{"filename":"a-1.whl","url":"\u0075","hashes":{},"yanked":true}"#,
+            &["u 0 - "],
+        );
+        json(
+            r#"{"filename":"a-1.whl","url":"u","hashes":{},"yanked":"why","size":null}"#,
+            &["u 0 - why"],
+        );
+        json(
+            r#"{"filename":"a-1.whl","url":"u","hashes":{},"yanked":false}"#,
+            &["u 0 - -"],
+        );
+    }
+
+    #[test]
+    fn an_odd_value_is_one_files_alone() {
+        let good = r#"{"filename":"torch-1+cpu.whl","url":"t","hashes":{},"size":3}"#;
+        let check = |entry: &str, expected: &str| {
+            let found = [expected, "t 0 3 -"];
+            let found: Vec<&str> = found.into_iter().filter(|one| !one.is_empty()).collect();
+            json(&format!("{entry},{good}"), &found);
+        };
+        let of = |more: &str| format!(r#"{{"filename":"a-1.whl","url":"u",{more}}}"#);
+        for hashes in [
+            "null",
+            "[]",
+            "7",
+            "\"x\"",
+            r#"{"sha256":null}"#,
+            r#"{"sha256":[1]}"#,
+        ] {
+            check(&of(&format!(r#""hashes":{hashes}"#)), "u 0 - -");
+        }
+        check(
+            &of(&format!(r#""hashes":{{"sha384":3,"sha256":"{SHA}"}}"#)),
+            "u 1 - -",
+        );
+        for size in [
+            "-1",
+            "\"7\"",
+            "0",
+            "1.5",
+            "1e400",
+            "99999999999999999999",
+            "[7]",
+            "{}",
+        ] {
+            check(&of(&format!(r#""size":{size}"#)), "u 0 - -");
+        }
+        check(
+            &of(r#""size":18446744073709551615"#),
+            "u 0 18446744073709551615 -",
+        );
+        for yanked in ["null", "0", "1", "[\"why\"]", "{\"a\":1}", "1e400"] {
+            check(&of(&format!(r#""yanked":{yanked}"#)), "u 0 - -");
+        }
+        check(&of(r#""yanked":"""#), "u 0 - ");
+        check(
+            &of(r#""upload-time":[1],"core-metadata":"\ud800","requires-python":7"#),
+            "u 0 - -",
+        );
+        check(&of(r#""size":1,"size":2"#), "u 0 2 -");
+        check(r#"{"filename":"a-1.whl","url":null}"#, "");
+        check(r#"{"filename":"a-1.whl"}"#, "");
+        check(r#"{"filename":null,"url":"u"}"#, "");
+        check(r#"{"filename":"\ud800","url":"u"}"#, "");
+        check(r#"{"filename":["a-1.whl"],"url":"u"}"#, "");
+    }
+
+    #[test]
+    fn what_stands_around_the_files_may_be_odd_too() {
+        for text in [
+            "\u{feff}{\"files\":[FILE]}",
+            "{\"meta\":null,\"files\":[FILE]}",
+            "{\"meta\":[1],\"name\":null,\"versions\":7,\"files\":[FILE]}",
+            "{\"meta\":{\"api-version\":null},\"files\":[FILE]}",
+        ] {
+            let text = text.replace("FILE", r#"{"filename":"a-1.whl","url":"u"}"#);
+            let page = parse(text.as_bytes(), &wanted()).unwrap();
+            assert_eq!((shown(&page).len(), page.version), (1, None), "{text}");
+        }
+        let number = parse(b"{\"meta\":{\"api-version\":2.0}}", &wanted());
+        assert_eq!(number.unwrap().version.as_deref(), Some("2.0"));
+        let not_utf8 = b"{\"x\":\"\xff\",\"files\":[{\"filename\":\"a-1.whl\",\"url\":\"u\"}]}";
+        assert_eq!(parse(not_utf8, &wanted()).unwrap().entries.len(), 1);
+    }
+
+    #[test]
+    fn broken_json_is_refused() {
+        for text in [
+            "",
+            "[]",
+            "{\"files\":{}}",
+            "{\"files\":[]",
+            "{\"files\":[{}]}",
+            "{}x",
+            "{\"files\":[1]}",
+        ] {
+            assert!(parse(text.as_bytes(), &wanted()).is_err(), "{text}");
+        }
+    }
 }

@@ -13,8 +13,8 @@ impl From<Error> for Failure {
                 let headline = format!("{} packages cannot be installed", errors.len());
                 Self::several(headline, errors.into_iter().map(Self::from))
             }
-            Error::NoUsableFile { ref target, .. } => {
-                let hint = other_python(&error, Some(target));
+            Error::NoUsableFile { python, .. } => {
+                let hint = other_python(&error, python);
                 Self::new(&error).details(error.explanation()).hints(hint)
             }
             Error::NeedsBuild {
@@ -69,23 +69,15 @@ fn address(url: Option<&Url>) -> String {
     url.map_or_else(|| "not a URL".to_owned(), Url::to_string)
 }
 
-/// Names a Python that the lock has a wheel for.
-fn other_python(error: &Error, target: Option<&str>) -> Option<String> {
+/// Names a Python that the lock has a wheel for, which is not `current`.
+fn other_python(error: &Error, current: Option<(u32, u32)>) -> Option<String> {
     let newest = error.newest_python()?;
     let (major, minor) = newest;
-    let is_older = target
-        .and_then(version)
-        .is_some_and(|current| newest < current);
+    let is_older = current.is_some_and(|current| newest < current);
     let or_older = if is_older { " or older" } else { "" };
     Some(format!(
         "use Python {major}.{minor}{or_older}: `--python {major}.{minor}`"
     ))
-}
-
-/// The version in a target such as `CPython 3.13, manylinux_2_28_aarch64`.
-fn version(target: &str) -> Option<(u32, u32)> {
-    let (major, minor) = target.split([' ', ',']).nth(1)?.split_once('.')?;
-    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 fn how_to_build(source_code: &SourceCode) -> String {
@@ -96,19 +88,4 @@ fn how_to_build(source_code: &SourceCode) -> String {
     format!(
         "{what} are not built: offer its wheel in an index of your own and lock it from there, or leave its group out"
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_version_of_a_target_is_understood() {
-        assert_eq!(
-            version("CPython 3.13, manylinux_2_28_aarch64"),
-            Some((3, 13))
-        );
-        assert_eq!(version("PyPy 3.9, any"), Some((3, 9)));
-        assert_eq!(version("any"), None);
-    }
 }

@@ -1,0 +1,100 @@
+//! Everything that an index offers of a project.
+
+use crate::http::Body;
+use crate::index::page::{Media, PageRequest};
+use crate::index::simple::{self, CoreMetadata, Detail, DetailEntry, ProjectStatus};
+use crate::index::{Error, Index, IndexFile, IndexSession};
+use crate::name::PackageName;
+use crate::url::Url;
+
+/// What an index says of a project: its
+/// [project detail](https://packaging.python.org/en/latest/specifications/simple-repository-api/).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectDetail {
+    /// The version of the API, such as `1.4`; `None` where the page names none, which means 1.0.
+    pub api_version: Option<String>,
+    /// The status of the project (PEP 792).
+    pub status: ProjectStatus,
+    /// Why the project has this status.
+    pub status_reason: Option<String>,
+    /// All files, in the order of the page; a name may occur twice. A file whose URL cannot be used is not among them.
+    pub files: Vec<ProjectFile>,
+}
+
+/// Everything that an index says of a file. What is `None` was not said; HTML pages have neither sizes nor upload times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectFile {
+    /// Its name.
+    pub name: String,
+    /// Where it is, and what is claimed of it.
+    pub file: IndexFile,
+    /// The algorithms of digests that are offered beside [`IndexFile::digests`] and prove nothing here, such as `md5`.
+    pub other_algorithms: Vec<String>,
+    /// The supported Python versions, as the page writes them (PEP 503).
+    pub requires_python: Option<String>,
+    /// Whether its metadata can be fetched by itself (PEP 658 and 714).
+    pub core_metadata: Option<CoreMetadata>,
+    /// Where its provenance is (PEP 740); absolute.
+    pub provenance: Option<Url>,
+}
+
+impl IndexSession<'_> {
+    /// Asks `index` for everything that it offers of `package`, in one request.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoPackage`], [`Error::PackageRefused`], a page that makes no sense, and what
+    /// [`HttpSession::get`](crate::http::HttpSession::get) says. What is odd about one file is no error.
+    pub fn list(&mut self, index: &Index, package: &PackageName) -> Result<ProjectDetail, Error> {
+        let request = PageRequest::new(&self.client.http, index, package);
+        let body = request.send(&mut self.http)?;
+        let detail = parse(&request, &body)?;
+        let base = detail.base.as_deref();
+        let files = detail
+            .entries
+            .into_iter()
+            .filter_map(|entry| request.project_file(entry, body.url(), base));
+        Ok(ProjectDetail {
+            files: files.collect(),
+            api_version: request.shown(detail.version.as_deref()),
+            status: detail.status.shown(|text| request.http.shown(text)),
+            status_reason: request.shown(detail.status_reason.as_deref()),
+        })
+    }
+}
+
+fn parse(request: &PageRequest<'_>, body: &Body<'_>) -> Result<Detail, Error> {
+    let detail = match request.media(body)? {
+        Media::Json => {
+            simple::parse_json_detail(body.bytes()).map_err(|cause| request.broken(&cause))?
+        }
+        Media::Html => simple::parse_html_detail(body.bytes()),
+    };
+    request.check_version(detail.version.as_deref())?;
+    Ok(detail)
+}
+
+impl PageRequest<'_> {
+    fn project_file(
+        &self,
+        entry: DetailEntry,
+        page: &Url,
+        base: Option<&str>,
+    ) -> Option<ProjectFile> {
+        let listed = &entry.entry;
+        let resolve = |address: &str| self.resolve(page, base, address, &listed.file).ok();
+        let url = resolve(&listed.address)?;
+        Some(ProjectFile {
+            name: self.http.shown(&listed.file),
+            provenance: entry.provenance.as_deref().and_then(resolve),
+            file: self.file(listed, url),
+            requires_python: self.shown(entry.requires_python.as_deref()),
+            core_metadata: entry.core_metadata,
+            other_algorithms: entry
+                .other_algorithms
+                .iter()
+                .map(|name| self.http.shown(name))
+                .collect(),
+        })
+    }
+}
