@@ -7,8 +7,8 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{
     Access, AtFlags, CWD, Dev, Dir, FileType, Mode, OFlags, accessat, openat, unlinkat,
@@ -78,6 +78,41 @@ pub fn is_mounted(path: &Path) -> bool {
     };
     let above = path.parent().and_then(device);
     own.is_root || above.is_none_or(|above| above.device != own.device)
+}
+
+/// Lists what is mounted below the folder at `root`, which no link may lead to: folders and files, relative to it. Nothing where
+/// the system does not tell.
+pub fn mounts_below(root: &Path) -> Vec<PathBuf> {
+    let table = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
+    let lines = table.split(|byte| *byte == b'\n');
+    let points = lines.filter_map(|line| line.split(|byte| *byte == b' ').nth(4));
+    let below = points.filter_map(|point| {
+        let path = PathBuf::from(OsString::from_vec(unescaped(point)));
+        let below = path.strip_prefix(root).ok()?.to_owned();
+        (!below.as_os_str().is_empty()).then_some(below)
+    });
+    below.collect()
+}
+
+/// The table of mounts has spaces, line breaks and backslashes as `\` and three octal digits.
+fn unescaped(text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, after @ ..] = rest {
+        let digits = after.first_chunk::<3>().filter(|_| *first == b'\\');
+        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
+            Some(byte) => {
+                plain.push(byte);
+                rest = &after[3..];
+            }
+            None => {
+                plain.push(*first);
+                rest = after;
+            }
+        }
+    }
+    plain
 }
 
 /// One name in an open folder.
@@ -211,7 +246,6 @@ fn named(act: &str, path: &Path, errno: Errno) -> io::Error {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
-    use std::path::PathBuf;
 
     use fs_err as fs;
 
@@ -221,6 +255,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = fs::canonicalize(folder.path()).unwrap();
         (folder, path)
+    }
+
+    #[test]
+    fn names_of_mounts_are_unescaped() {
+        assert_eq!(unescaped(br"/a\040b\134c"), br"/a b\c");
+        assert_eq!(unescaped(br"/a\04"), br"/a\04");
     }
 
     #[test]

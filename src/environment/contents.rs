@@ -1,23 +1,23 @@
 //! What an environment consists of: what may be removed when it is made again, and what is somebody's work.
 //!
 //! Known are the files and folders that venv, virtualenv, pip, uv, Poetry, Jupyter and this program make, and whatever a
-//! distribution in it lists in its RECORD (or `installed-files.txt`). Below a `site-packages` folder everything is known,
-//! since any run of pip leaves what nothing lists. Nowhere known are checkouts of version control (`pip install -e git+…`
-//! puts them into `src`), and what is mounted.
+//! distribution in it lists in its RECORD (or `installed-files.txt`). At the top of a `site-packages` folder the modules and
+//! packages of distributions are known, and everything in them, since programs write there what nothing lists; so is what
+//! installers leave; a module or a `.pth` file that nobody lists is somebody's. Nowhere known are checkouts of version
+//! control (`pip install -e git+…` puts them into `src`), and what is mounted.
 //!
 //! Costs a look at every folder of the environment and the reading of every RECORD; done only before one is removed.
 
 use std::collections::HashSet;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::io::Read as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use super::listed::{Listed, normal};
 use super::{Error, partial, takeover};
-use crate::installed::JOURNAL;
-use crate::removal::is_mounted;
-use crate::wheel::Record;
+use crate::removal::{self, is_mounted};
 
 /// Files at the top that are an environment's: `.lock` is uv's, `.Python` and `pip-selfcheck.json` those of older tools.
 const FILES: &[&str] = &[
@@ -35,15 +35,15 @@ const FILES: &[&str] = &[
 const FOLDERS: &[(&str, Known<'_>)] = &[
     ("bin", Known::Programs),
     ("Scripts", Known::Programs),
-    ("lib", Known::Folders(&["python", "pypy", "site-packages"])),
-    ("lib64", Known::Folders(&["python", "pypy"])),
-    ("Lib", Known::Folders(&["site-packages"])),
+    ("lib", Known::Libraries),
+    ("lib64", Known::Libraries),
+    ("Lib", Known::Libraries),
     ("include", Known::Folders(&["python", "pypy", "site"])),
     ("Include", Known::Folders(&["site"])),
     ("share", Known::Folders(&["jupyter", "python-wheels"])),
     ("etc", Known::Folders(&["jupyter", "ipython"])),
     ("local", Known::Folders(&[])),
-    ("site-packages", Known::Everything),
+    ("site-packages", Known::Library),
     ("lib-python", Known::Everything),
     ("lib_pypy", Known::Everything),
 ];
@@ -65,6 +65,32 @@ const PROGRAMS: &[&str] = &[
     "wheel",
 ];
 
+/// Names of `site-packages` that installers write and no RECORD has: `~` begins those of pip's interrupted removals.
+const OF_INSTALLERS: Names = Names {
+    whole: &[
+        "easy-install.pth",
+        "setuptools.pth",
+        "distutils-precedence.pth",
+        "_distutils_hack",
+        "_virtualenv.pth",
+        "_virtualenv.py",
+        "pip",
+        "setuptools",
+        "pkg_resources",
+        "wheel",
+        ".DS_Store",
+    ],
+    starts: &["~", "__editable__"],
+    ends: &[
+        ".dist-info",
+        ".egg-info",
+        ".egg-link",
+        ".egg",
+        "-nspkg.pth",
+        ".pyc",
+    ],
+};
+
 /// Enough for the lines by which a system starts a script.
 const N_BYTES_OF_START: u64 = 512;
 
@@ -77,8 +103,31 @@ enum Known<'a> {
     Programs,
     /// Folders whose names begin so.
     Folders(&'static [&'static str]),
+    /// The library of a Python, and those of several.
+    Libraries,
+    /// What has a `site-packages` folder, and all else.
+    Version,
+    /// A `site-packages` folder: packages of distributions, and what installers leave.
+    Library,
+    /// Bytecode.
+    Bytecode,
     /// All of it.
     Everything,
+}
+
+/// Names, in whole or in part.
+struct Names {
+    whole: &'static [&'static str],
+    starts: &'static [&'static str],
+    ends: &'static [&'static str],
+}
+
+impl Names {
+    fn have(&self, name: &str) -> bool {
+        self.whole.contains(&name)
+            || self.starts.iter().any(|start| name.starts_with(start))
+            || self.ends.iter().any(|end| name.ends_with(end))
+    }
 }
 
 /// What was found in a folder.
@@ -95,7 +144,8 @@ struct Found {
 pub(super) fn foreign(root: &Path, begun: &HashSet<String>) -> Result<Vec<PathBuf>, Error> {
     let look = Look {
         root,
-        listed: listed(root),
+        listed: Listed::read(root),
+        mounts: removal::mounts_below(root).into_iter().collect(),
     };
     let mut found = look.in_folder(Path::new(""), Known::Top(begun))?;
     found.foreign.sort();
@@ -105,8 +155,9 @@ pub(super) fn foreign(root: &Path, begun: &HashSet<String>) -> Result<Vec<PathBu
 /// One look through an environment.
 struct Look<'a> {
     root: &'a Path,
-    /// What its distributions list, relative to it.
-    listed: HashSet<PathBuf>,
+    listed: Listed,
+    /// What is mounted below it, relative to it: files too.
+    mounts: HashSet<PathBuf>,
 }
 
 impl Look<'_> {
@@ -132,10 +183,14 @@ impl Look<'_> {
         if is_top && (partial::is_partial(name) || name == "lost+found") {
             return Ok(Found::known());
         }
-        if is_checkout(name) || is_mounted(&self.root.join(path)) {
+        if is_checkout(name) || self.mounts.contains(path) || is_mounted(&self.root.join(path)) {
             return Ok(Found::foreign(path));
         }
-        let found = self.in_folder(path, known.inside(&name.to_string_lossy()))?;
+        let known = match known {
+            Known::Library if self.listed.has_top(path) => Known::Everything,
+            known => known.inside(&name.to_string_lossy()),
+        };
+        let found = self.in_folder(path, known)?;
         // One name says as much as all the names below it.
         if found.has_known || found.foreign.is_empty() {
             Ok(found)
@@ -144,10 +199,31 @@ impl Look<'_> {
         }
     }
 
+    /// Tells whether a file is a module that a distribution tells of, compiled or not.
+    fn is_named(&self, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let module = name.split('.').next().unwrap_or_default();
+        let is_module = [".py", ".so", ".pyd"]
+            .iter()
+            .any(|ending| name.ends_with(ending));
+        is_module && self.listed.has_top(&path.with_file_name(module))
+    }
+
+    /// Tells whether `path` is a link to something in the environment, as tools make them for second names of programs.
+    fn is_link_inside(&self, path: &Path) -> bool {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let target = fs::read_link(self.root.join(path));
+        target.is_ok_and(|target| normal(self.root, folder, &target).is_some())
+    }
+
     fn at_file(&self, path: &Path, known: Known<'_>) -> Found {
         let name = path.file_name().unwrap_or_default();
-        let is_known = || known.has_file(&self.root.join(path), &name.to_string_lossy());
-        if self.listed.contains(path) || (!is_checkout(name) && is_known()) {
+        let is_named = matches!(known, Known::Library) && self.is_named(path);
+        let has = || known.has_file(&self.root.join(path), &name.to_string_lossy());
+        let may_link = matches!(known, Known::Programs | Known::Library);
+        let is_known = || is_named || has() || (may_link && self.is_link_inside(path));
+        let is_free = !self.mounts.contains(path);
+        if is_free && (self.listed.has(path) || (!is_checkout(name) && is_known())) {
             Found::known()
         } else {
             Found::foreign(path)
@@ -176,30 +252,37 @@ impl Known<'_> {
     fn inside(self, name: &str) -> Known<'static> {
         let starts = |names: &[&str]| names.iter().any(|start| name.starts_with(start));
         match self {
-            Self::Everything => Known::Everything,
+            Self::Version if name == "site-packages" => Known::Library,
+            Self::Everything | Self::Version => Known::Everything,
             _ if name == "__pycache__" => Known::Everything,
             Self::Top(begun) if begun.contains(name) => Known::Everything,
             Self::Top(_) => {
                 let folder = FOLDERS.iter().find(|(folder, _)| *folder == name);
                 folder.map_or(Known::Folders(&[]), |(_, known)| *known)
             }
+            Self::Libraries if name == "site-packages" => Known::Library,
+            Self::Libraries if starts(&["python", "pypy"]) => Known::Version,
+            Self::Library if OF_INSTALLERS.have(name) => Known::Everything,
+            Self::Library | Self::Bytecode => Known::Bytecode,
             Self::Folders(names) if starts(names) => Known::Everything,
-            Self::Folders(_) | Self::Programs => Known::Folders(&[]),
+            Self::Folders(_) | Self::Libraries | Self::Programs => Known::Folders(&[]),
         }
     }
 
     fn has_file(self, path: &Path, name: &str) -> bool {
         match self {
-            Self::Everything => true,
+            Self::Everything | Self::Version => true,
             Self::Top(begun) => {
                 let is_folder = || FOLDERS.iter().any(|(folder, _)| *folder == name);
                 FILES.contains(&name) || begun.contains(name) || (is_folder() && path.is_symlink())
             }
             Self::Programs => {
                 let is_one = PROGRAMS.iter().any(|start| name.starts_with(start));
-                is_one || path.is_symlink() || is_for_an_environment(path)
+                is_one || (!path.is_symlink() && is_for_an_environment(path))
             }
-            Self::Folders(_) => false,
+            Self::Library => OF_INSTALLERS.have(name),
+            Self::Bytecode => name.ends_with(".pyc"),
+            Self::Folders(_) | Self::Libraries => false,
         }
     }
 }
@@ -229,90 +312,4 @@ fn is_for_an_environment(path: &Path) -> bool {
         .any(|start| program.starts_with(start));
     let starts_python = program.contains("/bin/python") && !is_of_system;
     starts_python || rest.starts_with("'''exec' ")
-}
-
-/// Reads what the distributions in every `site-packages` folder of the environment list. What cannot be read lists nothing.
-fn listed(root: &Path) -> HashSet<PathBuf> {
-    let mut listed = HashSet::new();
-    for library in libraries(root) {
-        for entry in names_in(&root.join(&library)) {
-            let folder = library.join(&entry);
-            match folder.extension().and_then(OsStr::to_str) {
-                Some("dist-info") => {
-                    for name in ["RECORD", JOURNAL] {
-                        listed.extend(recorded(root, &library, &folder.join(name)));
-                    }
-                }
-                Some("egg-info") => listed.extend(noted(root, &folder)),
-                _ => {}
-            }
-        }
-    }
-    listed
-}
-
-/// Every `site-packages` folder, relative to the environment, that no link leads to.
-fn libraries(root: &Path) -> Vec<PathBuf> {
-    let mut libraries = vec![
-        PathBuf::from("Lib/site-packages"),
-        PathBuf::from("site-packages"),
-    ];
-    for lib in ["lib", "lib64"].map(Path::new) {
-        libraries.push(lib.join("site-packages"));
-        let versions = names_in(&root.join(lib));
-        libraries.extend(versions.map(|version| lib.join(version).join("site-packages")));
-    }
-    let is_real = |folder: &Path| {
-        let metadata = fs::symlink_metadata(root.join(folder));
-        metadata.is_ok_and(|metadata| metadata.is_dir())
-    };
-    libraries.retain(|library| library.ancestors().all(is_real));
-    libraries
-}
-
-fn names_in(folder: &Path) -> impl Iterator<Item = OsString> + use<> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.file_name())
-}
-
-fn recorded(root: &Path, library: &Path, record: &Path) -> Vec<PathBuf> {
-    let text = fs::read(root.join(record)).unwrap_or_default();
-    let record = Record::parse(&text).unwrap_or_default();
-    let paths = record.paths();
-    paths
-        .filter_map(|line| normal(root, library, line))
-        .collect()
-}
-
-/// What `setup.py install` noted, which a pip before version 23 ran.
-fn noted(root: &Path, egg_info: &Path) -> Vec<PathBuf> {
-    let file = root.join(egg_info).join("installed-files.txt");
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let lines = text.lines();
-    lines
-        .filter_map(|line| normal(root, egg_info, line))
-        .collect()
-}
-
-/// Resolves a line that is relative to `folder`, without looking at the disk; `None` when it leads outside.
-fn normal(root: &Path, folder: &Path, line: &str) -> Option<PathBuf> {
-    let line = Path::new(line);
-    let joined = match line.strip_prefix(root) {
-        Ok(inside) => inside.to_owned(),
-        Err(_) => folder.join(line),
-    };
-    let mut path = PathBuf::new();
-    for component in joined.components() {
-        match component {
-            Component::Normal(part) => path.push(part),
-            Component::ParentDir => {
-                if !path.pop() {
-                    return None;
-                }
-            }
-            Component::CurDir => {}
-            Component::RootDir | Component::Prefix(_) => return None,
-        }
-    }
-    Some(path)
 }

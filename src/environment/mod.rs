@@ -22,6 +22,7 @@ mod draft;
 mod egg;
 mod fault;
 mod identity;
+mod listed;
 mod lock;
 mod partial;
 mod pyvenv_cfg;
@@ -34,6 +35,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use crate::installed::{Installed, InstalledDistribution, dist_info_stem};
+use crate::removal;
 
 pub use crate::interpreter::Layout;
 pub use blueprint::Blueprint;
@@ -131,17 +133,18 @@ impl Environment {
 
     /// Checks that the folder holds nothing but the environment, so that it may be removed to be made again.
     ///
-    /// What belongs to an environment: what venv, virtualenv, pip, uv and Poetry make, what RECORDs list, and anything below
-    /// a `site-packages` folder; but no checkout of version control and nothing that is mounted. Costs a look at every folder.
+    /// What belongs to an environment: what venv, virtualenv, pip, uv and Poetry make, what RECORDs list, and whatever is in
+    /// the packages of those; but no checkout of version control, nothing that is mounted, and no module or `.pth` file that
+    /// no distribution lists. Costs a look at every folder.
     ///
     /// # Errors
     ///
-    /// [`Error::Foreign`]; [`Error::Io`].
+    /// [`Error::Foreign`]; [`Error::Io`], also for a folder that this process may not empty.
     pub fn check_removable(&self) -> Result<(), Error> {
         let begun = takeover::journal(&self.root)?.filter(|_| self.is_unfinished);
         let found = contents::foreign(&self.root, &begun.unwrap_or_default())?;
         if found.is_empty() {
-            return Ok(());
+            return Ok(removal::check(&self.root)?);
         }
         let path = self.root.clone();
         Err(Error::Foreign { path, found })

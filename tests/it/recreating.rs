@@ -97,6 +97,13 @@ fn what_is_no_part_of_an_environment_is_named_and_stays() {
     refuses("bin/deploy.sh");
     refuses("include/mine/mine.h");
     refuses("LIBRARY/checkout/.git/HEAD");
+    refuses("LIBRARY/acme/.git/HEAD");
+    refuses("LIBRARY/mine.py");
+    refuses("LIBRARY/mine.pth");
+    refuses("LIBRARY/sitecustomize.py");
+    refuses("LIBRARY/mine/__init__.py");
+    refuses("LIBRARY/data/deep/table.csv");
+    refuses("lib/python3.4/site-packages/old.py");
 }
 
 #[test]
@@ -111,7 +118,8 @@ fn what_tools_and_distributions_put_into_an_environment_goes_with_it() {
         "bin/pip",
         "bin/activate_this.py",
         "share/jupyter/kernels/python3/kernel.json",
-        "lib/python3.4/site-packages/old.py",
+        "lib/python3.4/site-packages/old-1.0-py3.4.egg/old.py",
+        "lib/python3.4/os.py",
         ".staging.abcdefgh.partial/x",
         "share/tool/page",
         "__pycache__/x.pyc",
@@ -124,7 +132,26 @@ fn what_tools_and_distributions_put_into_an_environment_goes_with_it() {
             "#!/home/me/shop/.venv/bin/python\nimport tool\n",
         );
     }
-    write(&library.join("lost/data.bin"), "left by some pip");
+    for name in [
+        "acme/made/at/run/time.db",
+        "acme/old.py",
+        "acme-1.0.dist-info/uv_cache.json",
+        "lost/__pycache__/lost.cpython-311.pyc",
+        "__pycache__/lost.cpython-311.pyc",
+        "~cme/__init__.py",
+        "easy-install.pth",
+        "distutils-precedence.pth",
+        "_virtualenv.py",
+        "bolt.egg-link",
+        // Of pips that were killed, and of what told no more than this.
+        "under_way-1.0.dist-info/METADATA",
+        "under_way/__init__.py",
+        "nut.py",
+    ] {
+        write(&library.join(name), "");
+    }
+    write(&library.join("bolts.egg-info/top_level.txt"), "nut\n");
+    symlink("tool", venv.join("bin/second-name")).unwrap();
     let egg_info = library.join("tool-1.0-py3.11.egg-info");
     write(
         &egg_info.join("installed-files.txt"),
@@ -143,12 +170,48 @@ fn what_links_lead_to_stays() {
     scene.install().succeeded();
     let (venv, outside) = (scene.venv(), scene.workspace.home().join("outside"));
     write(&outside.join("file"), "mine");
-    symlink(&outside, library(&venv).join("linked")).unwrap();
-    symlink(outside.join("file"), venv.join("bin/linked")).unwrap();
+    symlink(&outside, library(&venv).join("acme/linked")).unwrap();
+    symlink(outside.join("file"), venv.join("bin/python-linked")).unwrap();
     break_python(&venv);
     scene.install().succeeded();
     assert_eq!(fs::read_to_string(outside.join("file")).unwrap(), "mine");
     assert_eq!(holds(&venv), *scene.fresh());
+}
+
+#[test]
+fn links_that_lead_out_of_an_environment_are_somebodys() {
+    for name in ["bin/deploy", "LIBRARY/mine"] {
+        let scene = Scene::new();
+        scene.install().succeeded();
+        let venv = scene.venv();
+        let folder = library(&venv);
+        let folder = folder.strip_prefix(&venv).unwrap().to_str().unwrap();
+        let name = name.replace("LIBRARY", folder);
+        let program = scene.workspace.home().join("program");
+        write(&program, "#!/opt/other/.venv/bin/python\n");
+        symlink(&program, venv.join(&name)).unwrap();
+        break_python(&venv);
+        let before = holds(&venv);
+        scene.install().failed(1, &[&format!("`{name}`")]);
+        assert!(holds(&venv) == before);
+    }
+}
+
+#[test]
+fn a_file_that_is_mounted_in_an_environment_stays() {
+    let scene = Scene::new();
+    scene.install().succeeded();
+    let venv = scene.venv();
+    let settings = scene.workspace.home().join("settings");
+    write(&settings, "mine");
+    let inside = library(&venv).join("acme/__init__.py");
+    let Some(_mount) = Mount::bind(&settings, &inside) else {
+        return;
+    };
+    break_python(&venv);
+    scene.install().failed(1, &["/site-packages/acme`"]);
+    assert_eq!(fs::read_to_string(settings).unwrap(), "mine");
+    assert_eq!(left(&scene.project()), [""; 0]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ impl Mount {
         Self::of(&["-t", "tmpfs", "tmpfs"], at)
     }
 
-    /// Mounts the folder `what` once more; `None` where that is not allowed.
+    /// Mounts the folder or file `what` once more, a file over one that is there; `None` where that is not allowed.
     pub(crate) fn bind(what: &Path, at: &Path) -> Option<Self> {
         Self::of(&["--bind", what.to_str().unwrap()], at)
     }
@@ -28,7 +28,9 @@ impl Mount {
     }
 
     fn of(arguments: &[&str], at: &Path) -> Option<Self> {
-        fs::create_dir_all(at).unwrap();
+        if !at.is_file() {
+            fs::create_dir_all(at).unwrap();
+        }
         let mounted = Command::new("mount").args(arguments).arg(at).output();
         if !mounted.is_ok_and(|output| output.status.success()) {
             missing("the right to mount");
