@@ -186,9 +186,11 @@ impl Look<'_> {
         if is_checkout(name) || self.mounts.contains(path) || is_mounted(&self.root.join(path)) {
             return Ok(Found::foreign(path));
         }
-        let known = match known {
-            Known::Library if self.listed.has_top(path) => Known::Everything,
-            known => known.inside(&name.to_string_lossy()),
+        let is_of_distribution = matches!(known, Known::Library) && self.listed.has_top(path);
+        let known = if is_of_distribution {
+            Known::Everything
+        } else {
+            known.inside(&name.to_string_lossy())
         };
         let found = self.in_folder(path, known)?;
         // One name says as much as all the names below it.
@@ -281,7 +283,7 @@ impl Known<'_> {
                 is_one || (!path.is_symlink() && is_for_an_environment(path))
             }
             Self::Library => OF_INSTALLERS.have(name),
-            Self::Bytecode => name.ends_with(".pyc"),
+            Self::Bytecode => path.extension().is_some_and(|ending| ending == "pyc"),
             Self::Folders(_) | Self::Libraries => false,
         }
     }

@@ -42,13 +42,14 @@ impl Draft {
     ///
     /// # Errors
     ///
-    /// [`Error::NoName`] when nothing can be put at `root`, [`Error::Io`].
+    /// [`Error::NoName`] and [`Error::NotMade`] when nothing can be put at `root`, [`Error::Io`].
     pub fn create(root: &Path, blueprint: &Blueprint, prompt: &str) -> Result<Self, Error> {
         let root = resolve(root)?;
         let (Some(parent), Some(name)) = (root.parent(), root.file_name()) else {
             return Err(Error::NoName { path: root });
         };
-        let (partial, place) = hidden_folder(&root, parent, name)?;
+        let hidden = hidden_folder(&root, parent, name);
+        let (partial, place) = hidden.map_err(|error| not_made(&root, error))?;
         let pyvenv_cfg = PyvenvCfg::new(blueprint, prompt);
         write_skeleton(partial.path(), blueprint, &pyvenv_cfg)?;
         for (name, text) in activate::render(&root, prompt) {
@@ -183,6 +184,15 @@ fn hidden_folder(root: &Path, parent: &Path, name: &OsStr) -> Result<(Partial, P
     }
 }
 
+fn not_made(root: &Path, error: Error) -> Error {
+    if let Error::Io(source) = error {
+        let path = root.to_owned();
+        Error::NotMade { path, source }
+    } else {
+        error
+    }
+}
+
 fn is_forbidden(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -202,7 +212,8 @@ fn resolve(root: &Path) -> Result<PathBuf, Error> {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             break;
         };
-        fs::create_dir_all(parent)?;
+        let made = std::fs::create_dir_all(parent);
+        made.map_err(|error| not_made(root, error.into()))?;
         let parent = fs::canonicalize(parent)?;
         match fs::read_link(parent.join(name)) {
             Ok(target) => path = parent.join(target),

@@ -57,6 +57,28 @@ pub enum Error {
         /// The place.
         path: PathBuf,
     },
+    /// The place holds a file, which is never touched.
+    #[error("`{}` is not a folder", path.display())]
+    NotAFolder {
+        /// The place.
+        path: PathBuf,
+    },
+    /// What is at the place cannot be seen: a link leads to itself, a file is above it, a folder may not be searched.
+    #[error("cannot look at `{}`", path.display())]
+    Hidden {
+        /// The place.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Nothing can be made at the place.
+    #[error("cannot make `{}`", path.display())]
+    NotMade {
+        /// The place.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// Something came to be at the place while the draft was filled.
     #[error("`{}` came into being while it was made", path.display())]
     Exists {
@@ -96,12 +118,16 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// [`Error::NotAnEnvironment`] for a file, and for a folder that has anything in it but no `pyvenv.cfg`; [`Error::Io`].
+    /// [`Error::NotAnEnvironment`] for a folder that has anything in it but no `pyvenv.cfg`; [`Error::NotAFolder`];
+    /// [`Error::Hidden`]; [`Error::Io`].
     pub fn read(root: &Path) -> Result<Option<Self>, Error> {
-        let root = match fs::canonicalize(root) {
+        let root = match std::fs::canonicalize(root) {
             Ok(root) => root,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Err(source) => {
+                let path = root.to_owned();
+                return Err(Error::Hidden { path, source });
+            }
         };
         match fs::read(root.join("pyvenv.cfg")) {
             Ok(text) => {
@@ -118,6 +144,9 @@ impl Environment {
     }
 
     fn read_without_pyvenv_cfg(root: PathBuf) -> Result<Option<Self>, Error> {
+        if !root.is_dir() {
+            return Err(Error::NotAFolder { path: root });
+        }
         if is_vacant(&root)? {
             return Ok(None);
         }

@@ -48,7 +48,8 @@ impl Partial {
 
     /// `None` when the folder was taken for a dead one's before it was locked.
     fn create_at(path: PathBuf) -> io::Result<Option<Self>> {
-        fs::create_dir(&path)?;
+        // Without the path: nobody asked for this one.
+        std::fs::create_dir(&path)?;
         let lock = lock(&path).inspect_err(|_| {
             // As empty as it was made: nobody else has it.
             let _ = std::fs::remove_dir(&path);

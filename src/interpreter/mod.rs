@@ -5,18 +5,20 @@
 //! is the same and the system is the same; a script that stands for an interpreter (a shim of pyenv) is asked each time,
 //! for what it starts depends on more than itself.
 //!
-//! One question costs the start of a Python, some 50 ms; a kept answer costs a read. A program that never answers is waited
-//! for: nothing here measures time.
+//! One question costs the start of a Python, some 50 ms; a kept answer costs a read. A program that does not answer within
+//! a minute is killed.
 
 mod answer;
 mod kept;
 mod layout;
 mod managed;
+mod run;
 mod search;
 mod shim;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +32,9 @@ pub use shim::Shims;
 
 /// The script that an interpreter is asked with.
 const PROBE: &str = include_str!("probe.py");
+
+/// How long an interpreter may take to answer: emulated ones take seconds.
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// What an interpreter says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +77,14 @@ pub enum Error {
         path: PathBuf,
         /// Why not.
         source: std::io::Error,
+    },
+    /// It did not end in time, and was killed.
+    #[error("`{}` did not answer within {} seconds", path.display(), limit.as_secs())]
+    Silent {
+        /// The file.
+        path: PathBuf,
+        /// How long it was waited for.
+        limit: Duration,
     },
     /// It ended with an error.
     #[error("`{}` failed as a Python interpreter ({status}){}", path.display(), last_line(stderr))]
@@ -128,20 +141,23 @@ impl Interpreter {
     ///
     /// # Errors
     ///
-    /// [`Error::Run`], [`Error::Failed`], [`Error::Answer`] or [`Error::Fact`], each with the path and what the program
-    /// wrote to standard error.
+    /// [`Error::Run`], [`Error::Silent`], [`Error::Failed`], [`Error::Answer`] or [`Error::Fact`], each with the path and what
+    /// the program wrote to standard error.
     pub fn query(executable: &Path) -> Result<Self, Error> {
-        let output = Command::new(executable)
+        let mut command = Command::new(executable);
+        command
             .args(["-I", "-S", "-B", "-c", PROBE])
             // Without it, a Python built for an old macOS is told that every newer one is 10.16.
             .env("SYSTEM_VERSION_COMPAT", "0")
-            .env_remove("__PYVENV_LAUNCHER__")
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|source| Error::Run {
-                path: executable.to_owned(),
-                source,
-            })?;
+            .env_remove("__PYVENV_LAUNCHER__");
+        let ended = run::run(&mut command, LIMIT).map_err(|source| Error::Run {
+            path: executable.to_owned(),
+            source,
+        })?;
+        let output = ended.ok_or_else(|| Error::Silent {
+            path: executable.to_owned(),
+            limit: LIMIT,
+        })?;
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         if !output.status.success() {
             return Err(Error::Failed {

@@ -1060,7 +1060,7 @@ fn a_folder_that_is_no_environment_is_never_touched() {
     assert!(contents(&scene.workspace.project()) == before);
     scene
         .run(&["install", "--venv", "poetry.lock", "--sync"])
-        .failed(1, &["not a virtual environment"]);
+        .failed(1, &["poetry.lock` is not a folder"]);
     assert!(contents(&scene.workspace.project()) == before);
 }
 

@@ -9,6 +9,7 @@ use std::process::Command;
 use lock2venv::interpreter::Interpreter;
 
 use crate::support::locked_wheels::{LockedWheels, python, snapshot};
+use crate::support::mount::Mount;
 use crate::support::wheel_builder::WheelBuilder;
 
 fn wheels() -> [WheelBuilder; 2] {
@@ -202,6 +203,31 @@ fn a_damaged_unpacked_wheel_is_fetched_again_in_the_same_run() {
     let said = "acme/data.bin in the cache was damaged: fetching it again";
     assert!(output.succeeded().stderr.contains(said));
     kept.assert_right();
+}
+
+#[test]
+fn a_damaged_copy_in_a_cache_that_may_only_be_read_is_passed_by() {
+    for (first, folder) in [("copy", "archives"), ("hardlink", "trees")] {
+        let kept = Kept::new(&["--link-mode", first]);
+        for path in kept.files(folder) {
+            if !path.ends_with("manifest") {
+                put(&path, &vec![0; fs::read(&path).unwrap().len()]);
+            }
+        }
+        let cache = kept.project.workspace.cache();
+        let before = snapshot(&cache);
+        let Some(_mount) = Mount::read_only(&cache) else {
+            return;
+        };
+        let output = kept.project.install_again(&["--link-mode", "copy"]);
+        let output = output.succeeded();
+        assert!(
+            output.stderr.contains("was damaged: fetching it again"),
+            "{output:?}"
+        );
+        kept.assert_right();
+        assert!(snapshot(&cache) == before);
+    }
 }
 
 #[test]

@@ -192,3 +192,38 @@ fn a_project_that_is_no_package_is_not_appended() {
         assert!(!project.project().join("r.txt").exists());
     }
 }
+
+#[test]
+fn an_export_is_not_written_over_what_it_is_made_of() {
+    let project = Workspace::of_field("plain");
+    let root = project.project();
+    fs::create_dir(root.join("sub")).unwrap();
+    symlink("poetry.lock", root.join("linked")).unwrap();
+    fs::hard_link(root.join("poetry.lock"), root.join("second")).unwrap();
+    project.write("poetry.toml", "");
+    let read = |name: &str| fs::read_to_string(root.join(name)).unwrap();
+    let before = ["poetry.lock", "pyproject.toml", "poetry.toml"].map(read);
+    for (output, named) in [
+        ("poetry.lock", "poetry.lock"),
+        ("sub/../poetry.lock", "poetry.lock"),
+        ("linked", "poetry.lock"),
+        ("second", "poetry.lock"),
+        ("./pyproject.toml", "pyproject.toml"),
+        ("poetry.toml", "poetry.toml"),
+    ] {
+        let refused = project.run(&["export", "-o", output]);
+        refused.failed(
+            2,
+            &[&format!("is the project's {named}"), "-o requirements.txt"],
+        );
+        assert_eq!(
+            ["poetry.lock", "pyproject.toml", "poetry.toml"].map(read),
+            before
+        );
+    }
+    // A comparison writes nothing, and a lock is not what an export is.
+    let compared = project.run(&["export", "--check", "-o", "poetry.lock"]);
+    compared.failed(1, &["is out of date"]);
+    let missing = project.run(&["export", "-o", "no/such/r.txt"]);
+    missing.failed(1, &["mkdir -p", "no/such`"]);
+}

@@ -251,6 +251,19 @@ fn clearing_the_cache_leaves_what_is_mounted_in_it() {
     assert_eq!(fs::read_to_string(data.join("file")).unwrap(), "mine");
 }
 
+#[test]
+fn a_folder_that_cannot_be_locked_is_not_left_behind() {
+    let scene = Scene::new();
+    if !has_strace() {
+        return;
+    }
+    let program = scene.command_in(&scene.project(), &["--no-cache"]);
+    let output = run_with(&program, "inject=flock:error=EIO");
+    output.failed(1, &["cannot make `", "/.venv`", "Input/output error"]);
+    assert_eq!(left(&scene.project()), [""; 0]);
+    assert!(!scene.venv().exists());
+}
+
 // Links to nowhere.
 
 #[test]
@@ -296,11 +309,17 @@ fn a_volume_is_filled_and_filled_again() {
 fn run_with_signal(scene: &Scene, project: &Path, signal: &str, number: usize) -> Output {
     let calls = "rename,renameat,renameat2,unlink,unlinkat,rmdir";
     let inject = format!("inject={calls}:signal={signal}:when={number}");
-    let program = scene.command_in(project, &[]);
+    run_with(&scene.command_in(project, &[]), &inject)
+}
+
+/// Runs a command with what strace puts in the way of it.
+fn run_with(program: &Command, inject: &str) -> Output {
     let mut command = Command::new("strace");
-    command.args(["-qq", "-f", "-o", "/dev/null", "-e", &inject]);
+    command.args(["-qq", "-f", "-o", "/dev/null", "-e", inject]);
     command.arg(program.get_program()).args(program.get_args());
-    command.current_dir(project).env_clear();
+    command
+        .current_dir(program.get_current_dir().unwrap())
+        .env_clear();
     let variables = program.get_envs();
     command.envs(variables.filter_map(|(name, value)| Some((name, value?))));
     Output::of(&mut command)

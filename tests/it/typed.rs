@@ -245,3 +245,50 @@ fn what_a_build_misses_is_said_with_what_to_do() {
     let parts = ["`README.md`", "`touch README.md`", "--no-root"];
     project.run(&install).failed(1, &parts);
 }
+
+#[test]
+fn a_variable_that_is_almost_right_is_named() {
+    let project = Workspace::of_field("plain");
+    let said = "`LOCK2VENV_WITHOUT_HASH` is ignored: did you mean `LOCK2VENV_WITHOUT_HASHES`?";
+    let variables = [
+        ("LOCK2VENV_WITHOUT_HASH", "1"),
+        ("LOCK2VENV_VERSION", "1.2"),
+        ("LOCK2VENV_OUTPT", ""),
+    ];
+    let output = with(&project, &variables, &["export"]).succeeded();
+    assert_eq!(output.stderr, format!("warning: {said}\n"));
+    let quiet = with(&project, &variables, &["export", "-q"]).succeeded();
+    assert_eq!(quiet.stderr, "");
+}
+
+#[test]
+fn a_place_that_cannot_become_an_environment_is_named_as_it_was_typed() {
+    let project = Workspace::of_field("plain");
+    project.write("file", "mine");
+    symlink("loop", project.project().join("loop")).unwrap();
+    let hint = "hint: name another folder: `--venv DIR`";
+    for (place, parts) in [
+        (
+            "file",
+            ["file` is not a folder", "name a folder: `--venv DIR`"],
+        ),
+        ("file/sub", ["cannot look at `", hint]),
+        ("loop", ["cannot look at `", hint]),
+        (
+            "/proc/environment",
+            ["cannot make `/proc/environment`", hint],
+        ),
+        (
+            "/proc/some/environment",
+            ["cannot make `/proc/some/environment`", hint],
+        ),
+    ] {
+        let refused = project.run(&["install", "--no-root", "--venv", place]);
+        let refused = refused.failed(1, &parts);
+        assert!(!refused.stderr.contains(".partial"), "{refused:?}");
+    }
+    assert_eq!(
+        fs::read_to_string(project.project().join("file")).unwrap(),
+        "mine"
+    );
+}

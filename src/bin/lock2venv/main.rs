@@ -23,10 +23,17 @@ use clap::CommandFactory as _;
 use args::{Arguments, ColorChoice, Command, Global};
 use context::Context;
 use diagnose::Failure;
+use report::print_warning;
+use variables::Misspelled;
 
 fn main() -> ExitCode {
     let (arguments, variables) = Arguments::read();
     choose_color(&arguments.global);
+    if !arguments.global.quiet {
+        for Misspelled { name, meant } in variables.misspelled() {
+            print_warning(&format!("`{name}` is ignored: did you mean `{meant}`?"));
+        }
+    }
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.print(&variables),

@@ -6,6 +6,11 @@ use std::ffi::OsStr;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 
+use crate::diagnose::meant;
+
+/// How the names of all variables of this program begin.
+const START: &str = "LOCK2VENV_";
+
 /// Flags that contradict each other. Where one is on the command line, a variable for the other counts for nothing.
 const RIVALS: &[(&str, &str)] = &[
     ("extras", "all_extras"),
@@ -25,22 +30,40 @@ const RIVALS: &[(&str, &str)] = &[
 
 /// The variables that gave flags their values, by the flag's identifier.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Variables(BTreeMap<String, String>);
+pub(crate) struct Variables {
+    of_flags: BTreeMap<String, String>,
+    misspelled: Vec<Misspelled>,
+}
+
+/// A variable that is set and stands for no flag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Misspelled {
+    pub(crate) name: String,
+    pub(crate) meant: String,
+}
 
 impl Variables {
     /// Returns the variable that gave the flag `id` its value, if one did.
     pub(crate) fn of(&self, id: &str) -> Option<&str> {
-        self.0.get(id).map(String::as_str)
+        self.of_flags.get(id).map(String::as_str)
+    }
+
+    /// Lists the variables that are set, stand for no flag, and are named almost like one that does.
+    pub(crate) fn misspelled(&self) -> &[Misspelled] {
+        &self.misspelled
     }
 
     fn read(matches: &ArgMatches, names: &BTreeMap<String, String>) -> Self {
         let from = sources(matches, names);
         let from = from.into_iter();
         let read = from.filter(|(_, source)| *source == ValueSource::EnvVariable);
-        Self(
-            read.map(|(id, _)| (id.clone(), names[&id].clone()))
-                .collect(),
-        )
+        let of_flags = read.map(|(id, _)| (id.clone(), names[&id].clone()));
+        let set = std::env::vars_os().filter(|(_, value)| !value.is_empty());
+        let set = set.filter_map(|(name, _)| name.into_string().ok());
+        Self {
+            of_flags: of_flags.collect(),
+            misspelled: misspelled(set, &names.values().map(String::as_str).collect()),
+        }
     }
 }
 
@@ -83,6 +106,28 @@ fn names(command: &Command) -> BTreeMap<String, String> {
     });
     own.chain(command.get_subcommands().flat_map(names))
         .collect()
+}
+
+/// Finds those of `set` that are none of `known` and look like one. Others may be whoever's: `LOCK2VENV_VERSION` in a
+/// Dockerfile.
+fn misspelled(set: impl Iterator<Item = String>, known: &BTreeSet<&str>) -> Vec<Misspelled> {
+    let unknown = set.filter(|name| name.starts_with(START) && !known.contains(name.as_str()));
+    let mut misspelled: Vec<Misspelled> = unknown
+        .filter_map(|name| {
+            let words = &name[START.len()..];
+            let known = || known.iter().filter_map(|known| known.strip_prefix(START));
+            let is_part = |known: &&str| {
+                let (long, short) = (known.max(&words), known.min(&words));
+                let rest = long.strip_prefix(*short);
+                !short.is_empty() && rest.is_some_and(|rest| rest.starts_with('_'))
+            };
+            let meant = meant(words, known()).or_else(|| known().find(is_part))?;
+            let meant = format!("{START}{meant}");
+            Some(Misspelled { name, meant })
+        })
+        .collect();
+    misspelled.sort_by(|one, other| one.name.cmp(&other.name));
+    misspelled
 }
 
 /// Lets `command` read no other variables than `known`.
@@ -146,4 +191,34 @@ fn blame(
     };
     let name = set.iter().find(is_to_blame).map(ToString::to_string);
     (error, name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_that_are_almost_right_are_noticed() {
+        let known = BTreeSet::from([
+            "LOCK2VENV_NO_ROOT",
+            "LOCK2VENV_INDEX_URL",
+            "LOCK2VENV_VERBOSE",
+        ]);
+        let find = |name: &str| {
+            let found = misspelled([name.to_owned()].into_iter(), &known);
+            found.into_iter().next().map(|found| found.meant)
+        };
+        let is = |name: &str| Some(format!("LOCK2VENV_{name}"));
+        assert_eq!(find("LOCK2VENV_NO_ROT"), is("NO_ROOT"));
+        assert_eq!(find("LOCK2VENV_INDEX"), is("INDEX_URL"));
+        assert_eq!(find("LOCK2VENV_NO_ROOT_EVER"), is("NO_ROOT"));
+        for other in [
+            "LOCK2VENV_NO_ROOT",
+            "LOCK2VENV_VERSION",
+            "LOCK2VENV_",
+            "POETRY_NO_ROT",
+        ] {
+            assert_eq!(find(other), None, "{other}");
+        }
+    }
 }

@@ -22,6 +22,14 @@ impl Mount {
         Self::of(&["--bind", what.to_str().unwrap()], at)
     }
 
+    /// Mounts the folder at `at` once more over itself, so that nobody can write to it.
+    pub(crate) fn read_only(at: &Path) -> Option<Self> {
+        let mount = Self::bind(at, at)?;
+        let again = Self::of(&["-o", "remount,bind,ro"], at)?;
+        std::mem::forget(again);
+        Some(mount)
+    }
+
     /// Says where it is since a folder above was renamed.
     pub(crate) fn moved(&mut self, at: PathBuf) {
         self.at = at;

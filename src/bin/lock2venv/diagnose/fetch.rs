@@ -1,9 +1,12 @@
 //! What went wrong while files were fetched, and in the cache.
 
+use std::path::Path;
+
 use lock2venv::cache::{self, Mismatch};
 use lock2venv::digest::Digest;
 use lock2venv::event::Warning;
 use lock2venv::fetch::Error;
+use lock2venv::removal::is_mounted;
 
 use super::{Failure, count, first_of, is_full};
 
@@ -68,19 +71,32 @@ pub(super) fn locked(digests: &[Digest]) -> Vec<String> {
 
 /// Says what to do about a warning, where there is something.
 pub(crate) fn hint(warning: &Warning) -> Option<String> {
-    let is_of_cache = matches!(
-        warning,
-        Warning::CacheNotWritten { .. } | Warning::CacheOfAnotherUser { .. }
-    );
-    let (user, group) = (rustix::process::geteuid(), rustix::process::getegid());
-    is_of_cache.then(|| {
-        format!(
-            "give the cache to user {}; a cache mount of an image build: `--mount=type=cache,uid={},gid={},target=DIR`",
-            user.as_raw(),
-            user.as_raw(),
-            group.as_raw()
-        )
-    })
+    let (Warning::CacheNotWritten { path, .. } | Warning::CacheOfAnotherUser { path, .. }) =
+        warning
+    else {
+        return None;
+    };
+    let user = rustix::process::geteuid().as_raw();
+    let hint = format!("give the cache to user {user}");
+    if !is_on_mount(path) {
+        return Some(hint);
+    }
+    let group = rustix::process::getegid().as_raw();
+    let mount = format!("--mount=type=cache,uid={user},gid={group},target=DIR");
+    Some(format!(
+        "{hint}; a cache mount of an image build: `{mount}`"
+    ))
+}
+
+/// Tells whether the cache that `path` is in, or the folder that it is in, is where something is mounted, as in the build of
+/// an image.
+fn is_on_mount(path: &Path) -> bool {
+    let mut folders = path.ancestors();
+    let cache = folders.find(|folder| folder.join("v1").is_dir());
+    let cache = cache.unwrap_or(path);
+    let folders = cache.ancestors().take(2);
+    let mut below_root = folders.filter(|folder| folder.parent().is_some());
+    below_root.any(is_mounted)
 }
 
 impl From<cache::Error> for Failure {
@@ -108,12 +124,19 @@ mod tests {
 
     #[test]
     fn a_cache_that_cannot_be_written_is_to_be_given_to_this_user() {
-        let warning = Warning::CacheOfAnotherUser {
-            path: "/cache".into(),
-            owner: 12,
+        let hint = |path: &str| {
+            let (path, owner) = (path.into(), 12);
+            hint(&Warning::CacheOfAnotherUser { path, owner }).unwrap_or_default()
         };
         let user = rustix::process::geteuid().as_raw();
-        let hint = hint(&warning).unwrap_or_default();
-        assert!(hint.contains(&format!("uid={user},gid=")), "{hint}");
+        assert_eq!(
+            hint("/nowhere/cache"),
+            format!("give the cache to user {user}")
+        );
+        // Something is mounted there on every Linux.
+        if is_mounted(Path::new("/proc")) {
+            let hint = hint("/proc/cache");
+            assert!(hint.contains(&format!("uid={user},gid=")), "{hint}");
+        }
     }
 }

@@ -126,9 +126,18 @@ impl Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::quiet();
         }
+        let hint = match error.kind() {
+            _ if is_full(error) => {
+                Some("it is full: make room there, or name another file: `-o FILE`".to_owned())
+            }
+            io::ErrorKind::NotFound => path
+                .parent()
+                .map(|folder| format!("make its folder first: `mkdir -p {}`", folder.display())),
+            _ => None,
+        };
         Self::text(format!("cannot write `{}`", path.display()))
             .detail(error.to_string())
-            .hints(disk_hint(error))
+            .hints(hint)
     }
 
     /// A file that was named and cannot be read.
@@ -262,7 +271,10 @@ fn first_of(lines: impl ExactSizeIterator<Item = String>) -> Vec<String> {
 }
 
 /// Finds the known name that was probably meant.
-fn meant<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn meant<'a>(
+    written: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let distances = known
         .into_iter()
         .map(|name| (distance(written, name), name));

@@ -39,7 +39,7 @@ fn no_interpreter(error: &interpreter::Error) -> Failure {
             Error::Unsuitable { .. } => Failure::new(error).hint(
                 "name another: `--python PATH` or `--python VERSION`; or change `requires-python` and lock again",
             ),
-            Error::Run { .. } | Error::Failed { .. } | Error::Answer { .. } => {
+            Error::Run { .. } | Error::Silent { .. } | Error::Failed { .. } | Error::Answer { .. } => {
                 Failure::new(error).hint("name a Python 3: `--python PATH` or `--python VERSION`")
             }
             _ => Failure::new(error),
@@ -63,6 +63,10 @@ impl From<environment::Error> for Failure {
         match &error {
             Error::NotAnEnvironment { .. } => Self::new(&error)
                 .hint("nothing in it was touched; name another folder: `--venv DIR`"),
+            Error::NotAFolder { .. } => Self::new(&error)
+                .hint("it was not touched; name a folder: `--venv DIR`"),
+            Error::Hidden { .. } | Error::NotMade { .. } => Self::new(&error)
+                .hint("name another folder: `--venv DIR`"),
             Error::Foreign { .. } => Self::new(&error).hint(
                 "nothing was touched: move away what you need, and remove the folder; or name another: `--venv DIR`",
             ),

@@ -65,6 +65,7 @@ fn text(
     output: &Output<'_>,
 ) -> Result<String, Failure> {
     let files = ProjectFiles::read(&context.project_folder).map_err(not_read)?;
+    output.check(&files.root)?;
     let project = read_project(&files, context)?;
     let (choice, lock) = read_lock(&files, &project, arguments, context)?;
     // It is not freed: the process ends right after this, and a lock is many thousands of values.

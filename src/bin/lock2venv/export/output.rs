@@ -3,6 +3,7 @@
 //! Errors name the file themselves, so they hold those of `std`, which do not.
 
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use lock2venv::project_files::Disk;
@@ -39,6 +40,28 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// Refuses to write over a file that the export is made of, or that says how the project in `root` is built: also through
+    /// links, and under another name.
+    pub(super) fn check(&self, root: &Path) -> Result<(), Failure> {
+        let Some(path) = self.path.as_deref().filter(|_| !self.is_checked) else {
+            return Ok(());
+        };
+        let sources = ["pyproject.toml", "poetry.lock", "poetry.toml"];
+        match sources
+            .iter()
+            .find(|name| is_same_file(path, &root.join(name)))
+        {
+            Some(name) => Err(Failure::text(format!(
+                "`{}` is the project's {name}, which an export does not write over",
+                path.display()
+            ))
+            .hint("name another file: `-o requirements.txt`")
+            .misuse()
+            .about(&["output"])),
+            None => Ok(()),
+        }
+    }
+
     /// Prints, writes or compares `text`.
     pub(super) fn put(&self, text: &str, context: &Context) -> Result<(), Failure> {
         let (Some(path), Some(name)) = (&self.path, self.name) else {
@@ -50,6 +73,14 @@ impl<'a> Output<'a> {
         }
         compare(path, text).inspect_err(|_| annotate(name, path, context))
     }
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let identity = |path: &Path| {
+        let found = std::fs::metadata(path).ok()?;
+        Some((found.dev(), found.ino()))
+    };
+    identity(one).is_some_and(|one| identity(other) == Some(one))
 }
 
 /// Compares `text` with the file at `path`; prints a diff when they differ.
