@@ -5,6 +5,7 @@ use lock2venv::pyproject::Project;
 
 use crate::support::local_index::{Fault, LocalIndex};
 use crate::support::one_package::{OnePackage, index, legacy, wheel};
+use crate::support::tls::{self, TlsServer};
 use crate::support::workspace::Output;
 
 const COMMANDS: [&[&str]; 3] = [
@@ -387,4 +388,24 @@ fn what_is_wrong_with_refused_credentials_is_told() {
         &format!("look at {username} and {password}"),
     );
     check(&[], &format!("set {username} and {password}"));
+}
+
+/// What `private` sends on to plain http is asked for there without the credentials.
+#[test]
+fn credentials_for_https_do_not_follow_a_redirect_to_http() {
+    let plain = index();
+    let secure = TlsServer::start_sending_on(plain.at(""));
+    let url = secure.url();
+    let scene = OnePackage::new(&[("private", &url)], &legacy(&url, "private"));
+    scene.workspace.write("authority.pem", tls::CERTIFICATE);
+    let mut command = scene.command(&["install"]);
+    command.env("POETRY_CERTIFICATES_PRIVATE_CERT", "authority.pem");
+    Output::of(&mut command).succeeded();
+    let told = secure.lines();
+    assert!(told.iter().any(|line| line.contains("Basic ")), "{told:?}");
+    let requests = plain.take_requests();
+    assert!(!requests.is_empty());
+    for request in requests {
+        assert_eq!(request.header("authorization"), None, "{request:?}");
+    }
 }
