@@ -48,6 +48,7 @@ pub mod pyproject;
 pub mod event;
 pub mod export;
 pub mod plan;
+pub mod resolve;
 pub mod select;
 pub mod target;
 

@@ -69,6 +69,10 @@ const MODULES: &[(&str, &[&str])] = &[
             "target",
         ],
     ),
+    (
+        "resolve",
+        &["name", "url", "version", "marker", "filename", "target"],
+    ),
     ("event", &["name", "version"]),
     // Effects.
     ("file_lock", &[]),

@@ -39,6 +39,7 @@ mod plan;
 mod project_wheel;
 mod project_wheel_outside;
 mod recreating;
+mod resolve;
 mod sdist;
 mod sdist_refused;
 mod secrets;
