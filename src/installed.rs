@@ -1,5 +1,6 @@
 //! Distributions that an environment already holds, each known by its `.dist-info` or, from older installers, `.egg-info`.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::name::PackageName;
@@ -14,7 +15,7 @@ pub const JOURNAL: &str = "RECORD.lock2venv";
 pub const DROPPED: &str = "RECORD.dropped";
 
 /// One installed distribution.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct InstalledDistribution {
     /// Its name: of the folder, or of its metadata where the folder's name can be read in two ways.
     pub name: PackageName,
@@ -24,6 +25,19 @@ pub struct InstalledDistribution {
     pub dist_info: PathBuf,
     /// The text of `direct_url.json`, where there is one.
     pub direct_url: Option<String>,
+}
+
+impl fmt::Debug for InstalledDistribution {
+    /// A `direct_url.json` that others wrote may hold credentials.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("InstalledDistribution")
+            .field("name", &self.name)
+            .field("version", &self.version)
+            .field("dist_info", &self.dist_info)
+            .field("has_direct_url", &self.direct_url.is_some())
+            .finish()
+    }
 }
 
 /// Everything that an environment holds.

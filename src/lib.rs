@@ -36,6 +36,7 @@ pub mod requirement;
 pub mod secret;
 pub mod source;
 pub mod tag;
+pub mod toml_document;
 pub mod url;
 pub mod version;
 

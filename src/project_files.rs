@@ -1,5 +1,6 @@
 //! The files of a project on this disk: pyproject.toml, poetry.lock, and what path dependencies point to.
 
+use std::fmt;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -7,7 +8,7 @@ use crate::lock::Text;
 use crate::pyproject::{self, FileSystem, PathKind, Project};
 
 /// The texts of a project.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ProjectFiles {
     /// The folder, absolute.
     pub root: PathBuf,
@@ -15,6 +16,17 @@ pub struct ProjectFiles {
     pub pyproject: String,
     /// The text of poetry.lock, where there is one.
     pub lock: Option<Text>,
+}
+
+impl fmt::Debug for ProjectFiles {
+    /// The texts may hold credentials.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ProjectFiles")
+            .field("root", &self.root)
+            .field("has_lock", &self.lock.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why the files of a project could not be read.

@@ -6,6 +6,7 @@
 //! [dependency specifiers]: https://packaging.python.org/en/latest/specifications/dependency-specifiers/
 
 use crate::marker::{self, Marker};
+use crate::url::{WrittenUrl, shown};
 use crate::version::{self, VersionConstraint};
 
 /// One requirement, such as `sqlalchemy[asyncio]>=2; python_version < "3.12"`.
@@ -20,7 +21,7 @@ pub struct Requirement {
     /// The constraint as it was written, parts joined by commas; `*` if there is none.
     pub constraint_text: String,
     /// The address of the distribution, after `@`.
-    pub url: Option<String>,
+    pub url: Option<WrittenUrl>,
     /// When the requirement applies.
     pub marker: Marker,
 }
@@ -63,7 +64,7 @@ pub enum Error {
     #[error("`{url}` is not a URL")]
     InvalidUrl {
         /// What was read.
-        url: String,
+        url: WrittenUrl,
     },
 }
 
@@ -91,11 +92,11 @@ impl Requirement {
         };
         let constraint =
             VersionConstraint::parse(&constraint_text).map_err(|source| Error::Version {
-                text: text.to_owned(),
+                text: shown(text),
                 source,
             })?;
         if constraint.is_empty() {
-            let text = text.to_owned();
+            let text = shown(text);
             return Err(Error::Unsatisfiable { text });
         }
         Ok(Self {
@@ -187,17 +188,17 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn url(&mut self) -> Result<Option<String>, Error> {
+    fn url(&mut self) -> Result<Option<WrittenUrl>, Error> {
         if !self.take("@") {
             return Ok(None);
         }
         self.skip_spaces();
         let url = self.take_while(|character| character != ' ')?;
         if !is_url(url) {
-            let url = url.to_owned();
+            let url = WrittenUrl::new(url);
             return Err(Error::InvalidUrl { url });
         }
-        Ok(Some(url.to_owned()))
+        Ok(Some(WrittenUrl::new(url)))
     }
 
     fn conditions(&mut self) -> Result<Vec<&'a str>, Error> {
@@ -240,7 +241,7 @@ impl<'a> Cursor<'a> {
     fn marker(&mut self) -> Result<Marker, Error> {
         if self.take(";") {
             return marker::parse_requirement_marker(self.rest()).map_err(|source| Error::Marker {
-                text: self.text.to_owned(),
+                text: shown(self.text),
                 source,
             });
         }
@@ -253,7 +254,7 @@ impl<'a> Cursor<'a> {
 
     fn unexpected(&self) -> Error {
         Error::Syntax {
-            text: self.text.to_owned(),
+            text: shown(self.text),
             column: self.text[..self.at].chars().count() + 1,
         }
     }

@@ -1,19 +1,19 @@
 //! Where a package comes from when an index is not all there is to say: the `source` of a lock entry, or a dependency that
-//! names a repository, an address or a path.
+//! names a repository, a URL or a path.
 //!
 //! Poetry compares such sources to find the lock entry that a dependency means, so the comparison lives here too.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::path::{Path, PathBuf};
+
+use crate::url::WrittenUrl;
 
 /// The `[package.source]` of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// What kind of place it is.
-    pub kind: SourceKind,
-    /// Its address or path, as written.
-    pub url: String,
-    /// The path where `url` cannot hold it, because it is not UTF-8; see [`Source::path`].
-    pub exact_path: Option<PathBuf>,
+    /// What kind of place it is, with its URL or path.
+    pub location: Location,
     /// The name of the index (legacy), or the revision asked for (git).
     pub reference: Option<String>,
     /// The revision that was locked (git).
@@ -22,82 +22,110 @@ pub struct Source {
     pub subdirectory: Option<String>,
 }
 
-/// The `type` of a [`Source`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SourceKind {
+/// The place that a [`Source`] names: as written, or as resolved (then paths are absolute and git URLs normal).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
     /// An index other than PyPI (`legacy`).
-    Legacy,
+    Index(WrittenUrl),
     /// A git repository.
-    Git,
-    /// An address of one archive.
-    Url,
+    Git(WrittenUrl),
+    /// One archive.
+    Url(WrittenUrl),
     /// A local archive.
-    File,
+    File(PathBuf),
     /// A local folder.
-    Directory,
+    Directory(PathBuf),
 }
 
-impl SourceKind {
-    /// Finds the kind by the word that locks use.
-    pub fn from_word(word: &str) -> Option<Self> {
+impl Location {
+    /// Makes the place of a source of the type `word`, a word of locks, at `text`; `None` for a type that Poetry does not know.
+    pub fn from_words(word: &str, text: &str) -> Option<Self> {
         match word {
-            "legacy" => Some(Self::Legacy),
-            "git" => Some(Self::Git),
-            "url" => Some(Self::Url),
-            "file" => Some(Self::File),
-            "directory" => Some(Self::Directory),
+            "legacy" => Some(Self::Index(WrittenUrl::new(text))),
+            "git" => Some(Self::Git(WrittenUrl::new(text))),
+            "url" => Some(Self::Url(WrittenUrl::new(text))),
+            "file" => Some(Self::File(text.into())),
+            "directory" => Some(Self::Directory(text.into())),
             _ => None,
         }
     }
 
-    /// Returns the word that locks use.
-    pub fn word(self) -> &'static str {
+    /// Returns the word that locks use for this type.
+    pub fn word(&self) -> &'static str {
         match self {
-            Self::Legacy => "legacy",
-            Self::Git => "git",
-            Self::Url => "url",
-            Self::File => "file",
-            Self::Directory => "directory",
+            Self::Index(_) => "legacy",
+            Self::Git(_) => "git",
+            Self::Url(_) => "url",
+            Self::File(_) => "file",
+            Self::Directory(_) => "directory",
         }
     }
 
     /// Tells whether packages of this kind are found without an index.
-    pub fn is_direct_origin(self) -> bool {
+    pub fn is_direct_origin(&self) -> bool {
         match self {
-            Self::Legacy => false,
-            Self::Git | Self::Url | Self::File | Self::Directory => true,
+            Self::Index(_) => false,
+            Self::Git(_) | Self::Url(_) | Self::File(_) | Self::Directory(_) => true,
+        }
+    }
+
+    /// Returns the URL of an index.
+    pub fn index(&self) -> Option<&WrittenUrl> {
+        match self {
+            Self::Index(url) => Some(url),
+            Self::Git(_) | Self::Url(_) | Self::File(_) | Self::Directory(_) => None,
+        }
+    }
+
+    /// Returns the path of a file or folder.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) | Self::Directory(path) => Some(path),
+            Self::Index(_) | Self::Git(_) | Self::Url(_) => None,
+        }
+    }
+
+    /// Returns the URL or path as Poetry's `source_url` has it, secrets included.
+    fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Index(url) | Self::Git(url) | Self::Url(url) => Cow::Borrowed(url.as_written()),
+            Self::File(path) | Self::Directory(path) => path.to_string_lossy(),
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Index(url) | Self::Git(url) | Self::Url(url) => url.fmt(formatter),
+            Self::File(path) | Self::Directory(path) => path.display().fmt(formatter),
         }
     }
 }
 
 impl Source {
-    /// Makes `path` the place.
-    pub fn set_path(&mut self, path: PathBuf) {
-        match path.into_os_string().into_string() {
-            Ok(text) => self.url = text,
-            Err(path) => {
-                self.url = path.to_string_lossy().into_owned();
-                self.exact_path = Some(path.into());
-            }
+    /// Makes a source that says nothing but its place.
+    pub fn at(location: Location) -> Self {
+        Self {
+            location,
+            reference: None,
+            resolved_reference: None,
+            subdirectory: None,
         }
-    }
-
-    /// Returns the path of a file or folder, absolute where the source has been resolved.
-    pub fn path(&self) -> &Path {
-        self.exact_path.as_deref().unwrap_or(Path::new(&self.url))
     }
 
     /// Tells whether `self` and `other` are one place, as Poetry compares them.
     ///
-    /// Kind, address and subdirectory have to be equal. When both revisions are locked and equal, nothing else counts.
+    /// Kind, URL or path, and subdirectory have to be equal. When both revisions are locked and equal, nothing else counts.
     /// Otherwise both or neither have to name a revision, and one of the two names may be the beginning of the other.
     pub fn is_same_as(&self, other: &Self) -> bool {
-        let is_same_place = self.kind == other.kind
-            && self.url == other.url
+        let is_same_place = self.location.word() == other.location.word()
+            && self.location.text() == other.location.text()
             && filled(self.subdirectory.as_ref()) == filled(other.subdirectory.as_ref());
-        if !is_same_place {
-            return false;
-        }
+        is_same_place && self.has_same_revision_as(other)
+    }
+
+    fn has_same_revision_as(&self, other: &Self) -> bool {
         let locked = (
             filled(self.resolved_reference.as_ref()),
             filled(other.resolved_reference.as_ref()),
@@ -141,13 +169,11 @@ mod tests {
     use super::*;
 
     fn git(reference: Option<&str>, resolved_reference: Option<&str>) -> Source {
+        let url = WrittenUrl::new("https://git.example/demo.git");
         Source {
-            kind: SourceKind::Git,
-            url: "https://git.example/demo.git".to_owned(),
-            exact_path: None,
             reference: reference.map(str::to_owned),
             resolved_reference: resolved_reference.map(str::to_owned),
-            subdirectory: None,
+            ..Source::at(Location::Git(url))
         }
     }
 

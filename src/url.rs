@@ -378,6 +378,21 @@ impl fmt::Debug for WrittenUrl {
     }
 }
 
+/// Returns `text`, such as a requirement that cannot be read, with the URLs in it as [`WrittenUrl`] prints them.
+pub fn shown(text: &str) -> String {
+    let is_end = |character: char| character.is_whitespace() || "\"'`<>,;".contains(character);
+    let words = text.split_inclusive(is_end).map(|word| {
+        let url = word.trim_end_matches(is_end);
+        let rest = &word[url.len()..];
+        if url.contains("://") || url.contains('@') {
+            format!("{}{rest}", WrittenUrl::new(url))
+        } else {
+            word.to_owned()
+        }
+    });
+    words.collect()
+}
+
 /// The user that forges take by ssh.
 fn is_plain_user(user: &str) -> bool {
     user == "git"

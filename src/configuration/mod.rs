@@ -16,6 +16,7 @@ use std::time::Duration;
 use thiserror::Error;
 use toml::{Table, Value};
 
+use crate::toml_document::TomlDocument;
 use crate::url::{Credentials, Url};
 
 pub use crate::plan::PackagePolicy;
@@ -55,7 +56,7 @@ pub struct Configuration {
 }
 
 /// A text that holds settings, and where it stands.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Document<'a> {
     /// The file, for messages.
     pub path: &'a Path,
@@ -64,7 +65,7 @@ pub struct Document<'a> {
 }
 
 /// The texts that hold settings.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Documents<'a> {
     /// The user's `config.toml`.
     pub config: Option<Document<'a>>,
@@ -174,6 +175,23 @@ pub struct ProxySetting {
     pub address: String,
 }
 
+impl fmt::Debug for Document<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Document({})", self.path.display())
+    }
+}
+
+impl fmt::Debug for Documents<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Documents")
+            .field("config", &self.config)
+            .field("auth", &self.auth)
+            .field("project", &self.project)
+            .finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for Configuration {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -197,9 +215,9 @@ impl Configuration {
         let mut settings = Table::new();
         let in_order = [&documents.config, &documents.auth, &documents.project];
         for document in in_order.into_iter().flatten() {
-            let table = document.text.parse::<Table>();
-            let table = table.map_err(|cause| toml_error(document, &cause))?;
-            merge(&mut settings, table);
+            let parsed = TomlDocument::parse(document.text);
+            let parsed = parsed.map_err(|cause| toml_error(document, &cause))?;
+            merge(&mut settings, parsed.into_table());
         }
         let is_ours = |name: &str| name.starts_with("POETRY_") || VARIABLES.contains(&name);
         Ok(Self {

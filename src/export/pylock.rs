@@ -14,13 +14,14 @@ use crate::marker::Marker;
 use crate::name::{ExtraName, GroupName};
 use crate::pyproject::{MAIN, Project};
 use crate::select::{Choice, Selection};
-use crate::source::{Source, SourceKind};
+use crate::source::{Location, Source};
+use crate::url::WrittenUrl;
 
 /// What an index knows of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileInfo {
-    /// Its address.
-    pub url: String,
+    /// Its URL.
+    pub url: WrittenUrl,
     /// Its size in bytes.
     pub n_bytes: Option<u64>,
     /// When it was uploaded, as the index writes it (PEP 700).
@@ -96,7 +97,7 @@ fn push_requires_python(text: &mut String, constraint: &str) {
 
 fn is_directory(package: &Package) -> bool {
     let source = package.source.as_ref();
-    source.is_some_and(|source| source.kind == SourceKind::Directory)
+    source.is_some_and(|source| matches!(source.location, Location::Directory(_)))
 }
 
 fn sorted_groups(choice: &Choice) -> Vec<&str> {
@@ -114,30 +115,37 @@ fn push_place(
     let Some(source) = &package.resolved_source else {
         return push_indexed(text, package, "https://pypi.org/simple", info);
     };
-    match source.kind {
-        SourceKind::Legacy => push_indexed(text, package, &source.url, info),
-        SourceKind::Git => push_git(text, package, source),
-        SourceKind::Directory => {
-            let path = path_of(package, source, folder)?;
+    match &source.location {
+        Location::Index(url) => push_indexed(text, package, url.as_written(), info),
+        Location::Git(url) => push_git(text, package, source, url),
+        Location::Directory(path) => {
+            let path = path_of(package, path, folder)?;
             let _ = write!(text, "\n[packages.directory]\npath = {}\n", quoted(path));
             if package.is_develop {
                 text.push_str("editable = true\n");
             }
             Ok(())
         }
-        SourceKind::File => push_archive(text, package, "path", path_of(package, source, folder)?),
-        SourceKind::Url => push_archive(text, package, "url", &source.url),
+        Location::File(path) => {
+            push_archive(text, package, "path", path_of(package, path, folder)?)
+        }
+        Location::Url(url) => push_archive(text, package, "url", url.as_written()),
     }
 }
 
-fn push_git(text: &mut String, package: &Package, source: &Source) -> Result<(), Error> {
+fn push_git(
+    text: &mut String,
+    package: &Package,
+    source: &Source,
+    url: &WrittenUrl,
+) -> Result<(), Error> {
     let revision = source.resolved_reference.as_deref().unwrap_or_default();
     if revision.is_empty() {
         return Err(Error::NoRevision(package.name.clone()));
     }
     let asked = source.reference.as_deref().unwrap_or_default();
     text.push_str("\n[packages.vcs]\ntype = \"git\"\n");
-    let _ = writeln!(text, "url = {}", quoted(&source.url));
+    let _ = writeln!(text, "url = {}", quoted(url.as_written()));
     let _ = writeln!(text, "requested-revision = {}", quoted(asked));
     let _ = writeln!(text, "commit-id = {}", quoted(revision));
     if let Some(folder) = filled(source.subdirectory.as_deref()) {
@@ -217,7 +225,7 @@ fn indexed_file(
     let mut text = format!(
         "{{name = {}, url = {}",
         quoted(&file.name),
-        quoted(&info.url)
+        quoted(info.url.as_written())
     );
     if let Some(time) = info.upload_time.as_deref().and_then(python_time) {
         let _ = write!(text, ", upload-time = {time}");
@@ -243,8 +251,8 @@ fn hashes(package: &Package, file: &File) -> Result<String, Error> {
     Ok(format!("hashes = {{{key} = {}}}", quoted(hash)))
 }
 
-fn path_of<'a>(package: &Package, source: &'a Source, folder: &Path) -> Result<&'a str, Error> {
-    let path = relative_below(source.path(), folder).to_str();
+fn path_of<'a>(package: &Package, path: &'a Path, folder: &Path) -> Result<&'a str, Error> {
+    let path = relative_below(path, folder).to_str();
     path.ok_or_else(|| Error::Path(package.name.clone()))
 }
 

@@ -13,8 +13,8 @@ use crate::marker::Marker;
 use crate::name::ExtraName;
 use crate::pyproject::{Priority, Project, ProjectSource, path_to_url};
 use crate::select::{Selected, Selection};
-use crate::source::{Source, SourceKind};
-use crate::url::{percent_decode, percent_encode};
+use crate::source::{Location, Source};
+use crate::url::{WrittenUrl, percent_decode, percent_encode};
 
 /// The hash algorithms that pip takes; other hashes are left out.
 const ALGORITHMS: [&str; 3] = ["sha256", "sha384", "sha512"];
@@ -240,7 +240,7 @@ fn requirement(selected: &Selected<'_>, extent: Extent, options: &Options<'_>) -
     let is_remote = package
         .source
         .as_ref()
-        .is_some_and(|source| matches!(source.kind, SourceKind::Git | SourceKind::Url));
+        .is_some_and(|source| matches!(source.location, Location::Git(_) | Location::Url(_)));
     // Poetry keeps the extras of remote packages even in constraints.
     let mut extras = String::new();
     if !selected.extras.is_empty() && (extent == Extent::Requirements || is_remote) {
@@ -251,12 +251,12 @@ fn requirement(selected: &Selected<'_>, extent: Extent, options: &Options<'_>) -
     let Some(source) = &package.resolved_source else {
         return format!("{name}=={}", package.version.normal());
     };
-    match source.kind {
-        SourceKind::Legacy => format!("{name}=={}", package.version.normal()),
-        SourceKind::Git => format!("{name} @ {}", git_address(source)),
-        SourceKind::Url => format!("{name} @ {}{}", source.url, fragment(source)),
-        SourceKind::File | SourceKind::Directory => {
-            let (path, base) = (source.path(), options.paths_relative_to.as_deref());
+    match &source.location {
+        Location::Index(_) => format!("{name}=={}", package.version.normal()),
+        Location::Git(url) => format!("{name} @ {}", git_address(url, source)),
+        Location::Url(url) => format!("{name} @ {}{}", url.as_written(), fragment(source)),
+        Location::File(path) | Location::Directory(path) => {
+            let base = options.paths_relative_to.as_deref();
             if package.is_develop {
                 let relative = base.and_then(|base| path::quoted(path, base));
                 format!("-e {}", relative.unwrap_or_else(|| path_to_url(path)))
@@ -269,11 +269,11 @@ fn requirement(selected: &Selected<'_>, extent: Extent, options: &Options<'_>) -
     }
 }
 
-fn git_address(source: &Source) -> String {
+fn git_address(url: &WrittenUrl, source: &Source) -> String {
     let filled = |text: &&String| !text.is_empty();
     let locked = source.resolved_reference.as_ref().filter(filled);
     let asked = source.reference.as_ref().filter(filled);
-    let address = format!("git+{}", source.url);
+    let address = format!("git+{}", url.as_written());
     let fragment = fragment(source);
     match locked.or(asked) {
         Some(revision) => format!("{address}@{revision}{fragment}"),
@@ -327,9 +327,14 @@ pub(super) fn has_hash(package: &Package) -> bool {
 
 /// Returns the address of the index that a package comes from, where the lock names one.
 pub(super) fn index_url<'a>(selected: &Selected<'a>) -> Option<&'a str> {
-    let source = selected.package.source.as_ref()?;
-    let url = source.url.trim_end_matches('/');
-    (source.kind == SourceKind::Legacy && !source.url.is_empty()).then_some(url)
+    let url = selected
+        .package
+        .source
+        .as_ref()?
+        .location
+        .index()?
+        .as_written();
+    (!url.is_empty()).then_some(url.trim_end_matches('/'))
 }
 
 /// The options that name the indexes in use.
@@ -352,7 +357,8 @@ impl Header {
             .find(|source| source.priority != Priority::Explicit);
         let mut header = Self::default();
         for source in sources {
-            let Some(url) = source.url.as_deref().filter(|url| indexes.contains(url)) else {
+            let url = source.url.as_ref().map(WrittenUrl::as_written);
+            let Some(url) = url.filter(|url| indexes.contains(url)) else {
                 continue;
             };
             let is_main = !has_pypi && first.is_some_and(|first| std::ptr::eq(first, source));

@@ -5,7 +5,7 @@ use super::requirements::{has_hash, index_url};
 use crate::name::PackageName;
 use crate::pyproject::Project;
 use crate::select::{Selected, Selection};
-use crate::url::Url;
+use crate::url::{Url, WrittenUrl};
 
 /// Something that an export could not hold, or that does not install as the lock says.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -96,7 +96,7 @@ pub(super) fn unknown_indexes(
 
 fn is_source(project: &Project, url: &str) -> bool {
     let mut sources = project.sources.iter();
-    sources.any(|source| source.url.as_deref() == Some(url))
+    sources.any(|source| source.url.as_ref().map(WrittenUrl::as_written) == Some(url))
 }
 
 /// The names of the packages, each once.

@@ -15,10 +15,11 @@ use std::path::{Path, PathBuf};
 use crate::marker::Marker;
 use crate::name::{ExtraName, GroupName, PackageName};
 use crate::pyproject::{Dependency, Fields, FileSystem, GitUrl, Project, merge_conflict, position};
+use crate::url::WrittenUrl;
 use crate::version::{Version, VersionConstraint};
 use document::{Table, Value};
 
-pub use crate::source::{Source, SourceKind};
+pub use crate::source::{Location, Source};
 pub use text::Text;
 
 /// A lock, read.
@@ -163,7 +164,7 @@ pub enum Fault {
     SourceType(String),
     /// The address of its git repository cannot be read.
     #[error("has a source that is not a git address: `{0}`")]
-    GitUrl(String),
+    GitUrl(WrittenUrl),
     /// One of its dependencies cannot be read.
     #[error("has a dependency that cannot be read: {0}")]
     Dependency(Box<crate::pyproject::Error>),
@@ -425,18 +426,21 @@ impl<'a> PackageReader<'a> {
     }
 
     fn resolve(&self, source: &Source) -> Result<Source, Fault> {
-        let mut resolved = source.clone();
-        match source.kind {
-            SourceKind::Git => {
-                let url = GitUrl::parse(&source.url);
-                resolved.url = url.ok_or_else(|| Fault::GitUrl(source.url.clone()))?.url();
+        let full = |path: &Path| self.files.resolve(&self.root.join(path));
+        let location = match &source.location {
+            Location::Git(url) => {
+                let parsed = GitUrl::parse(url.as_written());
+                let parsed = parsed.ok_or_else(|| Fault::GitUrl(url.clone()))?;
+                Location::Git(WrittenUrl::new(parsed.url()))
             }
-            SourceKind::File | SourceKind::Directory => {
-                resolved.set_path(self.files.resolve(&self.root.join(&source.url)));
-            }
-            SourceKind::Legacy | SourceKind::Url => {}
-        }
-        Ok(resolved)
+            Location::File(path) => Location::File(full(path)),
+            Location::Directory(path) => Location::Directory(full(path)),
+            Location::Index(_) | Location::Url(_) => source.location.clone(),
+        };
+        Ok(Source {
+            location,
+            ..source.clone()
+        })
     }
 
     fn constraint(&mut self, text: &'a str) -> Result<VersionConstraint, Fault> {
@@ -497,18 +501,14 @@ impl<'a> PackageReader<'a> {
             let files = hashes.texts().map(|hash| self.file(hash, hash));
             return Ok(files.collect());
         }
-        if source.is_some_and(|source| {
-            matches!(
-                source.kind,
-                SourceKind::Git | SourceKind::Directory | SourceKind::Url
-            )
-        }) {
+        let location = source.map(|source| &source.location);
+        if let Some(Location::Git(_) | Location::Directory(_) | Location::Url(_)) = location {
             return Ok(Vec::new());
         }
         let files = self.metadata.files.get(name).ok_or(Fault::Field("files"))?;
         let mut files = self.read_files(files)?;
-        if let Some(source) = source.filter(|source| source.kind == SourceKind::File) {
-            let name = Path::new(&source.url).file_name();
+        if let Some(Location::File(path)) = location {
+            let name = path.file_name();
             files.retain(|file| Some(file.name.as_str().as_ref()) == name);
         }
         Ok(files)
@@ -563,8 +563,8 @@ impl<'a> PackageReader<'a> {
         table: &'a Table<'a>,
         source: Option<&Source>,
     ) -> Result<Vec<Dependency>, Fault> {
-        let root = match source {
-            Some(source) if source.kind == SourceKind::Directory => Path::new(&source.url),
+        let root = match source.map(|source| &source.location) {
+            Some(Location::Directory(path)) => path,
             _ => self.root,
         };
         let mut requires = Vec::new();
@@ -601,10 +601,10 @@ fn read_source(table: &Table<'_>) -> Result<Option<Source>, Fault> {
     };
     let text = |key: &str| source.get(key).and_then(Value::as_str).map(str::to_owned);
     let kind = text("type").ok_or(Fault::Field("source"))?;
+    let url = source.get("url").and_then(Value::as_str);
+    let location = Location::from_words(&kind, url.ok_or(Fault::Field("source"))?);
     Ok(Some(Source {
-        kind: SourceKind::from_word(&kind).ok_or(Fault::SourceType(kind))?,
-        url: text("url").ok_or(Fault::Field("source"))?,
-        exact_path: None,
+        location: location.ok_or(Fault::SourceType(kind))?,
         reference: text("reference"),
         resolved_reference: text("resolved_reference"),
         subdirectory: text("subdirectory"),

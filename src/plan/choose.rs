@@ -3,12 +3,10 @@
 use std::cmp::Reverse;
 use std::path::Path;
 
-use percent_encoding::percent_decode_str;
-
 use super::{Error, Form, GitOrigin, Options, Origin, index_source};
 use crate::digest::Digest;
 use crate::filename::{self, BuildTag, DistributionFilename, WheelFilename};
-use crate::lock::{Package, Source, SourceKind};
+use crate::lock::{Location, Package, Source};
 use crate::tag::Mismatch;
 use crate::target::Target;
 use crate::url::WrittenUrl;
@@ -57,31 +55,32 @@ pub(super) fn choose(
     };
     let is_editable = options.is_editable && package.is_develop;
     let subdirectory = source.subdirectory.clone();
-    match source.kind {
-        SourceKind::Legacy => from_index(package, target, options),
-        SourceKind::Git => Ok((Origin::Git(git_origin(source)), Form::Tree { is_editable })),
-        SourceKind::Directory => {
-            let path = source.path().to_owned();
+    match &source.location {
+        Location::Index(_) => from_index(package, target, options),
+        Location::Git(url) => {
+            let origin = Origin::Git(git_origin(url, source));
+            Ok((origin, Form::Tree { is_editable }))
+        }
+        Location::Directory(path) => {
+            let path = path.clone();
             Ok((Origin::Directory { path }, Form::Tree { is_editable }))
         }
-        SourceKind::File => {
-            let path = source.path().to_owned();
+        Location::File(path) => {
             let file = path.file_name().and_then(|name| name.to_str());
             let file = file.ok_or_else(|| lacks(package, "file name"))?;
             let (digests, form) = single_file(package, file, target)?;
             let origin = Origin::File {
-                path,
+                path: path.clone(),
                 digests,
                 subdirectory,
             };
             Ok((origin, form))
         }
-        SourceKind::Url => {
-            let file = url_file_name(&source.url);
-            let file = file.ok_or_else(|| lacks(package, "file name"))?;
+        Location::Url(url) => {
+            let file = url_file_name(url).ok_or_else(|| lacks(package, "file name"))?;
             let (digests, form) = single_file(package, &file, target)?;
             let origin = Origin::Url {
-                url: WrittenUrl::new(source.url.clone()),
+                url: url.clone(),
                 digests,
                 subdirectory,
             };
@@ -90,9 +89,9 @@ pub(super) fn choose(
     }
 }
 
-fn git_origin(source: &Source) -> GitOrigin {
+fn git_origin(url: &WrittenUrl, source: &Source) -> GitOrigin {
     GitOrigin {
-        url: WrittenUrl::new(source.url.clone()),
+        url: url.clone(),
         reference: source.reference.clone(),
         resolved_reference: source.resolved_reference.clone(),
         subdirectory: source.subdirectory.clone(),
@@ -101,7 +100,7 @@ fn git_origin(source: &Source) -> GitOrigin {
 
 /// Tells whether `package` is a folder on this machine.
 pub(super) fn is_directory(package: &Package) -> bool {
-    let is_directory = |source: &Source| source.kind == SourceKind::Directory;
+    let is_directory = |source: &Source| matches!(source.location, Location::Directory(_));
     package.source.as_ref().is_some_and(is_directory)
 }
 
@@ -275,11 +274,8 @@ fn lacks(package: &Package, lacks: &'static str) -> Error {
     }
 }
 
-fn url_file_name(text: &str) -> Option<String> {
-    let url = url::Url::parse(text).ok()?;
-    let last = url.path_segments()?.next_back()?;
-    let decoded = percent_decode_str(last).decode_utf8().ok()?;
-    let is_file_name =
-        Path::new(decoded.as_ref()).components().count() == 1 && !decoded.contains('\\');
-    is_file_name.then(|| decoded.into_owned())
+fn url_file_name(url: &WrittenUrl) -> Option<String> {
+    let decoded = url.parse().ok()?.file_name()?;
+    let is_file_name = Path::new(&decoded).components().count() == 1 && !decoded.contains('\\');
+    is_file_name.then_some(decoded)
 }

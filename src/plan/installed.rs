@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Options;
 use crate::digest::Digest;
 use crate::installed::InstalledDistribution;
-use crate::lock::{Package, Source, SourceKind};
+use crate::lock::{Location, Package, Source};
 use crate::url::WrittenUrl;
 
 /// The text of a `direct_url.json` ([direct URL], PEP 610).
@@ -55,7 +55,7 @@ pub(super) fn is_as_locked(
     let direct = package
         .resolved_source
         .as_ref()
-        .filter(|source| source.kind != SourceKind::Legacy);
+        .filter(|source| source.location.is_direct_origin());
     match (&installed.direct_url, direct) {
         (None, None) => true,
         (Some(text), Some(source)) => {
@@ -70,15 +70,14 @@ impl DirectUrl {
     fn is_from(&self, source: &Source, package: &Package, options: &Options) -> bool {
         let is_same_folder =
             part(self.subdirectory.as_deref()) == part(source.subdirectory.as_deref());
-        let is_same_place = match source.kind {
-            SourceKind::Legacy => false,
-            SourceKind::Git => self.is_commit_of(source),
-            SourceKind::Url => self.has_locked_digest(package) && self.is_at(&source.url),
-            SourceKind::File => self.has_locked_digest(package) && self.is_path(source.path()),
-            SourceKind::Directory => {
+        let is_same_place = match &source.location {
+            Location::Index(_) => false,
+            Location::Git(url) => self.is_at(url) && self.is_commit_of(source),
+            Location::Url(url) => self.has_locked_digest(package) && self.is_at(url),
+            Location::File(path) => self.has_locked_digest(package) && self.is_path(path),
+            Location::Directory(path) => {
                 let is_editable = self.dir_info.as_ref().map(|info| info.editable);
-                is_editable == Some(options.is_editable && package.is_develop)
-                    && self.is_path(source.path())
+                is_editable == Some(options.is_editable && package.is_develop) && self.is_path(path)
             }
         };
         is_same_folder && is_same_place
@@ -87,14 +86,11 @@ impl DirectUrl {
     fn is_commit_of(&self, source: &Source) -> bool {
         let commit = self.vcs_info.as_ref().filter(|info| info.vcs == "git");
         let commit = commit.map(|info| info.commit_id.as_str());
-        self.is_at(&source.url)
-            && commit.is_some()
-            && commit == source.resolved_reference.as_deref()
+        commit.is_some() && commit == source.resolved_reference.as_deref()
     }
 
-    fn is_at(&self, url: &str) -> bool {
-        let bare = |url: &str| WrittenUrl::new(url).without_credentials();
-        bare(&self.url) == bare(url)
+    fn is_at(&self, url: &WrittenUrl) -> bool {
+        WrittenUrl::new(&*self.url).without_credentials() == url.without_credentials()
     }
 
     fn is_path(&self, path: &Path) -> bool {

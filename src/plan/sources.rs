@@ -4,7 +4,7 @@
 //! that nobody is sent elsewhere, with the credentials of that name, by a change of the lock alone.
 
 use super::{Error, IndexSource};
-use crate::lock::{Package, Source, SourceKind};
+use crate::lock::Package;
 use crate::name::PackageName;
 use crate::pyproject::ProjectSource;
 use crate::url::{Url, WrittenUrl};
@@ -43,7 +43,8 @@ pub fn index_source(
     sources: Option<&[ProjectSource]>,
 ) -> Result<Option<IndexSource>, Error> {
     let source = package.resolved_source.as_ref();
-    let Some(source) = source.filter(|source| source.kind == SourceKind::Legacy) else {
+    let Some((source, url)) = source.and_then(|source| Some((source, source.location.index()?)))
+    else {
         return Ok(stand_in(sources.unwrap_or_default()));
     };
     let name = source.reference.as_ref().ok_or_else(|| Error::Source {
@@ -53,10 +54,10 @@ pub fn index_source(
     let Some(sources) = sources else {
         return Ok(Some(IndexSource {
             name: name.clone(),
-            url: WrittenUrl::new(source.url.clone()),
+            url: url.clone(),
         }));
     };
-    let known = known(source, name, sources).map_err(|fault| Error::WrongSource {
+    let known = known(url, name, sources).map_err(|fault| Error::WrongSource {
         packages: vec![package.name.clone()],
         index: name.clone(),
         fault,
@@ -73,13 +74,13 @@ fn stand_in(sources: &[ProjectSource]) -> Option<IndexSource> {
 fn as_index(source: &ProjectSource) -> Option<IndexSource> {
     Some(IndexSource {
         name: source.name.clone(),
-        url: WrittenUrl::new(source.url.clone()?),
+        url: source.url.clone()?,
     })
 }
 
 /// Finds the project's source of that name, and proves that it is the one that was locked.
 fn known<'a>(
-    locked: &Source,
+    locked: &WrittenUrl,
     name: &str,
     sources: &'a [ProjectSource],
 ) -> Result<&'a ProjectSource, SourceFault> {
@@ -88,27 +89,29 @@ fn known<'a>(
     let known = known.ok_or_else(|| SourceFault::Unknown {
         known: sources.iter().map(|source| source.name.clone()).collect(),
     })?;
-    if is_at(known, &locked.url) {
+    if is_at(known, locked) {
         return Ok(known);
     }
-    let expected = known.url.as_deref().unwrap_or("https://pypi.org/simple/");
+    let pypi = WrittenUrl::new("https://pypi.org/simple/");
+    let expected = known.url.as_ref().unwrap_or(&pypi);
     Err(SourceFault::Moved {
-        locked: Url::parse(&locked.url).ok(),
-        expected: Url::parse(expected).ok(),
+        locked: locked.parse().ok(),
+        expected: expected.parse().ok(),
     })
 }
 
-fn is_at(source: &ProjectSource, address: &str) -> bool {
-    let locked = Url::parse(address);
-    let Some(expected) = source.url.as_deref() else {
+fn is_at(source: &ProjectSource, address: &WrittenUrl) -> bool {
+    let locked = address.parse();
+    let Some(expected) = &source.url else {
         let host = locked.as_ref().ok().and_then(Url::host);
         return host.is_some_and(|host| PYPI_HOSTS.contains(&host));
     };
-    match (locked, Url::parse(expected)) {
+    match (locked, expected.parse()) {
         (Ok(locked), Ok(expected)) => locked.is_same_index(&expected),
         // What is no address is told when it is asked.
         (Ok(_), Err(_)) | (Err(_), Ok(_) | Err(_)) => {
-            address.trim_end_matches('/') == expected.trim_end_matches('/')
+            let bare = |url: &WrittenUrl| url.as_written().trim_end_matches('/').to_owned();
+            bare(address) == bare(expected)
         }
     }
 }

@@ -9,6 +9,8 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
+use crate::toml_document::TomlDocument;
+
 /// The whole document.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -18,6 +20,22 @@ pub(super) struct Document {
     #[serde(default)]
     pub(super) tool: Tool,
     pub(super) build_system: Option<BuildSystem>,
+}
+
+impl Document {
+    /// Reads `text`.
+    ///
+    /// # Errors
+    ///
+    /// That of the `toml` crate, with its place.
+    pub(super) fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text).or_else(|error| {
+            // A number that does not fit, which nobody reads, is refused as well.
+            let document = TomlDocument::parse(text).ok();
+            let document = document.and_then(|document| document.into_table().try_into().ok());
+            document.ok_or(error)
+        })
+    }
 }
 
 /// `[tool]`.

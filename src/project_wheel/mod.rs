@@ -248,7 +248,7 @@ impl BuiltWheel {
 ///
 /// [`Error::Document`] when the text cannot be read.
 pub fn backend(pyproject: &str) -> Result<Backend, Error> {
-    Ok(backend_of(&toml::from_str(pyproject)?))
+    Ok(backend_of(&Document::parse(pyproject)?))
 }
 
 /// Builds the wheel of the project in `folder` (absolute).
@@ -336,7 +336,7 @@ impl Project {
         let text = or_absent(fs::read_to_string(root.join("pyproject.toml")), || {
             Error::NoProject(root.clone())
         })?;
-        let document: Document = toml::from_str(&text)?;
+        let document = Document::parse(&text)?;
         check(&document)?;
         let project = pyproject::Project::parse(&text, &root, &Disk)?;
         Ok(Self {

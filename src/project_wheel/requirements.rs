@@ -57,7 +57,7 @@ fn constraint(text: &str) -> Result<VersionConstraint, Error> {
 }
 
 fn standard_text<'a>(project: &'a Project, key: &str) -> Option<&'a str> {
-    project.document.get("project")?.get(key)?.as_str()
+    project.document.table().get("project")?.get(key)?.as_str()
 }
 
 /// Returns `requires-python` as it was written, else what `[tool.poetry.dependencies]` says in standard form.
@@ -167,7 +167,7 @@ fn requires_dist(project: &Project) -> Vec<String> {
 /// Lists the extras of `[tool.poetry]` with the packages that they bring in, in the order of the document. They do not count
 /// where `[project]` has dependencies.
 fn poetry_extras(project: &Project) -> Vec<(ExtraName, PackageName)> {
-    let table = |name: &str| project.document.get(name).and_then(Value::as_table);
+    let table = |name: &str| project.document.table().get(name).and_then(Value::as_table);
     let has_standard = |key: &str| {
         let value = table("project").and_then(|project| project.get(key));
         value.is_some_and(|value| match value {

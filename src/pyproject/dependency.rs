@@ -10,8 +10,8 @@ use super::{Error, FileSystem, PathKind};
 use crate::marker::Marker;
 use crate::name::{ExtraName, PackageName};
 use crate::requirement::{Requirement, without_comment};
-use crate::source::{Source, SourceKind, are_same};
-use crate::url::{percent_decode, percent_encode};
+use crate::source::{Location, Source, are_same};
+use crate::url::{WrittenUrl, percent_decode, percent_encode, shown};
 use crate::version::VersionConstraint;
 
 /// What a project, a group or a locked package depends on.
@@ -143,7 +143,7 @@ impl Dependency {
         let requirement = Requirement::parse(&without_comment(text))
             .map_err(|error| Error::requirement(text, &error.to_string()))?;
         let mut dependency = match &requirement.url {
-            Some(url) => from_url(&requirement.name, url, root, files)
+            Some(url) => from_url(&requirement.name, url.as_written(), root, files)
                 .ok_or_else(|| Error::requirement(text, "its address cannot be read"))??,
             None => Self::new(
                 &requirement.name,
@@ -188,23 +188,20 @@ impl Dependency {
     /// Tells whether the package is found without an index.
     pub fn is_direct_origin(&self) -> bool {
         let source = self.source.as_ref();
-        source.is_some_and(|source| source.kind.is_direct_origin())
+        source.is_some_and(|source| source.location.is_direct_origin())
     }
 
     /// Returns the path of a file or folder that the dependency names, absolute.
     pub fn path(&self) -> Option<&Path> {
-        let source = self.source.as_ref()?;
-        match source.kind {
-            SourceKind::File | SourceKind::Directory => Some(source.path()),
-            SourceKind::Legacy | SourceKind::Git | SourceKind::Url => None,
-        }
+        self.source.as_ref()?.location.path()
     }
 
-    /// Describes the dependency as Poetry's messages do: `urllib3 (>=1.21.1,<3)`.
+    /// Describes the dependency as Poetry's messages do, but for credentials: `urllib3 (>=1.21.1,<3)`.
     pub fn describe(&self) -> String {
         match self.address() {
             Some(address) => {
                 let name = self.written_complete_name();
+                let address = shown(&address);
                 format!("{name} ({}) @ {address}", self.written_constraint)
             }
             None => self.requirement(),
@@ -225,10 +222,10 @@ impl Dependency {
     /// Prints the place that the dependency names as requirements have it.
     fn address(&self) -> Option<String> {
         let source = self.source.as_ref()?;
-        let address = match source.kind {
-            SourceKind::Git => git_address(source),
-            SourceKind::File | SourceKind::Directory => path_to_url(source.path()),
-            SourceKind::Url | SourceKind::Legacy => source.url.clone(),
+        let address = match &source.location {
+            Location::Git(url) => git_address(url, source.reference.as_deref()),
+            Location::File(path) | Location::Directory(path) => path_to_url(path),
+            Location::Url(url) | Location::Index(url) => url.as_written().to_owned(),
         };
         let subdirectory = source.subdirectory.as_deref().unwrap_or_default();
         match subdirectory {
@@ -315,17 +312,17 @@ fn table_source(
     }
     if let Some(path) = fields.text("file") {
         let path = full_path(Path::new(path), root, files);
-        return Ok(Some(path_source(SourceKind::File, &path, subdirectory)));
+        return Ok(Some(file_source(path, subdirectory)));
     }
     if let Some(path) = fields.text("path") {
         let path = Path::new(path);
         if files.kind(&root.join(path)) == PathKind::File {
             let path = full_path(path, root, files);
-            return Ok(Some(path_source(SourceKind::File, &path, subdirectory)));
+            return Ok(Some(file_source(path, subdirectory)));
         }
         let path = path.join(subdirectory.unwrap_or_default());
         let path = full_path(&path, root, files);
-        return Ok(Some(path_source(SourceKind::Directory, &path, None)));
+        return Ok(Some(Source::at(Location::Directory(path))));
     }
     let Some(url) = fields.text("url") else {
         return Ok(None);
@@ -338,26 +335,17 @@ fn table_source(
 fn git_source(url: &GitUrl, reference: Option<String>, subdirectory: Option<String>) -> Source {
     let reference = reference.filter(|reference| !reference.is_empty());
     Source {
-        kind: SourceKind::Git,
-        url: url.url(),
-        exact_path: None,
         reference: Some(reference.unwrap_or_else(|| "HEAD".to_owned())),
-        resolved_reference: None,
         subdirectory,
+        ..Source::at(Location::Git(WrittenUrl::new(url.url())))
     }
 }
 
-fn path_source(kind: SourceKind, path: &Path, subdirectory: Option<String>) -> Source {
-    let mut source = Source {
-        kind,
-        url: String::new(),
-        exact_path: None,
-        reference: None,
-        resolved_reference: None,
+fn file_source(path: PathBuf, subdirectory: Option<String>) -> Source {
+    Source {
         subdirectory,
-    };
-    source.set_path(path.to_owned());
-    source
+        ..Source::at(Location::File(path))
+    }
 }
 
 fn url_source(url: &str, subdirectory: Option<String>) -> Option<Source> {
@@ -365,12 +353,8 @@ fn url_source(url: &str, subdirectory: Option<String>) -> Option<Source> {
     let host_length = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let is_url = !scheme.is_empty() && host_length > 0;
     is_url.then(|| Source {
-        kind: SourceKind::Url,
-        url: url.to_owned(),
-        exact_path: None,
-        reference: None,
-        resolved_reference: None,
         subdirectory,
+        ..Source::at(Location::Url(WrittenUrl::new(url)))
     })
 }
 
@@ -470,11 +454,10 @@ fn guessed_path_source(
         PathKind::Missing => path.extension().is_some_and(|suffix| !suffix.is_empty()),
     };
     if is_file {
-        let path = full_path(path, root, files);
-        return path_source(SourceKind::File, &path, subdirectory);
+        return file_source(full_path(path, root, files), subdirectory);
     }
     let path = path.join(subdirectory.unwrap_or_default());
-    path_source(SourceKind::Directory, &full_path(&path, root, files), None)
+    Source::at(Location::Directory(full_path(&path, root, files)))
 }
 
 fn url_scheme(url: &str) -> String {
@@ -527,10 +510,9 @@ fn wheel_name_and_version(url: &str) -> Option<(String, String)> {
 }
 
 /// Prints the address of a git source as requirements have it, with the revision that was asked for.
-fn git_address(source: &Source) -> String {
-    let reference = source.reference.as_deref().filter(|name| *name != "HEAD");
-    let address = format!("git+{}", source.url);
-    match reference {
+fn git_address(url: &WrittenUrl, reference: Option<&str>) -> String {
+    let address = format!("git+{}", url.as_written());
+    match reference.filter(|name| *name != "HEAD") {
         Some(reference) => format!("{address}@{reference}"),
         None => address,
     }

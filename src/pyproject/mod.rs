@@ -23,7 +23,9 @@ use toml::{Table, Value};
 
 use crate::name::{ExtraName, GroupName, PackageName};
 use crate::requirement::Requirement;
-use crate::source::{Source, SourceKind};
+use crate::source::{Location, Source};
+use crate::toml_document::TomlDocument;
+use crate::url::shown;
 use crate::version::{self, Version, VersionConstraint};
 
 pub use dependency::Dependency;
@@ -83,7 +85,7 @@ pub struct Project {
     /// What Poetry warns of when it reads the file.
     pub warnings: Vec<Warning>,
     /// The whole document.
-    pub document: Table,
+    pub document: TomlDocument,
     /// The folder of the file, absolute.
     pub root: PathBuf,
 }
@@ -139,15 +141,15 @@ impl Warning {
     /// Returns what Poetry says of a dependency or locked package `name` from `source`, when that is a path and not what it
     /// should be.
     pub fn of_path(name: &str, source: Option<&Source>, files: &dyn FileSystem) -> Option<Self> {
-        let source = source?;
-        let path = source.path();
-        let fault = match (source.kind, files.kind(path)) {
-            (SourceKind::Legacy | SourceKind::Git | SourceKind::Url, _)
-            | (SourceKind::File, PathKind::File) => return None,
-            (SourceKind::File | SourceKind::Directory, PathKind::Missing) => PathFault::Missing,
-            (SourceKind::File, PathKind::Directory) => PathFault::NotAFile,
-            (SourceKind::Directory, PathKind::File) => PathFault::NotADirectory,
-            (SourceKind::Directory, PathKind::Directory) => {
+        let location = &source?.location;
+        let path = location.path()?;
+        let is_file = matches!(location, Location::File(_));
+        let fault = match (is_file, files.kind(path)) {
+            (true, PathKind::File) => return None,
+            (_, PathKind::Missing) => PathFault::Missing,
+            (true, PathKind::Directory) => PathFault::NotAFile,
+            (false, PathKind::File) => PathFault::NotADirectory,
+            (false, PathKind::Directory) => {
                 let is_there = |file: &str| files.kind(&path.join(file)) != PathKind::Missing;
                 if PROJECT_FILES.iter().any(|file| is_there(file)) {
                     return None;
@@ -311,22 +313,22 @@ impl Error {
     fn dependency(name: &str, reason: &str) -> Self {
         Self::Dependency {
             name: name.to_owned(),
-            reason: reason.to_owned(),
+            reason: shown(reason),
         }
     }
 
     fn constraint(error: version::Error) -> Self {
         match error {
             version::Error::InvalidConstraint { text }
-            | version::Error::InvalidVersion { text } => Self::Constraint(text),
+            | version::Error::InvalidVersion { text } => Self::Constraint(shown(&text)),
             version::Error::TooLong { .. } => Self::Constraint(error.to_string()),
         }
     }
 
     fn requirement(requirement: &str, reason: &str) -> Self {
         Self::Requirement {
-            requirement: requirement.to_owned(),
-            reason: reason.to_owned(),
+            requirement: shown(requirement),
+            reason: shown(reason),
         }
     }
 }
@@ -352,7 +354,8 @@ impl Project {
         files: &dyn FileSystem,
         warnings: &mut Vec<Warning>,
     ) -> Result<Self, Error> {
-        let document: Table = text.parse().map_err(|error| toml_error(text, &error))?;
+        let parsed = TomlDocument::parse(text).map_err(|error| toml_error(text, &error))?;
+        let document = parsed.table();
         let empty = Table::new();
         let tool = document.get("tool").and_then(Value::as_table);
         let tool_poetry = match tool.and_then(|tool| tool.get("poetry")) {
@@ -360,13 +363,13 @@ impl Project {
             _ => &empty,
         };
         check_requires_poetry(tool_poetry)?;
-        check(&document, tool_poetry)?;
+        check(document, tool_poetry)?;
         let reader = Reader {
             project: document
                 .get("project")
                 .and_then(Value::as_table)
                 .unwrap_or(&empty),
-            groups: table_of(&document, "dependency-groups").unwrap_or(&empty),
+            groups: table_of(document, "dependency-groups").unwrap_or(&empty),
             tool_poetry,
             root,
             files,
@@ -376,7 +379,7 @@ impl Project {
         warnings.append(&mut reader.warnings.take());
         let mut project = project?;
         project.warnings.clone_from(warnings);
-        project.document = document;
+        project.document = parsed;
         Ok(project)
     }
 
@@ -420,12 +423,12 @@ impl Project {
     /// Computes the content hash that a lock of this project bears, as the current Poetry computes it; `None` when a date
     /// stands where no hash can be made of it.
     pub fn content_hash(&self) -> Option<String> {
-        content_hash::compute(&self.document, content_hash::Groups::Hashed)
+        content_hash::compute(self.document.table(), content_hash::Groups::Hashed)
     }
 
     /// Computes the content hash as Poetry did before 2.3.0, which left `[dependency-groups]` out.
     pub fn content_hash_without_groups(&self) -> Option<String> {
-        content_hash::compute(&self.document, content_hash::Groups::LeftOut)
+        content_hash::compute(self.document.table(), content_hash::Groups::LeftOut)
     }
 }
 
@@ -638,7 +641,7 @@ impl Reader<'_> {
             groups,
             sources: Vec::new(),
             warnings: Vec::new(),
-            document: Table::new(),
+            document: TomlDocument::default(),
             root: self.root.to_owned(),
         };
         self.check_build_constraints()?;

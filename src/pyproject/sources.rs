@@ -3,6 +3,7 @@
 use toml::{Table, Value};
 
 use super::Error;
+use crate::url::WrittenUrl;
 
 /// An index that a project names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +11,7 @@ pub struct ProjectSource {
     /// Its name.
     pub name: String,
     /// Its address without `/` at the end; `None` is PyPI.
-    pub url: Option<String>,
+    pub url: Option<WrittenUrl>,
     /// When it is asked.
     pub priority: Priority,
 }
@@ -79,7 +80,7 @@ fn read_one(table: &Table) -> Result<ProjectSource, Error> {
     let url = match (text("url"), is_pypi) {
         (Some(_), true) => return Err(Error::PypiWithUrl),
         (None, true) => None,
-        (Some(url), false) => Some(url.trim_end_matches('/').to_owned()),
+        (Some(url), false) => Some(WrittenUrl::new(url.trim_end_matches('/'))),
         (None, false) => return Err(Error::SourceWithoutUrl(name)),
     };
     Ok(ProjectSource {

@@ -16,7 +16,7 @@ use crate::lock::{Lock, Package};
 use crate::marker::{Marker, MarkerEnvironment};
 use crate::name::{ExtraName, PackageName};
 use crate::pyproject::{Dependency, Project};
-use crate::source::{SourceKind, are_same};
+use crate::source::{Location, are_same};
 use crate::version::{Version, VersionConstraint};
 
 /// Selects the packages of `lock` that `poetry install` puts into `environment`, by name.
@@ -284,7 +284,7 @@ fn is_from_wanted_place(package: &Package, requirement: &Dependency) -> bool {
         None => wanted.eq_ignore_ascii_case("pypi"),
         Some(own) => {
             let name = own.reference.as_ref();
-            own.kind == SourceKind::Legacy
+            matches!(own.location, Location::Index(_))
                 && name.is_some_and(|name| wanted.eq_ignore_ascii_case(name))
         }
     }
@@ -344,7 +344,7 @@ impl<'a> Activated<'a> {
             missing: Vec::new(),
         };
         let source = package.source.as_ref();
-        let is_pruned = source.is_some_and(|source| source.kind.is_direct_origin());
+        let is_pruned = source.is_some_and(|source| source.location.is_direct_origin());
         let is_listed = |extra: &ExtraName| {
             let mut requires = package.requires.iter();
             requires.any(|require| require.in_extras.contains(extra))

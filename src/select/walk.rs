@@ -13,7 +13,7 @@ use crate::lock::{Lock, Package};
 use crate::marker::Marker;
 use crate::name::{ExtraName, PackageName};
 use crate::pyproject::{Dependency, Project};
-use crate::source::{SourceKind, are_same};
+use crate::source::{Location, are_same};
 use crate::version::{Range, Version, VersionConstraint, regions};
 
 /// Walks from the requirements of the chosen groups through `lock`.
@@ -99,7 +99,7 @@ impl<'a> Locked<'a> {
             let is_direct_origin = package
                 .source
                 .as_ref()
-                .is_some_and(|source| source.kind.is_direct_origin());
+                .is_some_and(|source| source.location.is_direct_origin());
             package.version.is_unstable()
                 && requirement.allows_prereleases != Some(true)
                 && !is_direct_origin
@@ -398,8 +398,8 @@ fn debug_form(package: &Package) -> String {
         format!("'{}'", package.version.text()),
     ];
     if let Some(source) = &package.resolved_source {
-        parts.push(format!("source_type='{}'", source.kind.word()));
-        parts.push(format!("source_url='{}'", source.url));
+        parts.push(format!("source_type='{}'", source.location.word()));
+        parts.push(format!("source_url='{}'", source.location));
         let rest = [
             ("source_reference", &source.reference),
             ("source_resolved_reference", &source.resolved_reference),
@@ -421,9 +421,9 @@ fn display_form(package: &Package) -> String {
     let place = package
         .resolved_source
         .as_ref()
-        .and_then(|source| match source.kind {
-            SourceKind::Legacy => None,
-            SourceKind::Git => {
+        .and_then(|source| match &source.location {
+            Location::Index(_) => None,
+            Location::Git(_) => {
                 let full = |text: &&String| text.len() == 40;
                 let locked = source.resolved_reference.as_ref().filter(full);
                 let asked = source.reference.as_ref().filter(full);
@@ -435,7 +435,9 @@ fn display_form(package: &Package) -> String {
                         .or_else(|| source.reference.clone()),
                 }
             }
-            SourceKind::Url | SourceKind::File | SourceKind::Directory => Some(source.url.clone()),
+            location @ (Location::Url(_) | Location::File(_) | Location::Directory(_)) => {
+                Some(location.to_string())
+            }
         });
     let version = package.version.text();
     match place {

@@ -11,12 +11,13 @@ const MODULES: &[(&str, &[&str])] = &[
     ("digest", &[]),
     ("secret", &[]),
     ("url", &["secret"]),
-    ("source", &[]),
+    ("source", &["url"]),
     ("version", &[]),
     ("marker", &["name", "version"]),
-    ("requirement", &["version", "marker"]),
+    ("requirement", &["url", "version", "marker"]),
     ("tag", &[]),
     ("filename", &["name", "version", "tag"]),
+    ("toml_document", &[]),
     // Documents.
     (
         "pyproject",
@@ -28,11 +29,12 @@ const MODULES: &[(&str, &[&str])] = &[
             "version",
             "marker",
             "requirement",
+            "toml_document",
         ],
     ),
     (
         "lock",
-        &["name", "source", "version", "marker", "pyproject"],
+        &["name", "url", "source", "version", "marker", "pyproject"],
     ),
     ("installed", &["name", "version"]),
     // Decisions.
@@ -76,7 +78,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("event", &["name", "version"]),
     // Effects.
     ("file_lock", &[]),
-    ("configuration", &["url", "plan"]),
+    ("configuration", &["url", "toml_document", "plan"]),
     ("project_files", &["lock", "pyproject"]),
     (
         "interpreter",
@@ -131,6 +133,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "digest",
             "version",
             "filename",
+            "toml_document",
             "pyproject",
             "project_files",
         ],
@@ -177,6 +180,19 @@ const WORLD: &[(&str, Option<&[&str]>)] = &[
     ("rustls", Some(&["http"])),
     // The text of an address with its secrets.
     (".expose()", Some(&["http", "url"])),
+    // The text of an address as a document has it, which only what repeats the document needs.
+    (
+        ".as_written()",
+        Some(&[
+            "url",
+            "source",
+            "version",
+            "pyproject",
+            "lock",
+            "export",
+            "plan",
+        ]),
+    ),
     // A file that is proven.
     ("VerifiedFile {", Some(&["cache"])),
 ];

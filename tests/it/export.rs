@@ -10,6 +10,7 @@ use lock2venv::export::{self, FileInfo};
 use lock2venv::lock::{File, Lock, Package};
 use lock2venv::project_files::{Disk, ProjectFiles};
 use lock2venv::select::{Choice, DefaultGroups, Request, select};
+use lock2venv::url::WrittenUrl;
 use toml::{Table, Value};
 
 use crate::support::local_index::{Fault, LocalIndex};
@@ -307,7 +308,7 @@ fn pylock(folder: &Path, arguments: &[&str], index: &str) -> Ran {
     let info = |_: &Package, file: &File| {
         let known = index.get(&*file.name)?;
         Some(FileInfo {
-            url: known["url"].as_str().unwrap().to_owned(),
+            url: WrittenUrl::new(known["url"].as_str().unwrap()),
             n_bytes: known.get("size").and_then(serde_json::Value::as_u64),
             upload_time: known
                 .get("upload_time")

@@ -204,7 +204,9 @@ fn requirements_are_what_poetry_makes_of_them() {
             requirement.extras.join(","),
             requirement.constraint_text,
             requirement.constraint.to_string(),
-            requirement.url.unwrap_or_default(),
+            requirement
+                .url
+                .map_or_else(String::new, |url| url.as_written().to_owned()),
             requirement.marker.to_string(),
         ];
         Some(parts.join(" ; "))

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lock2venv::installed::{Installed, InstalledDistribution};
-use lock2venv::lock::{File, Package, Source, SourceKind};
+use lock2venv::lock::{File, Location, Package, Source};
 use lock2venv::name::PackageName;
 use lock2venv::plan::{
     Action, Builds, Distribution, DistributionId, Error, Form, Options, Origin, PackagePolicy,
@@ -53,11 +53,9 @@ fn demo(files: &[&str]) -> Package {
     package("demo", "1.0", files)
 }
 
-fn demo_from(kind: SourceKind, url: &str, files: &[&str]) -> Package {
+fn demo_from(word: &str, url: &str, files: &[&str]) -> Package {
     let source = Source {
-        kind,
-        url: url.to_owned(),
-        exact_path: None,
+        location: Location::from_words(word, url).unwrap(),
         reference: Some("main".to_owned()),
         resolved_reference: Some("0123abc".to_owned()),
         subdirectory: None,
@@ -473,7 +471,7 @@ const REPLACED: &str = "~demo 1.0 1.0";
 fn index_does_not_matter_but_a_place_of_its_own_does() {
     let index = demo(&["demo-1.0-py3-none-any.whl"]);
     let legacy = demo_from(
-        SourceKind::Legacy,
+        "legacy",
         "https://index.example.org/simple",
         &["demo-1.0-py3-none-any.whl"],
     );
@@ -487,7 +485,7 @@ fn index_does_not_matter_but_a_place_of_its_own_does() {
 #[test]
 fn archive_of_an_address_stays_when_it_is_from_there() {
     let url = "https://user:secret@example.org/demo-1.0-py3-none-any.whl";
-    let package = demo_from(SourceKind::Url, url, &["demo-1.0-py3-none-any.whl"]);
+    let package = demo_from("url", url, &["demo-1.0-py3-none-any.whl"]);
     let digest = "0".repeat(64);
     let from = |url: &str, info: &str| format!(r#"{{"url": "{url}", "archive_info": {info}}}"#);
     let stripped = "https://example.org/demo-1.0-py3-none-any.whl";
@@ -532,7 +530,7 @@ fn archive_of_an_address_stays_when_it_is_from_there() {
 #[test]
 fn local_sources_stay_when_their_path_is_the_same() {
     let wheel = demo_from(
-        SourceKind::File,
+        "file",
         "/work/wheels/demo-1.0-py3-none-any.whl",
         &["demo-1.0-py3-none-any.whl"],
     );
@@ -548,7 +546,7 @@ fn local_sources_stay_when_their_path_is_the_same() {
         REPLACED,
     );
 
-    let folder = demo_from(SourceKind::Directory, "/work/project/libs/my demo", &[]);
+    let folder = demo_from("directory", "/work/project/libs/my demo", &[]);
     let directory =
         |path: &str, info: &str| format!(r#"{{"url": "file://{path}", "dir_info": {info}}}"#);
     with_direct_url(
@@ -573,7 +571,7 @@ fn local_sources_stay_when_their_path_is_the_same() {
 
 #[test]
 fn commit_decides_for_git() {
-    let git = demo_from(SourceKind::Git, "https://example.org/demo.git", &[]);
+    let git = demo_from("git", "https://example.org/demo.git", &[]);
     let commit = |id: &str| {
         format!(
             r#"{{"url": "https://example.org/demo.git", "vcs_info": {{"vcs": "git", "commit_id": "{id}"}}}}"#
@@ -604,35 +602,29 @@ fn origin(package: Package, expected: &str) {
 fn origins_follow_the_source() {
     let wheel = "demo-1.0-py3-none-any.whl";
     origin(
-        demo_from(SourceKind::Legacy, "https://i.example.org/simple", &[wheel]),
+        demo_from("legacy", "https://i.example.org/simple", &[wheel]),
         &format!("main {wheel}"),
     );
+    origin(demo_from("directory", "/work/demo", &[]), "/work/demo");
+    origin(demo_from("directory", "/abs/demo", &[]), "/abs/demo");
     origin(
-        demo_from(SourceKind::Directory, "/work/demo", &[]),
-        "/work/demo",
-    );
-    origin(
-        demo_from(SourceKind::Directory, "/abs/demo", &[]),
-        "/abs/demo",
-    );
-    origin(
-        demo_from(SourceKind::File, &format!("/work/{wheel}"), &[wheel]),
+        demo_from("file", &format!("/work/{wheel}"), &[wheel]),
         &format!("/work/{wheel}"),
     );
     let url = "https://example.org/d/demo-1.0%2Bcpu-py3-none-any.whl?x=1#frag";
     origin(
-        demo_from(SourceKind::Url, url, &[wheel]),
+        demo_from("url", url, &[wheel]),
         &format!("{url} demo-1.0+cpu-py3-none-any.whl"),
     );
     let windows = "https://example.org/demo-1.0-cp311-cp311-win32.whl";
     let message = "no file of `demo` 1.0 can be installed on CPython 3.11, manylinux_2_36_x86_64";
-    origin(demo_from(SourceKind::Url, windows, &[wheel]), message);
+    origin(demo_from("url", windows, &[wheel]), message);
     let zip = "https://example.org/archive/main.zip";
     let message = "`demo` 1.0 has to be built from the source distribution `main.zip`";
-    origin(demo_from(SourceKind::Url, zip, &["main.zip"]), message);
+    origin(demo_from("url", zip, &["main.zip"]), message);
     let escape = "https://example.org/d/..%2Fdemo-1.0-py3-none-any.whl";
     origin(
-        demo_from(SourceKind::Url, escape, &[wheel]),
+        demo_from("url", escape, &[wheel]),
         "the source of `demo` in poetry.lock has no file name",
     );
 }
@@ -657,10 +649,10 @@ fn what_has_to_be_built_is_a_form() {
     assert_eq!(sdist(&indexed), ("demo-1.0.tar.gz".to_owned(), 1));
     assert_eq!(indexed.origin.digests().len(), 1);
     let url = "https://example.org/archive/main.zip";
-    let archive = planned(demo_from(SourceKind::Url, url, &["main.zip"]));
+    let archive = planned(demo_from("url", url, &["main.zip"]));
     assert_eq!(sdist(&archive), ("main.zip".to_owned(), 0));
     let url = "https://user:secret@example.org/demo.git";
-    let git = planned(demo_from(SourceKind::Git, url, &[]));
+    let git = planned(demo_from("git", url, &[]));
     assert_eq!(git.form, Form::Tree { is_editable: false });
     assert_eq!(git.file_name(), None);
     let Origin::Git(git) = &git.origin else {
@@ -691,7 +683,7 @@ fn distributions_are_numbered_by_their_actions() {
 
 #[test]
 fn directories_that_are_not_there_can_be_left_out() {
-    let packages = [demo_from(SourceKind::Directory, "/work/demo", &[])];
+    let packages = [demo_from("directory", "/work/demo", &[])];
     let options = Options {
         skips_directories: true,
         ..options()

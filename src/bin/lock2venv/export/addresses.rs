@@ -9,7 +9,7 @@ use lock2venv::digest::Digest;
 use lock2venv::export::{FileInfo, indexed_files};
 use lock2venv::http::{BASE_DELAY, Limits, NoCancellation};
 use lock2venv::index::{Client, Error, IndexSession, Settings, Wanted};
-use lock2venv::lock::{File, Package, SourceKind};
+use lock2venv::lock::{File, Package};
 use lock2venv::plan::{self, IndexSource};
 use lock2venv::pyproject::Project;
 use lock2venv::select::Selection;
@@ -101,7 +101,7 @@ fn check_sources(packages: &[&Package], project: &Project) -> Result<(), Failure
 
 fn is_indexed(package: &Package) -> bool {
     let source = package.source.as_ref();
-    source.is_none_or(|source| source.kind == SourceKind::Legacy) && !package.files.is_empty()
+    source.is_none_or(|source| !source.location.is_direct_origin()) && !package.files.is_empty()
 }
 
 fn client(project: &Project, context: &Context) -> Result<Client, Failure> {
@@ -113,7 +113,7 @@ fn client(project: &Project, context: &Context) -> Result<Client, Failure> {
     let sources = project.sources.iter().filter_map(|source| {
         Some(IndexSource {
             name: source.name.clone(),
-            url: WrittenUrl::new(source.url.clone()?),
+            url: source.url.clone()?,
         })
     });
     let index_url = context.variable("LOCK2VENV_INDEX_URL").map(Url::parse);
@@ -156,7 +156,7 @@ fn ask_one(
     let answers = files.iter().zip(listed).map(|(file, listed)| {
         let listed = listed?;
         let info = FileInfo {
-            url: listed.url.to_string(),
+            url: WrittenUrl::new(listed.url.to_string()),
             n_bytes: listed.n_bytes,
             upload_time: listed.upload_time,
         };

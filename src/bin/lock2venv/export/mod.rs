@@ -19,7 +19,6 @@ use lock2venv::lock::{Document, Lock};
 use lock2venv::project_files::{self, Disk, ProjectFiles};
 use lock2venv::pyproject::{Project, ProjectSource, Warning};
 use lock2venv::select::{self, Choice, DefaultGroups, Request, Selection};
-use lock2venv::url::Url;
 
 use crate::args::{Export, Groups};
 use crate::context::Context;
@@ -255,7 +254,7 @@ impl Configured {
 fn repository(source: &ProjectSource) -> Option<Repository> {
     Some(Repository {
         name: source.name.clone(),
-        url: Url::parse(source.url.as_deref()?).ok()?,
+        url: source.url.as_ref()?.parse().ok()?,
     })
 }
 

@@ -31,7 +31,7 @@ use lock2venv::interpreter::managed_folders;
 use lock2venv::name::PackageName;
 use lock2venv::plan::{self, Builds, Distribution, IndexSource, Plan};
 use lock2venv::project_wheel;
-use lock2venv::url::{Url, WrittenUrl};
+use lock2venv::url::Url;
 use lock2venv::wheel::Leniency;
 
 use crate::args::{self, Install};
@@ -354,10 +354,7 @@ impl Run<'_> {
         let settings = index::Settings {
             index_url,
             sources: sources
-                .map(|(name, url)| IndexSource {
-                    name,
-                    url: WrittenUrl::new(url),
-                })
+                .map(|(name, url)| IndexSource { name, url })
                 .collect(),
             configuration: self.configuration.clone(),
             base_delay: http::BASE_DELAY,

@@ -10,6 +10,7 @@ use lock2venv::plan::{Action, Distribution, DistributionId, Form, Origin, Wanted
 use lock2venv::project_files::{Disk, ProjectFiles};
 use lock2venv::pyproject::Project;
 use lock2venv::select::{self, Choice, DefaultGroups};
+use lock2venv::url::WrittenUrl;
 
 use crate::args::Install;
 use crate::context::Context;
@@ -100,7 +101,7 @@ impl LockedProject {
     }
 
     /// Lists the sources of pyproject.toml that are not PyPI, by name and address.
-    pub(super) fn sources(&self) -> impl Iterator<Item = (String, String)> {
+    pub(super) fn sources(&self) -> impl Iterator<Item = (String, WrittenUrl)> {
         let sources = self.project.sources.iter();
         sources.filter_map(|source| Some((source.name.clone(), source.url.clone()?)))
     }
