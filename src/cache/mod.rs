@@ -49,12 +49,10 @@ pub fn tidy(dir: &Path) {
     store::tidy(dir);
 }
 
-/// Tells whether nobody but ourselves and root may write to the cache folder `dir`, or it is not there yet.
+/// Tells whether nobody but ourselves and root may write to the cache folder `dir` and those that it has, as far as they are
+/// there.
 pub fn is_private(dir: &Path) -> bool {
-    match std::fs::metadata(dir) {
-        Ok(metadata) => store::is_private(&metadata),
-        Err(cause) => cause.kind() == io::ErrorKind::NotFound,
-    }
+    store::are_private(dir)
 }
 
 /// An archive whose bytes have a locked digest; only this module makes one.

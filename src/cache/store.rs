@@ -138,7 +138,6 @@ impl Store {
                 is_shared: true,
             });
         }
-        let is_shared = !is_private(metadata);
         let is_written = match create_layout(dir, root) {
             Ok(()) => true,
             Err(Error::Io { source, .. }) if is_refused(&source) => {
@@ -149,7 +148,7 @@ impl Store {
         };
         Ok(Access {
             is_written,
-            is_shared,
+            is_shared: !are_private(dir),
         })
     }
 
@@ -375,8 +374,22 @@ fn is_own(metadata: &std::fs::Metadata) -> bool {
 }
 
 /// Tells whether nobody but ourselves and root may write to the folder.
-pub(super) fn is_private(metadata: &std::fs::Metadata) -> bool {
+fn is_private(metadata: &std::fs::Metadata) -> bool {
     is_own(metadata) && metadata.permissions().mode() & 0o022 == 0
+}
+
+/// Tells whether the cache folder `dir` and its folders are private, as far as they are there: whoever may write to one of them
+/// can put another in the place of what is in it.
+pub(super) fn are_private(dir: &Path) -> bool {
+    let root = dir.join(VERSION);
+    let elsewhere = ["directories", "trees", "bytecode", "interpreters"];
+    let names = FOLDERS.into_iter().chain(elsewhere);
+    let mut folders = names.map(|name| root.join(name));
+    let is_one = |folder: &Path| match std::fs::metadata(folder) {
+        Ok(metadata) => is_private(&metadata),
+        Err(cause) => cause.kind() == io::ErrorKind::NotFound,
+    };
+    is_one(dir) && is_one(&root) && folders.all(|folder| is_one(&folder))
 }
 
 fn create_layout(dir: &Path, root: &Path) -> Result<(), Error> {

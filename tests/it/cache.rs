@@ -199,6 +199,16 @@ fn a_folder_that_others_may_write_to_is_not_trusted() {
 }
 
 #[test]
+fn a_folder_of_the_cache_that_others_may_write_to_is_not_trusted() {
+    let place = Place::new();
+    let path = put(&place.open(), b"wheel").path().unwrap().to_owned();
+    let archives = place.dir().join("v1/archives");
+    fs::set_permissions(archives, std::fs::Permissions::from_mode(0o777)).unwrap();
+    fs::write(&path, b"whale").unwrap();
+    assert!(find(&place.open(), b"wheel").is_none());
+}
+
+#[test]
 fn a_link_in_place_of_a_file_is_not_followed() {
     let place = Place::new();
     let cache = place.open();
@@ -577,6 +587,15 @@ fn only_a_folder_that_others_cannot_write_to_is_private() {
         fs::set_permissions(&dir, std::fs::Permissions::from_mode(mode)).unwrap();
         assert!(!cache::is_private(&dir), "{mode:o}");
     }
+    fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755)).unwrap();
+    for name in ["v1", "v1/archives", "v1/tmp", "v1/interpreters"] {
+        let inside = dir.join(name);
+        fs::create_dir_all(&inside).unwrap();
+        fs::set_permissions(&inside, std::fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(!cache::is_private(&dir), "{name}");
+        fs::set_permissions(&inside, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    assert!(cache::is_private(&dir), "it is closed again");
 }
 
 #[test]
