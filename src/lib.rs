@@ -55,6 +55,7 @@ pub mod target;
 
 // Effects: these touch the world.
 pub mod archive;
+pub mod build;
 pub mod bytecode;
 pub mod cache;
 pub mod configuration;

@@ -88,6 +88,10 @@ const MODULES: &[(&str, &[&str])] = &[
     ("archive", &[]),
     ("sdist", &["removal", "archive"]),
     (
+        "build",
+        &["name", "version", "requirement", "filename", "removal"],
+    ),
+    (
         "wheel",
         &[
             "name",
@@ -172,7 +176,8 @@ const WORLD: &[(&str, Option<&[&str]>)] = &[
     ("std::time", None),
     // Splits a text like PATH, and reads nothing.
     ("std::env", Some(&["interpreter"])),
-    ("std::process", Some(&["interpreter", "bytecode"])),
+    // A build runs what a project brings: its backend, in a Python of its own environment.
+    ("std::process", Some(&["interpreter", "build", "bytecode"])),
     ("std::thread", Some(&["http", "fetch", "bytecode"])),
     ("rayon", Some(&["install"])),
     ("std::net", Some(&["configuration", "http"])),

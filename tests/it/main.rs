@@ -11,6 +11,7 @@
 mod architecture;
 mod archive;
 mod bounds;
+mod build;
 mod bytecode;
 mod cache;
 mod cache_commands;

@@ -9,6 +9,7 @@ pub(crate) mod requirement;
 pub(crate) mod sdist_place;
 pub(crate) mod shop;
 pub(crate) mod socks;
+pub(crate) mod source_tree;
 pub(crate) mod tar_builder;
 pub(crate) mod tls;
 pub(crate) mod wheel_builder;

@@ -1,0 +1,136 @@
+//! Where builds start processes: one at a time for each caller, in a process group of its own, with nothing to read and its output in a file.
+//!
+//! The output goes into the file without passing through this process, so nobody has to read it while the build runs, and a
+//! background process that outlives the build and keeps the output open delays nothing. What is left of
+//! the group is ended before the result is returned.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+
+use super::Variables;
+
+/// Ends the processes of all builds that were given it, from any thread.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    groups: Arc<Mutex<Groups>>,
+}
+
+#[derive(Debug, Default)]
+struct Groups {
+    is_stopped: bool,
+    running: BTreeSet<i32>,
+}
+
+/// A program and what it is started with.
+pub(super) struct Program<'a> {
+    pub(super) file: &'a Path,
+    pub(super) arguments: &'a [&'a OsStr],
+    pub(super) folder: &'a Path,
+    pub(super) variables: &'a Variables,
+    /// Standard output and standard error.
+    pub(super) output: File,
+}
+
+/// How a program ended.
+pub(super) enum Ended {
+    /// By itself, or killed by somebody else.
+    Finished(ExitStatus),
+    /// By [`Stop::stop`].
+    Stopped,
+}
+
+impl Stop {
+    /// Ends all builds with their children, and lets none start.
+    pub fn stop(&self) {
+        let mut groups = self.lock();
+        groups.is_stopped = true;
+        for group in &groups.running {
+            kill(*group);
+        }
+    }
+
+    /// Tells whether [`Stop::stop`] was called.
+    pub fn is_stopped(&self) -> bool {
+        self.lock().is_stopped
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Groups> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Program<'_> {
+    /// Runs the program to its end.
+    pub(super) fn run(self, stop: &Stop) -> io::Result<Ended> {
+        let Some(mut child) = self.start(stop)? else {
+            return Ok(Ended::Stopped);
+        };
+        let group = child.id().cast_signed();
+        let waited = wait(group);
+        {
+            // The number of the group is its own until its leader is waited for.
+            let mut groups = stop.lock();
+            kill(group);
+            groups.running.remove(&group);
+        }
+        waited?;
+        let status = child.wait()?;
+        if stop.is_stopped() && !status.success() {
+            return Ok(Ended::Stopped);
+        }
+        Ok(Ended::Finished(status))
+    }
+
+    /// Starts the program, unless all is to stop.
+    fn start(self, stop: &Stop) -> io::Result<Option<Child>> {
+        let errors = self.output.try_clone()?;
+        let mut command = Command::new(self.file);
+        command
+            .args(self.arguments)
+            .current_dir(self.folder)
+            .env_clear()
+            .envs(self.variables.iter())
+            .stdin(Stdio::null())
+            .stdout(self.output)
+            .stderr(errors)
+            .process_group(0);
+        let mut groups = stop.lock();
+        if groups.is_stopped {
+            return Ok(None);
+        }
+        let child = command.spawn()?;
+        groups.running.insert(child.id().cast_signed());
+        Ok(Some(child))
+    }
+}
+
+/// Waits until the process has ended, and leaves its number taken.
+fn wait(process: i32) -> io::Result<()> {
+    let Some(process) = Pid::from_raw(process) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    loop {
+        match waitid(WaitId::Pid(process), options) {
+            Ok(_) => return Ok(()),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+}
+
+fn kill(group: i32) {
+    if let Some(group) = Pid::from_raw(group) {
+        // An error says that nobody is left.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
