@@ -6,7 +6,9 @@
 //! nothing, and build requirements are rarely about the newest release. [`KnownProject::newer_sdist`] tells when the rule
 //! made a difference.
 
+use std::cell::RefCell;
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pubgrub::VersionSet;
@@ -31,6 +33,8 @@ pub(super) struct KnownProject {
     pub(super) absence: Option<Absence>,
     /// The constraints on its versions.
     pub(super) constraint: Specifiers,
+    /// Which releases satisfy what was asked before: each run of the solver asks again.
+    matches: RefCell<BTreeMap<String, ReleaseSet>>,
 }
 
 /// Why a project has no releases at all.
@@ -118,6 +122,7 @@ impl KnownProject {
             releases: releases.collect(),
             absence: None,
             constraint: constraint.clone(),
+            matches: RefCell::default(),
         }
     }
 
@@ -151,6 +156,7 @@ impl KnownProject {
             }],
             absence: None,
             constraint: constraint.clone(),
+            matches: RefCell::default(),
         }
     }
 
@@ -169,9 +175,14 @@ impl KnownProject {
         if specifiers.is_empty() {
             return ReleaseSet::full();
         }
-        let matching = self.numbered();
-        let matching = matching.filter(|(_, release)| specifiers.contains(&release.version));
-        matching.map(|(number, _)| number).collect()
+        let mut matches = self.matches.borrow_mut();
+        let known = matches.entry(specifiers.to_string());
+        let matching = || {
+            let matching = self.numbered();
+            let matching = matching.filter(|(_, release)| specifiers.contains(&release.version));
+            matching.map(|(number, _)| number).collect()
+        };
+        known.or_insert_with(matching).clone()
     }
 
     /// The candidates in `set`, best first.

@@ -3,6 +3,7 @@
 //! There is no set algebra: an index offers a finite list of versions, and each of them is asked in turn. So the rules that
 //! no interval expresses (`>1.0` without `1.0.post1` and `1.0+local`, `==1.0` with its local versions) are exact.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ struct Specifier {
     written: Box<str>,
     /// The version compared with; `None` for `===` and a text that is not a version.
     version: Option<Version>,
+    /// For `<`, where it really ends.
+    end: Option<Version>,
     is_wildcard: bool,
 }
 
@@ -143,9 +146,11 @@ impl Specifier {
         } else {
             Some(compared(operator, written).ok_or_else(invalid)?)
         };
+        let is_end = operator == Operator::Below;
         Ok(Self {
             operator,
             written: written.into(),
+            end: version.as_ref().filter(|_| is_end).map(first_unstable),
             version,
             is_wildcard: operator != Operator::Identical && written.ends_with(".*"),
         })
@@ -159,14 +164,14 @@ impl Specifier {
             Operator::Identical => version.normal().eq_ignore_ascii_case(&self.written),
             Operator::Equal => self.equals(version),
             Operator::NotEqual => !self.equals(version),
-            Operator::AtLeast => version.without_local() >= *ours,
-            Operator::AtMost => version.without_local() <= *ours,
+            Operator::AtLeast => *public(version) >= *ours,
+            Operator::AtMost => *public(version) <= *ours,
             Operator::Compatible => {
                 let prefix = &ours.release()[..ours.precision().saturating_sub(1)];
-                version.without_local() >= *ours && begins_with(version, ours.epoch(), prefix)
+                *public(version) >= *ours && begins_with(version, ours.epoch(), prefix)
             }
-            Operator::Below => *version < first_unstable(ours),
-            Operator::Above => version.without_local() > *ours && !is_post_of(version, ours),
+            Operator::Below => self.end.as_ref().is_some_and(|end| version < end),
+            Operator::Above => *public(version) > *ours && !is_post_of(version, ours),
         }
     }
 
@@ -174,7 +179,7 @@ impl Specifier {
         match &self.version {
             Some(ours) if self.is_wildcard => begins_with(version, ours.epoch(), ours.release()),
             Some(ours) if ours.is_local() => version == ours,
-            Some(ours) => version.without_local() == *ours,
+            Some(ours) => *public(version) == *ours,
             None => false,
         }
     }
@@ -206,6 +211,14 @@ fn begins_with(version: &Version, epoch: u64, prefix: &[u64]) -> bool {
     version.epoch() == epoch && padded.zip(prefix).all(|(ours, theirs)| ours == *theirs)
 }
 
+/// Returns `version` without its local part. Few have one, and taking it off is dear.
+fn public(version: &Version) -> Cow<'_, Version> {
+    if version.is_local() {
+        return Cow::Owned(version.without_local());
+    }
+    Cow::Borrowed(version)
+}
+
 /// Returns where `<` ends: pre-releases of a stable version do not come before it.
 fn first_unstable(version: &Version) -> Version {
     let first = Version::parse(&format!("{}.dev0", version.normal()));
@@ -217,9 +230,11 @@ fn first_unstable(version: &Version) -> Version {
 
 /// Tells whether `version` is a post-release of `base`: of a release or pre-release, which alone have any.
 fn is_post_of(version: &Version, base: &Version) -> bool {
+    if !version.is_postrelease() || base.is_postrelease() || base.is_devrelease() {
+        return false;
+    }
     let before = version.normal().split_once(".post");
-    let before = before.map(|(before, _)| Version::parse(before));
-    !base.is_postrelease() && !base.is_devrelease() && before == Some(Ok(base.clone()))
+    before.is_some_and(|(before, _)| Version::parse(before).is_ok_and(|before| before == *base))
 }
 
 #[cfg(test)]
