@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use crate::lock::Text;
+use crate::platform::file::is_link;
 use crate::pyproject::{self, FileSystem, PathKind, Project};
 
 /// The texts of a project.
@@ -117,8 +118,7 @@ fn read(path: PathBuf) -> Result<Option<String>, Error> {
 fn is_absent(error: &io::Error) -> bool {
     use io::ErrorKind;
     let absent = [ErrorKind::NotFound, ErrorKind::NotADirectory];
-    absent.contains(&error.kind())
-        || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+    absent.contains(&error.kind()) || is_link(error)
 }
 
 /// This machine's disk.

@@ -13,10 +13,8 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-
 use super::Variables;
+use crate::platform::group::{kill, wait_for_end};
 
 /// Ends the processes of all builds that were given it, from any thread.
 #[derive(Clone, Debug, Default)]
@@ -75,7 +73,7 @@ impl Program<'_> {
             return Ok(Ended::Stopped);
         };
         let group = child.id().cast_signed();
-        let waited = wait(group);
+        let waited = wait_for_end(group);
         {
             // The number of the group is its own until its leader is waited for.
             let mut groups = stop.lock();
@@ -110,27 +108,5 @@ impl Program<'_> {
         let child = command.spawn()?;
         groups.running.insert(child.id().cast_signed());
         Ok(Some(child))
-    }
-}
-
-/// Waits until the process has ended, and leaves its number taken.
-fn wait(process: i32) -> io::Result<()> {
-    let Some(process) = Pid::from_raw(process) else {
-        return Err(io::ErrorKind::InvalidInput.into());
-    };
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-    loop {
-        match waitid(WaitId::Pid(process), options) {
-            Ok(_) => return Ok(()),
-            Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno.into()),
-        }
-    }
-}
-
-fn kill(group: i32) {
-    if let Some(group) = Pid::from_raw(group) {
-        // An error says that nobody is left.
-        let _ = kill_process_group(group, Signal::KILL);
     }
 }

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
-use super::pack::{Pack, Writer};
 use super::template::{self, TemplateRef};
 use super::{Batch, Bytecode, Error, Settings, pyc};
+use crate::store::{Pack, PackWriter};
 
 /// What came of one source.
 pub(super) type Outcome = Result<Bytecode, String>;
@@ -25,7 +25,7 @@ const MAX_PIECE_BYTES: usize = 16 << 10;
 pub(super) struct CompileJob {
     pub(super) batch: Batch,
     pack_path: Option<PathBuf>,
-    pack: Mutex<Option<Writer>>,
+    pack: Mutex<Option<PackWriter>>,
     /// How many sources the pack still lacks.
     n_missing: AtomicUsize,
     /// How many sources have no outcome yet.
@@ -69,7 +69,7 @@ impl SplitBatch {
             .as_deref()
             .filter(|_| !missing.is_empty())
             // A cache that cannot be written to is no reason not to compile.
-            .and_then(|path| Writer::create(path, found.as_ref()).ok());
+            .and_then(|path| PackWriter::create(path, found.as_ref()).ok());
         let job = Arc::new(CompileJob {
             batch,
             pack_path: path,
@@ -114,7 +114,7 @@ impl CompileJob {
     /// Puts a result into the pack; a cache that cannot be written to any more is given up.
     ///
     /// Only what follows from the source alone may be kept. A source that is never kept keeps the pack from being published.
-    pub(super) fn keep(&self, write: impl FnOnce(&mut Writer) -> io::Result<()>) {
+    pub(super) fn keep(&self, write: impl FnOnce(&mut PackWriter) -> io::Result<()>) {
         self.n_missing.fetch_sub(1, Ordering::Relaxed);
         let mut pack = self.pack();
         if pack.as_mut().is_some_and(|writer| write(writer).is_err()) {
@@ -135,11 +135,11 @@ impl CompileJob {
         let is_last = self.n_open.fetch_sub(1, Ordering::AcqRel) == 1;
         if is_last && self.n_missing.load(Ordering::Relaxed) == 0 {
             // A pack that cannot be written is not missed.
-            let _ = self.pack().take().map(Writer::finish);
+            let _ = self.pack().take().map(PackWriter::finish);
         }
     }
 
-    fn pack(&self) -> MutexGuard<'_, Option<Writer>> {
+    fn pack(&self) -> MutexGuard<'_, Option<PackWriter>> {
         self.pack.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -207,7 +207,7 @@ mod tests {
             bytes: b"bytes".to_vec(),
             slots: Vec::new(),
         };
-        job.keep(|pack| pack.add(source, &template));
+        job.keep(|pack| pack.add(source, &template.bytes, &template.slots));
     }
 
     #[test]

@@ -17,7 +17,6 @@
 
 mod error;
 mod job;
-mod pack;
 mod packed;
 mod pyc;
 mod template;
@@ -33,12 +32,11 @@ use std::thread::JoinHandle;
 
 pub use error::Error;
 pub use job::PackedPiece;
-pub use pack::verify_packs;
 
 use crate::plan::DistributionId;
+use crate::store::Pack;
 
 use job::{CompilePiece, SplitBatch};
-use pack::Pack;
 use thread::CompileQueue;
 
 /// How to compile, and where results are kept.

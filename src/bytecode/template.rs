@@ -9,6 +9,8 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use crate::store::Slot;
+
 const FLAG_REFERENCED: u8 = 0x80;
 
 /// A `.pyc` and the places of its recorded path.
@@ -25,15 +27,6 @@ pub(super) struct Template {
 pub(super) struct TemplateRef<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) slots: &'a [Slot],
-}
-
-/// One place of the path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Slot {
-    /// The offset in the template's bytes.
-    pub(super) offset: u32,
-    /// The type byte that the string had.
-    pub(super) kind: u8,
 }
 
 /// Draws a token: like a path, never interned by the interpreter before it compiles, and not to be guessed.

@@ -6,8 +6,8 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
-use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +16,7 @@ use super::job::{CompileJob, CompilePiece, Outcome};
 use super::template::Template;
 use super::worker::{Worker, WorkerAnswer};
 use super::{Compiled, Error, Settings};
+use crate::platform::machine::is_from_outside;
 
 /// How many sources in a row may end the interpreter until it is to blame itself.
 const MOST_CRASHES: usize = 5;
@@ -221,7 +222,7 @@ impl Thread<'_> {
         let Some(template) = Template::new(pyc, self.token) else {
             return Ok(Err("its bytecode is larger than 4 GiB".to_owned()));
         };
-        job.keep(|pack| pack.add(source, &template));
+        job.keep(|pack| pack.add(source, &template.bytes, &template.slots));
         job.write(source, template.view(), self.settings, &mut self.buffer)
     }
 
@@ -245,7 +246,9 @@ impl Thread<'_> {
     ) -> Result<(), Error> {
         let status = self.worker.take().and_then(|worker| worker.end().ok());
         let ended = match (error.kind(), status) {
-            (io::ErrorKind::UnexpectedEof, Some(status)) if is_from_outside(status) => {
+            (io::ErrorKind::UnexpectedEof, Some(status))
+                if status.signal().is_some_and(is_from_outside) =>
+            {
                 return Err(Error::Killed {
                     path: self.settings.interpreter.clone(),
                     source_path: job.batch.root.join(source),
@@ -287,21 +290,4 @@ impl SentPiece {
             .collect();
         worker.send(paths.iter())
     }
-}
-
-/// Tells whether a signal ended the interpreter that no source can bring about: a person, a supervisor, or the kernel when
-/// memory runs out.
-fn is_from_outside(status: ExitStatus) -> bool {
-    use rustix::process::Signal;
-    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
-    let outside = [
-        Signal::HUP,
-        Signal::INT,
-        Signal::KILL,
-        Signal::TERM,
-        Signal::XCPU,
-    ];
-    outside
-        .iter()
-        .any(|outside| signal == Some(outside.as_raw()))
 }

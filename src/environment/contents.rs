@@ -17,7 +17,7 @@ use fs_err as fs;
 
 use super::listed::{Listed, normal};
 use super::{Error, partial, takeover};
-use crate::removal::{self, is_mounted};
+use crate::platform::removal::{self, is_mounted};
 
 /// Files at the top that are an environment's: `.lock` is uv's, `.Python` and `pip-selfcheck.json` those of older tools.
 const FILES: &[&str] = &[

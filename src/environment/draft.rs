@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use fs_err::os::unix::fs::symlink;
-use rustix::io::Errno;
 
 use super::partial::{self, Partial};
 use super::pyvenv_cfg::PyvenvCfg;
 use super::{Blueprint, Environment, EnvironmentLock, Error, activate, is_vacant, takeover};
 use crate::interpreter::Layout;
-use crate::removal;
+use crate::platform::publish::{exchange, stays_in_place};
+use crate::platform::removal;
 
 /// A new environment, complete but for distributions, in a hidden folder; removed when dropped unpublished.
 #[derive(Debug)]
@@ -231,26 +231,6 @@ fn is_occupied(error: &io::Error) -> bool {
             | io::ErrorKind::AlreadyExists
             | io::ErrorKind::NotADirectory
     )
-}
-
-/// Tells whether a folder cannot be renamed, or renamed over, whatever is in it: overlayfs refuses those of lower layers, and
-/// no system moves one that something is mounted on.
-fn stays_in_place(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::CrossesDevices | io::ErrorKind::ResourceBusy
-    )
-}
-
-#[cfg(any(target_os = "linux", target_vendor = "apple"))]
-fn exchange(one: &Path, other: &Path) -> Result<(), Errno> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)
-}
-
-#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
-fn exchange(_one: &Path, _other: &Path) -> Result<(), Errno> {
-    Err(Errno::NOSYS)
 }
 
 /// Writes everything but distributions and activation scripts, as `python -m venv --without-pip --symlinks` lays it out.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::partial::{self, Partial};
 use super::{Error, is_absent, takeover};
-use crate::file_lock::{self, Held};
+use crate::platform::lock::{self, Held};
 
 /// The name of staging folders.
 const STAGING: &str = "staging";
@@ -34,7 +34,7 @@ impl EnvironmentLock {
             let folder = fs_err::File::open(root)?.into_file();
             wait_for(&folder)?;
             // While we waited, the environment may have been replaced by a new one.
-            if file_lock::is_still(&folder, root)? {
+            if lock::is_still(&folder, root)? {
                 clean(root);
                 return Ok(Self {
                     root: root.to_owned(),
@@ -47,10 +47,10 @@ impl EnvironmentLock {
     /// As [`EnvironmentLock::acquire`], but `None` at once when someone else holds the lock.
     pub(super) fn try_acquire(root: &Path) -> Result<Option<Self>, Error> {
         let folder = fs_err::File::open(root)?.into_file();
-        if file_lock::try_lock(&folder)? == Held::ByOther {
+        if lock::try_lock(&folder)? == Held::ByOther {
             return Ok(None);
         }
-        if !file_lock::is_still(&folder, root)? {
+        if !lock::is_still(&folder, root)? {
             // Our own lock on what was there must not be what we wait for.
             drop(folder);
             return Self::acquire(root).map(Some);
@@ -97,12 +97,10 @@ fn clean(root: &Path) {
 }
 
 fn wait_for(folder: &File) -> Result<(), Error> {
-    match file_lock::try_lock(folder)? {
+    match lock::try_lock(folder)? {
         Held::Yes | Held::NoLocksHere => Ok(()),
         Held::ByOther => match folder.lock() {
-            Err(error) if !file_lock::is_unsupported(&error) && !is_absent(&error) => {
-                Err(error.into())
-            }
+            Err(error) if !lock::is_unsupported(&error) && !is_absent(&error) => Err(error.into()),
             Ok(()) | Err(_) => Ok(()),
         },
     }

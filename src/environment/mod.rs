@@ -35,7 +35,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use crate::installed::{Installed, InstalledDistribution, dist_info_stem};
-use crate::removal;
+use crate::platform::removal;
 
 pub use crate::interpreter::Layout;
 pub use blueprint::Blueprint;

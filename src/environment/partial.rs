@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use super::Error;
-use crate::file_lock::{Held, is_still, try_lock};
-use crate::removal;
+use crate::platform::lock::{Held, is_still, try_lock};
+use crate::platform::removal;
 
 /// How the name of every such folder ends.
 const ENDING: &str = ".partial";

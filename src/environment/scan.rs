@@ -3,18 +3,15 @@
 //! A distribution costs an open, two reads and a close of its `.dist-info`; metadata is read only where the folder's name
 //! does not tell the name and the version.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::os::fd::OwnedFd;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use rustix::fs::{Dir, Mode, OFlags, openat};
-use rustix::io::Errno;
 
 use super::{Error, egg, identity};
 use crate::installed::{DROPPED, Installed, InstalledDistribution, JOURNAL, dist_info_stem};
 use crate::interpreter::Layout;
+use crate::platform::handle::Handle;
 
 /// Lists the distributions of the environment at `root`.
 pub(super) fn scan(root: &Path, layout: &Layout) -> Result<Installed, Error> {
@@ -34,7 +31,7 @@ fn scan_folder(folder: &Path, installed: &mut Installed) -> Result<(), Error> {
         Err(error) => return Err(error.into()),
     };
     // Paths relative to an open folder spare the system the walk to it.
-    let open: OwnedFd = fs::File::open(folder)?.into_file().into();
+    let open = Handle::open(folder).map_err(|error| named(folder, &error))?;
     for entry in entries {
         let file_name = entry?.file_name();
         let Some(file_name) = file_name.to_str() else {
@@ -43,7 +40,7 @@ fn scan_folder(folder: &Path, installed: &mut Installed) -> Result<(), Error> {
         let path = folder.join(file_name);
         if let Some(stem) = dist_info_stem(file_name) {
             scan_dist_info(&open, (file_name, stem), &path, installed)
-                .map_err(|error| named(&path, error))?;
+                .map_err(|error| named(&path, &error))?;
         } else if egg::is_egg(file_name) {
             scan_egg(path, installed);
         }
@@ -65,7 +62,7 @@ fn scan_egg(path: PathBuf, installed: &mut Installed) {
 }
 
 fn scan_dist_info(
-    folder: &OwnedFd,
+    folder: &Handle,
     (file_name, stem): (&str, &str),
     path: &Path,
     installed: &mut Installed,
@@ -114,41 +111,31 @@ struct Documents {
 }
 
 impl Documents {
-    /// `None` for what is no folder.
-    fn look(folder: &OwnedFd, file_name: &str) -> Result<Option<Self>, Errno> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let opened = openat(folder, file_name, flags, Mode::empty());
-        let handle = match opened {
-            Ok(handle) => handle,
-            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
-            Err(errno) => return Err(errno),
-        };
+    /// `None` for what is not a folder.
+    fn look(folder: &Handle, file_name: &str) -> io::Result<Option<Self>> {
         let mut documents = Self::default();
-        for entry in Dir::new(handle)? {
-            match entry?.file_name().to_bytes() {
-                b"RECORD" => documents.has_record = true,
-                b"METADATA" => documents.has_metadata = true,
-                b"direct_url.json" => documents.has_direct_url = true,
-                name if name == JOURNAL.as_bytes() => documents.has_journal = true,
-                name if name == DROPPED.as_bytes() => documents.is_contested = true,
-                _ => {}
-            }
+        let listed = folder.for_each_name(file_name, |name| match name.as_encoded_bytes() {
+            b"RECORD" => documents.has_record = true,
+            b"METADATA" => documents.has_metadata = true,
+            b"direct_url.json" => documents.has_direct_url = true,
+            name if name == JOURNAL.as_bytes() => documents.has_journal = true,
+            name if name == DROPPED.as_bytes() => documents.is_contested = true,
+            _ => {}
+        });
+        match listed {
+            Ok(()) => Ok(Some(documents)),
+            Err(error) if super::is_absent(&error) => Ok(None),
+            Err(error) => Err(error),
         }
-        Ok(Some(documents))
     }
 }
 
-fn read(folder: &OwnedFd, path: &str) -> Result<String, std::io::Error> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-    let mut bytes = Vec::new();
-    let file = openat(folder, path, flags, Mode::empty())?;
-    File::from(file).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+fn read(folder: &Handle, path: &str) -> io::Result<String> {
+    Ok(String::from_utf8_lossy(&folder.read(path)?).into_owned())
 }
 
 /// Errors of calls relative to a folder do not name the path themselves.
-fn named(path: &Path, error: impl Into<std::io::Error>) -> Error {
-    let error = error.into();
+fn named(path: &Path, error: &io::Error) -> Error {
     Error::Io(std::io::Error::new(
         error.kind(),
         format!("cannot read `{}`: {error}", path.display()),

@@ -13,7 +13,7 @@ use std::path::Path;
 use fs_err as fs;
 
 use super::{Error, partial};
-use crate::removal;
+use crate::platform::removal;
 
 /// The file that a folder has while it is taken over: a line for a person, then the names at the top that were or will be the
 /// environment's.

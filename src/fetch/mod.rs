@@ -22,12 +22,12 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::cache::{self, Cache, Mismatch, VerifiedFile};
 use crate::event::{Event, Reporter};
 use crate::http;
 use crate::index::{self, Client, Index};
 use crate::name::PackageName;
 use crate::plan::{Distribution, DistributionId, Origin};
+use crate::store::{self, Cache, Mismatch, VerifiedFile};
 use crate::url::{Url, WrittenUrl};
 use crate::version::Version;
 
@@ -159,11 +159,11 @@ pub enum Error {
         package: PackageName,
         /// The cause, with the path.
         #[source]
-        source: cache::Error,
+        source: store::Error,
     },
     /// The cache, or the folder that stands in for it, cannot be used.
     #[error(transparent)]
-    Cache(#[from] cache::Error),
+    Cache(#[from] store::Error),
     /// No thread can be started.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::cache::Claim;
 use crate::digest::Digest;
 use crate::event::{Event, Reporter};
 use crate::fetch::Error;
@@ -15,6 +14,7 @@ use crate::http::Cancellation;
 use crate::index::Index;
 use crate::name::PackageName;
 use crate::plan::{Distribution, DistributionId};
+use crate::store::Claim;
 use crate::url::Url;
 
 /// The place in line of a file whose size nobody knows: behind the large ones.

@@ -4,13 +4,13 @@
 
 use std::time::{Duration, Instant};
 
-use crate::cache::{Claiming, Mark};
 use crate::event::Event;
 use crate::fetch::queue::{DownloadJob, Job, PageJob, WantedFile, Watch};
 use crate::fetch::worker::Worker;
 use crate::fetch::{Error, Fetched, Found};
 use crate::http::Cancellation as _;
 use crate::plan::{Distribution, DistributionId};
+use crate::store::{Claiming, Mark};
 
 /// How long nobody looks.
 const PAUSE: Duration = Duration::from_millis(50);

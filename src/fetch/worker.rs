@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 use std::sync::mpsc::SyncSender;
 
-use crate::cache::{self, Address, VerifiedFile, Writer};
 use crate::event::{Event, Reporter, Warning};
 use crate::fetch::queue::{DownloadJob, Job, LocalJob, PageJob, Queue, WantedFile, Watch};
 use crate::fetch::waiting::Waiting;
@@ -11,6 +10,7 @@ use crate::fetch::{Error, Fetch, Fetched, Found, Place};
 use crate::http::Sink;
 use crate::index::{self, Download, IndexFile, IndexSession, Wanted};
 use crate::plan::DistributionId;
+use crate::store::{self, Address, VerifiedFile, Writer};
 
 pub(super) struct Worker<'q, 'a> {
     pub(super) job: &'q Fetch<'a>,
@@ -220,11 +220,11 @@ impl<'q, 'a> Worker<'q, 'a> {
 struct Intake<'a> {
     writer: Writer<'a>,
     reporter: &'a dyn Reporter,
-    failure: Option<cache::Error>,
+    failure: Option<store::Error>,
 }
 
 impl Intake<'_> {
-    fn note(&mut self, done: Result<(), cache::Error>) -> ControlFlow<()> {
+    fn note(&mut self, done: Result<(), store::Error>) -> ControlFlow<()> {
         match done {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
@@ -283,20 +283,20 @@ fn is_stale(error: &Error) -> bool {
 }
 
 /// Makes an error about the cache one about the file, if it is.
-fn failed_proof(wanted: &WantedFile<'_>, place: Place, error: cache::Error) -> Error {
+fn failed_proof(wanted: &WantedFile<'_>, place: Place, error: store::Error) -> Error {
     let package = wanted.package().clone();
     let file = wanted.file.to_owned();
     match error {
-        cache::Error::Mismatch(source) => Error::Mismatch {
+        store::Error::Mismatch(source) => Error::Mismatch {
             package,
             file,
             place,
             source,
         },
-        cache::Error::NoDigest => Error::Unproven { package, file },
-        error @ (cache::Error::Io { .. }
-        | cache::Error::NotAFolder { .. }
-        | cache::Error::NotACache { .. }
-        | cache::Error::NotAFile { .. }) => error.into(),
+        store::Error::NoDigest => Error::Unproven { package, file },
+        error @ (store::Error::Io { .. }
+        | store::Error::NotAFolder { .. }
+        | store::Error::NotACache { .. }
+        | store::Error::NotAFile { .. }) => error.into(),
     }
 }

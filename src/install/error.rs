@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use crate::archive;
 use crate::event::Warning;
 use crate::name::PackageName;
+use crate::platform::folder;
+use crate::store::wheels;
 use crate::wheel;
 
 /// Why a plan could not be carried out.
@@ -168,6 +170,28 @@ impl Error {
         Self::Wheel {
             file: file.to_owned(),
             fault: fault.into(),
+        }
+    }
+}
+
+impl From<folder::Error> for Error {
+    fn from(error: folder::Error) -> Self {
+        match error {
+            folder::Error::Io { act, path, source } => Self::Io { act, path, source },
+            folder::Error::Occupied { path } => Self::Occupied { path },
+            folder::Error::FileAndFolder { path } => Self::FileAndFolder { path },
+        }
+    }
+}
+
+impl From<wheels::Error> for Error {
+    fn from(error: wheels::Error) -> Self {
+        match error {
+            wheels::Error::Place(error) => error.into(),
+            wheels::Error::Read { path, source } => Self::io("read", path.as_ref(), source),
+            wheels::Error::Write { path, source } => Self::io("write", path.as_ref(), source),
+            wheels::Error::Changed { path } => Self::Changed { path },
+            wheels::Error::Damaged { path } => Self::Damaged { path },
         }
     }
 }

@@ -9,10 +9,9 @@ use rayon::prelude::*;
 use super::bytecode;
 use super::change::conflict::{self, Settled};
 use super::change::dropped;
-use super::folder::Root;
+use super::kept;
 use super::notice;
 use super::place::record;
-use super::tree::Trees;
 use super::unpack::done::Done;
 use super::unpack::pool;
 use super::unpack::session::{Helpers, Roots, Session};
@@ -22,6 +21,7 @@ use crate::bytecode::{Batch, Compiled, PackedPiece};
 use crate::environment::Layout;
 use crate::event::{Event, Reporter, Warning};
 use crate::plan::Plan;
+use crate::platform::folder::Root;
 
 pub(super) fn install<E: From<Error>>(
     plan: &Plan,
@@ -31,7 +31,7 @@ pub(super) fn install<E: From<Error>>(
     reporter: &dyn Reporter,
 ) -> Result<Report, E> {
     let folder = &destination.folder;
-    let roots = Roots::Shared(Arc::new(Root::open(folder)?));
+    let roots = Roots::Shared(Arc::new(Root::open(folder).map_err(Error::from)?));
     let pool = pool::start_pool(options)?;
     let job = Job {
         plan,
@@ -75,10 +75,10 @@ impl<'a> Job<'a, '_> {
         roots: Roots,
     ) -> Result<(Vec<Done<'a>>, Vec<Compiled>), E> {
         let (destination, options) = (self.destination, self.options);
-        let trees = Trees::of(destination, options);
+        let wheels = kept::wheels_for(destination, options);
         bytecode::alongside(options.compile.as_ref(), |compiler| {
             let helpers = Helpers {
-                trees: trees.as_ref(),
+                wheels: wheels.as_ref(),
                 compiler,
                 reporter: self.reporter,
             };
@@ -123,7 +123,7 @@ impl<'a> Job<'a, '_> {
 fn write_record(done: &Done<'_>) -> Result<(), Error> {
     let path = format!("{}/RECORD", done.dist_info);
     let text = record::render(&done.placed, &done.library, &path);
-    done.root.place().write_new(&path, &text, false)
+    Ok(done.root.place().write_new(&path, &text, false)?)
 }
 
 /// Sorts and reports warnings but for those about notices, or returns as an error the first about each wheel, or about each two that share paths.

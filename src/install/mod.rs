@@ -14,33 +14,29 @@ mod bytecode;
 mod change;
 mod error;
 mod existing;
-mod folder;
 mod fresh;
+mod kept;
 mod notice;
 mod place;
-mod tree;
 mod unpack;
 mod unshared;
 
 use std::path::PathBuf;
 
 use crate::archive::SizeLimits;
-use crate::cache::VerifiedFile;
 use crate::environment::Layout;
 use crate::event::{Reporter, Warning};
 use crate::filename::WheelFilename;
 use crate::plan::{DistributionId, Plan};
+use crate::store::{KeptWheel, VerifiedFile};
 use crate::wheel::Leniency;
 
 pub use change::complete::{Need, Unfinished, complete, unfinished};
 pub use change::loser::losers;
 pub use error::Error;
-// What `folder` and `tree` know these by.
-use place::contents;
-use unpack::pool;
-use unpack::pool as session;
+pub use kept::{Finder, Unpacked, unpacked};
 
-pub use tree::{Finder, Unpacked, UnpackedWheel, unpacked, verify_trees, verify_trees_of};
+pub use crate::store::LinkMode;
 
 /// A wheel of the plan, on this machine, with a locked digest.
 #[derive(Debug)]
@@ -59,7 +55,7 @@ pub enum Content {
     /// The archive.
     Archive(VerifiedFile),
     /// Its files, which the cache has unpacked.
-    Unpacked(Box<UnpackedWheel>),
+    Kept(Box<KeptWheel>),
 }
 
 impl Content {
@@ -67,9 +63,9 @@ impl Content {
     fn n_bytes(&self) -> u64 {
         match self {
             Self::Archive(file) => file.n_bytes(),
-            Self::Unpacked(unpacked) => {
-                let items = unpacked.contents.items.iter();
-                items.map(|item| item.n_bytes).sum()
+            Self::Kept(wheel) => {
+                let files = wheel.listing.files.iter();
+                files.map(|file| file.n_bytes).sum()
             }
         }
     }
@@ -121,20 +117,6 @@ pub struct Options {
     pub jobs: usize,
     /// What INSTALLER says.
     pub installer_name: String,
-}
-
-/// How a file of the cache's unpacked wheels becomes a file of the environment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LinkMode {
-    /// A reflink where the file system has them, else a hard link, else a copy.
-    #[default]
-    Auto,
-    /// A reflink, else a copy.
-    Reflink,
-    /// A hard link, else a copy.
-    Hardlink,
-    /// Always a copy.
-    Copy,
 }
 
 /// What was done.

@@ -8,6 +8,7 @@
 //! [llama_index issue 22839]: https://github.com/run-llama/llama_index/issues/22839
 
 use crate::plan::Distribution;
+use crate::store::wheels::Sharing;
 use crate::version::Version;
 
 /// Each by its name, with the first version that it is about.
@@ -18,8 +19,16 @@ const UNSHARED: &[(&str, &str)] = &[
     ("nltk", "3.10.3"),
 ];
 
-/// Tells whether the files of `distribution` have to be its own alone.
-pub(super) fn is_unshared(distribution: &Distribution) -> bool {
+/// Tells whether the files of `distribution` may have a second name.
+pub(super) fn sharing(distribution: &Distribution) -> Sharing {
+    if is_unshared(distribution) {
+        Sharing::Unshared
+    } else {
+        Sharing::Shared
+    }
+}
+
+fn is_unshared(distribution: &Distribution) -> bool {
     let name = distribution.name.as_str();
     let found = UNSHARED.iter().find(|(unshared, _)| *unshared == name);
     let since = found.and_then(|(_, since)| Version::parse(since).ok());

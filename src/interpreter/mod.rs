@@ -24,7 +24,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::target::Target;
 
-pub use kept::verify_answers;
 pub use layout::Layout;
 pub use managed::managed_folders;
 pub use search::{Request, Search, Tried};

@@ -1,12 +1,11 @@
 //! Runs a program to its end, or until it has taken too long. One thread: what it writes is read as it comes.
 
 use std::io::{self, Read};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
+use crate::platform::poll::wait_to_read;
 
 /// Runs `command` with nothing to read; `None` when it, or what it started, has not ended after `limit`. It is killed then.
 pub(super) fn run(command: &mut Command, limit: Duration) -> io::Result<Option<Output>> {
@@ -73,7 +72,7 @@ fn read_all<O: Read + AsFd, E: Read + AsFd>(
             stdout.pipe.as_ref().map(AsFd::as_fd),
             stderr.pipe.as_ref().map(AsFd::as_fd),
         ];
-        let Some([is_out, is_err]) = wait(fds, deadline)? else {
+        let Some([is_out, is_err]) = wait_to_read(fds, deadline)? else {
             return Ok(false);
         };
         if is_out {
@@ -86,24 +85,6 @@ fn read_all<O: Read + AsFd, E: Read + AsFd>(
             return Ok(true);
         }
     }
-}
-
-/// Waits until one of those that are open can be read, and tells which; `None` at `deadline`.
-fn wait(fds: [Option<BorrowedFd<'_>>; 2], deadline: Instant) -> io::Result<Option<[bool; 2]>> {
-    let open: Vec<BorrowedFd<'_>> = fds.into_iter().flatten().collect();
-    let poll_fd = |fd| PollFd::from_borrowed_fd(fd, PollFlags::IN);
-    let mut polled: Vec<PollFd<'_>> = open.into_iter().map(poll_fd).collect();
-    let left = deadline.saturating_duration_since(Instant::now());
-    let left = Timespec::try_from(left).map_err(io::Error::other)?;
-    match poll(&mut polled, Some(&left)) {
-        Ok(0) => return Ok(None),
-        Ok(_) | Err(Errno::INTR) => {}
-        Err(errno) => return Err(errno.into()),
-    }
-    let mut ready = polled.iter().map(|polled| !polled.revents().is_empty());
-    Ok(Some(
-        fds.map(|fd| fd.is_some() && ready.next().unwrap_or(false)),
-    ))
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use crate::archive::{self, SizeLimits};
-use crate::removal;
+use crate::platform::removal;
 pub use error::{Error, Fault};
 use format::Format;
 use tree::Tree;

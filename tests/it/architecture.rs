@@ -77,19 +77,14 @@ const MODULES: &[(&str, &[&str])] = &[
     ),
     ("event", &["name", "version"]),
     // Effects.
-    ("file_lock", &[]),
+    ("platform", &[]),
     ("configuration", &["url", "toml_document", "plan"]),
-    ("project_files", &["lock", "pyproject"]),
-    (
-        "interpreter",
-        &["digest", "version", "marker", "tag", "target"],
-    ),
-    ("removal", &[]),
+    ("project_files", &["lock", "pyproject", "platform"]),
     ("archive", &[]),
-    ("sdist", &["removal", "archive"]),
+    ("sdist", &["platform", "archive"]),
     (
         "build",
-        &["name", "version", "requirement", "filename", "removal"],
+        &["name", "version", "requirement", "filename", "platform"],
     ),
     (
         "wheel",
@@ -103,8 +98,14 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "cache",
-        &["digest", "url", "event", "file_lock", "removal", "archive"],
+        "store",
+        &["digest", "url", "event", "platform", "archive", "wheel"],
+    ),
+    (
+        "interpreter",
+        &[
+            "digest", "version", "marker", "tag", "target", "platform", "store",
+        ],
     ),
     ("http", &["digest", "secret", "url", "configuration"]),
     (
@@ -114,20 +115,19 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "fetch",
         &[
-            "name", "digest", "url", "version", "plan", "event", "cache", "http", "index",
+            "name", "digest", "url", "version", "plan", "event", "store", "http", "index",
         ],
     ),
-    ("bytecode", &["plan"]),
+    ("bytecode", &["plan", "platform", "store"]),
     (
         "environment",
         &[
             "name",
             "version",
             "installed",
-            "file_lock",
-            "interpreter",
-            "removal",
+            "platform",
             "wheel",
+            "interpreter",
         ],
     ),
     (
@@ -152,10 +152,10 @@ const MODULES: &[(&str, &[&str])] = &[
             "installed",
             "plan",
             "event",
-            "removal",
+            "platform",
             "archive",
             "wheel",
-            "cache",
+            "store",
             "bytecode",
             "environment",
         ],
@@ -163,14 +163,14 @@ const MODULES: &[(&str, &[&str])] = &[
 ];
 
 /// The first module that may touch the world.
-const FIRST_EFFECT: &str = "file_lock";
+const FIRST_EFFECT: &str = "platform";
 
 /// What touches the world, and, where it is not every effect's business, which modules may.
 const WORLD: &[(&str, Option<&[&str]>)] = &[
     ("std::fs", None),
     ("std::os", None),
     ("fs_err", None),
-    ("rustix", None),
+    ("rustix", Some(&["platform"])),
     ("tempfile", None),
     ("fastrand", None),
     ("std::time", None),
@@ -199,7 +199,7 @@ const WORLD: &[(&str, Option<&[&str]>)] = &[
         ]),
     ),
     // A file that is proven.
-    ("VerifiedFile {", Some(&["cache"])),
+    ("VerifiedFile {", Some(&["store"])),
 ];
 
 #[test]
@@ -271,6 +271,18 @@ fn only_effects_touch_the_world_and_each_part_of_it_has_its_keepers() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn the_program_makes_no_system_call_of_its_own() {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin");
+    let mut files = Vec::new();
+    collect(&program, "bin", &mut files);
+    assert!(!files.is_empty());
+    for (_, file) in files {
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(!text.contains("rustix"), "{}", file.display());
+    }
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fs_err as fs;
-use lock2venv::cache::{self, Address, Cache, Error, Trust, VerifiedFile};
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::event::Warning;
+use lock2venv::store::{self, Address, Cache, Error, Trust, VerifiedFile};
 use lock2venv::url::Url;
 use tempfile::TempDir;
 
@@ -580,22 +580,22 @@ fn many_processes_fill_one_cache() {
 fn only_a_folder_that_others_cannot_write_to_is_private() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("cache");
-    assert!(cache::is_private(&dir), "it is not there yet");
+    assert!(store::is_private(&dir), "it is not there yet");
     Cache::open(&dir, folder.path()).unwrap();
-    assert!(cache::is_private(&dir), "it was made by us");
+    assert!(store::is_private(&dir), "it was made by us");
     for mode in [0o775, 0o707, 0o777] {
         fs::set_permissions(&dir, std::fs::Permissions::from_mode(mode)).unwrap();
-        assert!(!cache::is_private(&dir), "{mode:o}");
+        assert!(!store::is_private(&dir), "{mode:o}");
     }
     fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755)).unwrap();
     for name in ["v1", "v1/archives", "v1/tmp", "v1/interpreters"] {
         let inside = dir.join(name);
         fs::create_dir_all(&inside).unwrap();
         fs::set_permissions(&inside, std::fs::Permissions::from_mode(0o777)).unwrap();
-        assert!(!cache::is_private(&dir), "{name}");
+        assert!(!store::is_private(&dir), "{name}");
         fs::set_permissions(&inside, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
-    assert!(cache::is_private(&dir), "it is closed again");
+    assert!(store::is_private(&dir), "it is closed again");
 }
 
 #[test]

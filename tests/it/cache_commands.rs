@@ -54,7 +54,7 @@ fn a_folder_that_is_no_cache_is_left_alone() {
 fn what_others_put_into_a_cache_stays_there() {
     let workspace = Workspace::new();
     let folder = workspace.project().join("cache");
-    let cache = lock2venv::cache::Cache::open(&folder, &workspace.project()).unwrap();
+    let cache = lock2venv::store::Cache::open(&folder, &workspace.project()).unwrap();
     drop(cache);
     workspace.write("cache/v1/addresses/ab/address", "12345");
     workspace.write("cache/v1/mine/file", "");

@@ -5,7 +5,6 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use fs_err as fs;
-use lock2venv::cache::Cache;
 use lock2venv::configuration::{Configuration, CredentialsOrigin, Document, Documents};
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::event::{Event, Reporter};
@@ -17,6 +16,7 @@ use lock2venv::name::PackageName;
 use lock2venv::plan::{
     Action, Distribution, DistributionId, Form as PlannedForm, IndexSource, Origin, Plan,
 };
+use lock2venv::store::Cache;
 use lock2venv::url::{Url, WrittenUrl};
 use lock2venv::version::Version;
 use tempfile::TempDir;

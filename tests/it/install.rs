@@ -972,7 +972,7 @@ fn fill_from_trees(wheels: &[&WheelBuilder], options: &Options) -> Option<(Place
         .zip(wheels)
         .map(|(found, wheel)| {
             Some(Arrival {
-                content: Content::Unpacked(Box::new(found?)),
+                content: Content::Kept(Box::new(found?)),
                 ..wheel.arrival()
             })
         })
@@ -1222,7 +1222,7 @@ fn a_tree_that_goes_away_meanwhile_is_told_apart() {
     let destination = place.destination(DestinationKind::Fresh);
     let found = unpacked(&[&locked], &destination, &options).found.remove(0);
     let arrival = Arrival {
-        content: Content::Unpacked(Box::new(found.unwrap())),
+        content: Content::Kept(Box::new(found.unwrap())),
         ..wheel.arrival()
     };
     fs::remove_dir_all(only_tree(&trees)).unwrap();

@@ -5,7 +5,6 @@ use std::process::Child;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use lock2venv::cache::{Cache, Claiming};
 use lock2venv::configuration::{Configuration, Documents};
 use lock2venv::digest::Digest;
 use lock2venv::event::Silent;
@@ -13,6 +12,7 @@ use lock2venv::fetch::{self, Fetch, Options};
 use lock2venv::http::Limits;
 use lock2venv::index::{Client, Settings};
 use lock2venv::plan::{Distribution, Origin};
+use lock2venv::store::{Cache, Claiming};
 use lock2venv::url::Url;
 
 use crate::support::local_index::{Fault, LocalIndex};

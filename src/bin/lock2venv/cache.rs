@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lock2venv::cache::{self, Cache};
-use lock2venv::{bytecode, install, interpreter};
+use lock2venv::store::{self, Cache};
 
 use crate::args::{Cache as Command, CacheFolder};
 use crate::context::Context;
@@ -18,12 +17,12 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<(), Failure> {
             print_data(format!("{}\n", path.display()).as_bytes())
         }
         Command::Size(folder) => {
-            let size = cache::size(&path(folder, context)?)?;
+            let size = store::size(&path(folder, context)?)?;
             print_data(format!("{}\n", size.n_bytes).as_bytes())
         }
         Command::Verify(folder) => verify(&path(folder, context)?, context),
         Command::Clear(folder) => {
-            let removed = cache::clear(&path(folder, context)?)?;
+            let removed = store::clear(&path(folder, context)?)?;
             report::print_line(&format!(
                 "Removed {} files, {} bytes",
                 removed.n_files, removed.n_bytes
@@ -35,16 +34,16 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<(), Failure> {
 
 /// Names what is damaged, which is removed.
 fn verify(path: &Path, context: &Context) -> Result<(), Failure> {
-    let before = cache::size(path)?;
+    let before = store::size(path)?;
     let mut damaged = Vec::new();
     // What holds nothing is not opened, which would make a cache of it.
     if before.n_files > 0 {
         let cache = Cache::open(path, &context.working_folder)?;
         damaged = cache.verify()?;
         if let Some(folder) = cache.dir() {
-            damaged.extend(install::verify_trees(&folder.join("v1/trees")));
-            damaged.extend(bytecode::verify_packs(&folder.join("v1/bytecode")));
-            damaged.extend(interpreter::verify_answers(&folder.join("v1/interpreters")));
+            damaged.extend(store::verify_wheels(&folder.join("v1/trees")));
+            damaged.extend(store::verify_packs(&folder.join("v1/bytecode")));
+            damaged.extend(store::verify_answers(&folder.join("v1/interpreters")));
         }
     }
     if damaged.is_empty() {

@@ -14,7 +14,7 @@ use super::answer::{Answer, Value};
 use super::{Frontend, Hook, Setting};
 use crate::build::process::{Ended, Program};
 use crate::build::{Error, Output};
-use crate::removal;
+use crate::platform::removal;
 
 const RUNNER: &str = include_str!("runner.py");
 

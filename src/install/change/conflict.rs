@@ -160,7 +160,7 @@ fn write_instead(
         return Ok(());
     };
     match (&contested.content, &done.unit) {
-        (Some(content), _) => place.write_new(path, content, contested.is_executable),
+        (Some(content), _) => Ok(place.write_new(path, content, contested.is_executable)?),
         (None, Some(unit)) => unit.write_again(path, buffers),
         (None, None) => Ok(()),
     }

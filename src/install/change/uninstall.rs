@@ -10,13 +10,12 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use rustix::io::Errno;
 
 use super::ground::{Ground, is_absent};
 use crate::install::Error;
 use crate::install::place::paths::{is_reserved, text};
 use crate::installed::JOURNAL;
-use crate::removal;
+use crate::platform::removal;
 
 /// Removes files, and the folders that are empty then.
 #[derive(Debug)]
@@ -156,7 +155,7 @@ fn stays(cause: &io::Error, path: &Path) -> bool {
             | io::ErrorKind::AlreadyExists
             | io::ErrorKind::NotADirectory
     );
-    let is_busy = cause.raw_os_error() == Some(Errno::BUSY.raw_os_error());
+    let is_busy = cause.kind() == io::ErrorKind::ResourceBusy;
     is_in_use || (is_busy && device(path) != path.parent().and_then(device))
 }
 

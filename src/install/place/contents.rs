@@ -14,6 +14,7 @@ use crate::event::Warning;
 use crate::install::Error;
 use crate::installed::{DROPPED, JOURNAL};
 use crate::name::PackageName;
+use crate::store::wheels::{Listing, Original};
 use crate::wheel::{self, EntryPoint, Exception, Scheme, Wheel};
 
 /// A piece of work ends when it has this many bytes or files.
@@ -86,6 +87,38 @@ impl Contents {
         };
         contents.check(file_name, layout)?;
         Ok((contents, finder.remarks.into_warnings()))
+    }
+
+    /// Takes what a cached wheel holds, whose paths are already those of the environment; and its warnings.
+    pub(in crate::install) fn of_kept(listing: Listing, places: &Places) -> (Self, Vec<Warning>) {
+        let library = places.folder(listing.root).to_owned();
+        let files = listing.files.into_iter().enumerate();
+        let items = files.map(|(index, file)| Item {
+            path: file.path,
+            is_script: file.is_script,
+            is_executable: file.is_executable,
+            n_bytes: file.n_bytes,
+            digest: Some(file.digest),
+            index,
+        });
+        let contents = Self {
+            dist_info: join(&library, &listing.dist_info),
+            library,
+            entry_points: listing.entry_points,
+            exceptions: listing.exceptions,
+            items: items.collect(),
+        };
+        (contents, listing.warnings)
+    }
+
+    /// Returns the files as the cache is to keep them.
+    pub(in crate::install) fn originals(&self) -> Vec<Original> {
+        let items = self.items.iter();
+        let originals = items.map(|item| Original {
+            entry: item.index,
+            is_executable: item.is_executable,
+        });
+        originals.collect()
     }
 
     /// Checks that no path is the environment's own or another distribution's, and none is claimed twice.

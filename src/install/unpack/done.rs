@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::unit::Unit;
 use crate::event::Warning;
-use crate::install::folder::Root;
 use crate::install::place::placed::{Contested, Placed};
 use crate::plan::{Distribution, DistributionId};
+use crate::platform::folder::Root;
 
 /// A wheel whose files are in place, but for those that something else was in the way of, and RECORD.
 pub(in crate::install) struct Done<'a> {

@@ -5,8 +5,8 @@ use std::io;
 use sha2::{Digest as _, Sha256};
 
 use crate::archive::Source;
-use crate::cache::VerifiedFile;
 use crate::digest::{Algorithm, Digest, Hasher};
+use crate::store::VerifiedFile;
 
 const PIECE_BYTES: usize = 128 << 10;
 

@@ -18,12 +18,12 @@ use super::unit::{Setting, Unit};
 use crate::archive::Buffers;
 use crate::bytecode::{Batch, Compiler, PackedPiece};
 use crate::event::{Event, Reporter};
-use crate::install::folder::Root;
 use crate::install::place::pycache;
 use crate::install::place::script::Launcher;
-use crate::install::tree::Trees;
 use crate::install::{Arrival, Destination, Error, Options};
 use crate::plan::{DistributionId, Plan};
+use crate::platform::folder::Root;
+use crate::store::wheels::Wheels;
 
 const MAX_WAITING: usize = 256;
 
@@ -78,7 +78,7 @@ enum Task<'a> {
 /// Who helps, as far as they are wanted.
 #[derive(Clone, Copy)]
 pub(in crate::install) struct Helpers<'s> {
-    pub(in crate::install) trees: Option<&'s Trees>,
+    pub(in crate::install) wheels: Option<&'s Wheels>,
     pub(in crate::install) compiler: Option<&'s Compiler>,
     pub(in crate::install) reporter: &'s dyn Reporter,
 }
@@ -243,7 +243,7 @@ impl<'a, 's> Session<'a, 's> {
             planned,
             (arrival, root),
             self.setting,
-            self.helpers.trees,
+            self.helpers.wheels,
             &mut buffers,
         )?;
         drop(buffers);

@@ -10,22 +10,23 @@ use sha2::{Digest as _, Sha256};
 use super::pool::lock;
 use super::proof::{self, Sum};
 use crate::archive::{self, Buffers, Entry, Reader, SizeLimits};
-use crate::cache::VerifiedFile;
 use crate::digest::Digest;
 use crate::environment::Layout;
 use crate::event::Warning;
 use crate::filename::WheelFilename;
 use crate::install::error::CopyError;
-use crate::install::folder::{Created, Place, Root};
 use crate::install::place::contents::{Contents, Item};
 use crate::install::place::documents;
 use crate::install::place::folders::Places;
 use crate::install::place::paths::{join, text};
 use crate::install::place::placed::{Contested, Placed, Progress};
 use crate::install::place::script::Launcher;
-use crate::install::tree::{Linked, SavedChunk, Tree, TreeWriter, Trees, UnpackedWheel};
+use crate::install::unshared::sharing;
 use crate::install::{Arrival, Content, Error};
 use crate::plan::{Distribution, DistributionId, Form};
+use crate::platform::folder::{Created, Place, Root};
+use crate::store::wheels::{KeptFiles, Linked, SavedChunk, WheelWriter, Wheels};
+use crate::store::{KeptWheel, VerifiedFile};
 use crate::wheel::{Expected, Leniency, Wheel};
 
 /// One wheel, opened.
@@ -51,13 +52,13 @@ pub(in crate::install) struct Unit<'a> {
 enum Origin {
     Archive {
         wheel: Box<Wheel>,
-        writer: Option<TreeWriter>,
+        writer: Option<WheelWriter>,
         /// Holds the bytes.
         file: VerifiedFile,
         /// Whether these are still those that were locked, once that was asked.
         is_as_locked: OnceLock<bool>,
     },
-    Tree(Tree),
+    Kept(KeptFiles),
 }
 
 /// What all units share.
@@ -71,28 +72,31 @@ pub(in crate::install) struct Setting<'a> {
 }
 
 impl<'a> Unit<'a> {
-    /// Opens what arrived, or the unpacked tree of the cache if there is one.
+    /// Opens what arrived, or the unpacked wheel of the cache if there is one.
     pub(in crate::install) fn open(
         distribution: &'a Distribution,
         (arrival, root): (Arrival, Arc<Root>),
         setting: Setting<'a>,
-        trees: Option<&Trees>,
+        wheels: Option<&Wheels>,
         buffers: &mut Buffers,
     ) -> Result<Self, Error> {
         let places = Places::new(setting.layout, &distribution.name);
         let expected = expected(&arrival.file, distribution);
         let opened = match arrival.content {
-            Content::Unpacked(unpacked) => Opened::from(*unpacked),
+            Content::Kept(wheel) => Opened::kept(*wheel, &places),
             Content::Archive(file) => {
-                match trees.and_then(|trees| trees.find(file.digest(), &places, distribution)) {
-                    Some(unpacked) => Opened::from(unpacked),
+                let locate = |scheme, path: &str| places.path(scheme, path);
+                let kept = wheels
+                    .and_then(|wheels| wheels.find(file.digest(), sharing(distribution), &locate));
+                match kept {
+                    Some(wheel) => Opened::kept(wheel, &places),
                     None => {
-                        Opened::archive((file, expected), distribution, (setting, trees), buffers)?
+                        Opened::archive((file, expected), distribution, (setting, wheels), buffers)?
                     }
                 }
             }
         };
-        if let Origin::Tree(_) = &opened.origin {
+        if let Origin::Kept(_) = &opened.origin {
             check_names(&opened.contents, expected)?;
             opened
                 .contents
@@ -149,7 +153,7 @@ impl<'a> Unit<'a> {
     ) -> Result<bool, Error> {
         let mut work = self.work();
         match &self.origin {
-            Origin::Tree(tree) => self.link_items(tree, chunk, &mut work)?,
+            Origin::Kept(files) => self.link_items(files, chunk, &mut work)?,
             Origin::Archive { wheel, writer, .. } => {
                 self.unpack_items((wheel, writer.as_ref()), chunk, &mut work, buffers)?;
             }
@@ -181,7 +185,7 @@ impl<'a> Unit<'a> {
             ..
         } = &self.origin
         {
-            writer.publish(&self.contents, wheel, &progress.warnings);
+            writer.publish(wheel, &self.contents.originals(), &progress.warnings);
         }
         Ok(progress)
     }
@@ -213,7 +217,7 @@ impl<'a> Unit<'a> {
         })?;
         let mut work = self.work();
         match &self.origin {
-            Origin::Tree(tree) => self.link_items(tree, index..index + 1, &mut work),
+            Origin::Kept(files) => self.link_items(files, index..index + 1, &mut work),
             Origin::Archive { wheel, .. } => {
                 self.unpack_items((wheel, None), index..index + 1, &mut work, buffers)
             }
@@ -222,7 +226,7 @@ impl<'a> Unit<'a> {
 
     fn unpack_items(
         &self,
-        (wheel, writer): (&Wheel, Option<&TreeWriter>),
+        (wheel, writer): (&Wheel, Option<&WheelWriter>),
         chunk: Range<usize>,
         work: &mut Work<'_>,
         buffers: &mut Buffers,
@@ -252,20 +256,20 @@ impl<'a> Unit<'a> {
 
     fn link_items(
         &self,
-        tree: &Tree,
+        files: &KeptFiles,
         chunk: Range<usize>,
         work: &mut Work<'_>,
     ) -> Result<(), Error> {
-        let mut source = tree.reader();
+        let mut source = files.reader();
         for index in chunk {
             let item = &self.contents.items[index];
             if item.is_script {
-                let content = source.read(index, item)?;
+                let content = source.read(index, &item.path)?;
                 let text = self.rewrite_script(&item.path, &content);
                 work.put(&item.path, text.unwrap_or(content), Executable::Yes)?;
                 continue;
             }
-            let linked = source.link(index, &mut work.place, item)?;
+            let linked = source.link(index, &mut work.place, &item.path)?;
             let digest = item.digest.as_ref().map(sha256_bytes).unwrap_or_default();
             work.note(item, Placed::of(item, digest), linked == Linked::Exists);
         }
@@ -289,7 +293,7 @@ impl<'a> Unit<'a> {
             Created::New(file) => Some(file),
             Created::Exists => None,
         };
-        // What cannot stand in the environment stands in the tree all the same.
+        // What lost its path to another file is cached even so.
         let spare = match (&created, &mut saved) {
             (None, Some(saved)) => saved.create(index, item.is_executable),
             _ => None,
@@ -367,7 +371,7 @@ impl<'a> Unit<'a> {
             Origin::Archive {
                 file, is_as_locked, ..
             } => *is_as_locked.get_or_init(|| proof::is_as_locked(file)),
-            Origin::Tree(_) => true,
+            Origin::Kept(_) => true,
         };
         if is_as_locked {
             Ok(())
@@ -399,7 +403,7 @@ impl<'a> Unit<'a> {
     fn copy_error(&self, work: &Work<'_>, path: &str, error: CopyError) -> Error {
         match error {
             CopyError::Archive(error) => Error::wheel(self.file.as_str(), error),
-            CopyError::Write(cause) => work.place.write_error(path, cause),
+            CopyError::Write(cause) => work.place.write_error(path, cause).into(),
         }
     }
 }
@@ -465,7 +469,7 @@ impl Work<'_> {
     }
 }
 
-/// Trees record SHA-256 only.
+/// Cached wheels record SHA-256 only.
 fn sha256_bytes(digest: &Digest) -> [u8; 32] {
     digest.bytes().try_into().unwrap_or([0; 32])
 }
@@ -478,22 +482,21 @@ struct Opened {
     digest: Digest,
 }
 
-impl From<UnpackedWheel> for Opened {
-    fn from(unpacked: UnpackedWheel) -> Self {
+impl Opened {
+    fn kept(wheel: KeptWheel, places: &Places) -> Self {
+        let (contents, warnings) = Contents::of_kept(wheel.listing, places);
         Self {
-            origin: Origin::Tree(unpacked.tree),
-            contents: unpacked.contents,
-            warnings: unpacked.warnings,
-            digest: unpacked.digest,
+            origin: Origin::Kept(wheel.files),
+            contents,
+            warnings,
+            digest: wheel.digest,
         }
     }
-}
 
-impl Opened {
     fn archive(
         (file, expected): (VerifiedFile, Expected<'_>),
         distribution: &Distribution,
-        (setting, trees): (Setting<'_>, Option<&Trees>),
+        (setting, wheels): (Setting<'_>, Option<&Wheels>),
         buffers: &mut Buffers,
     ) -> Result<Self, Error> {
         let file_name = expected.file.as_str();
@@ -511,14 +514,15 @@ impl Opened {
             Contents::of_wheel(&wheel, file_name, &distribution.name, setting.layout)?;
         // The wheel of a folder is built anew each time.
         let is_folder = matches!(distribution.form, Form::Tree { .. });
-        let trees = trees.filter(|_| !is_folder);
+        let wheels = wheels.filter(|_| !is_folder);
         Ok(Self {
             contents,
             warnings,
             digest: file.digest().clone(),
             origin: Origin::Archive {
                 wheel: Box::new(wheel),
-                writer: trees.and_then(|trees| trees.create(file.digest(), distribution)),
+                writer: wheels
+                    .and_then(|wheels| wheels.create(file.digest(), sharing(distribution))),
                 file,
                 is_as_locked: OnceLock::new(),
             },
@@ -534,7 +538,7 @@ fn expected<'e>(file: &'e WheelFilename, distribution: &'e Distribution) -> Expe
     }
 }
 
-/// Checks of a tree what opening the wheel would: the lock may give one digest to two packages.
+/// Checks of a cached wheel what opening the wheel would: the lock may give one digest to two packages.
 fn check_names(contents: &Contents, expected: Expected<'_>) -> Result<(), Error> {
     let dist_info = contents.dist_info.rsplit('/').next().unwrap_or_default();
     let checked = expected.check_names(dist_info);

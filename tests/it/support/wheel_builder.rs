@@ -5,12 +5,12 @@ use std::io::{Read as _, Seek as _, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use lock2venv::cache::{Cache, VerifiedFile};
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::filename::WheelFilename;
 use lock2venv::install::{Arrival, Content};
 use lock2venv::name::PackageName;
 use lock2venv::plan::{Distribution, DistributionId, Form, Origin, Plan};
+use lock2venv::store::{Cache, VerifiedFile};
 use lock2venv::version::Version;
 
 /// The fields that a local header and a record of the central directory share.

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use lock2venv::cache::{self, Mismatch};
 use lock2venv::digest::Digest;
 use lock2venv::event::Warning;
 use lock2venv::fetch::Error;
-use lock2venv::removal::is_mounted;
+use lock2venv::platform::machine;
+use lock2venv::platform::removal::is_mounted;
+use lock2venv::store::{self, Mismatch};
 
 use super::{Failure, count, first_of, is_full};
 
@@ -76,12 +77,12 @@ pub(crate) fn hint(warning: &Warning) -> Option<String> {
     else {
         return None;
     };
-    let user = rustix::process::geteuid().as_raw();
+    let user = machine::user();
     let hint = format!("give the cache to user {user}");
     if !is_on_mount(path) {
         return Some(hint);
     }
-    let group = rustix::process::getegid().as_raw();
+    let group = machine::group();
     let mount = format!("--mount=type=cache,uid={user},gid={group},target=DIR");
     Some(format!(
         "{hint}; a cache mount of an image build: `{mount}`"
@@ -99,17 +100,17 @@ fn is_on_mount(path: &Path) -> bool {
     below_root.any(is_mounted)
 }
 
-impl From<cache::Error> for Failure {
-    fn from(error: cache::Error) -> Self {
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
         match &error {
-            cache::Error::Io { source, .. } if is_full(source) => Self::new(&error),
-            cache::Error::Io { .. } | cache::Error::NotAFolder { .. } => Self::new(&error).hint(
+            store::Error::Io { source, .. } if is_full(source) => Self::new(&error),
+            store::Error::Io { .. } | store::Error::NotAFolder { .. } => Self::new(&error).hint(
                 "name another cache folder: `--cache-dir DIR`, or keep nothing: `--no-cache`",
             ),
-            cache::Error::NotACache { .. } => Self::new(&error)
+            store::Error::NotACache { .. } => Self::new(&error)
                 .hint("nothing in it was touched; name the cache's folder: `--cache-dir DIR`")
                 .about(&["cache_dir"]),
-            cache::Error::Mismatch(found) => {
+            store::Error::Mismatch(found) => {
                 let headline = Self::text("a file is not the one that was locked");
                 mismatch(headline, found, &format!("{} bytes", found.n_bytes))
             }
@@ -128,7 +129,7 @@ mod tests {
             let (path, owner) = (path.into(), 12);
             hint(&Warning::CacheOfAnotherUser { path, owner }).unwrap_or_default()
         };
-        let user = rustix::process::geteuid().as_raw();
+        let user = machine::user();
         assert_eq!(
             hint("/nowhere/cache"),
             format!("give the cache to user {user}")

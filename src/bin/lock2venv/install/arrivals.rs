@@ -6,12 +6,12 @@ use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
-use lock2venv::cache::{Cache, VerifiedFile};
 use lock2venv::digest::{Algorithm, Hasher};
 use lock2venv::fetch::{self, Fetch, Fetched, Found};
-use lock2venv::install::{Arrival, Content, UnpackedWheel};
+use lock2venv::install::{Arrival, Content};
 use lock2venv::plan::{Distribution, DistributionId, Form, Origin};
 use lock2venv::project_wheel::{self, BuiltWheel};
+use lock2venv::store::{Cache, KeptWheel, VerifiedFile};
 
 use super::meanwhile::Meanwhile;
 use crate::diagnose::Failure;
@@ -33,7 +33,7 @@ impl<'scope, 'a: 'scope> Arrivals<'scope, 'a> {
     pub(super) fn start(
         scope: &'scope Scope<'scope, '_>,
         job: Fetch<'a>,
-        unpacked: Vec<(&Distribution, UnpackedWheel)>,
+        unpacked: Vec<(&Distribution, KeptWheel)>,
         options: &project_wheel::Options,
         meanwhile: &'a Meanwhile,
     ) -> Result<Self, Failure> {
@@ -43,7 +43,7 @@ impl<'scope, 'a: 'scope> Arrivals<'scope, 'a> {
             .filter_map(|distribution| build(distribution, options, job.cache));
         let mut here = built.collect::<Result<VecDeque<_>, _>>()?;
         here.extend(unpacked.into_iter().filter_map(|(distribution, wheel)| {
-            let content = Content::Unpacked(Box::new(wheel));
+            let content = Content::Kept(Box::new(wheel));
             arrival(distribution, content)
         }));
         let distributions = job.distributions.iter();
@@ -86,7 +86,7 @@ impl<'scope, 'a: 'scope> Iterator for Arrivals<'scope, 'a> {
         let content = match fetched.found {
             Found::File(file) => Content::Archive(file),
             Found::Unpacked => match self.meanwhile.remove(fetched.id) {
-                Some(wheel) => Content::Unpacked(Box::new(wheel)),
+                Some(wheel) => Content::Kept(Box::new(wheel)),
                 None => return self.next(),
             },
         };

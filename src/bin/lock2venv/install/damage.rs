@@ -6,10 +6,10 @@
 
 use std::path::Path;
 
-use lock2venv::cache::{Cache, Trust};
 use lock2venv::digest::Digest;
 use lock2venv::install;
 use lock2venv::plan::Distribution;
+use lock2venv::store::{self, Cache, Trust};
 
 use crate::diagnose::Failure;
 
@@ -49,7 +49,12 @@ impl Stop {
             ) => cache.map_or_else(Vec::new, |cache| damaged_archives(distributions, cache)),
             Self::Install(Error::Damaged { path }) => {
                 if let Some(trees) = trees {
-                    install::verify_trees_of(trees, distributions);
+                    store::verify_wheels_of(
+                        trees,
+                        distributions
+                            .iter()
+                            .flat_map(|distribution| distribution.origin.remote_digests()),
+                    );
                 }
                 vec![path.clone()]
             }

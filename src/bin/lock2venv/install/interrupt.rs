@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use lock2venv::fetch;
-use lock2venv::removal;
+use lock2venv::platform::removal;
 
 use crate::diagnose::{self, Failure};
 use crate::report::print_line;

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use lock2venv::fetch::Unpacked;
-use lock2venv::install::{Finder, UnpackedWheel};
+use lock2venv::install::Finder;
 use lock2venv::plan::{Distribution, DistributionId};
+use lock2venv::store::KeptWheel;
 
 /// Looks for wheels again, and keeps what was found until it is installed.
 pub(super) struct Meanwhile {
     finder: Option<Finder>,
-    found: Mutex<BTreeMap<DistributionId, UnpackedWheel>>,
+    found: Mutex<BTreeMap<DistributionId, KeptWheel>>,
 }
 
 impl Meanwhile {
@@ -22,7 +23,7 @@ impl Meanwhile {
     }
 
     /// Hands over what was found for a distribution.
-    pub(super) fn remove(&self, id: DistributionId) -> Option<UnpackedWheel> {
+    pub(super) fn remove(&self, id: DistributionId) -> Option<KeptWheel> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         found.remove(&id)
     }

@@ -19,18 +19,18 @@ use std::time::{Duration, Instant};
 
 use lock2venv::archive::SizeLimits;
 use lock2venv::bytecode;
-use lock2venv::cache::{self, Cache, Trust};
 use lock2venv::configuration::Configuration;
 use lock2venv::event::{Event, Reporter as _};
 use lock2venv::fetch::{self, Fetch, Network};
 use lock2venv::http;
 use lock2venv::index::{self, Client};
-use lock2venv::install::{self, Destination, LinkMode, Options, Unpacked, UnpackedWheel};
+use lock2venv::install::{self, Destination, LinkMode, Options, Unpacked};
 use lock2venv::installed::Installed;
 use lock2venv::interpreter::managed_folders;
 use lock2venv::name::PackageName;
 use lock2venv::plan::{self, Builds, Distribution, IndexSource, Plan};
 use lock2venv::project_wheel;
+use lock2venv::store::{self, Cache, KeptWheel, Trust};
 use lock2venv::url::Url;
 use lock2venv::wheel::Leniency;
 
@@ -178,7 +178,7 @@ impl Run<'_> {
         }
         if plan.is_nothing_to_do() && site.is_usable() {
             if let Some(folder) = &self.cache_folder {
-                cache::tidy(folder);
+                store::tidy(folder);
             }
             self.announce(&operations, &terminal);
             return Ok(Outcome::Done);
@@ -328,7 +328,7 @@ impl Run<'_> {
     /// Returns a folder of the cache whose content is believed without proof: none when others may write there.
     fn private_cache(&self, name: &str) -> Option<PathBuf> {
         let folder = self.cache_folder.as_ref()?;
-        cache::is_private(folder).then(|| folder.join(name))
+        store::is_private(folder).then(|| folder.join(name))
     }
 
     fn cache(&self, destination: &Destination) -> Result<Cache, Failure> {
@@ -454,10 +454,7 @@ fn divide<'a>(
     distributions: &[&'a Distribution],
     unpacked: Unpacked,
     terminal: &Terminal,
-) -> (
-    Vec<(&'a Distribution, UnpackedWheel)>,
-    Vec<&'a Distribution>,
-) {
+) -> (Vec<(&'a Distribution, KeptWheel)>, Vec<&'a Distribution>) {
     let (mut here, mut fetched) = (Vec::new(), Vec::new());
     for (distribution, found) in distributions.iter().zip(unpacked.found) {
         match found {

@@ -3,9 +3,9 @@
 
 use std::sync::mpsc;
 
-use lock2venv::cache::Cache;
 use lock2venv::fetch::{self, Fetch};
 use lock2venv::plan::{Distribution, Origin, Plan};
+use lock2venv::store::Cache;
 
 use super::site::Site;
 use super::{Run, arrivals};

@@ -14,6 +14,7 @@ use anstyle::AnsiColor;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lock2venv::event::{Event, Reporter, Warning};
 use lock2venv::name::PackageName;
+use lock2venv::platform::machine::terminal_width;
 
 use super::warnings::grouped;
 use crate::diagnose;
@@ -269,8 +270,7 @@ const TEXT_WIDTH: u16 = 27;
 const MOST_WIDTH: u16 = 40;
 
 fn style(text: &str) -> ProgressStyle {
-    let size = rustix::termios::tcgetwinsize(std::io::stderr());
-    let n_columns = size.map_or(80, |size| size.ws_col);
+    let n_columns = terminal_width().unwrap_or(80);
     let width = n_columns.saturating_sub(TEXT_WIDTH).min(MOST_WIDTH);
     let bar = match width {
         0 => String::new(),

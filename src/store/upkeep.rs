@@ -11,9 +11,8 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use super::Error;
-use super::store::{
-    FOLDERS, GRAVE, Size, TAG, VERSION, bury, is_absent, remove_graves, stays_in_place,
-};
+use super::folder::{FOLDERS, GRAVE, Size, TAG, VERSION, bury, is_absent, remove_graves};
+use crate::platform::publish::stays_in_place;
 
 /// How much was taken out of a cache.
 pub type Removed = Size;

@@ -1,34 +1,66 @@
-//! What a tree says of itself: a header, `.dist-info`, entry points, warnings, files, and the digest of all that.
+//! What a cached wheel says of itself: a header, `.dist-info`, entry points, warnings, files, and the digest of all that.
 //!
 //! After the row of each file comes one with its CRC-32, which the archive had: whoever reads the bytes anyway can prove
 //! them at the price of a memory copy.
 
 use super::remark;
-use super::writer::Saved;
+use super::writer::{Original, Saved};
 use crate::archive::check_path;
 use crate::digest::{Algorithm, Digest};
 use crate::event::Warning;
-use crate::install::contents::{Contents, Item, Places, join};
-use crate::wheel::{EntryPoint, Scheme, Wheel, check_script_name};
+use crate::wheel::{EntryPoint, Exception, Scheme, Wheel, check_script_name};
 
 pub(super) const NAME: &str = "manifest";
 const HEADER: &str = "lock2venv tree 3";
 
 const CRC: &str = "crc32";
 
-/// Where a file of a tree lies, and when it was written, in nanoseconds since 1970.
+/// What a wheel holds.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    /// The scheme of what does not lie in `.data`.
+    pub(crate) root: Scheme,
+    /// The name of the `.dist-info` folder.
+    pub(crate) dist_info: String,
+    /// The scripts to generate.
+    pub(crate) entry_points: Vec<EntryPoint>,
+    /// What the wheel was only accepted with because rules were lifted.
+    pub(crate) exceptions: Vec<Exception>,
+    /// What was not right about the wheel when it was unpacked.
+    pub(crate) warnings: Vec<Warning>,
+    /// The files, in the order in which they are read best.
+    pub(crate) files: Vec<ListedFile>,
+}
+
+/// A file of a wheel.
+#[derive(Debug)]
+pub(crate) struct ListedFile {
+    /// Where it goes, as whoever asked for the wheel says.
+    pub(crate) path: String,
+    /// Whether it becomes a script, which may have to be rewritten.
+    pub(crate) is_script: bool,
+    pub(crate) is_executable: bool,
+    pub(crate) n_bytes: u64,
+    /// Its SHA-256.
+    pub(crate) digest: Digest,
+}
+
+/// Where the cache has a file, and how it was when it was written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TreeFile {
+pub(super) struct StoredFile {
     pub(super) chunk: usize,
+    /// In nanoseconds since 1970.
     pub(super) modified: i128,
+    pub(super) n_bytes: u64,
     /// Of its bytes.
     pub(super) crc: u32,
+    pub(super) is_executable: bool,
 }
 
 /// Renders the manifest; `None` when something is missing, or cannot stand in it.
 pub(super) fn render(
-    contents: &Contents,
     wheel: &Wheel,
+    originals: &[Original],
     saved: &[Saved],
     warnings: &[Warning],
 ) -> Option<Vec<u8>> {
@@ -41,24 +73,24 @@ pub(super) fn render(
         Some(())
     };
     line(&[wheel.root().name(), wheel.dist_info()])?;
-    for point in &contents.entry_points {
+    for point in wheel.entry_points() {
         line(&["entry", &point.name, &point.module, &point.attribute])?;
     }
-    for exception in &contents.exceptions {
+    for exception in wheel.exceptions() {
         line(&remark::exception_row(exception))?;
     }
     for warning in warnings {
         line(&remark::warning_row(warning)?)?;
     }
-    let mut files: Vec<Option<&Saved>> = vec![None; contents.items.len()];
+    let mut files: Vec<Option<&Saved>> = vec![None; originals.len()];
     for saved in saved {
         *files.get_mut(saved.index)? = Some(saved);
     }
-    for (item, saved) in contents.items.iter().zip(files) {
+    for (original, saved) in originals.iter().zip(files) {
         let saved = saved?;
-        let entry = wheel.archive().entries().get(item.index)?;
+        let entry = wheel.archive().entries().get(original.entry)?;
         let place = wheel.place(entry)?;
-        let kind = match item.is_executable {
+        let kind = match original.is_executable {
             _ if saved.is_original => "script",
             true => "program",
             false => "file",
@@ -68,7 +100,7 @@ pub(super) fn render(
             kind,
             place.scheme.name(),
             place.path,
-            &item.n_bytes.to_string(),
+            &entry.n_bytes().to_string(),
             &digest.hex(),
             &saved.chunk.to_string(),
             &saved.modified.to_string(),
@@ -81,10 +113,12 @@ pub(super) fn render(
 }
 
 /// Reads a manifest; `None` when it is not whole, or not of this version.
+///
+/// `locate` says where a file of a scheme goes.
 pub(super) fn parse(
     text: &[u8],
-    places: &Places,
-) -> Option<(Contents, Vec<TreeFile>, Vec<Warning>)> {
+    locate: &dyn Fn(Scheme, &str) -> String,
+) -> Option<(Listing, Vec<StoredFile>)> {
     let (body, sum) = text.split_at_checked(text.len().checked_sub(64)?)?;
     let digest = Digest::of(Algorithm::Sha256, body);
     if digest.hex().as_bytes() != sum {
@@ -96,60 +130,66 @@ pub(super) fn parse(
     }
     let (root, dist_info) = lines.next()?.split_once('\t')?;
     check_path(dist_info).ok()?;
-    let library = places.folder(Scheme::from_name(root)?).to_owned();
-    let mut contents = Contents {
-        dist_info: join(&library, dist_info),
-        library,
+    let mut listing = Listing {
+        root: Scheme::from_name(root)?,
+        dist_info: dist_info.to_owned(),
         entry_points: Vec::new(),
         exceptions: Vec::new(),
-        items: Vec::new(),
+        warnings: Vec::new(),
+        files: Vec::new(),
     };
-    let (mut files, mut warnings) = (Vec::<TreeFile>::new(), Vec::new());
+    let mut stored = Vec::<StoredFile>::new();
     for line in lines {
         let fields: Vec<&str> = line.split('\t').collect();
         match fields[..] {
             ["entry", name, module, attribute] => {
                 check_script_name(name).ok()?;
-                contents.entry_points.push(EntryPoint {
+                listing.entry_points.push(EntryPoint {
                     name: name.to_owned(),
                     module: module.to_owned(),
                     attribute: attribute.to_owned(),
                 });
             }
             [CRC, crc] => {
-                files.last_mut()?.crc = u32::from_str_radix(crc, 16).ok()?;
+                stored.last_mut()?.crc = u32::from_str_radix(crc, 16).ok()?;
             }
             [_, _, _] => match remark::parse_exception(&fields) {
-                Some(exception) => contents.exceptions.push(exception),
-                None => warnings.push(remark::parse_warning(&fields)?),
+                Some(exception) => listing.exceptions.push(exception),
+                None => listing.warnings.push(remark::parse_warning(&fields)?),
             },
             _ => {
-                let (item, file) = parse_item(&fields, places, contents.items.len())?;
-                contents.items.push(item);
-                files.push(file);
+                let (file, place) = parse_file(&fields, locate)?;
+                listing.files.push(file);
+                stored.push(place);
             }
         }
     }
-    Some((contents, files, warnings))
+    Some((listing, stored))
 }
 
-fn parse_item(fields: &[&str], places: &Places, index: usize) -> Option<(Item, TreeFile)> {
+fn parse_file(
+    fields: &[&str],
+    locate: &dyn Fn(Scheme, &str) -> String,
+) -> Option<(ListedFile, StoredFile)> {
     let &[kind, scheme, path, size, digest, chunk, modified] = fields else {
         return None;
     };
     check_path(path).ok()?;
-    let file = TreeFile {
+    let is_executable = kind != "file";
+    let n_bytes = size.parse().ok()?;
+    let stored = StoredFile {
         chunk: chunk.parse().ok()?,
         modified: modified.parse().ok()?,
+        n_bytes,
         crc: 0,
+        is_executable,
     };
-    let item = Item {
-        path: places.path(Scheme::from_name(scheme)?, path),
+    let listed = ListedFile {
+        path: locate(Scheme::from_name(scheme)?, path),
         is_script: kind == "script",
-        is_executable: kind != "file",
-        n_bytes: size.parse().ok()?,
-        digest: Some(Digest::parse(&format!("sha256:{digest}"))?),
-        index,
+        is_executable,
+        n_bytes,
+        digest: Digest::parse(&format!("sha256:{digest}"))?,
     };
-    Some((item, file))
+    Some((listed, stored))
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::store::Store;
+use super::folder::Store;
 use super::{Error, address, is_proven, remove};
 use crate::digest::Digest;
 

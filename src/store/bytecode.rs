@@ -13,36 +13,43 @@ use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
-use super::template::{Slot, Template};
+use crate::platform::publish::DraftFile;
 
 const SIGNATURE: &[u8; 8] = b"l2vpyc2\n";
 const TAIL_BYTES: u64 = 8 + 4 + 8;
 /// A limit against nonsense; a wheel of 100,000 sources needs a tenth of it.
 const MAX_INDEX_BYTES: u64 = 256 << 20;
 
+/// One place of the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slot {
+    /// The offset in the template's bytes.
+    pub(crate) offset: u32,
+    /// The type byte that the string had.
+    pub(crate) kind: u8,
+}
+
 /// A pack that can be read.
 #[derive(Debug)]
-pub(super) struct Pack {
+pub(crate) struct Pack {
     file: File,
-    entries: HashMap<String, Entry>,
+    entries: HashMap<String, PackEntry>,
 }
 
 /// What a pack holds for one source.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(crate) struct PackEntry {
     /// The template's place in the file, or the message of the failure.
-    pub(super) offset: u64,
-    pub(super) n_bytes: u32,
+    pub(crate) offset: u64,
+    pub(crate) n_bytes: u32,
     crc: u32,
     /// `None` when the source did not compile.
-    pub(super) slots: Option<Vec<Slot>>,
+    pub(crate) slots: Option<Vec<Slot>>,
 }
 
 impl Pack {
     /// Opens the pack at `path`; `None` when there is none, or none that is whole.
-    pub(super) fn open(path: &Path) -> Option<Self> {
+    pub(crate) fn open(path: &Path) -> Option<Self> {
         let file = File::open(path).ok()?;
         let entries = read_index(&file)?;
         Some(Self { file, entries })
@@ -55,12 +62,12 @@ impl Pack {
         entries.all(|entry| self.read(entry, &mut buffer).is_some())
     }
 
-    pub(super) fn entry(&self, source: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, source: &str) -> Option<&PackEntry> {
         self.entries.get(source)
     }
 
     /// Reads the bytes of `entry` into `buffer`; `None` when they are not what was written.
-    pub(super) fn read(&self, entry: &Entry, buffer: &mut Vec<u8>) -> Option<()> {
+    pub(crate) fn read(&self, entry: &PackEntry, buffer: &mut Vec<u8>) -> Option<()> {
         buffer.resize(usize::try_from(entry.n_bytes).ok()?, 0);
         self.file.read_exact_at(buffer, entry.offset).ok()?;
         (crc32fast::hash(buffer) == entry.crc).then_some(())
@@ -69,19 +76,18 @@ impl Pack {
 
 /// Writes a pack beside its place; it appears there whole or not at all.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(crate) struct PackWriter {
     path: PathBuf,
-    file: BufWriter<NamedTempFile>,
+    file: BufWriter<DraftFile>,
     index: Vec<u8>,
     offset: u64,
 }
 
-impl Writer {
+impl PackWriter {
     /// Starts a pack that begins with what `earlier` holds, as far as that is undamaged.
-    pub(super) fn create(path: &Path, earlier: Option<&Pack>) -> io::Result<Self> {
+    pub(crate) fn create(path: &Path, earlier: Option<&Pack>) -> io::Result<Self> {
         let folder = path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
-        let mut file = BufWriter::with_capacity(1 << 18, NamedTempFile::new_in(folder)?);
+        let mut file = BufWriter::with_capacity(1 << 18, DraftFile::create_in(folder)?);
         file.write_all(SIGNATURE)?;
         let mut writer = Self {
             path: path.to_owned(),
@@ -107,11 +113,12 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) fn add(&mut self, source: &str, template: &Template) -> io::Result<()> {
-        self.append(source, &template.bytes, Some(&template.slots))
+    /// Adds the template of `source`, whose path belongs into `slots`.
+    pub(crate) fn add(&mut self, source: &str, template: &[u8], slots: &[Slot]) -> io::Result<()> {
+        self.append(source, template, Some(slots))
     }
 
-    pub(super) fn add_failure(&mut self, source: &str, cause: &str) -> io::Result<()> {
+    pub(crate) fn add_failure(&mut self, source: &str, cause: &str) -> io::Result<()> {
         self.append(source, cause.as_bytes(), None)
     }
 
@@ -132,7 +139,7 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) fn finish(mut self) -> io::Result<()> {
+    pub(crate) fn finish(mut self) -> io::Result<()> {
         self.file.write_all(&self.index)?;
         self.file.write_all(&self.offset.to_le_bytes())?;
         self.file
@@ -142,8 +149,8 @@ impl Writer {
             .file
             .into_inner()
             .map_err(io::IntoInnerError::into_error)?;
-        file.persist(&self.path)?;
-        Ok(())
+        let published = file.publish(&self.path);
+        published.map(drop).map_err(|unpublished| unpublished.cause)
     }
 }
 
@@ -178,7 +185,7 @@ fn push_number(index: &mut Vec<u8>, number: usize) {
     index.extend(u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes());
 }
 
-fn read_index(file: &File) -> Option<HashMap<String, Entry>> {
+fn read_index(file: &File) -> Option<HashMap<String, PackEntry>> {
     let tail_offset = file.metadata().ok()?.len().checked_sub(TAIL_BYTES)?;
     let mut tail = [0; 20];
     file.read_exact_at(&mut tail, tail_offset).ok()?;
@@ -196,7 +203,7 @@ fn read_index(file: &File) -> Option<HashMap<String, Entry>> {
     parse_index(&index, offset)
 }
 
-fn parse_index(index: &[u8], end: u64) -> Option<HashMap<String, Entry>> {
+fn parse_index(index: &[u8], end: u64) -> Option<HashMap<String, PackEntry>> {
     let mut entries = HashMap::new();
     let mut fields = Fields(index);
     while !fields.0.is_empty() {
@@ -213,14 +220,14 @@ fn parse_index(index: &[u8], end: u64) -> Option<HashMap<String, Entry>> {
 struct Fields<'a>(&'a [u8]);
 
 impl Fields<'_> {
-    fn entry(&mut self) -> Option<(String, Entry)> {
+    fn entry(&mut self) -> Option<(String, PackEntry)> {
         let n_path = usize::try_from(self.number()?).ok()?;
         let source = String::from_utf8(self.take(n_path)?.to_vec()).ok()?;
         let is_compiled = self.take(1)? == [1];
         let n_slots = self.number()?;
         let slots: Option<Vec<Slot>> = (0..n_slots).map(|_| self.slot()).collect();
         let slots = slots?;
-        let entry = Entry {
+        let entry = PackEntry {
             slots: is_compiled.then_some(slots),
             offset: self.long()?,
             n_bytes: self.number()?,
@@ -254,21 +261,16 @@ impl Fields<'_> {
 mod tests {
     use super::*;
 
-    fn template() -> Template {
-        let slot = Slot {
-            offset: 3,
-            kind: b'z',
-        };
-        Template {
-            bytes: b"abcdef".to_vec(),
-            slots: vec![slot],
-        }
-    }
+    const TEMPLATE: &[u8] = b"abcdef";
+    const SLOTS: &[Slot] = &[Slot {
+        offset: 3,
+        kind: b'z',
+    }];
 
     fn written(folder: &Path) -> PathBuf {
         let path = folder.join("deep/er/x.pack");
-        let mut writer = Writer::create(&path, None).unwrap();
-        writer.add("a.py", &template()).unwrap();
+        let mut writer = PackWriter::create(&path, None).unwrap();
+        writer.add("a.py", TEMPLATE, SLOTS).unwrap();
         writer.add_failure("b.py", "SyntaxError: no").unwrap();
         writer.finish().unwrap();
         path
@@ -282,8 +284,8 @@ mod tests {
         let entry = pack.entry("a.py").unwrap();
         pack.read(entry, &mut buffer).unwrap();
         assert_eq!(
-            (&buffer, entry.slots.as_ref().unwrap()),
-            (&template().bytes, &template().slots)
+            (buffer.as_slice(), entry.slots.as_deref()),
+            (TEMPLATE, Some(SLOTS))
         );
         let entry = pack.entry("b.py").unwrap();
         pack.read(entry, &mut buffer).unwrap();

@@ -11,13 +11,16 @@
 //! folder where others may write too, each file is copied and hashed before it is used. A hit costs six system calls.
 
 mod address;
+mod bytecode;
 mod claim;
 mod directory;
+mod folder;
+mod interpreters;
 mod memory;
 mod presence;
-mod store;
 mod upkeep;
 mod verify;
+pub(crate) mod wheels;
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -25,20 +28,25 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use fs_err as fs;
-use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use crate::archive::Source;
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::event::Warning;
+use crate::platform::publish::DraftFile;
 
 pub use self::address::Address;
+pub use self::bytecode::verify_packs;
+pub(crate) use self::bytecode::{Pack, PackWriter, Slot};
 use self::claim::Claims;
 pub use self::claim::{Claim, Claiming, Mark};
+pub use self::folder::Size;
+use self::folder::Store;
+pub(crate) use self::interpreters::Answers;
+pub use self::interpreters::verify_answers;
 use self::memory::{Memory, Share};
-pub use self::store::Size;
-use self::store::Store;
 pub use self::upkeep::{Removed, clear, size};
+pub use self::wheels::{KeptWheel, LinkMode, verify_wheels, verify_wheels_of};
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
@@ -46,13 +54,13 @@ const BUFFER_BYTES: usize = 256 * 1024;
 ///
 /// [`Cache::open`] does so, too. Costs nothing when there is no cache, otherwise the reading of a few folders.
 pub fn tidy(dir: &Path) {
-    store::tidy(dir);
+    folder::tidy(dir);
 }
 
 /// Tells whether nobody but ourselves and root may write to the cache folder `dir` and those that it has, as far as they are
 /// there.
 pub fn is_private(dir: &Path) -> bool {
-    store::are_private(dir)
+    folder::are_private(dir)
 }
 
 /// An archive whose bytes have a locked digest; only this module makes one.
@@ -434,7 +442,7 @@ impl Cache {
             .map_or_else(|| Ok(Vec::new()), verify::verify)
     }
 
-    fn prove(&self, store: &Store, found: store::Found) -> Result<Option<VerifiedFile>, Error> {
+    fn prove(&self, store: &Store, found: folder::Found) -> Result<Option<VerifiedFile>, Error> {
         if store.is_shared() {
             return self.copy_and_prove(found);
         }
@@ -448,8 +456,8 @@ impl Cache {
     }
 
     /// Copies while hashing: another user might change the file between the hashing and the unpacking.
-    fn copy_and_prove(&self, found: store::Found) -> Result<Option<VerifiedFile>, Error> {
-        let store::Found {
+    fn copy_and_prove(&self, found: folder::Found) -> Result<Option<VerifiedFile>, Error> {
+        let folder::Found {
             mut file,
             path,
             digest,
@@ -494,7 +502,7 @@ pub struct Writer<'a> {
 
 #[derive(Debug)]
 enum Draft {
-    Named(NamedTempFile),
+    Named(DraftFile),
     Unlinked(File),
     Memory(Vec<u8>, Share),
 }
@@ -502,7 +510,7 @@ enum Draft {
 impl Draft {
     fn write(&mut self, data: &[u8]) -> io::Result<()> {
         match self {
-            Self::Named(draft) => draft.as_file_mut().write_all(data),
+            Self::Named(draft) => draft.write_all(data),
             Self::Unlinked(file) => file.write_all(data),
             Self::Memory(bytes, _) => {
                 bytes.extend_from_slice(data);
@@ -512,9 +520,9 @@ impl Draft {
     }
 
     fn restart(&mut self) -> io::Result<()> {
-        let file = match self {
-            Self::Named(draft) => draft.as_file_mut(),
-            Self::Unlinked(file) => file,
+        let mut file = match self {
+            Self::Named(draft) => draft.file(),
+            Self::Unlinked(file) => &*file,
             Self::Memory(bytes, _) => {
                 bytes.clear();
                 return Ok(());
@@ -661,7 +669,7 @@ fn new_hashers(locked: &[Digest]) -> Vec<Hasher> {
     algorithms.into_iter().map(Hasher::new).collect()
 }
 
-fn is_proven(found: &store::Found) -> Result<bool, Error> {
+fn is_proven(found: &folder::Found) -> Result<bool, Error> {
     let digests = [found.digest.clone()];
     let mut proof = Proof::new(&digests)?;
     copy(&mut &found.file, &found.path, |piece| {

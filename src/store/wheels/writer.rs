@@ -1,36 +1,43 @@
-//! Making a tree from the files that were just written into an environment.
+//! Keeping a wheel: from the files that were just written into an environment.
 
 use std::fs::File;
 use std::io::{Seek as _, Write as _};
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fs_err as fs;
-use rustix::fs::{AtFlags, Mode, OFlags, linkat, mkdirat, openat};
-use tempfile::TempDir;
 
+use super::Method;
 use super::manifest;
-use super::{Method, clone_range, modified, open_folder};
 use crate::event::Warning;
-use crate::install::contents::Contents;
-use crate::install::folder::Place;
-use crate::install::pool::lock;
+use crate::platform::folder::Place;
+use crate::platform::handle::{Handle, mode, modified};
+use crate::platform::link::clone;
+use crate::platform::publish::DraftFolder;
+use crate::store::lock;
 use crate::wheel::Wheel;
 
-/// A tree that is being made. Keeping a tree is never an error: what fails is not kept.
+/// A wheel that is being kept. That it cannot be kept is never an error.
 #[derive(Debug)]
-pub(in crate::install) struct TreeWriter {
+pub(crate) struct WheelWriter {
     target: PathBuf,
-    folder: Mutex<Option<TempDir>>,
-    handle: OwnedFd,
+    folder: Mutex<Option<DraftFolder>>,
+    handle: Handle,
     method: Method,
     saved: Mutex<Vec<Saved>>,
     has_failed: AtomicBool,
 }
 
-/// A file of the tree.
+/// A file of a wheel, as its archive has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Original {
+    /// Its number in the archive.
+    pub(crate) entry: usize,
+    pub(crate) is_executable: bool,
+}
+
+/// A file that is kept.
 #[derive(Debug)]
 pub(super) struct Saved {
     pub(super) index: usize,
@@ -43,19 +50,19 @@ pub(super) struct Saved {
 }
 
 /// The files of one piece of work.
-pub(in crate::install) struct SavedChunk {
+pub(crate) struct SavedChunk {
     number: usize,
-    handle: OwnedFd,
+    handle: Handle,
     method: Method,
     files: Vec<Saved>,
     has_failed: bool,
 }
 
-impl TreeWriter {
-    pub(super) fn new(folder: TempDir, target: PathBuf, method: Method) -> Option<Self> {
+impl WheelWriter {
+    pub(super) fn new(folder: DraftFolder, target: PathBuf, method: Method) -> Option<Self> {
         Some(Self {
             target,
-            handle: open_folder(rustix::fs::CWD, folder.path())?,
+            handle: Handle::open(folder.path()).ok()?,
             folder: Mutex::new(Some(folder)),
             method,
             saved: Mutex::new(Vec::new()),
@@ -64,10 +71,10 @@ impl TreeWriter {
     }
 
     /// Makes the folder for a piece of work.
-    pub(in crate::install) fn chunk(&self, number: usize) -> Option<SavedChunk> {
+    pub(crate) fn chunk(&self, number: usize) -> Option<SavedChunk> {
         let name = number.to_string();
-        let made = mkdirat(&self.handle, &name, Mode::from_raw_mode(0o777)).ok();
-        let Some(handle) = made.and_then(|()| open_folder(&self.handle, &name)) else {
+        let made = self.handle.create_folder(&name, 0o777);
+        let Ok(handle) = made.and_then(|()| self.handle.folder(name.as_str())) else {
             self.has_failed.store(true, Ordering::Relaxed);
             return None;
         };
@@ -80,40 +87,35 @@ impl TreeWriter {
         })
     }
 
-    pub(in crate::install) fn add(&self, mut chunk: SavedChunk) {
+    pub(crate) fn add(&self, mut chunk: SavedChunk) {
         if chunk.has_failed {
             self.has_failed.store(true, Ordering::Relaxed);
         }
         lock(&self.saved).append(&mut chunk.files);
     }
 
-    /// Puts the tree into its place, where others find it.
-    pub(in crate::install) fn publish(
-        &self,
-        contents: &Contents,
-        wheel: &Wheel,
-        warnings: &[Warning],
-    ) {
+    /// Puts the wheel into its place, where others find it. `originals` are its files by their numbers.
+    pub(crate) fn publish(&self, wheel: &Wheel, originals: &[Original], warnings: &[Warning]) {
         let Some(folder) = lock(&self.folder).take() else {
             return;
         };
         if self.has_failed.load(Ordering::Relaxed) {
             return;
         }
-        let Some(text) = manifest::render(contents, wheel, &lock(&self.saved), warnings) else {
+        let Some(text) = manifest::render(wheel, originals, &lock(&self.saved), warnings) else {
             return;
         };
         let written = fs::write(folder.path().join(manifest::NAME), text);
         // Whoever was first has the same files.
-        if written.is_ok() && fs::rename(folder.path(), &self.target).is_ok() {
-            let _ = folder.keep();
+        if written.is_ok() {
+            drop(folder.publish(&self.target));
         }
     }
 }
 
 impl SavedChunk {
     /// Keeps the file `path`, which was just written and is open, as number `index`.
-    pub(in crate::install) fn save(
+    pub(crate) fn save(
         &mut self,
         index: usize,
         (place, path): (&mut Place<'_>, &str),
@@ -123,30 +125,26 @@ impl SavedChunk {
         self.note(index, kept, digest, false);
     }
 
-    /// Creates a file of the tree's own as number `index`, for what is not in the environment as it was in the wheel.
-    pub(in crate::install) fn create(&mut self, index: usize, is_executable: bool) -> Option<File> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(if is_executable { 0o777 } else { 0o666 });
-        let file = openat(&self.handle, index.to_string(), flags, mode).ok();
+    /// Creates a file of the cache's own as number `index`, for what is not in the environment as it was in the wheel.
+    pub(crate) fn create(&mut self, index: usize, is_executable: bool) -> Option<File> {
+        let file = self
+            .handle
+            .create(index.to_string(), mode(is_executable))
+            .ok();
         self.has_failed |= file.is_none();
-        file.map(File::from)
+        file
     }
 
     /// Notes a file that [`SavedChunk::create`] made, now that it is written.
-    pub(in crate::install) fn note_own(&mut self, index: usize, file: &File, digest: [u8; 32]) {
-        self.note(index, modified(file), digest, false);
+    pub(crate) fn note_own(&mut self, index: usize, file: &File, digest: [u8; 32]) {
+        self.note(index, modified(file).ok(), digest, false);
     }
 
     /// Keeps the `content` of a script that stands in the environment rewritten.
-    pub(in crate::install) fn save_original(
-        &mut self,
-        index: usize,
-        content: &[u8],
-        digest: [u8; 32],
-    ) {
+    pub(crate) fn save_original(&mut self, index: usize, content: &[u8], digest: [u8; 32]) {
         let written = self.create(index, false).and_then(|mut file| {
             file.write_all(content).ok()?;
-            modified(&file)
+            modified(&file).ok()
         });
         self.note(index, written, digest, true);
     }
@@ -167,30 +165,27 @@ impl SavedChunk {
 
     fn keep(&self, index: usize, place: &mut Place<'_>, path: &str, file: &File) -> Option<i128> {
         let name = index.to_string();
-        if self.method == Method::Clone {
-            let copy = File::from(create_new(&self.handle, &name)?);
-            clone_range(&copy, file)?;
-            return modified(&copy);
+        match self.method {
+            Method::Clone => {
+                let copy = self.handle.create(&name, mode(false)).ok()?;
+                clone(file, &copy).ok()?;
+                modified(&copy).ok()
+            }
+            Method::Copy => copy(file, &self.handle, &name),
+            Method::HardLink(_) => {
+                let (folder, own_name) = place.enter(path).ok()?;
+                folder.link(own_name, &self.handle, &name).ok()?;
+                modified(file).ok()
+            }
         }
-        if self.method == Method::Copy {
-            return copy(file, &self.handle, &name);
-        }
-        let (folder, own_name) = place.enter(path).ok()?;
-        linkat(folder, own_name, &self.handle, &name, AtFlags::empty()).ok()?;
-        modified(file)
     }
 }
 
 /// Copies `file`, which was just written, into the folder `target`; returns when that was.
-fn copy(file: &File, target: &OwnedFd, name: &str) -> Option<i128> {
-    let mut copy = File::from(create_new(target, name)?);
+fn copy(file: &File, target: &Handle, name: &str) -> Option<i128> {
+    let mut copy = target.create(name, mode(false)).ok()?;
     let mut source = file;
     source.rewind().ok()?;
     std::io::copy(&mut source, &mut copy).ok()?;
-    modified(&copy)
-}
-
-fn create_new(folder: &OwnedFd, name: &str) -> Option<OwnedFd> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-    openat(folder, name, flags, Mode::from_raw_mode(0o666)).ok()
+    modified(&copy).ok()
 }

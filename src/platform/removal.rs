@@ -15,6 +15,8 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+use super::system;
+
 /// Removes what is at `path`: a file, a link (not what it leads to), or a folder with all that is in it. Nothing there is
 /// as good.
 ///
@@ -36,7 +38,7 @@ pub fn remove(path: &Path) -> io::Result<()> {
         Err(Errno::NOENT | Errno::NOTDIR) => return Ok(()),
         Err(errno) => return Err(named("open", parent, errno)),
     };
-    let mount = Mount::of(folder.as_fd()).map_err(|errno| named("look at", parent, errno))?;
+    let mount = system::mount(folder.as_fd()).map_err(|errno| named("look at", parent, errno))?;
     let entry = Entry {
         folder: folder.as_fd(),
         name,
@@ -72,7 +74,7 @@ pub fn check(path: &Path) -> io::Result<()> {
 
 /// Tells whether something is mounted on the folder at `path`; not when that cannot be told.
 pub fn is_mounted(path: &Path) -> bool {
-    let device = |path: &Path| Mount::of(follow(path).ok()?.as_fd()).ok();
+    let device = |path: &Path| system::mount(follow(path).ok()?.as_fd()).ok();
     let Some(own) = device(path) else {
         return false;
     };
@@ -144,7 +146,7 @@ impl Entry<'_> {
             Err(errno) => return Err(named("remove", self.path, errno)),
         };
         let mount =
-            Mount::of(folder.as_fd()).map_err(|errno| named("look at", self.path, errno))?;
+            system::mount(folder.as_fd()).map_err(|errno| named("look at", self.path, errno))?;
         if mount.is_root || mount.device != device {
             return Err(mounted(self.path));
         }
@@ -168,45 +170,9 @@ impl Entry<'_> {
     }
 }
 
-/// Which file system a folder is on, and whether that begins there.
-#[derive(Clone, Copy)]
-struct Mount {
-    device: Dev,
-    is_root: bool,
-}
-
-impl Mount {
-    #[cfg(target_os = "linux")]
-    fn of(folder: BorrowedFd<'_>) -> Result<Self, Errno> {
-        use rustix::fs::{StatxAttributes, StatxFlags, makedev, statx};
-        match statx(folder, "", AtFlags::EMPTY_PATH, StatxFlags::empty()) {
-            Ok(status) => Ok(Self {
-                device: makedev(status.stx_dev_major, status.stx_dev_minor),
-                is_root: status.stx_attributes.contains(StatxAttributes::MOUNT_ROOT),
-            }),
-            // Kernels before 4.11, and containers that allow no call that is newer than they are.
-            Err(Errno::NOSYS | Errno::PERM) => Self::by_device(folder),
-            Err(errno) => Err(errno),
-        }
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn of(folder: BorrowedFd<'_>) -> Result<Self, Errno> {
-        Self::by_device(folder)
-    }
-
-    fn by_device(folder: BorrowedFd<'_>) -> Result<Self, Errno> {
-        let status = rustix::fs::fstat(folder)?;
-        Ok(Self {
-            device: status.st_dev,
-            is_root: false,
-        })
-    }
-}
-
 /// Opens a folder that the caller named, as a place to start from.
 fn follow(path: &Path) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let flags = system::START | OFlags::DIRECTORY | OFlags::CLOEXEC;
     openat(CWD, path, flags, Mode::empty())
 }
 

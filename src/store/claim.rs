@@ -8,18 +8,17 @@
 //! A claim costs eight system calls a file that is fetched; they are given back one by one. One that was not, of a
 //! killed process, is taken by the next that wants the file, or removed after a day.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens};
-
 use super::lock;
-use super::store::{cautious, create_folder};
-use crate::file_lock::{self, Held};
+use crate::platform::file::{create_cautiously, touch};
+use crate::platform::lock::{Held, is_still, try_lock};
+use crate::platform::owner::create_private_folder;
 
 /// Each claim keeps a file open, and many systems let a process have 1,024. What goes beyond is fetched without.
 const MOST_CLAIMS: usize = 256;
@@ -100,7 +99,7 @@ impl Claims {
     /// `None` when the file was removed between two steps.
     fn try_claim(self: &Arc<Self>, path: &Path) -> io::Result<Option<Claiming>> {
         let file = open(path)?;
-        match file_lock::try_lock(&file)? {
+        match try_lock(&file)? {
             Held::NoLocksHere => return Ok(Some(Claiming::Unknown)),
             Held::ByOther => {
                 let metadata = file.metadata()?;
@@ -109,7 +108,7 @@ impl Claims {
                     modified: (metadata.mtime(), metadata.mtime_nsec()),
                 })));
             }
-            Held::Yes if !file_lock::is_still(&file, path)? => return Ok(None),
+            Held::Yes if !is_still(&file, path)? => return Ok(None),
             Held::Yes => {}
         }
         let held = Arc::new(HeldFile {
@@ -141,16 +140,8 @@ impl Claims {
         }
         *touched = Instant::now();
         drop(touched);
-        let now = Timespec {
-            tv_sec: 0,
-            tv_nsec: UTIME_NOW,
-        };
-        let times = Timestamps {
-            last_access: now,
-            last_modification: now,
-        };
         for held in lock(&self.held).iter() {
-            let _ = futimens(&held.file, &times);
+            let _ = touch(&held.file);
         }
     }
 }
@@ -159,7 +150,7 @@ impl Drop for Claim {
     fn drop(&mut self) {
         // Not when another has passed us by, or the cache was cleared.
         let HeldFile { file, path } = &*self.held;
-        if matches!(file_lock::is_still(file, path), Ok(true)) {
+        if matches!(is_still(file, path), Ok(true)) {
             let _ = std::fs::remove_file(path);
         }
         lock(&self.claims.held).retain(|held| !Arc::ptr_eq(held, &self.held));
@@ -167,20 +158,11 @@ impl Drop for Claim {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    let open = || {
-        OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(cautious())
-            .open(path)
-    };
-    match open() {
+    match create_cautiously(path) {
         // The first claim of this cache, or it was cleared.
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-            create_folder(path.parent().unwrap_or(path))?;
-            open()
+            create_private_folder(path.parent().unwrap_or(path))?;
+            create_cautiously(path)
         }
         file => file,
     }
@@ -259,15 +241,8 @@ mod tests {
         let place = Place::new();
         let claims = Arc::new(Claims::default());
         let _claim = ours(claims.claim(&place.path()));
-        let old = Timespec {
-            tv_sec: 1,
-            tv_nsec: 0,
-        };
-        let times = Timestamps {
-            last_access: old,
-            last_modification: old,
-        };
-        futimens(&lock(&claims.held)[0].file, &times).unwrap();
+        let old = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+        lock(&claims.held)[0].file.set_modified(old).unwrap();
         let before = mark(place.claim());
         claims.touch();
         assert_eq!(mark(place.claim()), before, "touched too often");

@@ -1,21 +1,21 @@
 //! The folder of a cache: who may write to it, where each file lies, how a file gets there.
 
 use std::fs::File;
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fs_err as fs;
-use rustix::fs::OFlags;
-use tempfile::NamedTempFile;
 
-use crate::cache::address::{self, Address};
-use crate::cache::presence::{Others, Presence};
-use crate::cache::{Error, VerifiedFile};
+use super::address::{self, Address};
+use super::presence::{Others, Presence};
+use super::{Error, VerifiedFile};
 use crate::digest::Digest;
 use crate::event::Warning;
-use crate::removal;
+use crate::platform::file::{is_link, open_cautiously};
+use crate::platform::owner::{Owner, check_writable, create_private_folder};
+use crate::platform::publish::{DraftFile, Unpublished};
+use crate::platform::removal;
 
 /// Changes when the meaning of what lies below it does.
 pub(super) const VERSION: &str = "v1";
@@ -25,8 +25,8 @@ pub(super) const FOLDERS: [&str; 3] = ["archives", "addresses", "tmp"];
 const DRAFTS_ELSEWHERE: [(&str, &[&str]); 4] = [
     ("claims", &[""]),
     ("trees", &[".partial-", ".tmp"]),
-    ("bytecode", &[".tmp"]),
-    ("interpreters", &[".tmp"]),
+    ("bytecode", &[".partial-", ".tmp"]),
+    ("interpreters", &[".partial-", ".tmp"]),
 ];
 
 /// How the names of folders begin that are being removed.
@@ -88,18 +88,10 @@ impl Found {
     }
 }
 
-/// A proven file that could not be put into its place.
-#[derive(Debug)]
-pub(super) struct Unpublished {
-    pub(super) draft: NamedTempFile,
-    pub(super) path: PathBuf,
-    pub(super) cause: io::Error,
-}
-
 impl Store {
     /// `None` when there is no cache folder and none can be made.
     pub(super) fn open(dir: &Path, warnings: &mut Vec<Warning>) -> Result<Option<Self>, Error> {
-        match create_folder(dir) {
+        match create_private_folder(dir) {
             Ok(()) => {}
             Err(cause) if is_refused(&cause) => {
                 warnings.push(not_written(dir, &cause));
@@ -127,11 +119,11 @@ impl Store {
         metadata: &std::fs::Metadata,
         warnings: &mut Vec<Warning>,
     ) -> Result<Access, Error> {
-        let owner = metadata.uid();
-        if !is_own(metadata) {
+        let owner = Owner::from(metadata);
+        if !owner.is_own() {
             warnings.push(Warning::CacheOfAnotherUser {
                 path: dir.to_owned(),
-                owner,
+                owner: owner.user,
             });
             return Ok(Access {
                 is_written: false,
@@ -209,11 +201,7 @@ impl Store {
     }
 
     fn open_whole(&self, path: &Path, n_bytes: u64) -> Result<Option<File>, Error> {
-        let file = std::fs::OpenOptions::new()
-            .read(true)
-            .custom_flags(cautious())
-            .open(path);
-        let file = match file {
+        let file = match open_cautiously(path) {
             Ok(file) => file,
             // Removed by another process since the folder was read, or a link, which we never make.
             Err(cause) if is_absent(&cause) || is_link(&cause) || is_refused(&cause) => {
@@ -231,48 +219,21 @@ impl Store {
         Ok(None)
     }
 
-    pub(super) fn create_draft(&self) -> Result<NamedTempFile, Error> {
+    pub(super) fn create_draft(&self) -> Result<DraftFile, Error> {
         let folder = self.root.join("tmp");
-        let create = || {
-            tempfile::Builder::new()
-                .prefix("")
-                .permissions(std::fs::Permissions::from_mode(0o644))
-                .tempfile_in(&folder)
-        };
-        let draft = match create() {
-            // The cache was cleared since it was opened.
-            Err(cause) if is_absent(&cause) => create_folder(&folder).and_then(|()| create()),
-            draft => draft,
-        };
-        draft.map_err(|cause| Error::io(&folder, cause))
+        DraftFile::create_in(&folder).map_err(|cause| Error::io(&folder, cause))
     }
 
     pub(super) fn publish(
         &self,
-        draft: NamedTempFile,
+        draft: DraftFile,
         digest: &Digest,
         n_bytes: u64,
     ) -> Result<(File, PathBuf), Unpublished> {
         let hex = digest.hex();
-        let shard = self.shard(digest, &hex);
-        let path = shard.join(format!("{hex}.{n_bytes}"));
-        let error = match draft.persist(&path) {
-            Ok(file) => return Ok((file, path)),
-            Err(error) if is_absent(&error.error) => error,
-            Err(error) => return Err(unpublished(error, path)),
-        };
-        // The first file of its shard.
-        if let Err(cause) = create_folder(&shard) {
-            return Err(Unpublished {
-                draft: error.file,
-                path: shard,
-                cause,
-            });
-        }
-        match error.file.persist(&path) {
-            Ok(file) => Ok((file, path)),
-            Err(error) => Err(unpublished(error, path)),
-        }
+        let path = self.shard(digest, &hex).join(format!("{hex}.{n_bytes}"));
+        let file = draft.publish(&path)?;
+        Ok((file, path))
     }
 
     pub(super) fn address(&self, index: &str, file: &str, digest: &Digest) -> Option<Address> {
@@ -288,18 +249,11 @@ impl Store {
         let Some(text) = address::render(index, file, digest, address) else {
             return;
         };
-        let written = self.create_draft().and_then(|mut draft| {
-            io::Write::write_all(&mut draft, text.as_bytes())
-                .map_err(|cause| Error::io(&path, cause))?;
-            Ok(draft)
-        });
-        let Ok(draft) = written else { return };
-        if let Err(error) = draft.persist(&path)
-            && is_absent(&error.error)
-            && let Some(folder) = path.parent()
-            && create_folder(folder).is_ok()
-        {
-            let _ = error.file.persist(&path);
+        let Ok(mut draft) = self.create_draft() else {
+            return;
+        };
+        if draft.write_all(text.as_bytes()).is_ok() {
+            drop(draft.publish(&path));
         }
     }
 
@@ -358,26 +312,6 @@ pub(super) fn bury(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Tells whether a folder cannot be renamed, whatever is in it: overlayfs refuses those of lower layers of an image, and no
-/// system moves one that something is mounted on.
-pub(super) fn stays_in_place(error: &std::io::Error) -> bool {
-    matches!(
-        error.kind(),
-        std::io::ErrorKind::CrossesDevices | std::io::ErrorKind::ResourceBusy
-    )
-}
-
-/// Tells whether the folder is ours, or root's.
-fn is_own(metadata: &std::fs::Metadata) -> bool {
-    let ourselves = rustix::process::geteuid().as_raw();
-    metadata.uid() == ourselves || metadata.uid() == 0
-}
-
-/// Tells whether nobody but ourselves and root may write to the folder.
-fn is_private(metadata: &std::fs::Metadata) -> bool {
-    is_own(metadata) && metadata.permissions().mode() & 0o022 == 0
-}
-
 /// Tells whether the cache folder `dir` and its folders are private, as far as they are there: whoever may write to one of them
 /// can put another in the place of what is in it.
 pub(super) fn are_private(dir: &Path) -> bool {
@@ -386,7 +320,7 @@ pub(super) fn are_private(dir: &Path) -> bool {
     let names = FOLDERS.into_iter().chain(elsewhere);
     let mut folders = names.map(|name| root.join(name));
     let is_one = |folder: &Path| match std::fs::metadata(folder) {
-        Ok(metadata) => is_private(&metadata),
+        Ok(metadata) => Owner::from(&metadata).is_private(),
         Err(cause) => cause.kind() == io::ErrorKind::NotFound,
     };
     is_one(dir) && is_one(&root) && folders.all(|folder| is_one(&folder))
@@ -399,7 +333,7 @@ fn create_layout(dir: &Path, root: &Path) -> Result<(), Error> {
     }
     let folders = FOLDERS.map(|name| root.join(name));
     for folder in std::iter::once(root).chain(folders.iter().map(PathBuf::as_path)) {
-        create_folder(folder).map_err(|cause| folder_error(folder, cause))?;
+        create_private_folder(folder).map_err(|cause| folder_error(folder, cause))?;
         let metadata = fs::symlink_metadata(folder).map_err(|cause| Error::io(folder, cause))?;
         if !metadata.is_dir() {
             return Err(Error::NotAFolder {
@@ -408,16 +342,14 @@ fn create_layout(dir: &Path, root: &Path) -> Result<(), Error> {
         }
     }
     let tmp = root.join("tmp");
-    rustix::fs::access(
-        &tmp,
-        rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK,
-    )
-    .map_err(|cause| Error::io(&tmp, cause.into()))
+    check_writable(&tmp).map_err(|cause| Error::io(&tmp, cause))
 }
 
 /// Removes what dead processes left in the cache at `dir`, without opening it for more.
 pub(super) fn tidy(dir: &Path) {
-    if fs::metadata(dir).is_ok_and(|metadata| is_own(&metadata)) && dir.join(VERSION).is_dir() {
+    if fs::metadata(dir).is_ok_and(|metadata| Owner::from(&metadata).is_own())
+        && dir.join(VERSION).is_dir()
+    {
         drop(Presence::enter(dir, |others| remove_leftovers(dir, others)));
     }
 }
@@ -439,7 +371,7 @@ fn remove_drafts(root: &Path, others: Others) {
     // Each kind of interpreter has a folder of its own there.
     let kinds = std::fs::read_dir(root.join("bytecode"));
     for kind in kinds.into_iter().flatten().flatten() {
-        remove_drafts_in(&kind.path(), &[".tmp"], others);
+        remove_drafts_in(&kind.path(), &[".partial-", ".tmp"], others);
     }
 }
 
@@ -470,14 +402,6 @@ fn remove_drafts_in(folder: &Path, prefixes: &[&str], others: Others) {
     }
 }
 
-/// Creates the folder and what lies above it, for ourselves alone.
-pub(super) fn create_folder(path: &Path) -> io::Result<()> {
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-}
-
 fn folder_error(path: &Path, cause: io::Error) -> Error {
     let is_in_the_way = matches!(
         cause.kind(),
@@ -489,14 +413,6 @@ fn folder_error(path: &Path, cause: io::Error) -> Error {
         };
     }
     Error::io(path, cause)
-}
-
-fn unpublished(error: tempfile::PersistError, path: PathBuf) -> Unpublished {
-    Unpublished {
-        draft: error.file,
-        path,
-        cause: error.error,
-    }
 }
 
 fn not_written(dir: &Path, cause: &io::Error) -> Warning {
@@ -519,14 +435,4 @@ fn is_refused(cause: &io::Error) -> bool {
 
 pub(super) fn is_absent(cause: &io::Error) -> bool {
     cause.kind() == io::ErrorKind::NotFound
-}
-
-fn is_link(cause: &io::Error) -> bool {
-    cause.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
-}
-
-/// Follows no link, and waits for nobody, as opening a pipe would.
-pub(super) fn cautious() -> i32 {
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    i32::try_from(flags.bits()).unwrap_or_default()
 }

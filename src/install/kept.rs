@@ -1,0 +1,81 @@
+//! Wheels that need not be fetched, because the cache holds them unpacked.
+
+use rayon::prelude::*;
+
+use super::place::folders::Places;
+use super::unpack::pool::start_pool;
+use super::unshared::sharing;
+use super::{Destination, DestinationKind, Options};
+use crate::environment::Layout;
+use crate::plan::Distribution;
+use crate::store::KeptWheel;
+use crate::store::wheels::Wheels;
+
+/// What the cache has unpacked of what is to be installed.
+#[derive(Debug, Default)]
+pub struct Unpacked {
+    /// For each distribution, its wheel.
+    pub found: Vec<Option<KeptWheel>>,
+    /// Looks for more.
+    pub finder: Option<Finder>,
+    /// Whether wheels that are installed now will be kept unpacked, so that their archives need not be kept.
+    pub is_written: bool,
+}
+
+/// Looks for wheels that the cache holds unpacked.
+#[derive(Debug)]
+pub struct Finder {
+    wheels: Wheels,
+    layout: Layout,
+}
+
+impl Finder {
+    /// Finds the wheel of `distribution`. One that was changed since it was unpacked is removed from the cache.
+    pub fn find(&self, distribution: &Distribution) -> Option<KeptWheel> {
+        let mut digests = distribution.origin.remote_digests().iter();
+        let places = Places::new(&self.layout, &distribution.name);
+        let locate = |scheme, path: &str| places.path(scheme, path);
+        digests.find_map(|digest| self.wheels.find(digest, sharing(distribution), &locate))
+    }
+}
+
+/// Finds the wheels of `distributions` that need not be fetched, because the cache holds them unpacked.
+///
+/// Those that were changed since are removed from the cache.
+pub fn unpacked(
+    distributions: &[&Distribution],
+    destination: &Destination,
+    options: &Options,
+) -> Unpacked {
+    let Some(wheels) = wheels_for(destination, options) else {
+        return Unpacked {
+            found: distributions.iter().map(|_| None).collect(),
+            finder: None,
+            is_written: false,
+        };
+    };
+    let is_written = wheels.are_written();
+    let layout = destination.layout.clone();
+    let finder = Finder { wheels, layout };
+    let find = |distribution: &&Distribution| finder.find(distribution);
+    let pool = start_pool(options);
+    Unpacked {
+        found: match pool {
+            Ok(pool) => pool.install(|| distributions.par_iter().map(find).collect()),
+            Err(_) => distributions.iter().map(find).collect(),
+        },
+        finder: Some(finder),
+        is_written,
+    }
+}
+
+/// Opens the cached wheels for `destination`, if there are any.
+pub(super) fn wheels_for(destination: &Destination, options: &Options) -> Option<Wheels> {
+    let path = options.trees.as_deref()?;
+    // What is tried leaves files where an interruption leaves them to be removed: in a hidden folder.
+    let folder = match &destination.kind {
+        DestinationKind::Fresh => &destination.folder,
+        DestinationKind::Existing { staging } => staging,
+    };
+    Wheels::open(path, folder, options.link_mode)
+}

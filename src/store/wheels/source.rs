@@ -1,0 +1,222 @@
+//! Taking files out of a cached wheel.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::manifest::StoredFile;
+use super::{Error, Method};
+use crate::platform::folder::{Created, Place};
+use crate::platform::handle::Handle;
+use crate::platform::link::clone;
+
+const BUFFER_BYTES: usize = 256 << 10;
+const SECOND: i128 = 1_000_000_000;
+
+/// What happened to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Linked {
+    New,
+    /// Something is there already.
+    Exists,
+}
+
+/// The files of one cached wheel.
+#[derive(Debug)]
+pub(crate) struct KeptFiles {
+    /// No handle: there may be more wheels than a process may hold files open.
+    path: PathBuf,
+    method: Method,
+    files: Vec<StoredFile>,
+    /// For each file, whether it has the permissions of a new one.
+    is_like_new: Vec<bool>,
+}
+
+impl KeptFiles {
+    /// Compares each file with what the manifest says of it; `None` when one is not as it was.
+    pub(super) fn find(path: &Path, method: Method, files: Vec<StoredFile>) -> Option<Self> {
+        let mut kept = Self {
+            path: path.to_owned(),
+            method,
+            files,
+            is_like_new: Vec::new(),
+        };
+        let mut reader = kept.reader();
+        let found = kept.files.iter().enumerate();
+        let found = found.map(|(index, file)| reader.look(index, *file));
+        kept.is_like_new = found.collect::<Option<_>>()?;
+        Some(kept)
+    }
+
+    /// Prepares for taking files, quickest in order.
+    pub(crate) fn reader(&self) -> KeptReader<'_> {
+        KeptReader {
+            kept: self,
+            current: None,
+            buffer: Vec::new(),
+        }
+    }
+}
+
+/// Takes files out of one cached wheel, with the folder that it works in held open.
+pub(crate) struct KeptReader<'a> {
+    kept: &'a KeptFiles,
+    current: Option<(usize, Handle)>,
+    buffer: Vec<u8>,
+}
+
+impl KeptReader<'_> {
+    /// Tells whether the file has the permissions of a new one; `None` when it is not as it was.
+    fn look(&mut self, index: usize, file: StoredFile) -> Option<bool> {
+        let folder = self.folder(file.chunk)?;
+        let found = folder.look(index.to_string()).ok()?;
+        // An archive that a cache was saved in may keep whole seconds only.
+        let is_whole_second = found.modified % SECOND == 0
+            && found.modified == file.modified - file.modified % SECOND;
+        let is_as_it_was = (found.modified == file.modified || is_whole_second)
+            && found.n_bytes == file.n_bytes
+            && found.is_file
+            && found.owner.is_private();
+        is_as_it_was.then_some(match self.kept.method {
+            Method::HardLink(new) => {
+                new.permissions(file.is_executable) == found.owner.permissions()
+            }
+            Method::Clone | Method::Copy => false,
+        })
+    }
+
+    /// Brings file number `index` to `path`.
+    pub(crate) fn link(
+        &mut self,
+        index: usize,
+        place: &mut Place<'_>,
+        path: &str,
+    ) -> Result<Linked, Error> {
+        let file = self.file(index, path)?;
+        if self.kept.is_like_new.get(index) == Some(&true)
+            && let Some(linked) = self.hard_link(index, place, path)?
+        {
+            return Ok(linked);
+        }
+        let source = self.open(index, path)?;
+        match place.create(path, file.is_executable)? {
+            Created::Exists => Ok(Linked::Exists),
+            Created::New(target) => {
+                let is_cloned =
+                    self.kept.method == Method::Clone && clone(&source, &target).is_ok();
+                if !is_cloned {
+                    self.copy(file, source, target, path)?;
+                }
+                Ok(Linked::New)
+            }
+        }
+    }
+
+    /// Reads the whole file number `index`, a small document, which belongs at `path`.
+    pub(crate) fn read(&mut self, index: usize, path: &str) -> Result<Vec<u8>, Error> {
+        let stored = self.file(index, path)?;
+        let mut content = Vec::new();
+        let file = self.open(index, path)?;
+        let n_bytes = file.take(stored.n_bytes + 1).read_to_end(&mut content);
+        let n_bytes = n_bytes.map_err(|source| Error::read(path, source))?;
+        if n_bytes as u64 != stored.n_bytes {
+            return Err(Error::changed(path));
+        }
+        self.prove(stored, path, crc32fast::hash(&content))?;
+        Ok(content)
+    }
+
+    fn file(&self, index: usize, path: &str) -> Result<StoredFile, Error> {
+        let file = self.kept.files.get(index).copied();
+        file.ok_or_else(|| Error::changed(path))
+    }
+
+    /// `None` when there may be no more links to the file, or none to a file of its owner.
+    fn hard_link(
+        &mut self,
+        index: usize,
+        place: &mut Place<'_>,
+        path: &str,
+    ) -> Result<Option<Linked>, Error> {
+        let chunk = self.file(index, path)?.chunk;
+        let Some(folder) = self.folder(chunk) else {
+            return Ok(None);
+        };
+        let (target, name) = place.enter(path)?;
+        match folder.link(index.to_string(), target, name) {
+            Ok(()) => Ok(Some(Linked::New)),
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(Some(Linked::Exists)),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn copy(
+        &mut self,
+        file: StoredFile,
+        mut source: File,
+        mut target: File,
+        path: &str,
+    ) -> Result<(), Error> {
+        self.buffer.resize(BUFFER_BYTES, 0);
+        let mut crc = crc32fast::Hasher::new();
+        let mut n_left = file.n_bytes;
+        loop {
+            let n_read = source
+                .read(&mut self.buffer)
+                .map_err(|source| Error::read(path, source))?;
+            if n_read == 0 {
+                break;
+            }
+            n_left = n_left
+                .checked_sub(n_read as u64)
+                .ok_or_else(|| Error::changed(path))?;
+            target
+                .write_all(&self.buffer[..n_read])
+                .map_err(|source| Error::write(path, source))?;
+            crc.update(&self.buffer[..n_read]);
+            if n_left == 0 {
+                break;
+            }
+        }
+        if n_left != 0 {
+            return Err(Error::changed(path));
+        }
+        self.prove(file, path, crc.finalize())
+    }
+
+    /// Compares the CRC-32 of what was read with that of what was unpacked; a wheel that is damaged is removed.
+    fn prove(&self, file: StoredFile, path: &str, crc: u32) -> Result<(), Error> {
+        if file.crc == crc {
+            return Ok(());
+        }
+        super::remove(&self.kept.path);
+        Err(Error::Damaged {
+            path: path.to_owned(),
+        })
+    }
+
+    fn open(&mut self, index: usize, path: &str) -> Result<File, Error> {
+        let chunk = self.file(index, path)?.chunk;
+        let folder = self.folder(chunk).ok_or_else(|| Error::changed(path))?;
+        let file = folder.open_file(index.to_string());
+        file.map_err(|cause| {
+            if cause.kind() == io::ErrorKind::NotFound {
+                Error::changed(path)
+            } else {
+                Error::read(path, cause)
+            }
+        })
+    }
+
+    fn folder(&mut self, chunk: usize) -> Option<&Handle> {
+        if self
+            .current
+            .as_ref()
+            .is_none_or(|(current, _)| *current != chunk)
+        {
+            let handle = Handle::open(&self.kept.path.join(chunk.to_string())).ok()?;
+            self.current = Some((chunk, handle));
+        }
+        self.current.as_ref().map(|(_, handle)| handle)
+    }
+}
