@@ -2,15 +2,21 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::name::PackageName;
+use crate::plan::Plan;
 use crate::version::Version;
 
 /// Hears of events, from many threads.
 pub trait Reporter: Sync {
     /// Takes one event.
     fn report(&self, event: Event<'_>);
+
+    /// Takes one step of a session.
+    fn step(&self, step: SessionEvent<'_>) {
+        self.report(Event::Session(step));
+    }
 }
 
 /// Hears nothing.
@@ -25,6 +31,8 @@ impl Reporter for Silent {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// A session goes on to its next step.
+    Session(SessionEvent<'a>),
     /// The address and size of a file became known; it will be downloaded.
     DownloadAnnounced {
         /// The file's name.
@@ -72,6 +80,65 @@ pub enum Event<'a> {
     },
     /// Something to be told at the end, once.
     Warning(Warning),
+}
+
+/// One step of a session.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum SessionEvent<'a> {
+    /// Another process changes the environment; it is waited for.
+    AwaitingEnvironment {
+        /// The environment's folder.
+        root: &'a Path,
+    },
+    /// An environment that has to be made again was made, wholly or in part, at another place or on another machine.
+    MadeElsewhere {
+        /// The environment's folder.
+        root: &'a Path,
+        /// What shows it.
+        reason: &'a str,
+    },
+    /// A change that was interrupted left something of a distribution.
+    Leftover {
+        /// The distribution's name and version, such as `acme-1.0`.
+        name: &'a str,
+        /// Whether it is removed now, and not only would be.
+        is_removed: bool,
+    },
+    /// An environment will be made.
+    Creating {
+        /// The project's name.
+        name: &'a PackageName,
+        /// The environment's folder.
+        root: &'a Path,
+    },
+    /// An environment that cannot be used will be made again.
+    Recreating {
+        /// The project's name.
+        name: &'a PackageName,
+        /// The environment's folder.
+        root: &'a Path,
+        /// Why.
+        reason: &'a str,
+    },
+    /// It is known what will change.
+    Planned {
+        /// The changes.
+        plan: &'a Plan,
+        /// The name of the project, if it is among what is installed.
+        project: Option<&'a PackageName>,
+    },
+    /// Nothing more is put in place: all of the plan is, or an error follows.
+    WorkEnded,
+    /// A copy in the cache was damaged and is gone; everything begins again, and it will be fetched.
+    DamagedCopy {
+        /// A file's name or path.
+        name: &'a str,
+    },
+    /// Another process changed the cache meanwhile; everything begins again.
+    CacheRaced,
+    /// Another process made the environment meanwhile; everything begins again.
+    EnvironmentRaced,
 }
 
 /// Something that is not as it should be, and did not stop the work.

@@ -68,5 +68,6 @@ pub mod platform;
 pub mod project_files;
 pub mod project_wheel;
 pub mod sdist;
+pub mod session;
 pub mod store;
 pub mod wheel;

@@ -75,7 +75,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "resolve",
         &["name", "url", "version", "marker", "filename", "target"],
     ),
-    ("event", &["name", "version"]),
+    ("event", &["name", "version", "plan"]),
     // Effects.
     ("platform", &[]),
     ("configuration", &["url", "toml_document", "plan"]),
@@ -160,6 +160,35 @@ const MODULES: &[(&str, &[&str])] = &[
             "environment",
         ],
     ),
+    (
+        "session",
+        &[
+            "name",
+            "digest",
+            "url",
+            "version",
+            "marker",
+            "pyproject",
+            "lock",
+            "installed",
+            "select",
+            "plan",
+            "event",
+            "configuration",
+            "interpreter",
+            "platform",
+            "archive",
+            "wheel",
+            "store",
+            "http",
+            "index",
+            "fetch",
+            "bytecode",
+            "environment",
+            "project_wheel",
+            "install",
+        ],
+    ),
 ];
 
 /// The first module that may touch the world.
@@ -178,7 +207,10 @@ const WORLD: &[(&str, Option<&[&str]>)] = &[
     ("std::env", Some(&["interpreter"])),
     // A build runs what a project brings: its backend, in a Python of its own environment.
     ("std::process", Some(&["interpreter", "build", "bytecode"])),
-    ("std::thread", Some(&["http", "fetch", "bytecode"])),
+    (
+        "std::thread",
+        Some(&["http", "fetch", "bytecode", "session"]),
+    ),
     ("rayon", Some(&["install"])),
     ("std::net", Some(&["configuration", "http"])),
     ("ureq", Some(&["http"])),

@@ -1,8 +1,8 @@
 //! What the library reports as facts, laid out for a person: the error, its causes, what to do next, the exit code.
 //!
 //! The library knows no flags and no commands; here its errors are matched, variant by variant, and what to type is added.
-//! The modules below follow the stages: `documents` (what was written), `plan`, `fetch` (what comes from elsewhere) and
-//! `place` (the interpreter and the environment).
+//! The modules below follow the stages: `documents` (what was written), `plan`, `fetch` (what comes from elsewhere),
+//! `place` (the interpreter and the environment) and `session` (what joins them).
 
 #![allow(
     clippy::wildcard_enum_match_arm,
@@ -16,6 +16,7 @@ mod http;
 mod index;
 mod place;
 mod plan;
+mod session;
 
 use std::error::Error;
 use std::io;
@@ -27,6 +28,7 @@ use anstyle::{AnsiColor, Reset};
 pub(crate) use documents::lock_warning;
 pub(crate) use export::advice;
 pub(crate) use fetch::hint;
+pub(crate) use place::IGNORE_IT;
 
 use crate::report::{print_hint, print_line};
 use crate::variables::Variables;

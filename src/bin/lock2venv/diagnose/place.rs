@@ -120,6 +120,10 @@ impl From<install::Error> for Failure {
     }
 }
 
+/// What happened, most likely, in an image build without such a file.
+pub(crate) const IGNORE_IT: &str =
+    "if `COPY` brought it into an image, list `.venv` in `.dockerignore`";
+
 /// Says how to have such a wheel installed all the same, and what comes of it.
 fn leniency(rule: Rule) -> String {
     let outcome = match rule {

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::{Mutex, Once, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use anstream::stderr;
@@ -39,12 +39,18 @@ pub(crate) enum Verbosity {
 /// Reports to a person.
 pub(crate) struct Terminal {
     verbosity: Verbosity,
-    bars: Option<Bars>,
-    /// What to say when a distribution is in place or gone.
-    lines: BTreeMap<PackageName, String>,
+    progress: Arc<RwLock<Progress>>,
     warnings: Mutex<BTreeSet<Warning>>,
     /// Why requests were made again, so far.
     causes: Mutex<BTreeSet<String>>,
+}
+
+/// How far the changes are.
+#[derive(Default)]
+struct Progress {
+    bars: Option<Bars>,
+    /// What to say when a distribution is in place or gone.
+    lines: BTreeMap<PackageName, String>,
 }
 
 /// The bars of a terminal: bytes, once there is something to download, and distributions.
@@ -75,36 +81,44 @@ impl Terminal {
     pub(crate) fn new(verbosity: Verbosity) -> Self {
         Self {
             verbosity,
-            bars: None,
-            lines: BTreeMap::new(),
+            progress: Arc::default(),
             warnings: Mutex::default(),
             causes: Mutex::default(),
         }
     }
 
     /// Tells what will change and what to say then, so that progress can be shown. What has no line is only counted.
-    pub(crate) fn begin(&mut self, n_changes: usize, lines: BTreeMap<PackageName, String>) {
-        self.lines = lines;
+    pub(crate) fn begin(&self, n_changes: usize, lines: BTreeMap<PackageName, String>) {
         let is_shown = self.verbosity > Verbosity::Quiet && std::io::stderr().is_terminal();
-        if is_shown && n_changes > 0 {
-            self.bars = Some(Bars::new(n_changes));
-        }
+        let bars = (is_shown && n_changes > 0).then(|| Bars::new(n_changes));
+        let mut progress = self
+            .progress
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *progress = Progress { bars, lines };
+    }
+
+    fn progress(&self) -> RwLockReadGuard<'_, Progress> {
+        self.progress.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns what stops the bars at once, from any thread. They stay to be seen: the `^C` that the terminal wrote behind
     /// them has moved the cursor, so they could not be cleared without a trace.
     pub(crate) fn freezer(&self) -> impl Fn() + Send + 'static {
-        let all = self.bars.as_ref().map(|bars| bars.all.clone());
+        let progress = Arc::clone(&self.progress);
         move || {
-            if let Some(all) = &all {
-                all.set_draw_target(ProgressDrawTarget::hidden());
+            let progress = progress.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(bars) = &progress.bars {
+                bars.all.set_draw_target(ProgressDrawTarget::hidden());
             }
         }
     }
 
     /// Takes the bars away and prints the warnings.
-    pub(crate) fn finish(&mut self) {
-        if let Some(bars) = self.bars.take() {
+    pub(crate) fn finish(&self) {
+        let progress = self.progress.write();
+        let bars = progress.unwrap_or_else(PoisonError::into_inner).bars.take();
+        if let Some(bars) = bars {
             // Nothing can be done about a terminal that is gone.
             let _ = bars.all.clear();
         }
@@ -142,19 +156,22 @@ impl Terminal {
         if self.verbosity < level {
             return;
         }
-        match self.bars.as_ref().filter(|bars| bars.is_shown()) {
-            Some(bars) => bars.print_above(text),
-            None => print_line(text),
+        match self.progress().bars.as_ref() {
+            Some(bars) if bars.is_shown() => bars.print_above(text),
+            Some(_) | None => print_line(text),
         }
     }
 
     fn done(&self, name: &PackageName) {
-        if let Some(bars) = &self.bars {
+        let progress = self.progress();
+        if let Some(bars) = &progress.bars {
             bars.distributions.inc(1);
             bars.appear_in_time();
         }
-        if let Some(line) = self.lines.get(name) {
-            self.line(line);
+        let line = progress.lines.get(name).cloned();
+        drop(progress);
+        if let Some(line) = line {
+            self.line(&line);
         }
     }
 }
@@ -163,12 +180,12 @@ impl Reporter for Terminal {
     fn report(&self, event: Event<'_>) {
         match event {
             Event::DownloadAnnounced { n_bytes, .. } => {
-                if let Some(bars) = &self.bars {
+                if let Some(bars) = &self.progress().bars {
                     bars.bytes().inc_length(n_bytes.unwrap_or(0));
                 }
             }
             Event::BytesReceived { n_bytes } => {
-                if let Some(bars) = &self.bars {
+                if let Some(bars) = &self.progress().bars {
                     bars.receive(n_bytes);
                 }
             }
@@ -192,7 +209,7 @@ impl Reporter for Terminal {
                     .unwrap_or_else(PoisonError::into_inner)
                     .insert(warning);
             }
-            _ => {}
+            Event::Session(_) | _ => {}
         }
     }
 }

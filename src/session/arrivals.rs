@@ -6,15 +6,15 @@ use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
-use lock2venv::digest::{Algorithm, Hasher};
-use lock2venv::fetch::{self, Fetch, Fetched, Found};
-use lock2venv::install::{Arrival, Content};
-use lock2venv::plan::{Distribution, DistributionId, Form, Origin};
-use lock2venv::project_wheel::{self, BuiltWheel};
-use lock2venv::store::{Cache, KeptWheel, VerifiedFile};
-
+use super::Error;
 use super::meanwhile::Meanwhile;
-use crate::diagnose::Failure;
+use crate::digest::{Algorithm, Hasher};
+use crate::fetch::{self, Fetch, Fetched, Found};
+use crate::install::{Arrival, Content};
+use crate::plan::{Distribution, DistributionId, Form, Origin};
+use crate::project_wheel::{self, BuiltWheel};
+use crate::store::KeptWheel;
+use crate::store::{Cache, VerifiedFile};
 
 /// How many fetched files may wait to be unpacked.
 const MOST_WAITING: usize = 32;
@@ -36,7 +36,7 @@ impl<'scope, 'a: 'scope> Arrivals<'scope, 'a> {
         unpacked: Vec<(&Distribution, KeptWheel)>,
         options: &project_wheel::Options,
         meanwhile: &'a Meanwhile,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, Error> {
         let built = job
             .distributions
             .iter()
@@ -64,7 +64,7 @@ impl<'scope, 'a: 'scope> Arrivals<'scope, 'a> {
     }
 
     /// Tells why nothing more comes.
-    fn end(&mut self) -> Option<Result<Arrival, Failure>> {
+    fn end(&mut self) -> Option<Result<Arrival, Error>> {
         match self.thread.take()?.join() {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(Err(error.into())),
@@ -74,7 +74,7 @@ impl<'scope, 'a: 'scope> Arrivals<'scope, 'a> {
 }
 
 impl<'scope, 'a: 'scope> Iterator for Arrivals<'scope, 'a> {
-    type Item = Result<Arrival, Failure>;
+    type Item = Result<Arrival, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if let Some(arrival) = self.here.pop_front() {
@@ -104,16 +104,12 @@ fn arrival(distribution: &Distribution, content: Content) -> Option<Arrival> {
     })
 }
 
-/// How an install does without a wheel that cannot be built.
-const LEAVE_OUT: &str =
-    "`--no-root` for the project itself, `--no-directory` for directory dependencies";
-
 /// Builds the wheel of a folder; `None` for what is no folder.
 fn build(
     distribution: &Distribution,
     options: &project_wheel::Options,
     cache: &Cache,
-) -> Option<Result<Arrival, Failure>> {
+) -> Option<Result<Arrival, Error>> {
     let built = built(distribution, options)?;
     Some(built.and_then(|wheel| {
         let content = Content::Archive(verified(&wheel, cache)?);
@@ -129,7 +125,7 @@ fn build(
 pub(super) fn built(
     distribution: &Distribution,
     options: &project_wheel::Options,
-) -> Option<Result<BuiltWheel, Failure>> {
+) -> Option<Result<BuiltWheel, Error>> {
     let (Origin::Directory { path }, Form::Tree { is_editable }) =
         (&distribution.origin, &distribution.form)
     else {
@@ -140,22 +136,22 @@ pub(super) fn built(
     } else {
         project_wheel::build(path, options)
     };
-    Some(built.map_err(|error| Failure::build(&distribution.name, error, LEAVE_OUT)))
+    Some(built.map_err(|source| Error::Build {
+        package: distribution.name.clone(),
+        source,
+    }))
 }
 
 /// Writes the wheel to a temporary file and proves it by its own digest: what is installed goes one way only.
-fn verified(wheel: &BuiltWheel, cache: &Cache) -> Result<VerifiedFile, Failure> {
-    let temporary = tempfile::NamedTempFile::new()
-        .map_err(|error| Failure::output(&std::env::temp_dir(), &error))?;
-    wheel
-        .write(temporary.as_file())
-        .map_err(|error| Failure::new(&error))?;
-    let digest =
-        digest_of(temporary.path()).map_err(|error| Failure::output(temporary.path(), &error))?;
+fn verified(wheel: &BuiltWheel, cache: &Cache) -> Result<VerifiedFile, Error> {
+    let output = |cause| Error::Temporary { cause };
+    let temporary = tempfile::NamedTempFile::new().map_err(output)?;
+    wheel.write(temporary.as_file()).map_err(Error::Archive)?;
+    let digest = digest_of(temporary.path()).map_err(output)?;
     Ok(cache.verify_local(temporary.path(), &[digest])?)
 }
 
-fn digest_of(path: &Path) -> std::io::Result<lock2venv::digest::Digest> {
+fn digest_of(path: &Path) -> std::io::Result<crate::digest::Digest> {
     let mut hasher = Hasher::new(Algorithm::Sha256);
     let mut file = File::open(path)?;
     let mut buffer = vec![0; 1 << 16];

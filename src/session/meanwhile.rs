@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use lock2venv::fetch::Unpacked;
-use lock2venv::install::Finder;
-use lock2venv::plan::{Distribution, DistributionId};
-use lock2venv::store::KeptWheel;
+use crate::fetch::Unpacked;
+use crate::install::Finder;
+use crate::plan::{Distribution, DistributionId};
+use crate::store::KeptWheel;
 
 /// Looks for wheels again, and keeps what was found until it is installed.
 pub(super) struct Meanwhile {

@@ -1,0 +1,52 @@
+//! What keeps an environment from being filled.
+
+use lock2venv::environment;
+use lock2venv::session::{Error, Recreation};
+
+use super::{Failure, IGNORE_IT};
+
+/// How an install does without a wheel that cannot be built.
+const LEAVE_OUT: &str =
+    "`--no-root` for the project itself, `--no-directory` for directory dependencies";
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::CacheInside { .. } => Self::new(&error)
+                .misuse()
+                .hint("name another folder: `--cache-dir DIR`, or use `--no-cache`"),
+            Error::Configuration(error) => error.into(),
+            Error::Interpreter(error) => error.into(),
+            Error::Environment(error) => error.into(),
+            Error::NotRemovable { reason, source } => not_removable(&reason, source),
+            Error::Select(error) => error.into(),
+            Error::Plan(error) => error.into(),
+            Error::NoBytecode => Self::new(&error).hint("leave `--compile` out"),
+            Error::Cache(error) => error.into(),
+            Error::Index(error) => error.into(),
+            Error::Fetch(error) => error.into(),
+            Error::Build { package, source } => Self::build(&package, source, LEAVE_OUT),
+            Error::Install(error) => error.into(),
+            Error::AfterDamage { names, source } => {
+                let failure = Self::from(*source);
+                names.iter().fold(failure, |failure, name| {
+                    failure.detail(format!("the copy of `{name}` in the cache was damaged"))
+                })
+            }
+            Error::AlwaysRaced => {
+                Self::new(&error).hint("run the same command again when they have ended")
+            }
+            error => Self::new(&error),
+        }
+    }
+}
+
+fn not_removable(reason: &Recreation, source: environment::Error) -> Failure {
+    let failure = Failure::from(source);
+    let failure = failure.detail(format!("it has to be made again: {reason}"));
+    if reason.is_from_elsewhere() {
+        failure.hint(IGNORE_IT)
+    } else {
+        failure
+    }
+}

@@ -1,0 +1,94 @@
+//! What the command line and the surroundings say, as the settings of a session.
+
+use std::path::PathBuf;
+
+use lock2venv::archive::SizeLimits;
+use lock2venv::configuration::Configuration;
+use lock2venv::fetch::Network;
+use lock2venv::install::LinkMode;
+use lock2venv::interpreter::{Request, managed_folders};
+use lock2venv::session::{InterpreterLookup, Settings};
+use lock2venv::url::Url;
+
+use crate::args::{self, Install};
+use crate::context::Context;
+use crate::diagnose::Failure;
+
+pub(super) fn of(
+    arguments: &Install,
+    context: &Context,
+    configuration: Configuration,
+) -> Result<Settings, Failure> {
+    let usual = Settings::new(configuration);
+    Ok(Settings {
+        cache_folder: cache_folder(arguments, context)?,
+        lookup: lookup(arguments, context, &usual.configuration)?,
+        index_url: index_url(arguments)?,
+        network: if arguments.offline {
+            Network::Offline
+        } else {
+            Network::Online
+        },
+        max_download: arguments.max_download,
+        size_limits: size_limits(arguments),
+        is_strict: arguments.strict,
+        compiles: arguments.compile,
+        link_mode: link_mode(arguments.link_mode),
+        n_jobs: arguments.jobs.map_or(usual.n_jobs, usize::from),
+        ..usual
+    })
+}
+
+fn lookup(
+    arguments: &Install,
+    context: &Context,
+    configuration: &Configuration,
+) -> Result<InterpreterLookup, Failure> {
+    let poetry = configuration.python_installation_dir()?;
+    Ok(InterpreterLookup {
+        request: arguments.python.as_deref().map(Request::parse),
+        virtual_env: context.variable("VIRTUAL_ENV").map(PathBuf::from),
+        path: std::env::var_os("PATH"),
+        managed: managed_folders(&context.variables, poetry),
+        pyenv_version: context.variable("PYENV_VERSION").map(str::to_owned),
+        working_folder: Some(context.working_folder.clone()),
+    })
+}
+
+fn index_url(arguments: &Install) -> Result<Option<Url>, Failure> {
+    let url = arguments.index_url.as_deref().map(Url::parse).transpose();
+    url.map_err(|error| {
+        Failure::new(&error)
+            .hint("`--index-url` takes the address of a simple index")
+            .misuse()
+    })
+}
+
+fn size_limits(arguments: &Install) -> SizeLimits {
+    let SizeLimits { n_bytes, ratio } = SizeLimits::default();
+    SizeLimits {
+        n_bytes: arguments.max_unpacked.unwrap_or(n_bytes),
+        ratio: arguments.max_ratio.unwrap_or(ratio),
+    }
+}
+
+fn link_mode(mode: args::LinkMode) -> LinkMode {
+    match mode {
+        args::LinkMode::Auto => LinkMode::Auto,
+        args::LinkMode::Reflink => LinkMode::Reflink,
+        args::LinkMode::Hardlink => LinkMode::Hardlink,
+        args::LinkMode::Copy => LinkMode::Copy,
+    }
+}
+
+fn cache_folder(arguments: &Install, context: &Context) -> Result<Option<PathBuf>, Failure> {
+    if context.keeps_nothing {
+        return Ok(None);
+    }
+    let folder = context.cache_folder(arguments.cache_dir.as_deref());
+    let no_home = || {
+        Failure::text("there is no home folder, so no cache folder")
+            .hint("name one with `--cache-dir DIR`, or use `--no-cache`")
+    };
+    folder.map(Some).ok_or_else(no_home)
+}

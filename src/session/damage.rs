@@ -1,0 +1,58 @@
+//! What to do when a wheel is refused: it was locked like this, or its copy in the cache is damaged.
+//!
+//! The cache is trusted by name and size, for hashing everything again would cost more than an install from it. So a copy
+//! that a failing disk or a power cut changed is detected only when it does not unpack, or is copied. Then it goes, with
+//! all others that are damaged, and the install begins again: nobody has seen what it did so far.
+
+use std::path::Path;
+
+use super::Error;
+use crate::digest::Digest;
+use crate::install;
+use crate::plan::Distribution;
+use crate::store::{self, Cache, Trust};
+
+/// Removes from the cache what is not what its name says, if the install may have failed for that; returns the names of
+/// what was damaged. Where one copy is damaged all others of the install are looked at, too.
+pub(super) fn remove(
+    error: &Error,
+    distributions: &[&Distribution],
+    cache: Option<Cache>,
+    trees: Option<&Path>,
+) -> Vec<String> {
+    let Error::Install(error) = error else {
+        return Vec::new();
+    };
+    if let install::Error::Damaged { path } = error {
+        if let Some(trees) = trees {
+            let digests = distributions.iter();
+            let digests = digests.flat_map(|distribution| distribution.origin.remote_digests());
+            store::verify_wheels_of(trees, digests);
+        }
+        return vec![path.clone()];
+    }
+    let cache = cache.filter(|_| may_come_from_damage(error));
+    cache.map_or_else(Vec::new, |cache| damaged_archives(distributions, cache))
+}
+
+/// Tells whether a damaged archive may be why a wheel was refused.
+fn may_come_from_damage(error: &install::Error) -> bool {
+    use install::Error;
+    matches!(
+        error,
+        Error::Wheel { .. } | Error::RecordDiffers { .. } | Error::Several(_)
+    )
+}
+
+fn damaged_archives(distributions: &[&Distribution], cache: Cache) -> Vec<String> {
+    let files = distributions.iter().filter_map(|distribution| {
+        let digests = distribution.origin.remote_digests();
+        let is_kept = !digests.is_empty() && matches!(cache.find(digests), Ok(Some(_)));
+        Some((distribution.file_name().filter(|_| is_kept)?, digests))
+    });
+    let files: Vec<_> = files.collect();
+    let cache = cache.with_trust(Trust::Nothing);
+    let is_damaged = |(_, digests): &(_, &[Digest])| matches!(cache.find(digests), Ok(None));
+    let damaged = files.into_iter().filter(is_damaged);
+    damaged.map(|(file, _)| file.to_owned()).collect()
+}

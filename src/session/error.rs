@@ -1,0 +1,140 @@
+//! Why an environment was not filled.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::{Interrupted, Recreation};
+use crate::event::SessionEvent;
+use crate::name::PackageName;
+use crate::{
+    configuration, environment, fetch, index, install, interpreter, plan, project_wheel, select,
+    store,
+};
+
+/// Why an environment was not filled.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The cache folder is inside of the environment, and would be removed with it.
+    #[error("the cache `{}` would be inside of the environment `{}`", cache.display(), environment.display())]
+    CacheInside {
+        /// The cache folder.
+        cache: PathBuf,
+        /// The environment.
+        environment: PathBuf,
+    },
+    /// A setting of Poetry's makes no sense.
+    #[error(transparent)]
+    Configuration(#[from] configuration::Error),
+    /// There is no interpreter that can be used.
+    #[error(transparent)]
+    Interpreter(#[from] interpreter::Error),
+    /// The environment cannot be read, made or published.
+    #[error(transparent)]
+    Environment(#[from] environment::Error),
+    /// The environment has to be made again, and holds what is not an environment's.
+    #[error("the environment has to be made again ({reason}), and cannot be removed")]
+    NotRemovable {
+        /// Why it has to be made again.
+        reason: Box<Recreation>,
+        /// What keeps it from being removed.
+        source: environment::Error,
+    },
+    /// The lock does not give what was chosen.
+    #[error(transparent)]
+    Select(#[from] select::Error),
+    /// What was chosen cannot be installed here.
+    #[error(transparent)]
+    Plan(#[from] plan::Error),
+    /// Bytecode was asked for, and the interpreter keeps none.
+    #[error("this Python keeps no bytecode")]
+    NoBytecode,
+    /// The cache cannot be used.
+    #[error(transparent)]
+    Cache(#[from] store::Error),
+    /// No index can be asked.
+    #[error(transparent)]
+    Index(#[from] index::Error),
+    /// Files could not be fetched or proven.
+    #[error(transparent)]
+    Fetch(#[from] fetch::Error),
+    /// The wheel of a folder could not be built.
+    #[error("the wheel of `{package}` cannot be built")]
+    Build {
+        /// The package.
+        package: PackageName,
+        /// The cause.
+        source: project_wheel::Error,
+    },
+    /// The archive of a wheel that was built here could not be written.
+    #[error(transparent)]
+    Archive(project_wheel::Error),
+    /// A temporary file could not be written.
+    #[error("cannot write a temporary file")]
+    Temporary {
+        /// The cause, with the path.
+        #[source]
+        cause: io::Error,
+    },
+    /// Files could not be put in place.
+    #[error(transparent)]
+    Install(#[from] install::Error),
+    /// Another process was quicker: the same call again finds a new state of things.
+    #[error(transparent)]
+    Raced(#[from] Race),
+    /// Copies in the cache were damaged. They are gone, and the same call again fetches them.
+    #[error("{} copies in the cache were damaged", names.len())]
+    Damaged {
+        /// The names of what was damaged.
+        names: Vec<String>,
+    },
+    /// Something else went wrong after damaged copies were removed from the cache.
+    #[error("damaged copies were removed from the cache, and could not be replaced")]
+    AfterDamage {
+        /// The names of what was damaged.
+        names: Vec<String>,
+        /// What went wrong.
+        source: Box<Error>,
+    },
+    /// Other processes were quicker each time.
+    #[error("other processes change the environment or the cache all the time")]
+    AlwaysRaced,
+    /// The process was asked to end.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
+
+/// What another process was quicker with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Race {
+    /// It made the environment.
+    #[error("another process made this environment meanwhile")]
+    Environment,
+    /// It changed the cache.
+    #[error("another process changed the cache meanwhile")]
+    Cache,
+}
+
+impl Race {
+    pub(super) fn event(self) -> SessionEvent<'static> {
+        match self {
+            Self::Environment => SessionEvent::EnvironmentRaced,
+            Self::Cache => SessionEvent::CacheRaced,
+        }
+    }
+}
+
+impl Error {
+    /// Keeps with the error why files were fetched again.
+    pub(super) fn after_damage(self, names: Vec<String>) -> Self {
+        if names.is_empty() || matches!(self, Self::Interrupted(_)) {
+            return self;
+        }
+        Self::AfterDamage {
+            names,
+            source: Box::new(self),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What an environment shall hold.
+
+use crate::installed::Installed;
+use crate::lock::Lock;
+use crate::marker::MarkerEnvironment;
+use crate::plan::{Action, Distribution, DistributionId, Form, Origin, Wanted};
+use crate::pyproject::Project;
+use crate::select::{self, Choice};
+
+/// What an environment shall hold, and what becomes of the rest.
+#[derive(Clone, Copy, Debug)]
+pub struct Goal<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// The lock that fits it.
+    pub lock: &'a Lock,
+    /// The groups and extras.
+    pub choice: &'a Choice,
+    /// Which part of all that is installed.
+    pub part: Part,
+    /// Whether what is installed and not wanted is removed, as `poetry sync` does.
+    pub removes_others: bool,
+    /// Whether directory dependencies that are not there yet are left out.
+    pub skips_directories: bool,
+    /// Whether the project and those directory dependencies that the lock calls editable become links to their sources.
+    pub is_editable: bool,
+}
+
+/// Which part of a project and its lock is installed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Part {
+    /// The project and its dependencies.
+    #[default]
+    All,
+    /// The dependencies.
+    Dependencies,
+    /// The project itself.
+    Project,
+}
+
+impl<'a> Goal<'a> {
+    /// Wants the project and what is chosen of its lock, and removes nothing else.
+    pub fn new(project: &'a Project, lock: &'a Lock, choice: &'a Choice) -> Self {
+        Self {
+            project,
+            lock,
+            choice,
+            part: Part::All,
+            removes_others: false,
+            skips_directories: false,
+            is_editable: false,
+        }
+    }
+
+    /// Lists the packages of the lock that are wanted in `environment`.
+    pub(super) fn wanted(
+        &self,
+        environment: &MarkerEnvironment,
+    ) -> Result<Vec<Wanted<'a>>, select::Error> {
+        if self.part == Part::Project {
+            return Ok(Vec::new());
+        }
+        let selected = select::select_for(self.project, self.lock, self.choice, environment)?;
+        let wanted = selected.into_iter().map(|selected| Wanted {
+            package: selected.package,
+            is_requested: selected.is_direct,
+        });
+        Ok(wanted.collect())
+    }
+
+    /// Returns what is done about the project itself. It is always built again, as with Poetry: nothing tells whether its
+    /// sources are those that were installed.
+    pub(super) fn project_action(&self, installed: &Installed) -> Option<Action> {
+        let project = self.project;
+        if self.part == Part::Dependencies || !project.is_package {
+            return None;
+        }
+        let to = Distribution {
+            id: DistributionId::default(),
+            name: project.name.clone(),
+            version: project.version.clone(),
+            origin: Origin::Directory {
+                path: project.root.clone(),
+            },
+            form: Form::Tree {
+                is_editable: self.is_editable,
+            },
+            is_requested: true,
+        };
+        let mut there = installed.distributions.iter();
+        Some(match there.find(|there| there.name == project.name) {
+            Some(from) => Action::Replace {
+                from: from.clone(),
+                to,
+            },
+            None => Action::Install(to),
+        })
+    }
+}

@@ -1,0 +1,289 @@
+//! Fills an environment from a lock: the use case that joins the stages.
+//!
+//! [`Session::install`] does all of it, and begins again where another process was quicker or a copy in the cache turned
+//! out to be damaged. Its steps are verbs, too: [`Session::environment`] finds the environment and its interpreter,
+//! [`Session::plan`] plans what it lacks, [`Session::run`] carries that out. [`Session::rehearse`] goes as far as it can
+//! without changing anything.
+//!
+//! A session reads no variables and no home folder: what the process was told is in [`Settings`]. It prints nothing: what
+//! happens is a [`SessionEvent`], what came of it a value.
+
+mod arrivals;
+mod damage;
+mod elsewhere;
+mod error;
+mod goal;
+mod guard;
+mod interruption;
+mod lookup;
+mod meanwhile;
+mod recovery;
+mod recreation;
+mod rehearsal;
+mod run;
+mod settings;
+mod target_environment;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::event::{Reporter, SessionEvent, Warning};
+use crate::installed::Installed;
+use crate::name::PackageName;
+use crate::plan::{self, Builds, Plan};
+use crate::pyproject::Project;
+use crate::store::{self, Trust};
+
+use recovery::Mode;
+
+pub use elsewhere::Elsewhere;
+pub use error::{Error, Race};
+pub use goal::{Goal, Part};
+pub use interruption::{Interrupted, Interruption};
+pub use lookup::InterpreterLookup;
+pub use recreation::Recreation;
+pub use settings::Settings;
+pub use target_environment::TargetEnvironment;
+
+/// How often other processes may be quicker.
+const MOST_ATTEMPTS: usize = 3;
+
+/// Fills environments.
+#[derive(Clone)]
+pub struct Session {
+    settings: Settings,
+}
+
+/// A plan, and what a run of it depends on besides.
+#[derive(Clone, Debug)]
+pub struct SessionPlan {
+    /// The changes.
+    pub plan: Plan,
+    /// The name of the project, if it is among what is installed.
+    pub project: Option<PackageName>,
+    /// The project's own sources that are not PyPI.
+    sources: Vec<plan::IndexSource>,
+}
+
+/// What was done.
+#[derive(Clone, Debug)]
+pub struct SessionReport {
+    /// The changes.
+    pub plan: Plan,
+    /// The name of the project, if it is among what was installed.
+    pub project: Option<PackageName>,
+    /// Whether anything was changed: the environment itself is, when it is made, although the plan is empty.
+    pub is_changed: bool,
+    /// What was not as it should be, in order and without repetition; each was also reported as an event.
+    pub warnings: Vec<Warning>,
+}
+
+impl Session {
+    /// Makes a session; nothing is read or asked yet.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings }
+    }
+
+    /// Fills the environment at `root`, an absolute path, so that it holds what `goal` says.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CacheInside`], those of [`Session::environment`], [`Session::plan`] and [`Session::run`], and
+    /// [`Error::AlwaysRaced`] in place of [`Error::Raced`] and [`Error::Damaged`].
+    pub fn install(
+        &self,
+        goal: &Goal<'_>,
+        root: &Path,
+        reporter: &dyn Reporter,
+    ) -> Result<SessionReport, Error> {
+        self.check_places(root)?;
+        let mut damaged = Vec::new();
+        for _ in 0..MOST_ATTEMPTS {
+            // Where a copy was damaged nothing is trusted any more; and one in a cache that may only be read stays there.
+            let trust = if damaged.is_empty() {
+                Trust::Name
+            } else {
+                Trust::Nothing
+            };
+            match self.attempt(goal, root, trust, reporter) {
+                Ok(report) => return Ok(report),
+                Err(Error::Raced(race)) => reporter.step(race.event()),
+                Err(Error::Damaged { names }) => {
+                    for name in &names {
+                        reporter.step(SessionEvent::DamagedCopy { name });
+                    }
+                    damaged.extend(names);
+                }
+                Err(error) => return Err(error.after_damage(damaged)),
+            }
+        }
+        Err(Error::AlwaysRaced)
+    }
+
+    fn attempt(
+        &self,
+        goal: &Goal<'_>,
+        root: &Path,
+        trust: Trust,
+        reporter: &dyn Reporter,
+    ) -> Result<SessionReport, Error> {
+        let target = self.environment(root, goal.project, reporter)?;
+        let plan = self.plan(goal, &target, reporter)?;
+        self.run_trusting(plan, target, trust, reporter)
+    }
+
+    /// Plans as [`Session::install`] does, builds the wheels of folders and proves local files, and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Session::install`] that come before anything is downloaded.
+    pub fn rehearse(
+        &self,
+        goal: &Goal<'_>,
+        root: &Path,
+        reporter: &dyn Reporter,
+    ) -> Result<SessionPlan, Error> {
+        self.check_places(root)?;
+        let target = self.environment(root, goal.project, reporter)?;
+        let plan = self.plan_in(Mode::Rehearsal, goal, &target, reporter)?;
+        self.prove_local(&plan, &target, reporter)?;
+        plan.report(reporter);
+        Ok(plan)
+    }
+
+    /// Finds the environment at `root`, an absolute path, waits until nobody else changes it, and finds an interpreter that
+    /// `project` allows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Interpreter`], [`Error::Environment`], [`Error::NotRemovable`].
+    pub fn environment(
+        &self,
+        root: &Path,
+        project: &Project,
+        reporter: &dyn Reporter,
+    ) -> Result<TargetEnvironment, Error> {
+        let answers = self.private_cache("v1/interpreters");
+        let lookup = &self.settings.lookup;
+        let search = lookup.search(root, &project.python_constraint, answers.as_deref());
+        TargetEnvironment::find(root, &project.name, &search, reporter)
+    }
+
+    /// Plans what `target` lacks. What an interrupted change left there is completed before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Select`], [`Error::Plan`], [`Error::Configuration`]; [`Error::Environment`] and [`Error::Install`] when what
+    /// is installed cannot be read or completed.
+    pub fn plan(
+        &self,
+        goal: &Goal<'_>,
+        target: &TargetEnvironment,
+        reporter: &dyn Reporter,
+    ) -> Result<SessionPlan, Error> {
+        self.plan_in(Mode::Change, goal, target, reporter)
+    }
+
+    fn plan_in(
+        &self,
+        mode: Mode,
+        goal: &Goal<'_>,
+        target: &TargetEnvironment,
+        reporter: &dyn Reporter,
+    ) -> Result<SessionPlan, Error> {
+        let installed = recovery::installed(target, mode, reporter)?;
+        let plan = self.plan_with(goal, target, &installed, BTreeSet::new())?;
+        let losers = recovery::losers(target, &installed, &plan.plan)?;
+        if losers.is_empty() {
+            return Ok(plan);
+        }
+        self.plan_with(goal, target, &installed, losers)
+    }
+
+    fn plan_with(
+        &self,
+        goal: &Goal<'_>,
+        target: &TargetEnvironment,
+        installed: &Installed,
+        reinstalls: BTreeSet<PackageName>,
+    ) -> Result<SessionPlan, Error> {
+        let on = &target.interpreter().target;
+        let configuration = &self.settings.configuration;
+        let options = plan::Options {
+            reinstalls,
+            project: Some(goal.project.name.clone()),
+            removes_others: goal.removes_others,
+            skips_directories: goal.skips_directories,
+            is_editable: goal.is_editable,
+            builds: Builds::Refused,
+            sources: Some(goal.project.sources.clone()),
+            no_binary: configuration.no_binary()?,
+            only_binary: configuration.only_binary()?,
+        };
+        let wanted = goal.wanted(&on.marker_environment)?;
+        let mut plan = plan::plan(&wanted, on, installed, &options)?;
+        let action = goal.project_action(installed);
+        let project = action.is_some().then(|| goal.project.name.clone());
+        if let Some(action) = action {
+            plan.push(action);
+        }
+        Ok(SessionPlan {
+            plan,
+            project,
+            sources: index_sources(goal.project),
+        })
+    }
+
+    /// Carries `plan` out: fetches and builds what it installs, and fills or changes `target`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Raced`] and [`Error::Damaged`] when all has to begin again with [`Session::environment`]; otherwise what
+    /// cannot be fetched, built or put in place. A new environment is not there then, and one that was there holds each
+    /// distribution as it was, or new, or so that the next plan completes it.
+    pub fn run(
+        &self,
+        plan: SessionPlan,
+        target: TargetEnvironment,
+        reporter: &dyn Reporter,
+    ) -> Result<SessionReport, Error> {
+        self.run_trusting(plan, target, Trust::Name, reporter)
+    }
+
+    /// Refuses a cache inside the environment, which would be removed with it.
+    fn check_places(&self, root: &Path) -> Result<(), Error> {
+        match &self.settings.cache_folder {
+            Some(folder) if folder.starts_with(root) => Err(Error::CacheInside {
+                cache: folder.clone(),
+                environment: root.to_owned(),
+            }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Returns a folder of the cache whose content is trusted without proof: none when others may write there.
+    fn private_cache(&self, name: &str) -> Option<PathBuf> {
+        let folder = self.settings.cache_folder.as_ref()?;
+        store::is_private(folder).then(|| folder.join(name))
+    }
+}
+
+impl SessionPlan {
+    fn report(&self, reporter: &dyn Reporter) {
+        reporter.step(SessionEvent::Planned {
+            plan: &self.plan,
+            project: self.project.as_ref(),
+        });
+    }
+}
+
+/// Lists the sources of pyproject.toml that are not PyPI.
+fn index_sources(project: &Project) -> Vec<plan::IndexSource> {
+    let sources = project.sources.iter().filter_map(|source| {
+        Some(plan::IndexSource {
+            name: source.name.clone(),
+            url: source.url.clone()?,
+        })
+    });
+    sources.collect()
+}

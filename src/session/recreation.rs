@@ -1,0 +1,112 @@
+//! Why an environment that is there has to be made again.
+
+use std::fmt;
+
+use crate::environment::Fault;
+use crate::interpreter;
+
+/// Why an environment has to be made again; a clause that follows a colon.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Recreation {
+    /// It cannot be used as it is, or not with its interpreter.
+    Fault(Fault),
+    /// Its interpreter does not answer.
+    NoAnswer(interpreter::Error),
+    /// The project does not allow its Python.
+    Unsupported {
+        /// The version that it has.
+        version: String,
+    },
+    /// Another Python was asked for.
+    OtherAsked {
+        /// The version that it has.
+        has: String,
+        /// The version that was asked for.
+        asked: String,
+    },
+}
+
+impl Recreation {
+    /// Tells whether the environment, or part of it, was made at another place or on another machine.
+    pub fn is_from_elsewhere(&self) -> bool {
+        match self {
+            Self::Fault(fault) => is_from_elsewhere(fault),
+            Self::NoAnswer(_) | Self::Unsupported { .. } | Self::OtherAsked { .. } => false,
+        }
+    }
+}
+
+fn is_from_elsewhere(fault: &Fault) -> bool {
+    match fault {
+        Fault::Unfinished
+        | Fault::NoHome
+        | Fault::NoInterpreter { target: None, .. }
+        | Fault::OtherPython { .. } => false,
+        Fault::NoInterpreter {
+            target: Some(_), ..
+        }
+        | Fault::OtherExecutable { .. }
+        | Fault::NoHomeFolder { .. }
+        | Fault::Moved { .. }
+        | Fault::OtherLibrary { .. } => true,
+    }
+}
+
+impl fmt::Display for Recreation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fault(fault) => write_fault(formatter, fault),
+            Self::NoAnswer(error) => error.fmt(formatter),
+            Self::Unsupported { version } => write!(
+                formatter,
+                "its Python {version} is not one that the project supports"
+            ),
+            Self::OtherAsked { has, asked } => {
+                write!(formatter, "it has Python {has}, and {asked} was asked for")
+            }
+        }
+    }
+}
+
+fn write_fault(formatter: &mut fmt::Formatter<'_>, fault: &Fault) -> fmt::Result {
+    match fault {
+        Fault::Unfinished => formatter.write_str("an earlier run was killed while it put it there"),
+        Fault::NoHome => formatter.write_str("its pyvenv.cfg does not say where its Python is"),
+        Fault::NoInterpreter { path, target: None } => {
+            write!(formatter, "there is no Python at `{}`", path.display())
+        }
+        Fault::NoInterpreter {
+            path,
+            target: Some(target),
+        } => write!(
+            formatter,
+            "`{}` leads to `{}`, which does not exist",
+            path.display(),
+            target.display()
+        ),
+        Fault::OtherExecutable { made_for, found } => write!(
+            formatter,
+            "its Python is now `{}`, and its scripts start `{}`",
+            found.display(),
+            made_for.display()
+        ),
+        Fault::NoHomeFolder { home } => write!(
+            formatter,
+            "its pyvenv.cfg says that its Python is in `{}`, which does not exist",
+            home.display()
+        ),
+        Fault::Moved { from } => {
+            write!(formatter, "its scripts are those of `{}`", from.display())
+        }
+        Fault::OtherLibrary { path } => write!(
+            formatter,
+            "it also holds packages for another Python, in `{}`",
+            path.display()
+        ),
+        Fault::OtherPython { made_for, found } => write!(
+            formatter,
+            "it was made for Python {made_for}, and its interpreter is {found}"
+        ),
+    }
+}

@@ -1,0 +1,164 @@
+//! Carries a plan out: makes or changes the environment, from what the cache has and what is fetched and built.
+
+use super::arrivals::Arrivals;
+use super::guard::DestinationGuard;
+use super::meanwhile::Meanwhile;
+use super::target_environment::TargetEnvironment;
+use super::{Error, Race, Session, SessionPlan, SessionReport, damage};
+use crate::event::{Event, Reporter, SessionEvent, Warning};
+use crate::fetch::Fetch;
+use crate::install::{self, Destination, Options, Unpacked};
+use crate::plan::{Distribution, IndexSource, Plan};
+use crate::store::KeptWheel;
+use crate::store::{self, Cache, Trust};
+
+/// What all steps of a run need.
+struct Context<'a> {
+    plan: &'a Plan,
+    sources: &'a [IndexSource],
+    distributions: &'a [&'a Distribution],
+    destination: &'a Destination,
+    reporter: &'a dyn Reporter,
+}
+
+impl Session {
+    pub(super) fn run_trusting(
+        &self,
+        plan: SessionPlan,
+        target: TargetEnvironment,
+        trust: Trust,
+        reporter: &dyn Reporter,
+    ) -> Result<SessionReport, Error> {
+        if plan.plan.is_nothing_to_do() && target.is_usable() {
+            if let Some(folder) = &self.settings.cache_folder {
+                store::tidy(folder);
+            }
+            plan.report(reporter);
+            return Ok(plan.into_report(false, Vec::new()));
+        }
+        let interruption = &self.settings.interruption;
+        target.announce(reporter);
+        let guard = interruption.while_making(
+            || target.prepare(),
+            |guard| guard.hidden_folder().to_owned(),
+        )?;
+        plan.report(reporter);
+        let done = self.fill(&plan, &guard, trust, reporter);
+        interruption.check()?;
+        reporter.step(SessionEvent::WorkEnded);
+        let warnings = done?;
+        interruption.while_publishing(|| guard.publish())??;
+        Ok(plan.into_report(true, warnings))
+    }
+
+    /// Puts everything in place, but publishes nothing.
+    fn fill(
+        &self,
+        plan: &SessionPlan,
+        guard: &DestinationGuard,
+        trust: Trust,
+        reporter: &dyn Reporter,
+    ) -> Result<Vec<Warning>, Error> {
+        let distributions: Vec<&Distribution> = plan.plan.distributions().collect();
+        let context = Context {
+            plan: &plan.plan,
+            sources: &plan.sources,
+            distributions: &distributions,
+            destination: &guard.destination(),
+            reporter,
+        };
+        let mut options = self.install_options(guard)?;
+        // Opened first, for from then on nobody takes what is made in it for a dead one's.
+        let cache = self.cache(context.destination)?.with_trust(trust);
+        if trust == Trust::Nothing && !cache.is_written() {
+            options.trees = None;
+        }
+        let done = self.install_wheels(&context, cache, &options);
+        done.map_err(|error| self.explain(error, &context, &options))
+    }
+
+    fn install_wheels(
+        &self,
+        context: &Context<'_>,
+        cache: Cache,
+        options: &Options,
+    ) -> Result<Vec<Warning>, Error> {
+        let (distributions, destination) = (context.distributions, context.destination);
+        let mut unpacked = install::unpacked(distributions, destination, options);
+        let cache = cache.with_archives(!unpacked.is_written);
+        let client = self.client(context.sources)?;
+        let finder = unpacked.finder.take();
+        let (here, fetched) = divide(distributions, unpacked, context.reporter);
+        let meanwhile = Meanwhile::new(finder);
+        let job = Fetch {
+            distributions: &fetched,
+            client: &client,
+            cache: &cache,
+            unpacked: Some(&meanwhile),
+            options: &self.fetch_options()?,
+            reporter: context.reporter,
+        };
+        let done = std::thread::scope(|scope| {
+            let building = self.build_options(&[&destination.root, &destination.folder]);
+            let arrivals = Arrivals::start(scope, job, here, &building, &meanwhile)?;
+            install::install(
+                context.plan,
+                arrivals,
+                destination,
+                options,
+                context.reporter,
+            )
+        });
+        for warning in cache.take_warnings() {
+            context.reporter.report(Event::Warning(warning));
+        }
+        done.map(|report| report.warnings)
+    }
+
+    /// Finds out whether other processes or a damaged cache are to blame for an error.
+    fn explain(&self, error: Error, context: &Context<'_>, options: &Options) -> Error {
+        if matches!(error, Error::Install(install::Error::Changed { .. })) {
+            return Error::Raced(Race::Cache);
+        }
+        let cache = self.cache(context.destination).ok();
+        let trees = options.trees.as_deref();
+        let names = damage::remove(&error, context.distributions, cache, trees);
+        if names.is_empty() {
+            return error;
+        }
+        Error::Damaged { names }
+    }
+}
+
+impl SessionPlan {
+    fn into_report(self, is_changed: bool, warnings: Vec<Warning>) -> SessionReport {
+        SessionReport {
+            plan: self.plan,
+            project: self.project,
+            is_changed,
+            warnings,
+        }
+    }
+}
+
+/// Parts what is to be installed into what the cache has unpacked and what has to be fetched.
+fn divide<'a>(
+    distributions: &[&'a Distribution],
+    unpacked: Unpacked,
+    reporter: &dyn Reporter,
+) -> (Vec<(&'a Distribution, KeptWheel)>, Vec<&'a Distribution>) {
+    let (mut here, mut fetched) = (Vec::new(), Vec::new());
+    for (distribution, found) in distributions.iter().zip(unpacked.found) {
+        match found {
+            Some(wheel) => here.push((*distribution, wheel)),
+            None => fetched.push(*distribution),
+        }
+    }
+    for (distribution, _) in &here {
+        reporter.report(Event::Fetched {
+            file: distribution.file_name().unwrap_or_default(),
+            from_cache: true,
+        });
+    }
+    (here, fetched)
+}

@@ -1,0 +1,148 @@
+//! What a session was told, and the options of the stages that follow from it.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use super::guard::DestinationGuard;
+use super::{Error, InterpreterLookup, Interruption, Session};
+use crate::archive::SizeLimits;
+use crate::bytecode;
+use crate::configuration::Configuration;
+use crate::fetch::{self, Network};
+use crate::http;
+use crate::index::{self, Client};
+use crate::install::{self, Destination, LinkMode};
+use crate::plan::IndexSource;
+use crate::project_wheel;
+use crate::store::Cache;
+use crate::url::Url;
+use crate::wheel::Leniency;
+
+/// What a session was told: the surroundings of the process, and how to install. Not `Debug`: the address of an index may
+/// hold a password.
+#[derive(Clone)]
+pub struct Settings {
+    /// Poetry's settings.
+    pub configuration: Configuration,
+    /// The cache folder, absolute; `None` when nothing is to be kept.
+    pub cache_folder: Option<PathBuf>,
+    /// Where interpreters are looked for.
+    pub lookup: InterpreterLookup,
+    /// What stands in for PyPI.
+    pub index_url: Option<Url>,
+    /// Whether the network may be used.
+    pub network: Network,
+    /// The largest file that is downloaded, in bytes, unless it is the usual one.
+    pub max_download: Option<u64>,
+    /// What a wheel may unpack to.
+    pub size_limits: SizeLimits,
+    /// Whether what is otherwise a warning about a wheel is an error.
+    pub is_strict: bool,
+    /// The rules about wheels that are lifted.
+    pub leniency: Leniency,
+    /// Whether modules are compiled to bytecode.
+    pub compiles: bool,
+    /// How files of the cache come into the environment.
+    pub link_mode: LinkMode,
+    /// The number of threads that unpack.
+    pub n_jobs: usize,
+    /// What the wheels of folders depend on besides the folders.
+    pub build: project_wheel::Options,
+    /// Whether the process was asked to end.
+    pub interruption: Interruption,
+}
+
+impl Settings {
+    /// Keeps nothing, looks for interpreters nowhere, and installs by the strict rules.
+    pub fn new(configuration: Configuration) -> Self {
+        Self {
+            configuration,
+            cache_folder: None,
+            lookup: InterpreterLookup::default(),
+            index_url: None,
+            network: Network::Online,
+            max_download: None,
+            size_limits: SizeLimits::default(),
+            is_strict: false,
+            leniency: Leniency::default(),
+            compiles: false,
+            link_mode: LinkMode::default(),
+            n_jobs: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            build: project_wheel::Options::default(),
+            interruption: Interruption::default(),
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn cache(&self, destination: &Destination) -> Result<Cache, Error> {
+        let Some(folder) = &self.settings.cache_folder else {
+            return Ok(Cache::disabled(&destination.folder));
+        };
+        Ok(Cache::open(folder, &destination.folder)?)
+    }
+
+    pub(super) fn client(&self, sources: &[IndexSource]) -> Result<Client, Error> {
+        let settings = &self.settings;
+        let usual = http::Limits::for_timeout(settings.configuration.timeout()?);
+        let limits = http::Limits {
+            file_bytes: settings.max_download.unwrap_or(usual.file_bytes),
+            ..usual
+        };
+        Ok(Client::new(index::Settings {
+            index_url: settings.index_url.clone(),
+            sources: sources.to_vec(),
+            configuration: settings.configuration.clone(),
+            base_delay: http::BASE_DELAY,
+            limits,
+        })?)
+    }
+
+    pub(super) fn fetch_options(&self) -> Result<fetch::Options, Error> {
+        let asked = self.settings.configuration.max_workers()?;
+        Ok(fetch::Options {
+            network: self.settings.network,
+            n_connections: asked.unwrap_or(fetch::N_CONNECTIONS).max(1),
+            patience: fetch::PATIENCE,
+        })
+    }
+
+    /// Keeps `environments` and the cache out of the wheels that are built here.
+    pub(super) fn build_options(&self, environments: &[&Path]) -> project_wheel::Options {
+        let mut options = self.settings.build.clone();
+        let environments = environments.iter().map(|folder| (*folder).to_owned());
+        options.outside.extend(environments);
+        options.outside.extend(self.settings.cache_folder.clone());
+        options
+    }
+
+    pub(super) fn install_options(
+        &self,
+        guard: &DestinationGuard,
+    ) -> Result<install::Options, Error> {
+        let settings = &self.settings;
+        let bytecode = || self.bytecode_settings(guard);
+        Ok(install::Options {
+            strict: settings.is_strict,
+            leniency: settings.leniency.clone(),
+            limits: settings.size_limits,
+            compile: settings.compiles.then(bytecode).transpose()?,
+            link_mode: settings.link_mode,
+            trees: self.private_cache("v1/trees"),
+            jobs: settings.n_jobs,
+            installer_name: "lock2venv".to_owned(),
+        })
+    }
+
+    fn bytecode_settings(&self, guard: &DestinationGuard) -> Result<bytecode::Settings, Error> {
+        let interpreter = guard.interpreter();
+        let cache_tag = interpreter.bytecode.cache_tag.clone();
+        Ok(bytecode::Settings {
+            interpreter: interpreter.base_executable.clone(),
+            magic_number: interpreter.bytecode.magic_number,
+            cache_tag: cache_tag.ok_or(Error::NoBytecode)?,
+            n_workers: self.settings.n_jobs,
+            packs: self.private_cache("v1/bytecode"),
+        })
+    }
+}
