@@ -6,7 +6,7 @@ use lock2venv::archive::SizeLimits;
 use lock2venv::environment::Layout;
 use lock2venv::event::Silent;
 use lock2venv::install::{
-    Arrival, Destination, DestinationKind, Error, LinkMode, Options, install,
+    Destination, DestinationKind, Error, LinkMode, Options, PreparedWheel, install,
 };
 use lock2venv::plan::{Action, Plan};
 use lock2venv::wheel::Leniency;
@@ -55,14 +55,14 @@ impl Bench {
     }
 
     /// Makes an empty environment, and the wheel that arrives.
-    pub(crate) fn prepare(&self) -> (PathBuf, Arrival) {
+    pub(crate) fn prepare(&self) -> (PathBuf, PreparedWheel) {
         let root = tempfile::tempdir_in(self.folder()).unwrap().keep();
         (root, self.wheel.arrival())
     }
 
     pub(crate) fn install(
         &self,
-        (root, arrival): (PathBuf, Arrival),
+        (root, arrival): (PathBuf, PreparedWheel),
         jobs: usize,
         trees: Option<&Path>,
     ) {

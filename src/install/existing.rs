@@ -14,14 +14,14 @@ use super::change::ground::Ground;
 use super::fresh;
 use super::unpack::pool;
 use super::unpack::session::Roots;
-use super::{Arrival, Destination, Error, Options, Report};
+use super::{Destination, Error, Options, PreparedWheel, Report};
 use crate::archive::Buffers;
 use crate::event::Reporter;
 use crate::plan::Plan;
 
 pub(super) fn install<E: From<Error>>(
     plan: &Plan,
-    arrivals: impl IntoIterator<Item = Result<Arrival, E>>,
+    arrivals: impl IntoIterator<Item = Result<PreparedWheel, E>>,
     (destination, staging): (&Destination, &Path),
     options: &Options,
     reporter: &dyn Reporter,

@@ -15,7 +15,7 @@ use super::place::record;
 use super::unpack::done::Done;
 use super::unpack::pool;
 use super::unpack::session::{Helpers, Roots, Session};
-use super::{Arrival, Destination, Error, Options, Report};
+use super::{Destination, Error, Options, PreparedWheel, Report};
 use crate::archive::Buffers;
 use crate::bytecode::{Batch, Compiled, PackedPiece};
 use crate::environment::Layout;
@@ -25,7 +25,7 @@ use crate::platform::folder::Root;
 
 pub(super) fn install<E: From<Error>>(
     plan: &Plan,
-    arrivals: impl IntoIterator<Item = Result<Arrival, E>>,
+    arrivals: impl IntoIterator<Item = Result<PreparedWheel, E>>,
     destination: &Destination,
     options: &Options,
     reporter: &dyn Reporter,
@@ -71,7 +71,7 @@ impl<'a> Job<'a, '_> {
     /// Unpacks everything that arrives, and compiles it meanwhile.
     pub(super) fn unpack<E: From<Error>>(
         &self,
-        arrivals: impl IntoIterator<Item = Result<Arrival, E>>,
+        arrivals: impl IntoIterator<Item = Result<PreparedWheel, E>>,
         roots: Roots,
     ) -> Result<(Vec<Done<'a>>, Vec<Compiled>), E> {
         let (destination, options) = (self.destination, self.options);

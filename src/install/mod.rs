@@ -38,27 +38,29 @@ pub use kept::{Finder, Unpacked, unpacked};
 
 pub use crate::store::LinkMode;
 
-/// A wheel of the plan, on this machine, with a locked digest.
+/// A wheel of the plan that is ready to be put in place.
 #[derive(Debug)]
-pub struct Arrival {
+pub struct PreparedWheel {
     /// The distribution of the plan that it is.
     pub id: DistributionId,
     /// What its file is called: as planned, or as it was built.
     pub file: WheelFilename,
     /// What it holds.
-    pub content: Content,
+    pub content: WheelContent,
+    /// Whether it was in the cache.
+    pub from_cache: bool,
 }
 
 /// What a wheel holds.
 #[derive(Debug)]
-pub enum Content {
+pub enum WheelContent {
     /// The archive.
     Archive(VerifiedFile),
     /// Its files, which the cache has unpacked.
     Kept(Box<KeptWheel>),
 }
 
-impl Content {
+impl WheelContent {
     /// The size of the archive, or of what it held.
     fn n_bytes(&self) -> u64 {
         match self {
@@ -143,7 +145,7 @@ pub struct Report {
 /// published; an existing one holds each distribution as it was, or new, or without RECORD, which [`complete`] completes.
 pub fn install<E: From<Error>>(
     plan: &Plan,
-    arrivals: impl IntoIterator<Item = Result<Arrival, E>>,
+    arrivals: impl IntoIterator<Item = Result<PreparedWheel, E>>,
     destination: &Destination,
     options: &Options,
     reporter: &dyn Reporter,

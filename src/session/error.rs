@@ -1,16 +1,13 @@
 //! Why an environment was not filled.
 
-use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
 use super::{Interrupted, Recreation};
 use crate::event::SessionEvent;
-use crate::name::PackageName;
 use crate::{
-    configuration, environment, fetch, index, install, interpreter, plan, project_wheel, select,
-    store,
+    configuration, environment, index, install, interpreter, plan, prepare, select, store,
 };
 
 /// Why an environment was not filled.
@@ -57,27 +54,9 @@ pub enum Error {
     /// No index can be asked.
     #[error(transparent)]
     Index(#[from] index::Error),
-    /// Files could not be fetched or proven.
+    /// Wheels could not be fetched, proven or built.
     #[error(transparent)]
-    Fetch(#[from] fetch::Error),
-    /// The wheel of a folder could not be built.
-    #[error("the wheel of `{package}` cannot be built")]
-    Build {
-        /// The package.
-        package: PackageName,
-        /// The cause.
-        source: project_wheel::Error,
-    },
-    /// The archive of a wheel that was built here could not be written.
-    #[error(transparent)]
-    Archive(project_wheel::Error),
-    /// A temporary file could not be written.
-    #[error("cannot write a temporary file")]
-    Temporary {
-        /// The cause, with the path.
-        #[source]
-        cause: io::Error,
-    },
+    Prepare(Box<prepare::Error>),
     /// Files could not be put in place.
     #[error(transparent)]
     Install(#[from] install::Error),
@@ -115,6 +94,12 @@ pub enum Race {
     /// It changed the cache.
     #[error("another process changed the cache meanwhile")]
     Cache,
+}
+
+impl From<prepare::Error> for Error {
+    fn from(error: prepare::Error) -> Self {
+        Self::Prepare(Box::new(error))
+    }
 }
 
 impl Race {

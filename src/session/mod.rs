@@ -8,7 +8,6 @@
 //! A session reads no variables and no home folder: what the process was told is in [`Settings`]. It prints nothing: what
 //! happens is a [`SessionEvent`], what came of it a value.
 
-mod arrivals;
 mod damage;
 mod elsewhere;
 mod error;
@@ -16,7 +15,6 @@ mod goal;
 mod guard;
 mod interruption;
 mod lookup;
-mod meanwhile;
 mod recovery;
 mod recreation;
 mod rehearsal;

@@ -3,10 +3,9 @@
 
 use std::sync::mpsc;
 
-use super::{Error, Session, SessionPlan, TargetEnvironment, arrivals};
+use super::{Error, Session, SessionPlan, TargetEnvironment};
 use crate::event::Reporter;
-use crate::fetch::{self, Fetch};
-use crate::plan::{Distribution, Origin};
+use crate::prepare::{Prepare, prepare};
 use crate::store::Cache;
 
 impl Session {
@@ -17,27 +16,25 @@ impl Session {
         target: &TargetEnvironment,
         reporter: &dyn Reporter,
     ) -> Result<(), Error> {
-        let options = self.build_options(&[target.root()]);
-        for distribution in plan.plan.distributions() {
-            if let Some(built) = arrivals::built(distribution, &options) {
-                built?;
-            }
-        }
-        let is_file = |new: &&Distribution| matches!(new.origin, Origin::File { .. });
-        let files: Vec<_> = plan.plan.distributions().filter(is_file).collect();
-        if files.is_empty() {
+        let local = plan
+            .plan
+            .distributions()
+            .filter(|one| one.origin.path().is_some());
+        let local: Vec<_> = local.collect();
+        if local.is_empty() {
             return Ok(());
         }
-        let job = Fetch {
-            distributions: &files,
+        let job = Prepare {
+            distributions: &local,
             client: &self.client(&plan.sources)?,
             cache: &Cache::disabled(target.root()),
-            unpacked: None,
-            options: &self.fetch_options()?,
+            kept: None,
+            building: &self.build_options(&[target.root()]),
+            options: &self.prepare_options()?,
             reporter,
         };
         // The receiver has room for all of them, and lives until the end.
-        let (sender, _receiver) = mpsc::sync_channel(files.len());
-        Ok(fetch::fetch(&job, sender)?)
+        let (sender, _receiver) = mpsc::sync_channel(local.len());
+        Ok(prepare(&job, sender)?)
     }
 }

@@ -1,15 +1,12 @@
 //! Carries a plan out: makes or changes the environment, from what the cache has and what is fetched and built.
 
-use super::arrivals::Arrivals;
 use super::guard::DestinationGuard;
-use super::meanwhile::Meanwhile;
 use super::target_environment::TargetEnvironment;
 use super::{Error, Race, Session, SessionPlan, SessionReport, damage};
 use crate::event::{Event, Reporter, SessionEvent, Warning};
-use crate::fetch::Fetch;
-use crate::install::{self, Destination, Options, Unpacked};
+use crate::install::{self, Destination, Options, PreparedWheel, Unpacked, WheelContent};
 use crate::plan::{Distribution, IndexSource, Plan};
-use crate::store::KeptWheel;
+use crate::prepare::{Prepare, wheels};
 use crate::store::{self, Cache, Trust};
 
 /// What all steps of a run need.
@@ -86,28 +83,22 @@ impl Session {
         let (distributions, destination) = (context.distributions, context.destination);
         let mut unpacked = install::unpacked(distributions, destination, options);
         let cache = cache.with_archives(!unpacked.is_written);
-        let client = self.client(context.sources)?;
-        let finder = unpacked.finder.take();
-        let (here, fetched) = divide(distributions, unpacked, context.reporter);
-        let meanwhile = Meanwhile::new(finder);
-        let job = Fetch {
-            distributions: &fetched,
-            client: &client,
+        let kept = unpacked.finder.take();
+        let (ready, missing) = divide(distributions, unpacked, context.reporter);
+        let job = Prepare {
+            distributions: &missing,
+            client: &self.client(context.sources)?,
             cache: &cache,
-            unpacked: Some(&meanwhile),
-            options: &self.fetch_options()?,
+            kept: kept.as_ref(),
+            building: &self.build_options(&[&destination.root, &destination.folder]),
+            options: &self.prepare_options()?,
             reporter: context.reporter,
         };
         let done = std::thread::scope(|scope| {
-            let building = self.build_options(&[&destination.root, &destination.folder]);
-            let arrivals = Arrivals::start(scope, job, here, &building, &meanwhile)?;
-            install::install(
-                context.plan,
-                arrivals,
-                destination,
-                options,
-                context.reporter,
-            )
+            let prepared = wheels(scope, job)?.map(|wheel| Ok(wheel?));
+            let wheels = ready.into_iter().map(Ok).chain(prepared);
+            let (plan, reporter) = (context.plan, context.reporter);
+            install::install(plan, wheels, destination, options, reporter)
         });
         for warning in cache.take_warnings() {
             context.reporter.report(Event::Warning(warning));
@@ -141,24 +132,29 @@ impl SessionPlan {
     }
 }
 
-/// Parts what is to be installed into what the cache has unpacked and what has to be fetched.
+/// Parts what is to be installed into wheels that the cache has unpacked and what has to be prepared.
 fn divide<'a>(
     distributions: &[&'a Distribution],
     unpacked: Unpacked,
     reporter: &dyn Reporter,
-) -> (Vec<(&'a Distribution, KeptWheel)>, Vec<&'a Distribution>) {
-    let (mut here, mut fetched) = (Vec::new(), Vec::new());
+) -> (Vec<PreparedWheel>, Vec<&'a Distribution>) {
+    let (mut ready, mut missing) = (Vec::new(), Vec::new());
     for (distribution, found) in distributions.iter().zip(unpacked.found) {
-        match found {
-            Some(wheel) => here.push((*distribution, wheel)),
-            None => fetched.push(*distribution),
-        }
-    }
-    for (distribution, _) in &here {
+        let (Some(wheel), Some(file)) = (found, distribution.wheel().cloned()) else {
+            missing.push(*distribution);
+            continue;
+        };
+        let wheel = PreparedWheel {
+            id: distribution.id,
+            file,
+            content: WheelContent::Kept(Box::new(wheel)),
+            from_cache: true,
+        };
         reporter.report(Event::Fetched {
-            file: distribution.file_name().unwrap_or_default(),
+            file: wheel.file.as_str(),
             from_cache: true,
         });
+        ready.push(wheel);
     }
-    (here, fetched)
+    (ready, missing)
 }

@@ -8,11 +8,11 @@ use super::{Error, InterpreterLookup, Interruption, Session};
 use crate::archive::SizeLimits;
 use crate::bytecode;
 use crate::configuration::Configuration;
-use crate::fetch::{self, Network};
 use crate::http;
 use crate::index::{self, Client};
 use crate::install::{self, Destination, LinkMode};
 use crate::plan::IndexSource;
+use crate::prepare::{self, Network};
 use crate::project_wheel;
 use crate::store::Cache;
 use crate::url::Url;
@@ -98,12 +98,12 @@ impl Session {
         })?)
     }
 
-    pub(super) fn fetch_options(&self) -> Result<fetch::Options, Error> {
+    pub(super) fn prepare_options(&self) -> Result<prepare::Options, Error> {
         let asked = self.settings.configuration.max_workers()?;
-        Ok(fetch::Options {
+        Ok(prepare::Options {
             network: self.settings.network,
-            n_connections: asked.unwrap_or(fetch::N_CONNECTIONS).max(1),
-            patience: fetch::PATIENCE,
+            n_connections: asked.unwrap_or(prepare::N_CONNECTIONS).max(1),
+            patience: prepare::PATIENCE,
         })
     }
 

@@ -112,12 +112,6 @@ const MODULES: &[(&str, &[&str])] = &[
         "index",
         &["name", "digest", "url", "plan", "configuration", "http"],
     ),
-    (
-        "fetch",
-        &[
-            "name", "digest", "url", "version", "plan", "event", "store", "http", "index",
-        ],
-    ),
     ("bytecode", &["plan", "platform", "store"]),
     (
         "environment",
@@ -161,6 +155,23 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "prepare",
+        &[
+            "name",
+            "digest",
+            "url",
+            "version",
+            "filename",
+            "plan",
+            "event",
+            "store",
+            "http",
+            "index",
+            "project_wheel",
+            "install",
+        ],
+    ),
+    (
         "session",
         &[
             "name",
@@ -182,11 +193,11 @@ const MODULES: &[(&str, &[&str])] = &[
             "store",
             "http",
             "index",
-            "fetch",
             "bytecode",
             "environment",
             "project_wheel",
             "install",
+            "prepare",
         ],
     ),
 ];
@@ -209,7 +220,7 @@ const WORLD: &[(&str, Option<&[&str]>)] = &[
     ("std::process", Some(&["interpreter", "build", "bytecode"])),
     (
         "std::thread",
-        Some(&["http", "fetch", "bytecode", "session"]),
+        Some(&["http", "prepare", "bytecode", "session"]),
     ),
     ("rayon", Some(&["install"])),
     ("std::net", Some(&["configuration", "http"])),

@@ -17,8 +17,8 @@ use lock2venv::environment::Layout;
 use lock2venv::event::{Event, Reporter, Silent, Warning};
 use lock2venv::filename::WheelFilename;
 use lock2venv::install::{
-    Arrival, Content, Destination, DestinationKind, Error, LinkMode, Options, Report, install,
-    unpacked,
+    Destination, DestinationKind, Error, LinkMode, Options, PreparedWheel, Report, WheelContent,
+    install, unpacked,
 };
 use lock2venv::installed::InstalledDistribution;
 use lock2venv::name::PackageName;
@@ -179,7 +179,7 @@ fn name_of(action: &Action) -> PackageName {
 fn run(
     place: &Place,
     plan: &Plan,
-    arrivals: Vec<Arrival>,
+    arrivals: Vec<PreparedWheel>,
     kind: DestinationKind,
     options: &Options,
 ) -> Result<Report, Error> {
@@ -652,7 +652,7 @@ fn the_same_bytes_are_shared_in_silence() {
 #[test]
 fn of_different_bytes_the_last_name_stays_whatever_came_first() {
     let (a, b) = conflicting();
-    let fill = |arrivals: Vec<Arrival>| {
+    let fill = |arrivals: Vec<PreparedWheel>| {
         let place = Place::new();
         let options = Options {
             jobs: 1,
@@ -967,12 +967,12 @@ fn fill_from_trees(wheels: &[&WheelBuilder], options: &Options) -> Option<(Place
     let distributions: Vec<_> = distributions.iter().collect();
     let destination = place.destination(DestinationKind::Fresh);
     let found = unpacked(&distributions, &destination, options).found;
-    let arrivals: Option<Vec<Arrival>> = found
+    let arrivals: Option<Vec<PreparedWheel>> = found
         .into_iter()
         .zip(wheels)
         .map(|(found, wheel)| {
-            Some(Arrival {
-                content: Content::Kept(Box::new(found?)),
+            Some(PreparedWheel {
+                content: WheelContent::Kept(Box::new(found?)),
                 ..wheel.arrival()
             })
         })
@@ -1109,7 +1109,7 @@ fn a_tree_is_no_way_around_the_name_of_a_wheel() {
     // The same bytes, locked as another package.
     let other = WheelBuilder::new("other", "1.0");
     for file in [other.arrival().file, wheel.arrival().file] {
-        let arrivals = [Ok(Arrival {
+        let arrivals = [Ok(PreparedWheel {
             file,
             ..wheel.arrival()
         })];
@@ -1221,8 +1221,8 @@ fn a_tree_that_goes_away_meanwhile_is_told_apart() {
     };
     let destination = place.destination(DestinationKind::Fresh);
     let found = unpacked(&[&locked], &destination, &options).found.remove(0);
-    let arrival = Arrival {
-        content: Content::Kept(Box::new(found.unwrap())),
+    let arrival = PreparedWheel {
+        content: WheelContent::Kept(Box::new(found.unwrap())),
         ..wheel.arrival()
     };
     fs::remove_dir_all(only_tree(&trees)).unwrap();

@@ -8,10 +8,11 @@ use std::time::Duration;
 use lock2venv::configuration::{Configuration, Documents};
 use lock2venv::digest::Digest;
 use lock2venv::event::Silent;
-use lock2venv::fetch::{self, Fetch, Options};
 use lock2venv::http::Limits;
 use lock2venv::index::{Client, Settings};
 use lock2venv::plan::{Distribution, Origin};
+use lock2venv::prepare::{Options, Prepare, prepare};
+use lock2venv::project_wheel;
 use lock2venv::store::{Cache, Claiming};
 use lock2venv::url::Url;
 
@@ -174,15 +175,16 @@ fn a_process_that_is_alive_and_makes_no_progress_is_passed_by() {
         patience: Duration::ZERO,
         ..Options::default()
     };
-    let job = Fetch {
+    let job = Prepare {
         distributions: &[&distribution],
         client: &client(&index),
         cache: &open(),
-        unpacked: None,
+        kept: None,
+        building: &project_wheel::Options::default(),
         options: &options,
         reporter: &Silent,
     };
-    fetch::fetch(&job, sender).unwrap();
+    prepare(&job, sender).unwrap();
     assert_eq!(receiver.iter().count(), 1);
     drop(claim);
 }

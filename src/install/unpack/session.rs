@@ -20,7 +20,7 @@ use crate::bytecode::{Batch, Compiler, PackedPiece};
 use crate::event::{Event, Reporter};
 use crate::install::place::pycache;
 use crate::install::place::script::Launcher;
-use crate::install::{Arrival, Destination, Error, Options};
+use crate::install::{Destination, Error, Options, PreparedWheel};
 use crate::plan::{DistributionId, Plan};
 use crate::platform::folder::Root;
 use crate::store::wheels::Wheels;
@@ -69,7 +69,7 @@ impl Roots {
 }
 
 enum Task<'a> {
-    Open(Box<Arrival>),
+    Open(Box<PreparedWheel>),
     Chunk(Arc<Unit<'a>>, Range<usize>),
     /// Bytecode that the cache has, of an unpacked wheel.
     Bytecode(PackedPiece),
@@ -125,7 +125,7 @@ impl<'a, 's> Session<'a, 's> {
     /// A wheel that is refused stops none of the others: the error names all that are.
     pub(in crate::install) fn unpack<E: From<Error>>(
         &self,
-        arrivals: impl IntoIterator<Item = Result<Arrival, E>>,
+        arrivals: impl IntoIterator<Item = Result<PreparedWheel, E>>,
     ) -> Result<Vec<Done<'a>>, E> {
         let taken = self.pool.in_place_scope(|scope| {
             for arrival in arrivals {
@@ -184,7 +184,7 @@ impl<'a, 's> Session<'a, 's> {
         }
     }
 
-    fn take<'t>(&'t self, scope: &Scope<'t>, arrival: Arrival) {
+    fn take<'t>(&'t self, scope: &Scope<'t>, arrival: PreparedWheel) {
         let mut n_waiting = lock(&self.n_waiting);
         while *n_waiting >= MAX_WAITING && !self.has_failed.load(Ordering::Relaxed) {
             n_waiting = self
@@ -232,7 +232,7 @@ impl<'a, 's> Session<'a, 's> {
         self.changed.notify_all();
     }
 
-    fn open<'t>(&'t self, scope: &Scope<'t>, arrival: Arrival) -> Result<(), Error> {
+    fn open<'t>(&'t self, scope: &Scope<'t>, arrival: PreparedWheel) -> Result<(), Error> {
         let planned = self.plan.distribution(arrival.id);
         let planned = planned.ok_or_else(|| Error::NotPlanned {
             name: arrival.file.name().clone(),

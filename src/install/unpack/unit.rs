@@ -22,7 +22,7 @@ use crate::install::place::paths::{join, text};
 use crate::install::place::placed::{Contested, Placed, Progress};
 use crate::install::place::script::Launcher;
 use crate::install::unshared::sharing;
-use crate::install::{Arrival, Content, Error};
+use crate::install::{Error, PreparedWheel, WheelContent};
 use crate::plan::{Distribution, DistributionId, Form};
 use crate::platform::folder::{Created, Place, Root};
 use crate::store::wheels::{KeptFiles, Linked, SavedChunk, WheelWriter, Wheels};
@@ -75,7 +75,7 @@ impl<'a> Unit<'a> {
     /// Opens what arrived, or the unpacked wheel of the cache if there is one.
     pub(in crate::install) fn open(
         distribution: &'a Distribution,
-        (arrival, root): (Arrival, Arc<Root>),
+        (arrival, root): (PreparedWheel, Arc<Root>),
         setting: Setting<'a>,
         wheels: Option<&Wheels>,
         buffers: &mut Buffers,
@@ -83,8 +83,8 @@ impl<'a> Unit<'a> {
         let places = Places::new(setting.layout, &distribution.name);
         let expected = expected(&arrival.file, distribution);
         let opened = match arrival.content {
-            Content::Kept(wheel) => Opened::kept(*wheel, &places),
-            Content::Archive(file) => {
+            WheelContent::Kept(wheel) => Opened::kept(*wheel, &places),
+            WheelContent::Archive(file) => {
                 let locate = |scheme, path: &str| places.path(scheme, path);
                 let kept = wheels
                     .and_then(|wheels| wheels.find(file.digest(), sharing(distribution), &locate));

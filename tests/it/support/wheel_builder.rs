@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::filename::WheelFilename;
-use lock2venv::install::{Arrival, Content};
+use lock2venv::install::{PreparedWheel, WheelContent};
 use lock2venv::name::PackageName;
 use lock2venv::plan::{Distribution, DistributionId, Form, Origin, Plan};
 use lock2venv::store::{Cache, VerifiedFile};
@@ -382,11 +382,12 @@ impl WheelBuilder {
     }
 
     /// The wheel as it arrives; [`of_plan`] says for which distribution.
-    pub(crate) fn arrival(&self) -> Arrival {
-        Arrival {
+    pub(crate) fn arrival(&self) -> PreparedWheel {
+        PreparedWheel {
             id: DistributionId::default(),
             file: self.parsed_file_name(),
-            content: Content::Archive(verified(&self.build())),
+            content: WheelContent::Archive(verified(&self.build())),
+            from_cache: false,
         }
     }
 }
@@ -403,8 +404,8 @@ fn unpacked(entry: &ZipEntry) -> Vec<u8> {
 }
 
 /// Gives each wheel the id of the distribution of `plan` that has its name.
-pub(crate) fn of_plan(plan: &Plan, arrivals: Vec<Arrival>) -> Vec<Arrival> {
-    let with_id = |mut arrival: Arrival| {
+pub(crate) fn of_plan(plan: &Plan, arrivals: Vec<PreparedWheel>) -> Vec<PreparedWheel> {
+    let with_id = |mut arrival: PreparedWheel| {
         let mut planned = plan.distributions();
         let planned = planned.find(|planned| planned.name == *arrival.file.name());
         arrival.id = planned.map_or(DistributionId::new(usize::MAX), |planned| planned.id);

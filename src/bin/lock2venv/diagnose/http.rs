@@ -5,7 +5,7 @@ use lock2venv::http::{Error, TransportError, TransportErrorKind};
 use lock2venv::url::{CredentialsFlaw, Url};
 
 use super::Failure;
-use super::fetch::REVIEW;
+use super::prepare::REVIEW;
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {

@@ -3,7 +3,7 @@
 use lock2venv::index;
 use lock2venv::url::Url;
 
-use super::fetch::{REVIEW, locked};
+use super::prepare::{REVIEW, locked};
 use super::{Failure, count, http};
 
 impl From<index::Error> for Failure {

@@ -1,7 +1,7 @@
 //! What the library reports as facts, laid out for a person: the error, its causes, what to do next, the exit code.
 //!
 //! The library knows no flags and no commands; here its errors are matched, variant by variant, and what to type is added.
-//! The modules below follow the stages: `documents` (what was written), `plan`, `fetch` (what comes from elsewhere),
+//! The modules below follow the stages: `documents` (what was written), `plan`, `prepare` (what comes from elsewhere),
 //! `place` (the interpreter and the environment) and `session` (what joins them).
 
 #![allow(
@@ -11,11 +11,11 @@
 
 mod documents;
 mod export;
-mod fetch;
 mod http;
 mod index;
 mod place;
 mod plan;
+mod prepare;
 mod session;
 
 use std::error::Error;
@@ -27,8 +27,8 @@ use anstyle::{AnsiColor, Reset};
 
 pub(crate) use documents::lock_warning;
 pub(crate) use export::advice;
-pub(crate) use fetch::hint;
 pub(crate) use place::IGNORE_IT;
+pub(crate) use prepare::hint;
 
 use crate::report::{print_hint, print_line};
 use crate::variables::Variables;

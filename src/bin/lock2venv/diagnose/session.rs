@@ -5,10 +5,6 @@ use lock2venv::session::{Error, Recreation};
 
 use super::{Failure, IGNORE_IT};
 
-/// How an install does without a wheel that cannot be built.
-const LEAVE_OUT: &str =
-    "`--no-root` for the project itself, `--no-directory` for directory dependencies";
-
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
@@ -24,8 +20,7 @@ impl From<Error> for Failure {
             Error::NoBytecode => Self::new(&error).hint("leave `--compile` out"),
             Error::Cache(error) => error.into(),
             Error::Index(error) => error.into(),
-            Error::Fetch(error) => error.into(),
-            Error::Build { package, source } => Self::build(&package, source, LEAVE_OUT),
+            Error::Prepare(error) => (*error).into(),
             Error::Install(error) => error.into(),
             Error::AfterDamage { names, source } => {
                 let failure = Self::from(*source);

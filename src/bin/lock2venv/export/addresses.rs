@@ -1,16 +1,16 @@
 //! What indexes know of the files of a selection, asked for with many requests at once.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lock2venv::configuration::Configuration;
 use lock2venv::digest::Digest;
+use lock2venv::event::Silent;
 use lock2venv::export::{FileInfo, indexed_files};
-use lock2venv::http::{BASE_DELAY, Limits, NoCancellation};
-use lock2venv::index::{Client, Error, IndexSession, Settings, Wanted};
+use lock2venv::http::{BASE_DELAY, Limits};
+use lock2venv::index::{Client, IndexFile, Settings, Wanted};
 use lock2venv::lock::{File, Package};
 use lock2venv::plan::{self, IndexSource};
+use lock2venv::prepare::{self, Question};
 use lock2venv::pyproject::Project;
 use lock2venv::select::Selection;
 use lock2venv::url::{Url, WrittenUrl};
@@ -31,8 +31,7 @@ pub(super) struct Known(HashMap<(String, String), FileInfo>);
 impl Known {
     /// Returns what the index says of a file.
     pub(super) fn get(&self, package: &Package, file: &File) -> Option<FileInfo> {
-        let key = (package.name.as_str().to_owned(), file.name.to_string());
-        self.0.get(&key).cloned()
+        self.0.get(&key(package, file)).cloned()
     }
 }
 
@@ -48,36 +47,70 @@ pub(super) fn ask(
         return Ok(Known::default());
     }
     check_sources(&packages, project)?;
-    let wanted = packages.iter().map(|package| {
-        let source = plan::index_source(package, Some(&project.sources))?;
-        Ok::<_, plan::Error>((*package, source))
-    });
-    let wanted = wanted.collect::<Result<Vec<_>, _>>()?;
-    let client = client(project, context)?;
-    let (next, answers) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let ask = || {
-        let mut session = client.session(&NoCancellation);
-        while let Some((package, source)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let answer = ask_one(&client, &mut session, package, source.as_ref());
-            if let Ok(mut answers) = answers.lock() {
-                answers.push(answer);
-            }
-        }
+    let asked = packages
+        .iter()
+        .map(|package| Asked::of(package, project))
+        .collect::<Result<Vec<_>, _>>()?;
+    let questions: Vec<Question<'_>> = asked.iter().map(Asked::question).collect();
+    let options = prepare::Options {
+        n_connections: N_CONNECTIONS,
+        ..prepare::Options::default()
     };
-    std::thread::scope(|scope| {
-        // This thread asks too, so that others are a help and none is needed.
-        for _ in 1..N_CONNECTIONS.min(packages.len()) {
-            let thread = std::thread::Builder::new().name("ask".to_owned());
-            if thread.spawn_scoped(scope, ask).is_err() {
-                break;
-            }
+    let client = client(project, context)?;
+    let answers = prepare::list(&questions, &client, &options, &Silent)?;
+    let known = asked.iter().zip(answers);
+    let known = known.flat_map(|(asked, files)| asked.infos(files).collect::<Vec<_>>());
+    Ok(Known(known.collect()))
+}
+
+/// A package whose files are asked for.
+struct Asked<'a> {
+    package: &'a Package,
+    source: Option<IndexSource>,
+    files: Vec<&'a File>,
+    /// The digests of each file.
+    digests: Vec<Vec<Digest>>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(package: &'a Package, project: &Project) -> Result<Self, plan::Error> {
+        let files = indexed_files(package);
+        let digests = files.iter().map(|file| Digest::parse(&file.hash));
+        Ok(Self {
+            package,
+            source: plan::index_source(package, Some(&project.sources))?,
+            digests: digests.map(|digest| digest.into_iter().collect()).collect(),
+            files,
+        })
+    }
+
+    fn question(&self) -> Question<'_> {
+        let files = self.files.iter().zip(&self.digests);
+        let files = files.map(|(file, digests)| Wanted {
+            file: &file.name,
+            digests,
+        });
+        Question {
+            package: &self.package.name,
+            source: self.source.clone(),
+            files: files.collect(),
         }
-        ask();
-    });
-    let answers = answers.into_inner().unwrap_or_default();
-    let answers: Result<Vec<_>, Error> = answers.into_iter().collect();
-    let answers = answers.map_err(|error| Failure::new(&error))?;
-    Ok(Known(answers.into_iter().flatten().collect()))
+    }
+
+    fn infos(&self, files: Vec<IndexFile>) -> impl Iterator<Item = ((String, String), FileInfo)> {
+        self.files.iter().zip(files).map(|(file, found)| {
+            let info = FileInfo {
+                url: WrittenUrl::new(found.url.to_string()),
+                n_bytes: found.n_bytes,
+                upload_time: found.upload_time,
+            };
+            (key(self.package, file), info)
+        })
+    }
+}
+
+fn key(package: &Package, file: &File) -> (String, String) {
+    (package.name.as_str().to_owned(), file.name.to_string())
 }
 
 /// Checks that the project has the source of each package, as Poetry does before it asks any.
@@ -105,11 +138,7 @@ fn is_indexed(package: &Package) -> bool {
 }
 
 fn client(project: &Project, context: &Context) -> Result<Client, Failure> {
-    let configuration = Configuration::read(&project.root, context.variables.clone());
-    let configuration = configuration.map_err(|error| Failure::new(&error))?;
-    let timeout = configuration
-        .timeout()
-        .map_err(|error| Failure::new(&error))?;
+    let configuration = Configuration::read(&project.root, context.variables.clone())?;
     let sources = project.sources.iter().filter_map(|source| {
         Some(IndexSource {
             name: source.name.clone(),
@@ -117,53 +146,15 @@ fn client(project: &Project, context: &Context) -> Result<Client, Failure> {
         })
     });
     let index_url = context.variable("LOCK2VENV_INDEX_URL").map(Url::parse);
-    let client = Client::new(Settings {
-        index_url: index_url
-            .transpose()
-            .map_err(|error| Failure::new(&error))?,
+    let index_url = index_url.transpose().map_err(|error| {
+        Failure::new(&error).hint("LOCK2VENV_INDEX_URL takes the address of a simple index")
+    })?;
+    let limits = Limits::for_timeout(configuration.timeout()?);
+    Ok(Client::new(Settings {
+        index_url,
         sources: sources.collect(),
         configuration,
         base_delay: BASE_DELAY,
-        limits: Limits::for_timeout(timeout),
-    });
-    client.map_err(|error| Failure::new(&error))
-}
-
-/// One file's key and what is known of it.
-type Answer = ((String, String), FileInfo);
-
-fn ask_one(
-    client: &Client,
-    session: &mut IndexSession<'_>,
-    package: &Package,
-    source: Option<&IndexSource>,
-) -> Result<Vec<Answer>, Error> {
-    let index = client.index(source)?;
-    let files = indexed_files(package);
-    let digests: Vec<Vec<Digest>> = files
-        .iter()
-        .map(|file| Digest::parse(&file.hash).into_iter().collect())
-        .collect();
-    let wanted: Vec<Wanted<'_>> = files
-        .iter()
-        .zip(&digests)
-        .map(|(file, digests)| Wanted {
-            file: &file.name,
-            digests,
-        })
-        .collect();
-    let listed = session.find(&index, &package.name, &wanted)?;
-    let answers = files.iter().zip(listed).map(|(file, listed)| {
-        let listed = listed?;
-        let info = FileInfo {
-            url: WrittenUrl::new(listed.url.to_string()),
-            n_bytes: listed.n_bytes,
-            upload_time: listed.upload_time,
-        };
-        Ok((
-            (package.name.as_str().to_owned(), file.name.to_string()),
-            info,
-        ))
-    });
-    answers.collect()
+        limits,
+    })?)
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use lock2venv::fetch;
+use lock2venv::prepare;
 use lock2venv::session::Interruption;
 
 use crate::diagnose::{Failure, INTERRUPTED};
@@ -27,7 +27,7 @@ pub(super) fn watch(before_speech: impl Fn() + Send + 'static) -> Result<Interru
     });
     match handled {
         Ok(()) => Ok(interruption),
-        Err(ctrlc::Error::System(cause)) => Err(fetch::Error::Thread(cause).into()),
+        Err(ctrlc::Error::System(cause)) => Err(prepare::Error::Thread(cause).into()),
         Err(error) => Err(Failure::new(&error)),
     }
 }

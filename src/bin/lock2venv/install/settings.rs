@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use lock2venv::archive::SizeLimits;
 use lock2venv::configuration::Configuration;
-use lock2venv::fetch::Network;
 use lock2venv::install::LinkMode;
 use lock2venv::interpreter::{Request, managed_folders};
+use lock2venv::prepare::Network;
 use lock2venv::session::{InterpreterLookup, Settings};
 use lock2venv::url::Url;
 

@@ -1,4 +1,4 @@
-//! Fetching: what is asked of whom, what is believed, what is told when it fails.
+//! Preparing wheels: what is asked of whom, what is trusted, what is said when it fails.
 
 use std::sync::Mutex;
 use std::sync::mpsc;
@@ -8,14 +8,16 @@ use fs_err as fs;
 use lock2venv::configuration::{Configuration, CredentialsOrigin, Document, Documents};
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::event::{Event, Reporter};
-use lock2venv::fetch::{self, Error, Fetch, Fetched, Found, Network, Options, Place};
 use lock2venv::filename::WheelFilename;
 use lock2venv::http::{self, Limits, Status};
 use lock2venv::index::{self, Client, Settings};
+use lock2venv::install::{PreparedWheel, WheelContent};
 use lock2venv::name::PackageName;
 use lock2venv::plan::{
     Action, Distribution, DistributionId, Form as PlannedForm, IndexSource, Origin, Plan,
 };
+use lock2venv::prepare::{Error, N_CONNECTIONS, Network, Options, Place, Prepare, prepare};
+use lock2venv::project_wheel;
 use lock2venv::store::Cache;
 use lock2venv::url::{Url, WrittenUrl};
 use lock2venv::version::Version;
@@ -114,24 +116,25 @@ impl Machine {
         let plan = Plan::new(distributions.iter().cloned().map(Action::Install).collect());
         let distributions: Vec<&Distribution> = plan.distributions().collect();
         let (sender, receiver) = mpsc::sync_channel(1);
-        let job = Fetch {
+        let job = Prepare {
             distributions: &distributions,
             client: &client,
             cache,
-            unpacked: None,
+            kept: None,
+            building: &project_wheel::Options::default(),
             options: &Options {
                 network,
                 ..Options::default()
             },
             reporter: &self.reports,
         };
-        let (done, mut fetched) = std::thread::scope(|scope| {
-            let fetching = scope.spawn(|| fetch::fetch(&job, sender));
-            let fetched: Vec<Fetched> = receiver.into_iter().collect();
-            (fetching.join().unwrap(), fetched)
+        let (done, mut wheels) = std::thread::scope(|scope| {
+            let preparing = scope.spawn(|| prepare(&job, sender));
+            let wheels: Vec<PreparedWheel> = receiver.into_iter().collect();
+            (preparing.join().unwrap(), wheels)
         });
-        fetched.sort_by_key(|fetched| fetched.id);
-        done.map(|()| fetched.iter().map(shown).collect())
+        wheels.sort_by_key(|wheel| wheel.id);
+        done.map(|()| wheels.iter().map(shown).collect())
     }
 
     /// Every byte of every file of the cache, as one text.
@@ -153,23 +156,15 @@ impl Machine {
 }
 
 /// Says where a file came from, which distribution it is for, and what is in it, as far as that is short.
-fn shown(fetched: &Fetched) -> String {
-    let Found::File(file) = &fetched.found else {
+fn shown(wheel: &PreparedWheel) -> String {
+    let WheelContent::Archive(file) = &wheel.content else {
         panic!("nothing is unpacked here");
     };
     let mut bytes = vec![0; usize::try_from(file.n_bytes()).unwrap()];
     file.source().read_exact_at(&mut bytes, 0).unwrap();
     bytes.truncate(12);
-    let origin = if fetched.from_cache {
-        "cache"
-    } else {
-        "fetched"
-    };
-    format!(
-        "{origin} {}: {}",
-        fetched.id,
-        String::from_utf8_lossy(&bytes)
-    )
+    let origin = if wheel.from_cache { "cache" } else { "fetched" };
+    format!("{origin} {}: {}", wheel.id, String::from_utf8_lossy(&bytes))
 }
 
 fn distribution(name: &str, origin: Origin) -> Distribution {
@@ -968,7 +963,7 @@ fn direct_addresses_use_the_credentials_of_the_repository_on_their_host() {
 }
 
 #[test]
-fn local_files_are_proven_and_folders_passed_over() {
+fn local_files_are_proven_and_folders_built() {
     let index = LocalIndex::start();
     let machine = Machine::new(&index);
     let path = machine.folder.path().join("a-1-py3-none-any.whl");
@@ -984,14 +979,24 @@ fn local_files_are_proven_and_folders_passed_over() {
             },
         )
     };
+    let project = machine.folder.path().join("b");
+    fs::create_dir(&project).unwrap();
+    let metadata = "[project]\nname = \"b\"\nversion = \"1\"\n";
+    fs::write(project.join("pyproject.toml"), metadata).unwrap();
+    fs::write(project.join("b.py"), "").unwrap();
     let folder = Distribution {
         form: PlannedForm::Tree { is_editable: false },
-        ..distribution("b", Origin::Directory { path: path.clone() })
+        ..distribution("b", Origin::Directory { path: project })
     };
     let plan = [folder, local(b"wheel a")];
-    assert_eq!(machine.fetch(&plan).unwrap(), ["fetched 1: wheel a"]);
-    let offline = machine.fetch_with(&plan, &machine.cache(), Network::Offline);
-    assert_eq!(offline.unwrap(), ["fetched 1: wheel a"]);
+    for network in [Network::Online, Network::Offline] {
+        let prepared = machine.fetch_with(&plan, &machine.cache(), network);
+        let [built, proven] = &prepared.unwrap()[..] else {
+            panic!("there are two");
+        };
+        assert!(built.starts_with("fetched 0: PK"), "{built}");
+        assert_eq!(proven, "fetched 1: wheel a");
+    }
     let error = machine.fetch(&[local(b"another")]).unwrap_err();
     assert!(
         matches!(&error, Error::Mismatch { place: Place::Path(told), .. } if *told == path),
@@ -1033,18 +1038,19 @@ fn nothing_more_is_fetched_when_nobody_listens() {
     let distributions: Vec<&Distribution> = plan.iter().collect();
     let (sender, receiver) = mpsc::sync_channel(1);
     drop(receiver);
-    let job = Fetch {
+    let job = Prepare {
         distributions: &distributions,
         client: &client,
         cache: &cache,
-        unpacked: None,
+        kept: None,
+        building: &project_wheel::Options::default(),
         options: &Options {
             n_connections: 2,
             ..Options::default()
         },
         reporter: &machine.reports,
     };
-    fetch::fetch(&job, sender).unwrap();
+    prepare(&job, sender).unwrap();
     // Each connection has at most one file under way when the first finds nobody to take it.
     let asked = index.take_paths();
     let n_files = asked.iter().filter(|path| path.starts_with("/files/"));
@@ -1068,7 +1074,7 @@ fn many_packages_come_over_kept_connections_and_overlap() {
     assert_eq!(machine.fetch(&plan).unwrap(), expected);
     assert!(index.take_requests().is_empty());
     assert!(
-        index.n_connections() <= fetch::N_CONNECTIONS,
+        index.n_connections() <= N_CONNECTIONS,
         "{}",
         index.n_connections()
     );

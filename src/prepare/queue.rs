@@ -1,6 +1,6 @@
 //! What there is to do, shared by the threads that do it.
 
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 
 use crate::digest::Digest;
 use crate::event::{Event, Reporter};
-use crate::fetch::Error;
-use crate::fetch::waiting::Waiting;
+use crate::filename::WheelFilename;
 use crate::http::Cancellation;
-use crate::index::Index;
+use crate::index::{Index, IndexFile, Wanted};
+use crate::install::{PreparedWheel, WheelContent};
 use crate::name::PackageName;
 use crate::plan::{Distribution, DistributionId};
+use crate::prepare::Error;
+use crate::prepare::waiting::Waiting;
 use crate::store::Claim;
 use crate::url::Url;
 
@@ -24,6 +26,7 @@ const GUESSED_BYTES: u64 = 1 << 20;
 #[derive(Debug)]
 pub(super) struct WantedFile<'a> {
     pub(super) distribution: &'a Distribution,
+    wheel: &'a WheelFilename,
     pub(super) file: &'a str,
     pub(super) digests: &'a [Digest],
     /// Keeps other processes from fetching it too.
@@ -32,22 +35,28 @@ pub(super) struct WantedFile<'a> {
 }
 
 impl<'a> WantedFile<'a> {
-    /// `None` for a folder or repository, which has no file.
-    pub(super) fn new(distribution: &'a Distribution) -> Result<Option<Self>, Error> {
-        let Some(file) = distribution.file_name() else {
-            return Ok(None);
+    pub(super) fn new(distribution: &'a Distribution) -> Result<Self, Error> {
+        let package = &distribution.name;
+        let Some(wheel) = distribution.wheel() else {
+            return Err(Error::NeedsBuild {
+                package: package.clone(),
+            });
         };
-        let wanted = Self {
+        let digests = distribution.origin.digests();
+        if digests.is_empty() {
+            return Err(Error::Unproven {
+                package: package.clone(),
+                file: wheel.as_str().to_owned(),
+            });
+        }
+        Ok(Self {
             distribution,
-            file,
-            digests: distribution.origin.digests(),
+            wheel,
+            file: wheel.as_str(),
+            digests,
             claim: None,
             is_announced: false,
-        };
-        if wanted.digests.is_empty() {
-            return Err(wanted.unproven());
-        }
-        Ok(Some(wanted))
+        })
     }
 
     pub(super) fn id(&self) -> DistributionId {
@@ -58,11 +67,13 @@ impl<'a> WantedFile<'a> {
         &self.distribution.name
     }
 
-    /// Says that nothing could prove the file.
-    pub(super) fn unproven(&self) -> Error {
-        Error::Unproven {
-            package: self.package().clone(),
-            file: self.file.to_owned(),
+    /// Makes the wheel of it.
+    pub(super) fn prepared(&self, content: WheelContent, from_cache: bool) -> PreparedWheel {
+        PreparedWheel {
+            id: self.id(),
+            file: self.wheel.clone(),
+            content,
+            from_cache,
         }
     }
 
@@ -82,8 +93,10 @@ impl<'a> WantedFile<'a> {
 #[derive(Debug)]
 pub(super) enum Job<'a> {
     Page(PageJob<'a>),
+    List(ListJob<'a>),
     Download(DownloadJob<'a>),
     Local(LocalJob<'a>),
+    Build(BuildJob<'a>),
     /// See whether other processes have fetched what they are at.
     Look(Vec<Waiting<'a>>),
 }
@@ -94,6 +107,18 @@ pub(super) struct PageJob<'a> {
     pub(super) index: Index,
     pub(super) package: &'a PackageName,
     pub(super) wanted: Vec<WantedFile<'a>>,
+}
+
+/// Ask an index what it says of files of a package; nothing is downloaded.
+#[derive(Debug)]
+pub(super) struct ListJob<'a> {
+    /// The number of the first file among all that are asked for.
+    pub(super) first: usize,
+    pub(super) index: Index,
+    pub(super) package: &'a PackageName,
+    pub(super) files: &'a [Wanted<'a>],
+    /// The answers, by the numbers of the files.
+    pub(super) found: &'a Mutex<BTreeMap<usize, IndexFile>>,
 }
 
 /// Download a file.
@@ -113,6 +138,14 @@ pub(super) struct DownloadJob<'a> {
 pub(super) struct LocalJob<'a> {
     pub(super) wanted: WantedFile<'a>,
     pub(super) path: &'a Path,
+}
+
+/// Build the wheel of a folder.
+#[derive(Debug)]
+pub(super) struct BuildJob<'a> {
+    pub(super) distribution: &'a Distribution,
+    pub(super) folder: &'a Path,
+    pub(super) is_editable: bool,
 }
 
 /// Downloads in line, the largest first; of the same size, the first of the plan first.
@@ -149,7 +182,9 @@ impl Ord for InLine<'_> {
 #[derive(Debug, Default)]
 struct State<'a> {
     local: Vec<LocalJob<'a>>,
+    builds: Vec<BuildJob<'a>>,
     pages: Vec<PageJob<'a>>,
+    lists: Vec<ListJob<'a>>,
     downloads: BinaryHeap<InLine<'a>>,
     waiting: Vec<Waiting<'a>>,
     n_running: usize,
@@ -164,8 +199,10 @@ impl<'a> State<'a> {
     fn add(&mut self, job: Job<'a>) {
         match job {
             Job::Page(job) => self.pages.push(job),
+            Job::List(job) => self.lists.push(job),
             Job::Download(job) => self.downloads.push(InLine(job)),
             Job::Local(job) => self.local.push(job),
+            Job::Build(job) => self.builds.push(job),
             Job::Look(waiting) => self.waiting.extend(waiting),
         }
     }
@@ -175,6 +212,9 @@ impl<'a> State<'a> {
     fn take(&mut self, n_threads: usize) -> Option<Job<'a>> {
         if let Some(job) = self.local.pop() {
             return Some(Job::Local(job));
+        }
+        if let Some(job) = self.builds.pop() {
+            return Some(Job::Build(job));
         }
         let n_downloading_at_most = if self.pages.is_empty() {
             n_threads
@@ -189,6 +229,9 @@ impl<'a> State<'a> {
         }
         if let Some(job) = self.pages.pop() {
             return Some(Job::Page(job));
+        }
+        if let Some(job) = self.lists.pop() {
+            return Some(Job::List(job));
         }
         self.has_waiting()
             .then(|| Job::Look(std::mem::take(&mut self.waiting)))
@@ -205,6 +248,8 @@ impl<'a> State<'a> {
                 && !has_downloads
                 && !self.has_waiting()
                 && self.pages.is_empty()
+                && self.lists.is_empty()
+                && self.builds.is_empty()
                 && self.local.is_empty())
     }
 }

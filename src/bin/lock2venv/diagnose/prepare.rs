@@ -4,9 +4,9 @@ use std::path::Path;
 
 use lock2venv::digest::Digest;
 use lock2venv::event::Warning;
-use lock2venv::fetch::Error;
 use lock2venv::platform::machine;
 use lock2venv::platform::removal::is_mounted;
+use lock2venv::prepare::Error;
 use lock2venv::store::{self, Mismatch};
 
 use super::{Failure, count, first_of, is_full};
@@ -14,8 +14,13 @@ use super::{Failure, count, first_of, is_full};
 /// Nothing of such a file reaches the environment or the cache.
 pub(super) const REVIEW: &str = "nothing of it was installed; if the index replaced the file, run `poetry lock` and review the change";
 
+/// How an install does without a wheel that cannot be built.
+const LEAVE_OUT: &str =
+    "`--no-root` for the project itself, `--no-directory` for directory dependencies";
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        let headline = error.to_string();
         match error {
             Error::Index(error) => error.into(),
             Error::Mismatch {
@@ -23,7 +28,7 @@ impl From<Error> for Failure {
                 ref source,
                 ..
             } => {
-                let headline = Self::text(error.to_string());
+                let headline = Self::text(headline);
                 let from = format!("{} bytes from {place}", source.n_bytes);
                 mismatch(headline, source, &from)
             }
@@ -42,10 +47,10 @@ impl From<Error> for Failure {
             }
             Error::Cache(error) => error.into(),
             Error::Thread(_) => Self::new(&error).hint(super::MORE_THREADS),
+            Error::Build { package, source } => Self::build(&package, *source, LEAVE_OUT),
             Error::Vanished { .. } => Self::new(&error)
                 .hint("another process emptied the cache meanwhile: run the same command again"),
             Error::Several { errors } => {
-                let headline = format!("{} files cannot be fetched", errors.len());
                 Self::several(headline, errors.into_iter().map(Self::from))
             }
             error => Self::new(&error),

@@ -5,11 +5,12 @@
 use std::time::{Duration, Instant};
 
 use crate::event::Event;
-use crate::fetch::queue::{DownloadJob, Job, PageJob, WantedFile, Watch};
-use crate::fetch::worker::Worker;
-use crate::fetch::{Error, Fetched, Found};
 use crate::http::Cancellation as _;
-use crate::plan::{Distribution, DistributionId};
+use crate::install::WheelContent;
+use crate::plan::DistributionId;
+use crate::prepare::Error;
+use crate::prepare::queue::{DownloadJob, Job, PageJob, WantedFile, Watch};
+use crate::prepare::worker::Worker;
 use crate::store::{Claiming, Mark};
 
 /// How long nobody looks.
@@ -152,25 +153,19 @@ impl<'a> Worker<'_, 'a> {
 
     /// Delivers the file if it is in the cache now.
     fn is_found(&self, wanted: &WantedFile<'_>) -> Result<bool, Error> {
-        let found = match self.job.cache.find(wanted.digests)? {
-            Some(file) => Found::File(file),
-            None if self.is_unpacked(wanted.distribution) => Found::Unpacked,
-            None => return Ok(false),
-        };
-        self.send(
-            wanted,
-            Fetched {
-                id: wanted.id(),
-                found,
-                from_cache: true,
+        let content = match self.job.cache.find(wanted.digests)? {
+            Some(file) => WheelContent::Archive(file),
+            None => match self
+                .job
+                .kept
+                .and_then(|kept| kept.find(wanted.distribution))
+            {
+                Some(wheel) => WheelContent::Kept(Box::new(wheel)),
+                None => return Ok(false),
             },
-        );
+        };
+        self.send_file(wanted.prepared(content, true));
         Ok(true)
-    }
-
-    fn is_unpacked(&self, distribution: &Distribution) -> bool {
-        let unpacked = self.job.unpacked;
-        unpacked.is_some_and(|unpacked| unpacked.take(distribution))
     }
 
     /// Looks at everything that is waited for, once.

@@ -1,28 +1,33 @@
 //! One thread that takes jobs from the queue until there are none.
 
 use std::ops::ControlFlow;
+use std::sync::PoisonError;
 use std::sync::mpsc::SyncSender;
 
 use crate::event::{Event, Reporter, Warning};
-use crate::fetch::queue::{DownloadJob, Job, LocalJob, PageJob, Queue, WantedFile, Watch};
-use crate::fetch::waiting::Waiting;
-use crate::fetch::{Error, Fetch, Fetched, Found, Place};
 use crate::http::Sink;
 use crate::index::{self, Download, IndexFile, IndexSession, Wanted};
+use crate::install::{PreparedWheel, WheelContent};
 use crate::plan::DistributionId;
+use crate::prepare::queue::{
+    BuildJob, DownloadJob, Job, ListJob, LocalJob, PageJob, Queue, WantedFile, Watch,
+};
+use crate::prepare::waiting::Waiting;
+use crate::prepare::{Error, Place, Prepare, build};
 use crate::store::{self, Address, VerifiedFile, Writer};
 
+#[derive(Clone)]
 pub(super) struct Worker<'q, 'a> {
-    pub(super) job: &'q Fetch<'a>,
+    pub(super) job: &'q Prepare<'a>,
     pub(super) queue: &'q Queue<'a>,
-    sender: SyncSender<Fetched>,
+    sender: &'q SyncSender<PreparedWheel>,
 }
 
 impl<'q, 'a> Worker<'q, 'a> {
     pub(super) fn new(
-        job: &'q Fetch<'a>,
+        job: &'q Prepare<'a>,
         queue: &'q Queue<'a>,
-        sender: SyncSender<Fetched>,
+        sender: &'q SyncSender<PreparedWheel>,
     ) -> Self {
         Self { job, queue, sender }
     }
@@ -39,17 +44,17 @@ impl<'q, 'a> Worker<'q, 'a> {
         while let Some((job, _running)) = self.queue.next() {
             let (id, done) = match job {
                 Job::Page(job) => (first_id(&job), self.ask(&mut pages, job)),
+                Job::List(job) => (DistributionId::new(job.first), self.list(&mut pages, &job)),
                 Job::Download(job) => (job.wanted.id(), self.download(&mut downloads, job)),
                 Job::Local(job) => (job.wanted.id(), self.prove_local(job)),
+                Job::Build(job) => (job.distribution.id, self.build(&job)),
                 Job::Look(all) => {
                     let id = all.first().map(Waiting::id).unwrap_or_default();
                     (id, self.look(all, &download_watch))
                 }
             };
-            if let Err(error) = done
-                && self.queue.fail(id, error).is_break()
-            {
-                self.job.client.interrupt();
+            if let Err(error) = done {
+                self.fail(id, error);
             }
         }
     }
@@ -70,14 +75,30 @@ impl<'q, 'a> Worker<'q, 'a> {
         for (wanted, listed) in job.wanted.into_iter().zip(listed) {
             match listed {
                 Ok(listed) => self.announce(&job.index, wanted, listed),
-                Err(error) => {
-                    if self.queue.fail(wanted.id(), error.into()).is_break() {
-                        self.job.client.interrupt();
-                    }
-                }
+                Err(error) => self.fail(wanted.id(), error.into()),
             }
         }
         Ok(())
+    }
+
+    fn list(&self, session: &mut IndexSession<'_>, job: &ListJob<'a>) -> Result<(), Error> {
+        let answers = session.find(&job.index, job.package, job.files)?;
+        for (number, answer) in (job.first..).zip(answers) {
+            match answer {
+                Ok(file) => {
+                    let mut found = job.found.lock().unwrap_or_else(PoisonError::into_inner);
+                    found.insert(number, file);
+                }
+                Err(error) => self.fail(DistributionId::new(number), error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn fail(&self, id: DistributionId, error: Error) {
+        if self.queue.fail(id, error).is_break() {
+            self.job.client.interrupt();
+        }
     }
 
     fn announce(&self, index: &index::Index, mut wanted: WantedFile<'a>, listed: IndexFile) {
@@ -194,22 +215,27 @@ impl<'q, 'a> Worker<'q, 'a> {
         Ok(())
     }
 
-    fn deliver(&self, mut wanted: WantedFile<'_>, file: VerifiedFile) {
-        let file = file.with_claim(wanted.claim.take());
-        let fetched = Fetched {
-            id: wanted.id(),
-            found: Found::File(file),
-            from_cache: false,
-        };
-        self.send(&wanted, fetched);
+    fn build(&self, job: &BuildJob<'_>) -> Result<(), Error> {
+        let wheel = build::build(job, self.job.building, self.job.cache)?;
+        self.send(wheel);
+        Ok(())
     }
 
-    pub(super) fn send(&self, wanted: &WantedFile<'_>, fetched: Fetched) {
+    fn deliver(&self, mut wanted: WantedFile<'_>, file: VerifiedFile) {
+        let file = file.with_claim(wanted.claim.take());
+        self.send_file(wanted.prepared(WheelContent::Archive(file), false));
+    }
+
+    pub(super) fn send_file(&self, wheel: PreparedWheel) {
         self.job.reporter.report(Event::Fetched {
-            file: wanted.file,
-            from_cache: fetched.from_cache,
+            file: wheel.file.as_str(),
+            from_cache: wheel.from_cache,
         });
-        if self.sender.send(fetched).is_err() {
+        self.send(wheel);
+    }
+
+    fn send(&self, wheel: PreparedWheel) {
+        if self.sender.send(wheel).is_err() {
             self.queue.stop();
             self.job.client.interrupt();
         }
@@ -277,6 +303,9 @@ fn is_stale(error: &Error) -> bool {
         | Error::Local { .. }
         | Error::Cache(_)
         | Error::Thread(_)
+        | Error::Build { .. }
+        | Error::Temporary(_)
+        | Error::NeedsBuild { .. }
         | Error::Vanished { .. }
         | Error::Several { .. } => false,
     }

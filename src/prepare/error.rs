@@ -1,0 +1,136 @@
+//! Why wheels could not be prepared.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::index;
+use crate::name::PackageName;
+use crate::project_wheel;
+use crate::store::{self, Mismatch};
+use crate::url::Url;
+use crate::version::Version;
+
+/// Why wheels could not be prepared.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An index or file server did not answer as it should.
+    #[error(transparent)]
+    Index(#[from] index::Error),
+    /// What came is not what was locked.
+    #[error("`{file}` is not the file that was locked")]
+    Mismatch {
+        /// The package.
+        package: PackageName,
+        /// The file.
+        file: String,
+        /// Where from.
+        place: Place,
+        /// What was locked, and what came.
+        #[source]
+        source: Box<Mismatch>,
+    },
+    /// The lock has no digest that could prove the file: none at all, or MD5.
+    #[error("poetry.lock has no sha256, sha384 or sha512 of `{file}`")]
+    Unproven {
+        /// The package.
+        package: PackageName,
+        /// The file.
+        file: String,
+    },
+    /// Files are neither in the cache nor on this machine, and the network may not be used.
+    #[error("{} of the locked files are not in the cache, and the network may not be used", missing.len())]
+    Offline {
+        /// Each of them, in the order of the plan.
+        missing: Vec<Missing>,
+    },
+    /// A local archive cannot be read.
+    #[error("cannot read the file of `{package}`")]
+    Local {
+        /// The package.
+        package: PackageName,
+        /// The cause, with the path.
+        #[source]
+        source: store::Error,
+    },
+    /// The cache, or the folder that stands in for it, cannot be used.
+    #[error(transparent)]
+    Cache(#[from] store::Error),
+    /// No thread can be started.
+    #[error("cannot start a thread")]
+    Thread(#[source] io::Error),
+    /// The wheel of a folder could not be built.
+    #[error("the wheel of `{package}` cannot be built")]
+    Build {
+        /// The package.
+        package: PackageName,
+        /// The cause.
+        source: Box<project_wheel::Error>,
+    },
+    /// Something that is not a wheel, and not the folder of a project: nothing builds it.
+    #[error("`{package}` has to be built")]
+    NeedsBuild {
+        /// The package.
+        package: PackageName,
+    },
+    /// A temporary file cannot be written.
+    #[error("cannot write a temporary file")]
+    Temporary(#[source] io::Error),
+    /// Another process removed a file from the cache while we were using it.
+    #[error("`{file}` has just been removed from the cache")]
+    Vanished {
+        /// The package.
+        package: PackageName,
+        /// The file.
+        file: String,
+    },
+    /// Several things at once, in the order of the plan.
+    #[error("{} {}", errors.len(), cannot(errors))]
+    Several {
+        /// What.
+        errors: Vec<Error>,
+    },
+}
+
+/// Where the bytes of a file came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A server.
+    Url(Url),
+    /// This machine.
+    Path(PathBuf),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(url) => url.fmt(formatter),
+            Self::Path(path) => path.display().fmt(formatter),
+        }
+    }
+}
+
+/// A file that would have to be downloaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The package.
+    pub package: PackageName,
+    /// Its version.
+    pub version: Version,
+    /// The file.
+    pub file: String,
+}
+
+fn cannot(errors: &[Error]) -> &'static str {
+    let has_build = errors
+        .iter()
+        .any(|error| matches!(error, Error::Build { .. }));
+    if has_build {
+        "wheels cannot be prepared"
+    } else {
+        "files cannot be fetched"
+    }
+}

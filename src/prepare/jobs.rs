@@ -1,0 +1,200 @@
+//! What is here already, and what there is to do for the rest.
+
+use std::collections::BTreeMap;
+
+use super::queue::{BuildJob, DownloadJob, Job, LocalJob, PageJob, WantedFile};
+use super::{Error, Missing, Prepare};
+use crate::event::Event;
+use crate::http;
+use crate::index::{self, Index};
+use crate::install::{PreparedWheel, WheelContent};
+use crate::name::PackageName;
+use crate::plan::{Distribution, Form, Origin};
+use crate::store::{Cache, VerifiedFile};
+use crate::url::WrittenUrl;
+
+/// So many files of the cache are held open from being found to being sent; the others are opened again. Many systems let a
+/// process have 1,024 files.
+const N_OPEN_HITS: usize = 256;
+
+/// A file that is in the cache.
+pub(super) struct Hit<'a> {
+    pub(super) wanted: WantedFile<'a>,
+    file: Option<VerifiedFile>,
+}
+
+impl Hit<'_> {
+    pub(super) fn open(self, cache: &Cache) -> Result<PreparedWheel, Error> {
+        let file = match self.file {
+            Some(file) => Some(file),
+            None => cache.find(self.wanted.digests)?,
+        };
+        let file = file.ok_or_else(|| Error::Vanished {
+            package: self.wanted.package().clone(),
+            file: self.wanted.file.to_owned(),
+        })?;
+        Ok(self.wanted.prepared(WheelContent::Archive(file), true))
+    }
+}
+
+/// What [`sort`] found.
+#[derive(Default)]
+pub(super) struct Sorted<'a> {
+    /// What is in the cache, in the order of the plan.
+    pub(super) hits: Vec<Hit<'a>>,
+    /// What has to be done for the rest.
+    pub(super) jobs: Vec<Job<'a>>,
+    pages: Pages<'a>,
+}
+
+/// Pages to ask for: one for each index and package, whatever files are wanted of it.
+#[derive(Default)]
+pub(super) struct Pages<'a>(BTreeMap<(String, String, &'a PackageName), PageJob<'a>>);
+
+impl<'a> Pages<'a> {
+    pub(super) fn add(&mut self, index: Index, wanted: WantedFile<'a>) {
+        let (name, key) = (index.name.clone(), index.key().to_owned());
+        let package = wanted.package();
+        let page = self
+            .0
+            .entry((name, key, package))
+            .or_insert_with(|| PageJob {
+                index,
+                package,
+                wanted: Vec::new(),
+            });
+        page.wanted.push(wanted);
+    }
+
+    pub(super) fn into_jobs(self) -> impl Iterator<Item = Job<'a>> {
+        self.0.into_values().map(Job::Page)
+    }
+}
+
+/// Finds what is here already, and makes jobs of the rest.
+pub(super) fn sort<'a>(prepare: &Prepare<'a>) -> Result<Sorted<'a>, Error> {
+    let mut sorted = Sorted::default();
+    for distribution in prepare.distributions {
+        sorted.add(prepare, distribution)?;
+    }
+    let pages = std::mem::take(&mut sorted.pages);
+    sorted.jobs.extend(pages.into_jobs());
+    Ok(sorted)
+}
+
+impl<'a> Sorted<'a> {
+    fn add(&mut self, prepare: &Prepare<'a>, distribution: &'a Distribution) -> Result<(), Error> {
+        match &distribution.origin {
+            Origin::Index { source, .. } => {
+                let wanted = self.look(prepare, WantedFile::new(distribution)?)?;
+                if let Some(wanted) = wanted {
+                    let index = prepare.client.index(source.as_ref())?;
+                    self.add_indexed(prepare, index, wanted);
+                }
+            }
+            Origin::Url { url, .. } => {
+                let wanted = self.look(prepare, WantedFile::new(distribution)?)?;
+                if let Some(wanted) = wanted {
+                    self.jobs.push(direct_job(prepare, url, wanted)?);
+                }
+            }
+            Origin::File { path, .. } => {
+                let wanted = WantedFile::new(distribution)?;
+                self.jobs.push(Job::Local(LocalJob { wanted, path }));
+            }
+            Origin::Directory { path: folder } => self.jobs.push(Job::Build(BuildJob {
+                distribution,
+                folder,
+                is_editable: matches!(distribution.form, Form::Tree { is_editable: true }),
+            })),
+            Origin::Git(_) => {
+                return Err(Error::NeedsBuild {
+                    package: distribution.name.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the file from the cache; returns it when it is not there.
+    fn look(
+        &mut self,
+        prepare: &Prepare<'a>,
+        wanted: WantedFile<'a>,
+    ) -> Result<Option<WantedFile<'a>>, Error> {
+        let Some(file) = prepare.cache.find(wanted.digests)? else {
+            return Ok(Some(wanted));
+        };
+        prepare.reporter.report(Event::Fetched {
+            file: wanted.file,
+            from_cache: true,
+        });
+        let file = (self.hits.len() < N_OPEN_HITS).then_some(file);
+        self.hits.push(Hit { wanted, file });
+        Ok(None)
+    }
+
+    /// Downloads at once what has a known address; asks the index about the rest.
+    fn add_indexed(&mut self, prepare: &Prepare<'a>, index: Index, mut wanted: WantedFile<'a>) {
+        let remembered = prepare
+            .cache
+            .address(index.key(), wanted.file, wanted.digests);
+        let Some(address) = remembered else {
+            self.pages.add(index, wanted);
+            return;
+        };
+        wanted.announce(address.n_bytes, prepare.reporter);
+        self.jobs.push(Job::Download(DownloadJob {
+            wanted,
+            url: address.url,
+            n_bytes: address.n_bytes,
+            index: Some(index),
+            is_remembered: true,
+        }));
+    }
+}
+
+fn direct_job<'a>(
+    prepare: &Prepare<'a>,
+    url: &WrittenUrl,
+    mut wanted: WantedFile<'a>,
+) -> Result<Job<'a>, Error> {
+    let url = url.parse().map_err(|source| {
+        index::Error::from(http::Error::Address {
+            what: wanted.file.to_owned(),
+            source,
+        })
+    })?;
+    wanted.announce(None, prepare.reporter);
+    Ok(Job::Download(DownloadJob {
+        wanted,
+        url,
+        n_bytes: None,
+        index: None,
+        is_remembered: false,
+    }))
+}
+
+/// Checks that nothing has to be asked of the network.
+pub(super) fn refuse_network(jobs: &[Job<'_>]) -> Result<(), Error> {
+    let mut wanted: Vec<&WantedFile<'_>> = Vec::new();
+    for job in jobs {
+        match job {
+            Job::Page(page) => wanted.extend(&page.wanted),
+            Job::Download(download) => wanted.push(&download.wanted),
+            Job::List(_) | Job::Local(_) | Job::Build(_) | Job::Look(_) => {}
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    wanted.sort_by_key(|wanted| wanted.id());
+    let missing = wanted.into_iter().map(|wanted| Missing {
+        package: wanted.package().clone(),
+        version: wanted.distribution.version.clone(),
+        file: wanted.file.to_owned(),
+    });
+    Err(Error::Offline {
+        missing: missing.collect(),
+    })
+}

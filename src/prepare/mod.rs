@@ -1,0 +1,180 @@
+//! Prepares the wheels of a plan: brings files to this machine and proves each, and builds the wheels of folders, many at
+//! once.
+//!
+//! What the cache has is delivered at once. Of the rest, indexes are asked once for each package whose file has no remembered
+//! address, while downloads are already under way, the largest known first; folders are built meanwhile. Each wheel is sent
+//! the moment it is ready, so that unpacking overlaps the network and the builds. What a file means, and whether its archive
+//! is sound, is for [`crate::install`].
+//!
+//! What another process with the same cache is fetching is left to that, and taken from the cache: see [`Cache::claim`].
+//!
+//! Threads live in [`prepare`] and none outlives it. The first error ends the work: requests under way are broken off. Only
+//! that an index does not have what the lock names does not keep the others from being asked, so that all such gaps are
+//! reported at once.
+
+mod build;
+mod error;
+mod jobs;
+mod list;
+mod queue;
+mod waiting;
+mod wheels;
+mod worker;
+
+use std::sync::mpsc::SyncSender;
+use std::thread::{self, Scope};
+use std::time::Duration;
+
+use crate::event::{Event, Reporter};
+use crate::index::Client;
+use crate::install::{Finder, PreparedWheel};
+use crate::plan::Distribution;
+use crate::project_wheel;
+use crate::store::Cache;
+
+use self::jobs::{Hit, refuse_network, sort};
+use self::queue::Queue;
+use self::worker::Worker;
+
+pub use self::error::{Error, Missing, Place};
+pub use self::list::{Question, list};
+pub use self::wheels::{Wheels, wheels};
+
+/// How many requests are under way at once, unless the user says otherwise: enough to keep a line busy whose answers take 40 ms.
+pub const N_CONNECTIONS: usize = 24;
+
+/// What a file that another process is fetching may take without progress, unless the user says otherwise.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What to prepare, and with what.
+#[derive(Clone, Copy)]
+pub struct Prepare<'a> {
+    /// The distributions.
+    pub distributions: &'a [&'a Distribution],
+    /// Asks the indexes.
+    pub client: &'a Client,
+    /// Keeps the files.
+    pub cache: &'a Cache,
+    /// Knows of wheels that the cache keeps unpacked.
+    pub kept: Option<&'a Finder>,
+    /// What the wheels of folders depend on besides the folders.
+    pub building: &'a project_wheel::Options,
+    /// How to go about it.
+    pub options: &'a Options,
+    /// Hears of it.
+    pub reporter: &'a dyn Reporter,
+}
+
+/// How to prepare.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Whether the network may be used.
+    pub network: Network,
+    /// How many requests are under way at once, at least 1; builds count as requests.
+    pub n_connections: usize,
+    /// How long another process that is fetching a file may make no progress before we do it ourselves.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            network: Network::Online,
+            n_connections: N_CONNECTIONS,
+            patience: PATIENCE,
+        }
+    }
+}
+
+/// Whether the network may be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Network {
+    /// It may.
+    #[default]
+    Online,
+    /// Only what is in the cache or on this machine counts.
+    Offline,
+}
+
+/// Prepares the wheel of each distribution and sends it as soon as it is ready, in order of arrival.
+///
+/// Returns when every wheel was sent, when the receiver is gone (which is not an error), or on an error; no thread is left
+/// then. A file from the cache whose archive turns out to be broken can be thrown away with [`Cache::discard`] and fetched
+/// again.
+///
+/// # Errors
+///
+/// See [`enum@Error`]. With [`Network::Offline`] nothing is sent before it is known that nothing is missing.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is dropped on return, which tells the receiver that nothing more comes"
+)]
+pub fn prepare(prepare: &Prepare<'_>, sender: SyncSender<PreparedWheel>) -> Result<(), Error> {
+    let done = prepare_all(prepare, &sender);
+    for warning in prepare.cache.take_warnings() {
+        prepare.reporter.report(Event::Warning(warning));
+    }
+    done
+}
+
+fn prepare_all(prepare: &Prepare<'_>, sender: &SyncSender<PreparedWheel>) -> Result<(), Error> {
+    let sorted = sort(prepare)?;
+    if prepare.options.network == Network::Offline {
+        refuse_network(&sorted.jobs)?;
+    }
+    let n_threads = prepare.options.n_connections.min(sorted.jobs.len());
+    let queue = Queue::new(sorted.jobs, prepare.options.n_connections);
+    thread::scope(|scope| {
+        start(scope, n_threads, &Worker::new(prepare, &queue, sender))?;
+        send_hits(prepare, &queue, sorted.hits, sender);
+        Ok::<(), Error>(())
+    })?;
+    queue.into_result()
+}
+
+/// Starts up to `n_threads` threads that do the jobs of `queue`.
+///
+/// # Errors
+///
+/// [`Error::Thread`] when not even one can be started; fewer do the work of all.
+fn start<'scope, 'a>(
+    scope: &'scope Scope<'scope, '_>,
+    n_threads: usize,
+    worker: &Worker<'scope, 'a>,
+) -> Result<(), Error>
+where
+    'a: 'scope,
+{
+    for n_started in 0..n_threads {
+        let worker = worker.clone();
+        let started = thread::Builder::new()
+            .name("prepare".to_owned())
+            .spawn_scoped(scope, move || worker.run());
+        match started {
+            Ok(_) => {}
+            Err(_) if n_started > 0 => break,
+            Err(cause) => return Err(Error::Thread(cause)),
+        }
+    }
+    Ok(())
+}
+
+fn send_hits<'a>(
+    prepare: &Prepare<'a>,
+    queue: &Queue<'a>,
+    hits: Vec<Hit<'a>>,
+    sender: &SyncSender<PreparedWheel>,
+) {
+    for hit in hits {
+        let id = hit.wanted.id();
+        let is_over = match hit.open(prepare.cache) {
+            Ok(wheel) => sender.send(wheel).is_err(),
+            Err(error) => queue.fail(id, error).is_break(),
+        };
+        if is_over {
+            queue.stop();
+            prepare.client.interrupt();
+            break;
+        }
+    }
+}
