@@ -26,6 +26,41 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A [`session`] fills an environment; here with the project alone, which needs no index:
+//!
+//! ```
+//! # use std::path::Path;
+//! # use lock2venv::lock::Document;
+//! # use lock2venv::project_files::{Disk, ProjectFiles};
+//! # use lock2venv::select::{Choice, DefaultGroups, Request};
+//! use lock2venv::configuration::Configuration;
+//! use lock2venv::event::Silent;
+//! use lock2venv::session::{Goal, Part, Session, Settings};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/projects/annapurna");
+//! # let place = tempfile::tempdir()?;
+//! # let root = place.path().canonicalize()?.join(".venv");
+//! # let files = ProjectFiles::read(&folder)?;
+//! # let project = files.project()?;
+//! # let text = files.lock.clone().unwrap_or_default();
+//! # let lock = Document::parse(&text)?.read(&project.root, &Disk)?;
+//! # let choice = Choice::new(&project, &Request::default(), DefaultGroups::NonOptional)?;
+//! let mut settings = Settings::new(Configuration::read(&project.root, std::env::vars())?);
+//! settings.lookup.path = std::env::var_os("PATH");
+//! let session = Session::new(settings);
+//! let mut goal = Goal::new(&project, &lock, &choice);
+//! goal.part = Part::Project;
+//!
+//! let environment = session.environment(&root, &project, &Silent)?;
+//! let plan = session.plan(&goal, &environment, &Silent)?;
+//! let report = session.run(plan, environment, &Silent)?;
+//! assert_eq!(report.plan.distributions().count(), 1);
+//! assert!(root.join("bin/python").exists());
+//! # Ok(())
+//! # }
+//! ```
 
 // Words: the vocabulary of the standards.
 pub mod digest;

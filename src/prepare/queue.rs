@@ -417,3 +417,109 @@ impl Cancellation for Watch<'_, '_> {
         state.is_stopped || (self.is_download && state.has_gaps)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{DistributionId, Form, Origin};
+    use crate::version::Version;
+
+    fn distribution(number: usize) -> Distribution {
+        let file = format!("p{number}-1-py3-none-any.whl");
+        Distribution {
+            id: DistributionId::new(number),
+            name: PackageName::new(&format!("p{number}")),
+            version: Version::parse("1").unwrap(),
+            origin: Origin::Index {
+                source: None,
+                digests: vec![Digest::of(crate::digest::Algorithm::Sha256, b"")],
+            },
+            form: Form::Wheel(WheelFilename::parse(&file).unwrap()),
+            is_requested: true,
+        }
+    }
+
+    fn download(distribution: &Distribution, n_bytes: Option<u64>) -> Job<'_> {
+        Job::Download(DownloadJob {
+            wanted: WantedFile::new(distribution).unwrap(),
+            url: Url::parse("https://files.example/a").unwrap(),
+            n_bytes,
+            index: None,
+            is_remembered: false,
+        })
+    }
+
+    fn local(distribution: &Distribution) -> Job<'_> {
+        Job::Local(LocalJob {
+            wanted: WantedFile::new(distribution).unwrap(),
+            path: Path::new("/a"),
+        })
+    }
+
+    fn build(distribution: &Distribution) -> Job<'_> {
+        Job::Build(BuildJob {
+            distribution,
+            folder: Path::new("/a"),
+            is_editable: false,
+        })
+    }
+
+    /// What is taken, one after the other, as long as nothing new is added.
+    fn order(jobs: Vec<Job<'_>>) -> Vec<String> {
+        let queue = Queue::new(jobs, 3);
+        let mut order = Vec::new();
+        while let Some((job, _running)) = queue.next() {
+            order.push(match job {
+                Job::Download(job) => format!("download {}", job.wanted.id()),
+                Job::Local(job) => format!("local {}", job.wanted.id()),
+                Job::Build(job) => format!("build {}", job.distribution.id),
+                Job::Page(_) | Job::List(_) | Job::Look(_) => panic!("there is none"),
+            });
+        }
+        order
+    }
+
+    #[test]
+    fn what_needs_no_network_comes_first_and_then_what_is_large() {
+        let all: Vec<Distribution> = (0..7).map(distribution).collect();
+        let jobs = vec![
+            download(&all[0], Some(10)),
+            download(&all[1], Some(2 << 20)),
+            build(&all[2]),
+            download(&all[3], None),
+            local(&all[4]),
+            build(&all[5]),
+            download(&all[6], Some(10)),
+        ];
+        let expected = [
+            "local 4",
+            "build 2",
+            "build 5",
+            "download 1",
+            "download 3",
+            "download 0",
+            "download 6",
+        ];
+        assert_eq!(order(jobs), expected);
+    }
+
+    #[test]
+    fn an_error_ends_the_work_and_what_follows_from_that_is_not_kept() {
+        let all: Vec<Distribution> = (0..2).map(distribution).collect();
+        let queue = Queue::new(vec![build(&all[0]), build(&all[1])], 2);
+        let (_, running) = queue.next().unwrap();
+        let error = |name: &str| Error::NeedsBuild {
+            package: PackageName::new(name),
+        };
+        assert!(queue.fail(all[0].id, error("p0")).is_break());
+        assert!(queue.fail(all[1].id, error("p1")).is_continue());
+        drop(running);
+        assert!(queue.next().is_none());
+        let result = queue.into_result();
+        let is_first = |package: &PackageName| package.as_str() == "p0";
+        assert!(
+            matches!(&result, Err(Error::NeedsBuild { package }) if is_first(package)),
+            "{result:?}"
+        );
+    }
+}

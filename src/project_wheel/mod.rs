@@ -27,6 +27,7 @@ mod license;
 mod metadata;
 mod outside;
 mod requirements;
+mod surroundings;
 
 use std::collections::BTreeMap;
 use std::io;

@@ -56,3 +56,77 @@ fn damaged_archives(distributions: &[&Distribution], cache: Cache) -> Vec<String
     let damaged = files.into_iter().filter(is_damaged);
     damaged.map(|(file, _)| file.to_owned()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::digest::Algorithm;
+    use crate::filename::WheelFilename;
+    use crate::name::PackageName;
+    use crate::plan::{DistributionId, Form, Origin};
+    use crate::version::Version;
+    use crate::wheel;
+
+    const FILE: &str = "acme-1.0-py3-none-any.whl";
+
+    fn distribution(digest: &Digest) -> Distribution {
+        Distribution {
+            id: DistributionId::default(),
+            name: PackageName::new("acme"),
+            version: Version::parse("1.0").unwrap(),
+            origin: Origin::Index {
+                source: None,
+                digests: vec![digest.clone()],
+            },
+            form: Form::Wheel(WheelFilename::parse(FILE).unwrap()),
+            is_requested: true,
+        }
+    }
+
+    fn refusal() -> Error {
+        Error::Install(install::Error::Wheel {
+            file: FILE.to_owned(),
+            fault: wheel::Error::Archive(crate::archive::Error::Malformed { what: "it is odd" }),
+        })
+    }
+
+    /// Keeps a file, changes its bytes on the disk, and tells which names `remove` returns after `error`, and whether the file is
+    /// still kept.
+    fn after(error: &Error, change: impl Fn(&mut Vec<u8>)) -> (Vec<String>, bool) {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Cache::open(&folder.path().join("cache"), folder.path()).unwrap();
+        let digests = [Digest::of(Algorithm::Sha256, b"the bytes of a wheel")];
+        let cache = open();
+        let mut writer = cache.writer(&digests).unwrap();
+        writer.write(b"the bytes of a wheel").unwrap();
+        let kept = writer.finish().unwrap().path().unwrap().to_owned();
+        let mut bytes = fs::read(&kept).unwrap();
+        change(&mut bytes);
+        fs::write(&kept, bytes).unwrap();
+        let distribution = distribution(&digests[0]);
+        let names = remove(error, &[&distribution], Some(open()), None);
+        (names, kept.exists())
+    }
+
+    #[test]
+    fn a_damaged_copy_goes_when_its_wheel_is_refused() {
+        let damaged = after(&refusal(), |bytes| bytes[3] ^= 1);
+        assert_eq!(damaged, (vec![FILE.to_owned()], false));
+    }
+
+    #[test]
+    fn what_was_locked_like_this_stays() {
+        assert_eq!(after(&refusal(), |_| ()), (Vec::new(), true));
+    }
+
+    #[test]
+    fn other_errors_say_nothing_of_the_cache() {
+        let damage = |bytes: &mut Vec<u8>| bytes[3] ^= 1;
+        assert_eq!(after(&Error::NoBytecode, damage), (Vec::new(), true));
+        let name = PackageName::new("acme");
+        let missing = Error::Install(install::Error::NotArrived { name });
+        assert_eq!(after(&missing, damage), (Vec::new(), true));
+    }
+}

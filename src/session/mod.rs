@@ -18,6 +18,7 @@ mod lookup;
 mod recovery;
 mod recreation;
 mod rehearsal;
+mod retries;
 mod run;
 mod settings;
 mod target_environment;
@@ -42,9 +43,6 @@ pub use lookup::InterpreterLookup;
 pub use recreation::Recreation;
 pub use settings::Settings;
 pub use target_environment::TargetEnvironment;
-
-/// How often other processes may be quicker.
-const MOST_ATTEMPTS: usize = 3;
 
 /// Fills environments.
 #[derive(Clone)]
@@ -95,27 +93,7 @@ impl Session {
         reporter: &dyn Reporter,
     ) -> Result<SessionReport, Error> {
         self.check_places(root)?;
-        let mut damaged = Vec::new();
-        for _ in 0..MOST_ATTEMPTS {
-            // Where a copy was damaged nothing is trusted any more; and one in a cache that may only be read stays there.
-            let trust = if damaged.is_empty() {
-                Trust::Name
-            } else {
-                Trust::Nothing
-            };
-            match self.attempt(goal, root, trust, reporter) {
-                Ok(report) => return Ok(report),
-                Err(Error::Raced(race)) => reporter.step(race.event()),
-                Err(Error::Damaged { names }) => {
-                    for name in &names {
-                        reporter.step(SessionEvent::DamagedCopy { name });
-                    }
-                    damaged.extend(names);
-                }
-                Err(error) => return Err(error.after_damage(damaged)),
-            }
-        }
-        Err(Error::AlwaysRaced)
+        retries::attempt(reporter, |trust| self.attempt(goal, root, trust, reporter))
     }
 
     fn attempt(

@@ -207,3 +207,192 @@ fn is_same(own: &Interpreter, asked: &Interpreter) -> bool {
 fn full_version(interpreter: &Interpreter) -> &str {
     &interpreter.target.marker_environment.python_full_version
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::fs;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::environment::{Blueprint, Draft};
+    use crate::event::Event;
+    use crate::interpreter::Request;
+    use crate::version::VersionConstraint;
+
+    /// A folder with an environment, and what is looked for by.
+    struct Place {
+        folder: tempfile::TempDir,
+        path: Option<OsString>,
+        request: Option<Request>,
+        requires_python: VersionConstraint,
+        heard: Heard,
+    }
+
+    /// Keeps what it hears, and gives a lock free when that is waited for.
+    #[derive(Default)]
+    struct Heard {
+        events: Mutex<Vec<String>>,
+        lock: Mutex<Option<EnvironmentLock>>,
+    }
+
+    impl Reporter for Heard {
+        fn report(&self, event: Event<'_>) {
+            if let Event::Session(SessionEvent::AwaitingEnvironment { .. }) = event {
+                drop(self.lock.lock().unwrap().take());
+            }
+            self.events.lock().unwrap().push(format!("{event:?}"));
+        }
+    }
+
+    impl Place {
+        fn new() -> Self {
+            Self {
+                folder: tempfile::tempdir().unwrap(),
+                path: std::env::var_os("PATH"),
+                request: None,
+                requires_python: VersionConstraint::parse(">=3.6").unwrap(),
+                heard: Heard::default(),
+            }
+        }
+
+        /// Makes the environment, too.
+        fn with_environment() -> Self {
+            let place = Self::new();
+            let interpreter = place.search().find().unwrap();
+            let blueprint = Blueprint::of(&interpreter);
+            let draft = Draft::create(&place.root(), &blueprint, "demo").unwrap();
+            draft.publish().unwrap();
+            place
+        }
+
+        fn root(&self) -> PathBuf {
+            self.folder.path().canonicalize().unwrap().join(".venv")
+        }
+
+        fn search(&self) -> Search<'_> {
+            Search {
+                request: self.request.as_ref(),
+                virtual_env: None,
+                path: self.path.as_deref(),
+                managed: &[],
+                requires_python: &self.requires_python,
+                answers: None,
+                shims: None,
+            }
+        }
+
+        fn find(&self) -> Result<TargetEnvironment, Error> {
+            let name = PackageName::new("demo");
+            TargetEnvironment::find(&self.root(), &name, &self.search(), &self.heard)
+        }
+
+        fn change_configuration(&self, change: impl Fn(&str) -> String) {
+            let path = self.root().join("pyvenv.cfg");
+            let text = fs::read_to_string(&path).unwrap();
+            fs::write(path, change(&text)).unwrap();
+        }
+
+        /// Says why the environment has to be made again.
+        #[track_caller]
+        fn unusable(&self) -> Recreation {
+            let target = self.find().unwrap();
+            assert!(!target.is_usable());
+            assert_eq!(target.folder(), None);
+            let State::Unusable(_, reason) = target.state else {
+                panic!("nothing is there");
+            };
+            reason
+        }
+    }
+
+    #[test]
+    fn where_nothing_is_an_environment_will_be() {
+        let place = Place::new();
+        let target = place.find().unwrap();
+        assert!(matches!(target.state, State::Absent));
+        assert_eq!(target.folder(), None);
+        target.announce(&place.heard);
+        let events = place.heard.events.into_inner().unwrap();
+        assert!(events[0].contains("Creating"), "{events:?}");
+    }
+
+    #[test]
+    fn an_environment_that_can_be_used_stays() {
+        let place = Place::with_environment();
+        let target = place.find().unwrap();
+        assert!(target.is_usable());
+        assert_eq!(target.folder(), Some(&*place.root()));
+        assert!(place.heard.events.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn one_that_another_process_changes_is_waited_for() {
+        let place = Place::with_environment();
+        let environment = Environment::read(&place.root()).unwrap().unwrap();
+        *place.heard.lock.lock().unwrap() = environment.try_lock().unwrap();
+        assert!(place.find().unwrap().is_usable());
+        let events = place.heard.events.lock().unwrap();
+        assert!(events[0].contains("AwaitingEnvironment"), "{events:?}");
+    }
+
+    #[test]
+    fn its_own_interpreter_asked_for_by_another_name_is_no_reason() {
+        let mut place = Place::with_environment();
+        place.request = Some(Request::Path(place.root().join("bin/python")));
+        assert!(place.find().unwrap().is_usable());
+    }
+
+    #[test]
+    fn a_wrong_request_is_an_error_though_the_environment_could_be_used() {
+        let mut place = Place::with_environment();
+        place.request = Some(Request::Name("no-such-python".to_owned()));
+        assert!(matches!(place.find(), Err(Error::Interpreter(_))));
+    }
+
+    #[test]
+    fn one_that_does_not_know_its_python_is_made_again() {
+        let place = Place::with_environment();
+        place.change_configuration(|_| "include-system-site-packages = false\n".to_owned());
+        let reason = place.unusable();
+        assert_eq!(
+            reason.to_string(),
+            "its pyvenv.cfg does not say where its Python is"
+        );
+        assert!(!reason.is_from_elsewhere());
+    }
+
+    #[test]
+    fn one_that_came_without_its_python_is_said_to_be_from_elsewhere() {
+        let place = Place::with_environment();
+        let python = place.root().join("bin/python");
+        fs::remove_file(&python).unwrap();
+        std::os::unix::fs::symlink("/opt/nowhere/python3", &python).unwrap();
+        let reason = place.unusable();
+        assert!(reason.is_from_elsewhere(), "{reason}");
+        let events = place.heard.events.lock().unwrap();
+        assert!(events[0].contains("MadeElsewhere"), "{events:?}");
+    }
+
+    #[test]
+    fn one_whose_python_the_project_does_not_allow_cannot_be_used() {
+        let mut place = Place::with_environment();
+        let environment = Environment::read(&place.root()).unwrap().unwrap();
+        place.requires_python = VersionConstraint::parse("<3").unwrap();
+        let own = own_interpreter(&environment, &place.search());
+        assert!(
+            matches!(own, Err(Recreation::Unsupported { .. })),
+            "{own:?}"
+        );
+        assert!(matches!(place.find(), Err(Error::Interpreter(_))));
+    }
+
+    #[test]
+    fn nothing_but_an_environment_is_removed() {
+        let place = Place::with_environment();
+        place.change_configuration(|_| "include-system-site-packages = false\n".to_owned());
+        fs::write(place.root().join("thesis.txt"), "").unwrap();
+        let error = place.find().unwrap_err();
+        assert!(matches!(error, Error::NotRemovable { .. }), "{error:?}");
+    }
+}

@@ -47,6 +47,7 @@ mod sdist;
 mod sdist_refused;
 mod secrets;
 mod select;
+mod session;
 mod support;
 mod together;
 mod transport;

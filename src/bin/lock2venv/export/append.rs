@@ -21,48 +21,50 @@ pub(super) fn check(project: &Project) -> Result<(), Failure> {
         .about(&["append_project"]))
 }
 
-/// Appends the project, as its folder or as its wheel, which is built into `dist/`; nothing is written where the output is only
-/// checked.
-pub(super) fn append(
-    text: &mut String,
-    form: AppendProject,
-    project: &Project,
-    output: &Output<'_>,
-    options: &Options<'_>,
-) -> Result<(), Failure> {
-    match form {
-        AppendProject::Path if export::has_hashes(text) => Err(Failure::text(
-            "a folder cannot have a hash, and pip refuses it among requirements that have hashes",
-        )
-        .hint("append the project's wheel with its hash: `--append-project=wheel`")
-        .hint("or leave the hashes out: `--without-hashes`")
-        .misuse()
-        .about(&["append_project"])),
-        AppendProject::Path => {
-            export::append(text, Appended::Folder(&project.root), &output.base, options);
-            Ok(())
-        }
-        AppendProject::Wheel => append_wheel(text, project, output, options),
-    }
+/// How the project is appended.
+pub(super) struct Appending<'a> {
+    pub(super) form: AppendProject,
+    pub(super) project: &'a Project,
+    pub(super) output: &'a Output<'a>,
+    /// What its wheel depends on besides its folder.
+    pub(super) building: project_wheel::Options,
 }
 
-fn append_wheel(
-    text: &mut String,
-    project: &Project,
-    output: &Output<'_>,
-    options: &Options<'_>,
-) -> Result<(), Failure> {
-    let failure = |error| Failure::build(&project.name, error, "no `--append-project`");
-    let built = project_wheel::build(&project.root, &project_wheel::Options::default());
-    let wheel = built.map_err(failure)?;
-    let folder = project.root.join("dist");
-    let digest = if output.is_checked {
-        wheel.digest()
-    } else {
-        wheel.save(&folder)
-    };
-    let digest = digest.map_err(failure)?;
-    let path = folder.join(wheel.file_name());
-    export::append(text, Appended::Wheel(&path, &digest), &output.base, options);
-    Ok(())
+impl Appending<'_> {
+    /// Appends the project, as its folder or as its wheel, which is built into `dist/`; nothing is written where the output is
+    /// only checked.
+    pub(super) fn append(&self, text: &mut String, options: &Options<'_>) -> Result<(), Failure> {
+        match self.form {
+            AppendProject::Path if export::has_hashes(text) => Err(Failure::text(
+                "a folder cannot have a hash, and pip refuses it among requirements that have hashes",
+            )
+            .hint("append the project's wheel with its hash: `--append-project=wheel`")
+            .hint("or leave the hashes out: `--without-hashes`")
+            .misuse()
+            .about(&["append_project"])),
+            AppendProject::Path => {
+                let folder = Appended::Folder(&self.project.root);
+                export::append(text, folder, &self.output.base, options);
+                Ok(())
+            }
+            AppendProject::Wheel => self.append_wheel(text, options),
+        }
+    }
+
+    fn append_wheel(&self, text: &mut String, options: &Options<'_>) -> Result<(), Failure> {
+        let project = self.project;
+        let failure = |error| Failure::build(&project.name, error, "no `--append-project`");
+        let wheel = project_wheel::build(&project.root, &self.building).map_err(failure)?;
+        let folder = project.root.join("dist");
+        let digest = if self.output.is_checked {
+            wheel.digest()
+        } else {
+            wheel.save(&folder)
+        };
+        let digest = digest.map_err(failure)?;
+        let path = folder.join(wheel.file_name());
+        let wheel = Appended::Wheel(&path, &digest);
+        export::append(text, wheel, &self.output.base, options);
+        Ok(())
+    }
 }

@@ -17,6 +17,7 @@ use lock2venv::export::{self, Credentials, Extent, Options};
 use lock2venv::http::nearest_repository;
 use lock2venv::lock::{Document, Lock};
 use lock2venv::project_files::{self, Disk, ProjectFiles};
+use lock2venv::project_wheel;
 use lock2venv::pyproject::{Project, ProjectSource, Warning};
 use lock2venv::select::{self, Choice, DefaultGroups, Request, Selection};
 
@@ -24,6 +25,7 @@ use crate::args::{Export, Groups};
 use crate::context::Context;
 use crate::diagnose::{Failure, advice};
 
+use append::Appending;
 use format::Format;
 use output::Output;
 
@@ -203,7 +205,13 @@ impl Lines<'_> {
         }
         let mut text = export.text;
         if let Some(form) = arguments.append_project {
-            append::append(&mut text, form, project, output, &options)?;
+            let appending = Appending {
+                form,
+                project,
+                output,
+                building: project_wheel::Options::from_surroundings(&context.variables),
+            };
+            appending.append(&mut text, &options)?;
         }
         Ok(text)
     }
@@ -227,13 +235,10 @@ impl Configured {
     /// Takes the repositories of the settings and the sources of the project; as in Poetry, the sources count only where no
     /// variable names a repository.
     fn read(project: &Project, context: &Context) -> Result<Self, Failure> {
-        let read = Configuration::read(&project.root, context.variables.clone());
-        let configuration = read.map_err(|error| Failure::new(&error))?;
-        let repositories = configuration.repositories();
-        let repositories = repositories.map_err(|error| Failure::new(&error))?;
+        let configuration = Configuration::read(&project.root, context.variables.clone())?;
         let mut configured = Self {
+            repositories: configuration.repositories()?,
             configuration,
-            repositories,
         };
         let mut variables = context.variables.keys();
         let is_of_repository =

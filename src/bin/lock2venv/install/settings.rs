@@ -7,6 +7,7 @@ use lock2venv::configuration::Configuration;
 use lock2venv::install::LinkMode;
 use lock2venv::interpreter::{Request, managed_folders};
 use lock2venv::prepare::Network;
+use lock2venv::project_wheel;
 use lock2venv::session::{InterpreterLookup, Settings};
 use lock2venv::url::Url;
 
@@ -34,6 +35,7 @@ pub(super) fn of(
         is_strict: arguments.strict,
         compiles: arguments.compile,
         link_mode: link_mode(arguments.link_mode),
+        build: project_wheel::Options::from_surroundings(&context.variables),
         n_jobs: arguments.jobs.map_or(usual.n_jobs, usize::from),
         ..usual
     })
