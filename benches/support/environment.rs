@@ -6,7 +6,8 @@ use lock2venv::archive::SizeLimits;
 use lock2venv::environment::Layout;
 use lock2venv::event::Silent;
 use lock2venv::install::{
-    Destination, DestinationKind, Error, LinkMode, Options, PreparedWheel, install,
+    Destination, DestinationKind, Error, FilePool, Installation, LinkMode, Options, PreparedWheel,
+    install,
 };
 use lock2venv::plan::{Action, Plan};
 use lock2venv::wheel::Leniency;
@@ -80,11 +81,17 @@ impl Bench {
             compile: None,
             link_mode: LinkMode::Hardlink,
             trees: trees.map(Path::to_owned),
-            jobs,
             installer_name: "bench".to_owned(),
         };
         let arrivals = [Ok::<_, Error>(arrival)];
-        install(&self.plan, arrivals, &destination, &options, &Silent).unwrap();
+        let installation = Installation {
+            plan: &self.plan,
+            destination: &destination,
+            options: &options,
+            pool: &FilePool::start(jobs).unwrap(),
+            reporter: &Silent,
+        };
+        install(installation, arrivals).unwrap();
     }
 }
 

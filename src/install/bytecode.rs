@@ -9,7 +9,7 @@ use super::Error;
 use super::change::conflict::Settled;
 use super::place::placed::{Placed, label};
 use super::place::pycache::modules;
-use super::unpack::done::Done;
+use super::unpack::placed_wheel::PlacedWheel;
 use crate::bytecode::{Batch, Bytecode, Compiled, Compiler, Settings};
 use crate::event::Warning;
 use crate::plan::DistributionId;
@@ -17,7 +17,7 @@ use crate::plan::DistributionId;
 /// Does `act` while what it gives to the compiler is compiled; returns also what was compiled.
 ///
 /// Without settings `act` gets no compiler.
-pub(super) fn alongside<T, E: From<Error>>(
+pub(super) fn compile_while<T, E: From<Error>>(
     settings: Option<&Settings>,
     act: impl FnOnce(Option<&Compiler>) -> Result<T, E>,
 ) -> Result<(T, Vec<Compiled>), E> {
@@ -31,14 +31,16 @@ pub(super) fn alongside<T, E: From<Error>>(
 
 /// Takes from the wheels what stands, or wants to stand, where bytecode was compiled to: the interpreter's own is true of
 /// the sources, whoever was first at the path. Wheels with bytecode of their own are rare.
-pub(super) fn displace(compiled: &[Compiled], done: &mut [Done<'_>]) {
+pub(super) fn displace(compiled: &[Compiled], wheels: &mut [PlacedWheel<'_>]) {
     let written: HashSet<&str> = written(compiled)
         .map(|bytecode| bytecode.path.as_str())
         .collect();
-    for done in done {
-        done.placed
+    for wheel in wheels {
+        wheel
+            .placed
             .retain(|placed| !written.contains(&*placed.path));
-        done.contested
+        wheel
+            .contested
             .retain(|contested| !written.contains(&*contested.placed.path));
     }
 }
@@ -67,19 +69,23 @@ pub(super) fn remove(outdated: &[Compiled], folder: &Path) -> Result<(), Error> 
 }
 
 /// Gathers the modules that took the place of others, each for the wheel that it is from.
-pub(super) fn settled_batches(settled: &Settled, done: &[Done<'_>], root: &Path) -> Vec<Batch> {
-    let winners = done.iter().map(|done| {
+pub(super) fn settled_batches(
+    settled: &Settled,
+    wheels: &[PlacedWheel<'_>],
+    root: &Path,
+) -> Vec<Batch> {
+    let winners = wheels.iter().map(|wheel| {
         let is_won = |placed: &&Placed| {
             let path = settled.paths.get(&*placed.path);
-            path.is_some_and(|path| path.is_replaced && path.holders.last() == Some(&done.id()))
+            path.is_some_and(|path| path.is_replaced && path.holders.last() == Some(&wheel.id()))
         };
-        let won: Vec<Placed> = done.placed.iter().filter(is_won).cloned().collect();
+        let won: Vec<Placed> = wheel.placed.iter().filter(is_won).cloned().collect();
         Batch {
-            owner: done.id(),
-            key: done.unit.as_ref().map(|unit| unit.digest.hex()),
-            folder: done.root.path().to_owned(),
+            owner: wheel.id(),
+            key: Some(wheel.digest.hex()),
+            folder: wheel.root.path().to_owned(),
             root: root.to_owned(),
-            sources: modules(&done.library, &won),
+            sources: modules(&wheel.library, &won),
         }
     });
     winners.filter(|batch| !batch.sources.is_empty()).collect()
@@ -100,31 +106,35 @@ pub(super) fn share(compiled: Vec<Compiled>, settled: &Settled) -> Vec<Compiled>
 }
 
 /// Notes what was compiled as files of the distributions; returns what was not as warnings.
-pub(super) fn note(compiled: Vec<Compiled>, done: &mut [Done<'_>]) -> Vec<Warning> {
-    displace(&compiled, done);
-    let positions = done.iter().enumerate();
-    let places: HashMap<DistributionId, usize> =
-        positions.map(|(place, done)| (done.id(), place)).collect();
-    let mut warnings = Vec::new();
+pub(super) fn record_results(
+    compiled: Vec<Compiled>,
+    wheels: &mut [PlacedWheel<'_>],
+) -> Vec<Warning> {
+    displace(&compiled, wheels);
+    let mut by_owner: HashMap<DistributionId, Vec<Compiled>> = HashMap::new();
     for compiled in compiled {
-        let Some(place) = places.get(&compiled.owner) else {
-            continue;
-        };
-        let done = &mut done[*place];
-        match compiled.outcome {
-            Ok(bytecode) => {
-                done.placed.push(Placed {
-                    path: bytecode.path.into(),
-                    digest: bytecode.digest,
-                    n_bytes: bytecode.n_bytes,
-                });
+        by_owner.entry(compiled.owner).or_default().push(compiled);
+    }
+    let mut warnings = Vec::new();
+    for wheel in wheels {
+        for compiled in by_owner.remove(&wheel.id()).unwrap_or_default() {
+            match compiled.outcome {
+                Ok(bytecode) => wheel.placed.push(placed(bytecode)),
+                Err(reason) => warnings.push(Warning::NotCompiled {
+                    distribution: label(wheel.distribution),
+                    path: compiled.source,
+                    reason,
+                }),
             }
-            Err(reason) => warnings.push(Warning::NotCompiled {
-                distribution: label(done.distribution),
-                path: compiled.source,
-                reason,
-            }),
         }
     }
     warnings
+}
+
+fn placed(bytecode: Bytecode) -> Placed {
+    Placed {
+        path: bytecode.path.into(),
+        digest: bytecode.digest,
+        n_bytes: bytecode.n_bytes,
+    }
 }

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::archive;
 use crate::event::Warning;
 use crate::name::PackageName;
 use crate::platform::folder;
@@ -193,17 +192,5 @@ impl From<wheels::Error> for Error {
             wheels::Error::Changed { path } => Self::Changed { path },
             wheels::Error::Damaged { path } => Self::Damaged { path },
         }
-    }
-}
-
-/// What stops the copying of one entry.
-pub(super) enum CopyError {
-    Archive(archive::Error),
-    Write(io::Error),
-}
-
-impl From<archive::Error> for CopyError {
-    fn from(error: archive::Error) -> Self {
-        Self::Archive(error)
     }
 }

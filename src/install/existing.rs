@@ -5,51 +5,38 @@
 //! belongs, and in which steps the change is made: see [`step`](super::change::step).
 
 use std::path::Path;
-use std::sync::atomic::AtomicUsize;
 
 use super::bytecode;
 use super::change::Change;
 use super::change::conflict;
 use super::change::ground::Ground;
-use super::fresh;
-use super::unpack::pool;
-use super::unpack::session::Roots;
-use super::{Destination, Error, Options, PreparedWheel, Report};
+use super::unpack::roots::Roots;
+use super::warnings;
+use super::{Error, Installation, PreparedWheel, Report};
 use crate::archive::Buffers;
-use crate::event::Reporter;
-use crate::plan::Plan;
 
 pub(super) fn install<E: From<Error>>(
-    plan: &Plan,
+    installation: Installation<'_>,
+    staging: &Path,
     arrivals: impl IntoIterator<Item = Result<PreparedWheel, E>>,
-    (destination, staging): (&Destination, &Path),
-    options: &Options,
-    reporter: &dyn Reporter,
 ) -> Result<Report, E> {
-    let roots = Roots::Each(staging.to_owned(), AtomicUsize::new(0));
-    let pool = pool::start_pool(options)?;
-    let job = fresh::Job {
-        plan,
-        destination,
-        options,
-        pool: &pool,
-        reporter,
-    };
-    let (mut done, compiled) = job.unpack(arrivals, roots)?;
-    let mut warnings = bytecode::note(compiled, &mut done);
-    for done in &mut done {
-        let settled = conflict::settle(std::slice::from_mut(done), &mut Buffers::default())?;
+    let roots = Roots::each_in(staging.to_owned());
+    let (mut wheels, compiled) = installation.unpack(arrivals, roots)?;
+    let mut warnings = bytecode::record_results(compiled, &mut wheels);
+    for wheel in &mut wheels {
+        let settled = conflict::settle(std::slice::from_mut(wheel), &mut Buffers::default())?;
         warnings.extend(settled.warnings);
-        warnings.extend(done.warnings.clone());
+        warnings.extend(wheel.warnings.clone());
     }
+    let destination = installation.destination;
     let ground = Ground {
         folder: &destination.folder,
         layout: &destination.layout,
     };
-    let mut change = Change::new(plan, ground, staging)?;
-    warnings.extend(change.settle(&mut done)?);
-    let steps = change.steps(&done)?;
-    let warnings = fresh::report_warnings(warnings, &destination.layout, options, reporter)?;
-    let report = change.carry_out(&steps, &done, reporter)?;
+    let mut change = Change::new(installation.plan, ground, staging)?;
+    warnings.extend(change.settle(&mut wheels)?);
+    let steps = change.steps(&wheels)?;
+    let warnings = warnings::report(installation, warnings)?;
+    let report = change.carry_out(&steps, &wheels, installation.reporter)?;
     Ok(Report { warnings, ..report })
 }

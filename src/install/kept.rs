@@ -2,10 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::place::folders::Places;
-use super::unpack::pool::start_pool;
+use super::place::folders::SchemeFolders;
 use super::unshared::sharing;
-use super::{Destination, DestinationKind, Options};
+use super::{Destination, DestinationKind, FilePool, Options};
 use crate::environment::Layout;
 use crate::plan::Distribution;
 use crate::store::KeptWheel;
@@ -33,8 +32,8 @@ impl Finder {
     /// Finds the wheel of `distribution`. One that was changed since it was unpacked is removed from the cache.
     pub fn find(&self, distribution: &Distribution) -> Option<KeptWheel> {
         let mut digests = distribution.origin.remote_digests().iter();
-        let places = Places::new(&self.layout, &distribution.name);
-        let locate = |scheme, path: &str| places.path(scheme, path);
+        let folders = SchemeFolders::new(&self.layout, &distribution.name);
+        let locate = |scheme, path: &str| folders.path(scheme, path);
         digests.find_map(|digest| self.wheels.find(digest, sharing(distribution), &locate))
     }
 }
@@ -46,6 +45,7 @@ pub fn unpacked(
     distributions: &[&Distribution],
     destination: &Destination,
     options: &Options,
+    pool: &FilePool,
 ) -> Unpacked {
     let Some(wheels) = wheels_for(destination, options) else {
         return Unpacked {
@@ -58,12 +58,10 @@ pub fn unpacked(
     let layout = destination.layout.clone();
     let finder = Finder { wheels, layout };
     let find = |distribution: &&Distribution| finder.find(distribution);
-    let pool = start_pool(options);
+    let threads = &pool.threads;
+    let found = threads.install(|| distributions.par_iter().map(find).collect());
     Unpacked {
-        found: match pool {
-            Ok(pool) => pool.install(|| distributions.par_iter().map(find).collect()),
-            Err(_) => distributions.iter().map(find).collect(),
-        },
+        found,
         finder: Some(finder),
         is_written,
     }

@@ -15,26 +15,32 @@ mod change;
 mod error;
 mod existing;
 mod fresh;
+mod installation;
 mod kept;
 mod notice;
 mod place;
+#[cfg(test)]
+mod scene;
 mod unpack;
 mod unshared;
+mod warnings;
 
 use std::path::PathBuf;
 
 use crate::archive::SizeLimits;
 use crate::environment::Layout;
-use crate::event::{Reporter, Warning};
+use crate::event::Warning;
 use crate::filename::WheelFilename;
-use crate::plan::{DistributionId, Plan};
+use crate::plan::DistributionId;
 use crate::store::{KeptWheel, VerifiedFile};
 use crate::wheel::Leniency;
 
 pub use change::complete::{Need, Unfinished, complete, unfinished};
 pub use change::loser::losers;
 pub use error::Error;
+pub use installation::Installation;
 pub use kept::{Finder, Unpacked, unpacked};
+pub use unpack::pool::FilePool;
 
 pub use crate::store::LinkMode;
 
@@ -115,8 +121,6 @@ pub struct Options {
     pub link_mode: LinkMode,
     /// The folder of the cache that keeps unpacked wheels, in which nobody else may write; `None` keeps nothing.
     pub trees: Option<PathBuf>,
-    /// The number of threads.
-    pub jobs: usize,
     /// What INSTALLER says.
     pub installer_name: String,
 }
@@ -134,7 +138,7 @@ pub struct Report {
     pub warnings: Vec<Warning>,
 }
 
-/// Carries out `plan`: installs each wheel as it arrives, and removes what the plan removes.
+/// Carries out the plan: installs each wheel as it arrives, and removes what the plan removes.
 ///
 /// Every distribution that the plan installs or replaces has to arrive, in any order; files and warnings do not depend
 /// on that order. The iterator may block; the threads of the pool work meanwhile.
@@ -144,17 +148,11 @@ pub struct Report {
 /// The first error of the iterator or of the work itself. A fresh destination is then incomplete and must not be
 /// published; an existing one holds each distribution as it was, or new, or without RECORD, which [`complete`] completes.
 pub fn install<E: From<Error>>(
-    plan: &Plan,
+    installation: Installation<'_>,
     arrivals: impl IntoIterator<Item = Result<PreparedWheel, E>>,
-    destination: &Destination,
-    options: &Options,
-    reporter: &dyn Reporter,
 ) -> Result<Report, E> {
-    match &destination.kind {
-        DestinationKind::Fresh => fresh::install(plan, arrivals, destination, options, reporter),
-        DestinationKind::Existing { staging } => {
-            let destination = (destination, staging.as_path());
-            existing::install(plan, arrivals, destination, options, reporter)
-        }
+    match &installation.destination.kind {
+        DestinationKind::Fresh => fresh::install(installation, arrivals),
+        DestinationKind::Existing { staging } => existing::install(installation, staging, arrivals),
     }
 }

@@ -4,7 +4,9 @@ use super::guard::DestinationGuard;
 use super::target_environment::TargetEnvironment;
 use super::{Error, Race, Session, SessionPlan, SessionReport, damage};
 use crate::event::{Event, Reporter, SessionEvent, Warning};
-use crate::install::{self, Destination, Options, PreparedWheel, Unpacked, WheelContent};
+use crate::install::{
+    self, Destination, FilePool, Installation, Options, PreparedWheel, Unpacked, WheelContent,
+};
 use crate::plan::{Distribution, IndexSource, Plan};
 use crate::prepare::{Prepare, wheels};
 use crate::store::{self, Cache, Trust};
@@ -81,7 +83,8 @@ impl Session {
         options: &Options,
     ) -> Result<Vec<Warning>, Error> {
         let (distributions, destination) = (context.distributions, context.destination);
-        let mut unpacked = install::unpacked(distributions, destination, options);
+        let pool = FilePool::start(self.settings.n_jobs)?;
+        let mut unpacked = install::unpacked(distributions, destination, options, &pool);
         let cache = cache.with_archives(!unpacked.is_written);
         let kept = unpacked.finder.take();
         let (ready, missing) = divide(distributions, unpacked, context.reporter);
@@ -97,8 +100,14 @@ impl Session {
         let done = std::thread::scope(|scope| {
             let prepared = wheels(scope, job)?.map(|wheel| Ok(wheel?));
             let wheels = ready.into_iter().map(Ok).chain(prepared);
-            let (plan, reporter) = (context.plan, context.reporter);
-            install::install(plan, wheels, destination, options, reporter)
+            let installation = Installation {
+                plan: context.plan,
+                destination,
+                options,
+                pool: &pool,
+                reporter: context.reporter,
+            };
+            install::install(installation, wheels)
         });
         for warning in cache.take_warnings() {
             context.reporter.report(Event::Warning(warning));

@@ -44,7 +44,7 @@ pub struct Settings {
     pub compiles: bool,
     /// How files of the cache come into the environment.
     pub link_mode: LinkMode,
-    /// The number of threads that unpack.
+    /// How many threads work on files, and as many interpreters on bytecode.
     pub n_jobs: usize,
     /// What the wheels of folders depend on besides the folders.
     pub build: project_wheel::Options,
@@ -129,7 +129,6 @@ impl Session {
             compile: settings.compiles.then(bytecode).transpose()?,
             link_mode: settings.link_mode,
             trees: self.private_cache("v1/trees"),
-            jobs: settings.n_jobs,
             installer_name: "lock2venv".to_owned(),
         })
     }

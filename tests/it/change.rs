@@ -8,13 +8,14 @@ use fs_err as fs;
 use lock2venv::archive::SizeLimits;
 use lock2venv::environment::{self, Layout};
 use lock2venv::event::Silent;
-use lock2venv::install::{Destination, DestinationKind, Error, LinkMode, Options, install, losers};
+use lock2venv::install::{Destination, DestinationKind, Error, LinkMode, Options, losers};
 use lock2venv::name::PackageName;
 use lock2venv::plan::{Action, Plan};
 use lock2venv::wheel::Leniency;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use crate::support::installing::install;
 use crate::support::wheel_builder::{WheelBuilder, of_plan};
 
 pub(crate) const SITE: &str = "lib/python3.11/site-packages";
@@ -39,7 +40,6 @@ fn options() -> Options {
         compile: None,
         link_mode: LinkMode::Copy,
         trees: None,
-        jobs: 2,
         installer_name: "lock2venv".to_owned(),
     }
 }

@@ -17,8 +17,8 @@ use lock2venv::environment::Layout;
 use lock2venv::event::{Event, Reporter, Silent, Warning};
 use lock2venv::filename::WheelFilename;
 use lock2venv::install::{
-    Destination, DestinationKind, Error, LinkMode, Options, PreparedWheel, Report, WheelContent,
-    install, unpacked,
+    Destination, DestinationKind, Error, FilePool, Installation, LinkMode, Options, PreparedWheel,
+    Report, WheelContent,
 };
 use lock2venv::installed::InstalledDistribution;
 use lock2venv::name::PackageName;
@@ -29,6 +29,7 @@ use lock2venv::wheel::Leniency;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use crate::support::installing::{install, unpacked};
 use crate::support::wheel_builder::{WheelBuilder, ZipEntry, of_plan};
 
 const SITE: &str = "lib/python3.11/site-packages";
@@ -155,7 +156,6 @@ fn options() -> Options {
         compile: None,
         link_mode: LinkMode::Auto,
         trees: None,
-        jobs: 2,
         installer_name: "lock2venv".to_owned(),
     }
 }
@@ -654,18 +654,16 @@ fn of_different_bytes_the_last_name_stays_whatever_came_first() {
     let (a, b) = conflicting();
     let fill = |arrivals: Vec<PreparedWheel>| {
         let place = Place::new();
-        let options = Options {
-            jobs: 1,
-            ..options()
+        let plan = plan(&[&a, &b]);
+        let installation = Installation {
+            plan: &plan,
+            destination: &place.destination(DestinationKind::Fresh),
+            options: &options(),
+            pool: &FilePool::start(1).unwrap(),
+            reporter: &Silent,
         };
-        let report = run(
-            &place,
-            &plan(&[&a, &b]),
-            arrivals,
-            DestinationKind::Fresh,
-            &options,
-        )
-        .unwrap();
+        let arrivals = of_plan(&plan, arrivals).into_iter().map(Ok::<_, Error>);
+        let report = lock2venv::install::install(installation, arrivals).unwrap();
         assert_eq!(
             report.warnings,
             [Warning::Conflict {

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use lock2venv::environment::{Blueprint, Draft, Environment, Fault};
 use lock2venv::event::Silent;
-use lock2venv::install::{Destination, DestinationKind, Error, LinkMode, Options, install};
+use lock2venv::install::{Destination, DestinationKind, Error, LinkMode, Options};
 use lock2venv::interpreter::Interpreter;
 use lock2venv::plan::{Action, Plan};
 use lock2venv::wheel::Leniency;
@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use crate::command_line::Scene;
 use crate::interpreter::python;
+use crate::support::installing::install;
 use crate::support::requirement::missing;
 use crate::support::wheel_builder::WheelBuilder;
 
@@ -99,7 +100,6 @@ fn fill(root: &Path, interpreter: &Interpreter, wheel: &WheelBuilder) -> Environ
         compile: None,
         link_mode: LinkMode::Auto,
         trees: None,
-        jobs: 1,
         installer_name: "lock2venv".to_owned(),
     };
     let actions = vec![Action::Install(wheel.distribution())];

@@ -3,40 +3,19 @@
 //! The rule is that of [`conflict`](super::conflict), so that a changed environment is like a new one: of different bytes
 //! those of the last in the order of names stay. What gives way is taken out of RECORD and noted as dropped.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use fs_err as fs;
-use sha2::{Digest as _, Sha256};
-
 use super::dropped;
-use super::ground::Ground;
-use super::holding::Holding;
-use super::listing::{self, Line};
-use super::uninstall::remove_if_there;
+use super::ground::digest_of_file;
+use super::kept::Kept;
 use crate::event::Warning;
 use crate::install::Error;
-use crate::install::place::paths::{join, relative_to};
-use crate::install::place::placed::label;
-use crate::install::place::pycache::{is_bytecode, source_of};
-use crate::install::place::record::digest_text;
-use crate::install::unpack::done::Done;
-use crate::installed::{DROPPED, InstalledDistribution};
+use crate::install::place::placed::{Placed, label};
+use crate::install::place::pycache::{is_bytecode, is_made_of};
+use crate::install::unpack::placed_wheel::PlacedWheel;
+use crate::installed::InstalledDistribution;
 use crate::plan::{Action, Plan};
-
-/// An installed distribution that stays.
-#[derive(Debug)]
-pub(in crate::install) struct Kept {
-    /// Where it stands among those of the plan: see [`order_of`].
-    pub(in crate::install) order: usize,
-    holding: Holding,
-    /// What gave way earlier.
-    dropped: BTreeMap<String, Line>,
-    /// What gives way now.
-    lost: BTreeSet<String>,
-    /// What is its own again, for it has the same bytes as what is put in now.
-    regained: BTreeSet<String>,
-}
 
 /// The place in the order of claims of the action at `position` of the plan; the numbers between are for what the plan
 /// does not name.
@@ -65,84 +44,83 @@ enum Claimant {
     New(usize),
 }
 
-/// Settles each contested path between `kept` and `done`.
+/// Settles each contested path between what is `kept` and the new `wheels`, which are staged for the environment at `folder`.
 pub(in crate::install) fn settle(
     kept: &mut [Kept],
-    done: &mut [Done<'_>],
+    wheels: &mut [PlacedWheel<'_>],
     folder: &Path,
 ) -> Result<Vec<Warning>, Error> {
-    let contested = contested(kept, done);
-    let (bytecode, others): (Vec<_>, Vec<_>) = contested
-        .into_iter()
-        .partition(|(path, _)| is_bytecode(path));
-    let mut court = Court {
+    let contested = contested(kept, wheels).into_iter();
+    let (bytecode, others): (Vec<_>, Vec<_>) = contested.partition(|(path, _)| is_bytecode(path));
+    let mut settler = ClaimSettler {
         kept,
-        done,
+        wheels,
         folder,
         warnings: Vec::new(),
     };
     for (path, claimants) in others.into_iter().chain(bytecode) {
-        court.settle(&path, &claimants)?;
+        settler.settle(&path, &claimants)?;
     }
-    let warnings = court.warnings;
-    for done in done {
-        dropped::write(done)?;
-    }
+    let warnings = settler.warnings;
+    wheels.iter_mut().try_for_each(dropped::write)?;
     Ok(warnings)
 }
 
-/// Finds the paths of new distributions with more than one claimant, who stand in order.
-fn contested(kept: &[Kept], done: &[Done<'_>]) -> BTreeMap<String, Vec<Claimant>> {
+/// Finds the paths of new distributions with more than one claimant, who are in order.
+fn contested(kept: &[Kept], wheels: &[PlacedWheel<'_>]) -> BTreeMap<String, Vec<Claimant>> {
     let mut claims: HashMap<&str, Vec<(usize, Claimant)>> = HashMap::new();
-    for (index, done) in done.iter().enumerate() {
-        for placed in &done.placed {
-            let claim = (order_of(done.id().position()), Claimant::New(index));
+    for (index, wheel) in wheels.iter().enumerate() {
+        let claim = (order_of(wheel.id().position()), Claimant::New(index));
+        for placed in &wheel.placed {
             claims.entry(&placed.path).or_default().push(claim);
         }
     }
     for (index, kept) in kept.iter().enumerate() {
-        let lines = kept.holding.lines.keys().chain(kept.dropped.keys());
-        for path in lines {
+        let claim = (kept.order, Claimant::Kept(index));
+        for path in kept.files.lines.keys().chain(kept.dropped.keys()) {
             if let Some(claims) = claims.get_mut(path.as_str()) {
-                claims.push((kept.order, Claimant::Kept(index)));
+                claims.push(claim);
             }
         }
     }
-    let claims = claims.into_iter().filter(|(_, claims)| claims.len() > 1);
-    let ordered = claims.map(|(path, mut claims)| {
-        claims.sort_by_key(|(order, _)| *order);
-        let claimants = claims.into_iter().map(|(_, claimant)| claimant);
-        (path.to_owned(), claimants.collect())
-    });
-    ordered.collect()
+    let contested = claims.into_iter().filter(|(_, claims)| claims.len() > 1);
+    let contested = contested.map(|(path, claims)| (path.to_owned(), in_order(claims)));
+    contested.collect()
 }
 
-/// What decides.
-struct Court<'c, 'd> {
+fn in_order(mut claims: Vec<(usize, Claimant)>) -> Vec<Claimant> {
+    claims.sort_by_key(|(order, _)| *order);
+    claims.into_iter().map(|(_, claimant)| claimant).collect()
+}
+
+/// Decides about one path after the other.
+struct ClaimSettler<'c, 'w> {
     kept: &'c mut [Kept],
-    done: &'c mut [Done<'d>],
+    wheels: &'c mut [PlacedWheel<'w>],
     folder: &'c Path,
     warnings: Vec<Warning>,
 }
 
-impl Court<'_, '_> {
+impl ClaimSettler<'_, '_> {
     fn settle(&mut self, path: &str, claimants: &[Claimant]) -> Result<(), Error> {
-        let digests = claimants
-            .iter()
-            .map(|claimant| self.digest(*claimant, path));
-        let digests: Vec<Option<[u8; 32]>> = digests.collect();
-        let winner = digests.iter().rposition(Option::is_some);
-        let Some(winner) = winner else { return Ok(()) };
-        let kept_label = self.label(claimants[winner]);
+        let digests = claimants.iter().map(|one| self.digest(*one, path));
+        let digests: Vec<Option<[u8; 32]>> = digests.collect::<Result<_, Error>>()?;
+        let have = claimants.iter().zip(&digests).rev();
+        let winner = have
+            .clone()
+            .find_map(|(one, digest)| Some((*one, (*digest)?)));
+        let Some((winner, kept_digest)) = winner else {
+            return Ok(());
+        };
         for (claimant, digest) in claimants.iter().zip(&digests) {
             match digest {
-                None => self.regain(*claimant, path, digests[winner]),
-                Some(_) if *digest == digests[winner] => {}
+                None => self.regain(*claimant, path, &kept_digest),
+                Some(digest) if *digest == kept_digest => {}
                 Some(_) => {
                     self.warnings.push(Warning::Conflict {
                         path: path.to_owned(),
                         dropped: self.label(*claimant),
-                        kept: kept_label.clone(),
+                        kept: self.label(winner),
                     });
                     self.lose(*claimant, path)?;
                 }
@@ -152,54 +130,40 @@ impl Court<'_, '_> {
     }
 
     /// Returns the digest of a claimant's file: of what is there, not of what RECORD once said. `None` when it has none.
-    fn digest(&self, claimant: Claimant, path: &str) -> Option<[u8; 32]> {
+    fn digest(&self, claimant: Claimant, path: &str) -> Result<Option<[u8; 32]>, Error> {
         match claimant {
             Claimant::New(index) => {
-                let mut placed = self.done[index].placed.iter();
+                let mut placed = self.wheels[index].placed.iter();
                 let placed = placed.find(|placed| *placed.path == *path);
-                placed.map(|placed| placed.digest)
+                Ok(placed.map(|placed| placed.digest))
             }
-            Claimant::Kept(index) => {
-                let kept = &self.kept[index];
-                if kept.lost.contains(path) || !kept.holding.lines.contains_key(path) {
-                    return None;
-                }
-                let content = fs::read(self.folder.join(path)).ok()?;
-                Some(Sha256::digest(content).into())
+            Claimant::Kept(index) if self.kept[index].has(path) => {
+                digest_of_file(&self.folder.join(path))
             }
+            Claimant::Kept(_) => Ok(None),
         }
     }
 
-    fn regain(&mut self, claimant: Claimant, path: &str, digest: Option<[u8; 32]>) {
-        if let (Claimant::Kept(index), Some(digest)) = (claimant, digest) {
-            let kept = &mut self.kept[index];
-            let dropped = kept.dropped.get(path);
-            if dropped.is_some_and(|line| line.digest == digest_text(&digest)) {
-                kept.regained.insert(path.to_owned());
-            }
+    fn regain(&mut self, claimant: Claimant, path: &str, digest: &[u8; 32]) {
+        match claimant {
+            Claimant::Kept(index) => self.kept[index].regain(path, digest),
+            Claimant::New(_) => {}
         }
     }
 
     /// Takes `path` from `claimant`, and the bytecode that was made of it.
     fn lose(&mut self, claimant: Claimant, path: &str) -> Result<(), Error> {
         match claimant {
-            Claimant::Kept(index) => {
-                let kept = &mut self.kept[index];
-                let paths = kept.holding.lines.keys();
-                let goes = |other: &&String| *other == path || is_made_of(other, path);
-                let lost: Vec<String> = paths.filter(goes).cloned().collect();
-                kept.lost.extend(lost);
-            }
+            Claimant::Kept(index) => self.kept[index].lose(path),
             Claimant::New(index) => {
-                let done = &mut self.done[index];
+                let wheel = &mut self.wheels[index];
                 let goes = |other: &str| other == path || is_made_of(other, path);
-                let placed = std::mem::take(&mut done.placed).into_iter();
-                let (lost, stays) = placed.partition(|placed| goes(&placed.path));
-                done.placed = stays;
+                let lost = wheel.placed.extract_if(.., |placed| goes(&placed.path));
+                let lost: Vec<Placed> = lost.collect();
                 for placed in &lost {
-                    done.root.place().remove(&placed.path)?;
+                    wheel.root.place().remove(&placed.path)?;
                 }
-                done.dropped.extend(lost);
+                wheel.dropped.extend(lost);
             }
         }
         Ok(())
@@ -207,89 +171,147 @@ impl Court<'_, '_> {
 
     fn label(&self, claimant: Claimant) -> String {
         match claimant {
-            Claimant::New(index) => label(self.done[index].distribution),
-            Claimant::Kept(index) => self.kept[index].holding.label.clone(),
+            Claimant::New(index) => label(self.wheels[index].distribution),
+            Claimant::Kept(index) => self.kept[index].files.label.clone(),
         }
     }
 }
 
-fn is_made_of(bytecode: &str, source: &str) -> bool {
-    source_of(bytecode).as_deref() == Some(source)
-}
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest as _, Sha256};
 
-impl Kept {
-    pub(in crate::install) fn new(
-        order: usize,
-        holding: Holding,
-        ground: Ground<'_>,
-    ) -> Result<Self, Error> {
-        Ok(Self {
-            order,
-            dropped: holding.dropped(ground)?,
-            holding,
-            lost: BTreeSet::new(),
-            regained: BTreeSet::new(),
-        })
+    use super::*;
+    use crate::install::change::installed_files::InstalledFiles;
+    use crate::install::place::record::digest_text;
+    use crate::install::scene::{Scene, SceneFile};
+
+    /// Settles between an installed distribution with `kept` files, in the order of claims at 3, and a new one with `new`
+    /// files, at 2 (position 0 of the plan) or 4 (position 1). Says what the first loses and has again, and what the second
+    /// places and drops.
+    #[track_caller]
+    fn settles(kept: &[SceneFile], position: usize, new: &[SceneFile], expected: &str) {
+        let scene = Scene::new();
+        let installed = scene.install("kept", kept);
+        settles_in(&scene, &installed, position, new, expected);
     }
 
-    /// The paths that it has before and after the change.
-    pub(in crate::install) fn stays(&self) -> impl Iterator<Item = &str> {
-        let paths = self.holding.lines.keys();
-        let stays = paths.filter(|path| !self.lost.contains(*path));
-        stays.map(String::as_str)
+    #[track_caller]
+    fn settles_in(
+        scene: &Scene,
+        installed: &InstalledDistribution,
+        position: usize,
+        new: &[SceneFile],
+        expected: &str,
+    ) {
+        let ground = scene.ground();
+        let files = InstalledFiles::read(installed, ground).unwrap();
+        let mut kept = [Kept::new(3, files, ground).unwrap()];
+        let mut wheels = [scene.staged(position, new)];
+        let warnings = settle(&mut kept, &mut wheels, ground.folder).unwrap();
+        let lost: Vec<&str> = kept[0].lost().collect();
+        let paths = |placed: &[Placed]| {
+            let paths = placed.iter().map(|placed| placed.path.to_string());
+            paths.collect::<Vec<_>>().join(" ")
+        };
+        let text = format!(
+            "lost: {}; placed: {}; dropped: {}; {} warnings",
+            lost.join(" "),
+            paths(&wheels[0].placed),
+            paths(&wheels[0].dropped),
+            warnings.len()
+        );
+        assert_eq!(text, expected);
     }
 
-    /// The paths that it loses.
-    pub(in crate::install) fn lost(&self) -> impl Iterator<Item = &str> {
-        self.lost.iter().map(String::as_str)
+    #[test]
+    fn the_same_bytes_are_shared() {
+        let file = [SceneFile("lib/a.py", "x")];
+        settles(
+            &file,
+            0,
+            &file,
+            "lost: ; placed: lib/a.py; dropped: ; 0 warnings",
+        );
+        settles(
+            &file,
+            1,
+            &file,
+            "lost: ; placed: lib/a.py; dropped: ; 0 warnings",
+        );
     }
 
-    /// Writes down what it lost and what it has again: first what is dropped, so that an interruption forgets nothing.
-    pub(in crate::install) fn write_down(&self, staging: &Path) -> Result<(), Error> {
-        if self.lost.is_empty() && self.regained.is_empty() {
-            return Ok(());
+    #[test]
+    fn of_other_bytes_those_of_the_last_stay() {
+        let (old, new) = ([SceneFile("lib/a.py", "x")], [SceneFile("lib/a.py", "y")]);
+        settles(
+            &old,
+            1,
+            &new,
+            "lost: lib/a.py; placed: lib/a.py; dropped: ; 1 warnings",
+        );
+        settles(
+            &old,
+            0,
+            &new,
+            "lost: ; placed: lib/p0-2.dist-info/RECORD.dropped; dropped: lib/a.py; 1 warnings",
+        );
+    }
+
+    #[test]
+    fn bytecode_goes_with_its_source() {
+        let pyc = "lib/__pycache__/a.cpython-311.pyc";
+        let old = [SceneFile("lib/a.py", "x"), SceneFile(pyc, "1")];
+        let new = [SceneFile("lib/a.py", "y"), SceneFile(pyc, "2")];
+        settles(
+            &old,
+            1,
+            &new,
+            "lost: lib/__pycache__/a.cpython-311.pyc lib/a.py; \
+             placed: lib/a.py lib/__pycache__/a.cpython-311.pyc; dropped: ; 1 warnings",
+        );
+        settles(
+            &old,
+            0,
+            &new,
+            "lost: ; placed: lib/p0-2.dist-info/RECORD.dropped; dropped: lib/a.py; 1 warnings",
+        );
+    }
+
+    #[test]
+    fn what_is_gone_from_the_disk_claims_nothing() {
+        let scene = Scene::new();
+        let installed = scene.install("kept", &[SceneFile("lib/a.py", "x")]);
+        fs_err::remove_file(scene.path("lib/a.py")).unwrap();
+        settles_in(
+            &scene,
+            &installed,
+            0,
+            &[SceneFile("lib/a.py", "y")],
+            "lost: ; placed: lib/a.py; dropped: ; 0 warnings",
+        );
+    }
+
+    #[test]
+    fn what_gave_way_earlier_is_had_again_with_the_same_bytes() {
+        let scene = Scene::new();
+        let installed = scene.install("kept", &[]);
+        let digest = digest_text(&Sha256::digest("x"));
+        scene.write(
+            "lib/kept-1.dist-info/RECORD.dropped",
+            &format!("a.py,{digest},1\n"),
+        );
+        let ground = scene.ground();
+        for (content, n_lines) in [("x", 2), ("y", 1)] {
+            let files = InstalledFiles::read(&installed, ground).unwrap();
+            let mut kept = [Kept::new(3, files, ground).unwrap()];
+            let mut wheels = [scene.staged(n_lines, &[SceneFile("lib/a.py", content)])];
+            settle(&mut kept, &mut wheels, ground.folder).unwrap();
+            fs_err::create_dir_all(scene.path("drafts")).unwrap();
+            kept[0].write_down(&scene.path("drafts")).unwrap();
+            let record = scene.read("lib/kept-1.dist-info/RECORD");
+            assert_eq!(record.lines().count(), n_lines, "{content}: {record}");
+            scene.install("kept", &[]);
         }
-        let own_dropped = join(&self.holding.own_folder(), DROPPED);
-        let mut record = self.holding.lines.clone();
-        record.retain(|path, _| !self.lost.contains(path) && *path != own_dropped);
-        for path in &self.regained {
-            record.extend(
-                self.dropped
-                    .get(path)
-                    .map(|line| (path.clone(), line.clone())),
-            );
-        }
-        let dropped = self.dropped_lines();
-        let draft = staging.join("list");
-        let path = self.holding.dist_info.join(DROPPED);
-        if dropped.is_empty() {
-            remove_if_there(&path)?;
-        } else {
-            let text = listing::render(dropped);
-            let line = Line {
-                path: relative_to(&self.holding.library, &own_dropped),
-                digest: digest_text(&Sha256::digest(&text)),
-                n_bytes: text.len().to_string(),
-            };
-            record.insert(own_dropped, line);
-            replace(&draft, &path, &text)?;
-        }
-        let text = listing::render(record.into_values().collect());
-        replace(&draft, &self.holding.dist_info.join("RECORD"), &text)
     }
-
-    fn dropped_lines(&self) -> Vec<Line> {
-        let earlier = self.dropped.iter();
-        let earlier = earlier.filter(|(path, _)| !self.regained.contains(*path));
-        let lost = self.lost.iter().filter(|path| !is_bytecode(path));
-        let lost = lost.filter_map(|path| self.holding.lines.get_key_value(path));
-        let lines: BTreeMap<&String, &Line> = earlier.chain(lost).collect();
-        lines.into_values().cloned().collect()
-    }
-}
-
-/// Puts `text` at `path` in one step, by way of `draft`.
-pub(in crate::install) fn replace(draft: &Path, path: &Path, text: &[u8]) -> Result<(), Error> {
-    fs::write(draft, text).map_err(|cause| Error::io("write", draft, cause))?;
-    fs::rename(draft, path).map_err(|cause| Error::io("rename", draft, cause))
 }

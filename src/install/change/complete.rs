@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use super::ground::{Ground, read_optional};
-use super::holding::Holding;
+use super::installed_files::InstalledFiles;
 use super::uninstall::{Remover, remove_if_there};
 use crate::environment::{self, Layout};
 use crate::install::Error;
@@ -98,12 +98,8 @@ fn owned(
     let mut owned = HashSet::new();
     let whole = installed.distributions.iter();
     for distribution in whole.filter(|whole| !removals.contains(&&whole.dist_info)) {
-        match Holding::read(distribution, ground) {
-            Ok(holding) => owned.extend(holding.lines.into_keys()),
-            // What has no list claims nothing.
-            Err(Error::NoRecord { .. } | Error::BadRecord { .. }) => {}
-            Err(error) => return Err(error),
-        }
+        let files = InstalledFiles::read_if_listed(distribution, ground)?;
+        owned.extend(files.into_iter().flat_map(|files| files.lines.into_keys()));
     }
     Ok(owned)
 }
@@ -114,13 +110,13 @@ fn remove(dist_info: &Path, owned: &HashSet<&str>, ground: Ground<'_>) -> Result
         fs::rename(&record, &journal).map_err(|cause| Error::io("rename", &record, cause))?;
     }
     let mut remover = Remover::new(ground)?;
-    if let Some(holding) = holding(dist_info, ground)? {
-        let list = join(&holding.own_folder(), JOURNAL);
-        let paths = holding.lines.keys().map(String::as_str);
+    if let Some(files) = files_of(dist_info, ground)? {
+        let list = join(&files.own_folder(), JOURNAL);
+        let paths = files.lines.keys().map(String::as_str);
         for path in paths.filter(|path| !owned.contains(path) && *path != list) {
             remover.remove(path)?;
         }
-        let sources = holding.lines.keys().map(String::as_str);
+        let sources = files.lines.keys().map(String::as_str);
         remover.remove_bytecode(sources, owned)?;
         remover.remove_empty()?;
     }
@@ -128,13 +124,13 @@ fn remove(dist_info: &Path, owned: &HashSet<&str>, ground: Ground<'_>) -> Result
 }
 
 /// `None` when nothing tells which files it has, and none but its own documents are left.
-fn holding(dist_info: &Path, ground: Ground<'_>) -> Result<Option<Holding>, Error> {
+fn files_of(dist_info: &Path, ground: Ground<'_>) -> Result<Option<InstalledFiles>, Error> {
     let distribution = environment::identify(dist_info).or_else(|| nameless(dist_info));
     let Some(distribution) = distribution else {
         return Ok(None);
     };
-    match Holding::read(&distribution, ground) {
-        Ok(holding) => Ok(Some(holding)),
+    match InstalledFiles::read(&distribution, ground) {
+        Ok(files) => Ok(Some(files)),
         Err(Error::NoRecord { .. }) => Ok(None),
         Err(error) => Err(error),
     }

@@ -9,23 +9,18 @@ use crate::install::place::paths::join;
 use crate::install::place::placed::Placed;
 use crate::install::place::pycache::is_bytecode;
 use crate::install::place::record;
-use crate::install::unpack::done::Done;
+use crate::install::unpack::placed_wheel::PlacedWheel;
 use crate::installed::DROPPED;
-use sha2::{Digest as _, Sha256};
 
 /// Writes the document of a new distribution, if anything of it gave way, and notes it as one of its files.
-pub(in crate::install) fn write(done: &mut Done<'_>) -> Result<(), Error> {
-    done.dropped.retain(|placed| !is_bytecode(&placed.path));
-    if done.dropped.is_empty() {
+pub(in crate::install) fn write(wheel: &mut PlacedWheel<'_>) -> Result<(), Error> {
+    wheel.dropped.retain(|placed| !is_bytecode(&placed.path));
+    if wheel.dropped.is_empty() {
         return Ok(());
     }
-    let text = record::render_lines(&done.dropped, &done.library);
-    let path = join(&done.dist_info, DROPPED);
-    done.root.place().write_new(&path, &text, false)?;
-    done.placed.push(Placed {
-        path: path.into(),
-        digest: Sha256::digest(&text).into(),
-        n_bytes: text.len() as u64,
-    });
+    let text = record::render_lines(&wheel.dropped, &wheel.library);
+    let path = join(&wheel.dist_info, DROPPED);
+    wheel.root.place().write_new(&path, &text, false)?;
+    wheel.placed.push(Placed::of_content(&path, &text));
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Component, Path};
 
 use fs_err as fs;
+use sha2::{Digest as _, Sha256};
 
 use crate::environment::Layout;
 use crate::install::Error;
@@ -58,4 +59,13 @@ pub(in crate::install) fn normal(root: &Path, library: &Path, line: &str) -> Opt
         }
     }
     (!parts.is_empty()).then(|| parts.join("/"))
+}
+
+/// Returns the SHA-256 of the file at `path`; `None` when there is none.
+pub(in crate::install) fn digest_of_file(path: &Path) -> Result<Option<[u8; 32]>, Error> {
+    match fs::read(path) {
+        Ok(content) => Ok(Some(Sha256::digest(content).into())),
+        Err(cause) if is_absent(&cause) || cause.kind() == io::ErrorKind::IsADirectory => Ok(None),
+        Err(cause) => Err(Error::io("read", path, cause)),
+    }
 }

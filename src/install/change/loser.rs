@@ -4,15 +4,12 @@
 //! who list a path in each RECORD, from the digests. Whether a new version of the other still has the path is not known
 //! then, so the loser is installed again in any case.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
-use fs_err as fs;
-use sha2::{Digest as _, Sha256};
-
 use super::claims::order_in;
-use super::ground::{Ground, read_optional};
-use super::holding::Holding;
+use super::ground::{Ground, digest_of_file, read_optional};
+use super::installed_files::InstalledFiles;
 use super::listing::Line;
 use crate::environment::Layout;
 use crate::install::Error;
@@ -26,7 +23,7 @@ const OWN_NAME: &str = "lock2venv";
 
 /// A distribution that stays.
 struct Staying {
-    holding: Holding,
+    files: InstalledFiles,
     /// Its place in the order of claims.
     order: usize,
     /// Whether files of its own gave way to others.
@@ -55,27 +52,37 @@ pub fn losers(
     let all = installed.distributions.iter();
     let (leaving, staying): (Vec<_>, Vec<_>) =
         all.partition(|distribution| going.contains(&*distribution.dist_info));
-    let is_contested = |distribution: &&InstalledDistribution| {
-        installed.contested.contains(&distribution.dist_info)
-    };
-    let has_contested = staying.iter().any(is_contested);
-    let mut kept = Vec::new();
+    let kept = read_staying(&staying, installed, plan, ground)?;
+    let mut losers = by_documents(&kept, ground)?;
+    let leaving = leaving.into_iter();
+    let leaving = leaving.map(|one| InstalledFiles::read_if_listed(one, ground));
+    let leaving: Vec<_> = leaving.collect::<Result<_, Error>>()?;
+    losers.extend(by_digests(&kept, leaving.into_iter().flatten(), ground)?);
+    Ok(losers)
+}
+
+/// Reads the lists of those who stay, as far as they may have lost files.
+fn read_staying(
+    staying: &[&InstalledDistribution],
+    installed: &Installed,
+    plan: &Plan,
+    ground: Ground<'_>,
+) -> Result<Vec<Staying>, Error> {
+    let is_contested = |one: &InstalledDistribution| installed.contested.contains(&one.dist_info);
+    let has_contested = staying.iter().any(|one| is_contested(one));
+    let mut read = Vec::new();
     for distribution in staying {
         if (has_contested || !is_own(distribution)?)
-            && let Some(holding) = claiming(distribution, ground)?
+            && let Some(files) = InstalledFiles::read_if_listed(distribution, ground)?
         {
-            kept.push(Staying {
-                holding,
+            read.push(Staying {
+                files,
                 order: order_in(plan, distribution),
-                is_contested: is_contested(&distribution),
+                is_contested: is_contested(distribution),
             });
         }
     }
-    let mut losers = by_documents(&kept, ground)?;
-    let leaving = leaving.into_iter();
-    let leaving: Result<Vec<_>, Error> = leaving.map(|one| claiming(one, ground)).collect();
-    losers.extend(by_digests(&kept, leaving?.into_iter().flatten(), ground));
-    Ok(losers)
+    Ok(read)
 }
 
 fn going(action: &Action) -> Option<&Path> {
@@ -90,34 +97,22 @@ fn is_own(distribution: &InstalledDistribution) -> Result<bool, Error> {
     Ok(text.is_some_and(|text| text.trim_ascii() == OWN_NAME.as_bytes()))
 }
 
-/// `None` for what has no list that can be read.
-fn claiming(
-    distribution: &InstalledDistribution,
-    ground: Ground<'_>,
-) -> Result<Option<Holding>, Error> {
-    match Holding::read(distribution, ground) {
-        Ok(holding) => Ok(Some(holding)),
-        Err(Error::NoRecord { .. } | Error::BadRecord { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 /// Finds those with a dropped file that nobody lists who stays and comes after them; or that they list themselves, for a change
 /// that was interrupted.
 fn by_documents(kept: &[Staying], ground: Ground<'_>) -> Result<BTreeSet<PackageName>, Error> {
     let mut last: HashMap<&str, usize> = HashMap::new();
-    for Staying { holding, order, .. } in kept {
-        for path in holding.lines.keys() {
+    for Staying { files, order, .. } in kept {
+        for path in files.lines.keys() {
             let last = last.entry(path).or_default();
             *last = (*last).max(*order);
         }
     }
     let mut losers = BTreeSet::new();
-    for Staying { holding, order, .. } in kept.iter().filter(|staying| staying.is_contested) {
+    for Staying { files, order, .. } in kept.iter().filter(|staying| staying.is_contested) {
         let is_last = |path: &str| last.get(path).is_none_or(|last| last <= order);
-        let lacks = |path: &String| holding.lines.contains_key(path) || is_last(path);
-        if holding.dropped(ground)?.keys().any(lacks) {
-            losers.insert(holding.name.clone());
+        let lacks = |path: &String| files.lines.contains_key(path) || is_last(path);
+        if files.dropped(ground)?.keys().any(lacks) {
+            losers.insert(files.name.clone());
         }
     }
     Ok(losers)
@@ -126,36 +121,50 @@ fn by_documents(kept: &[Staying], ground: Ground<'_>) -> Result<BTreeSet<Package
 /// Finds those that list a path, with a digest that the file does not have, which something lists that goes.
 fn by_digests(
     kept: &[Staying],
-    leaving: impl Iterator<Item = Holding>,
+    leaving: impl Iterator<Item = InstalledFiles>,
     ground: Ground<'_>,
-) -> BTreeSet<PackageName> {
-    let mut claims: HashMap<&str, Vec<(&PackageName, &Line)>> = HashMap::new();
-    for Staying { holding, .. } in kept {
-        for (path, line) in &holding.lines {
-            let claim = (&holding.name, line);
-            claims.entry(path).or_default().push(claim);
-        }
-    }
+) -> Result<BTreeSet<PackageName>, Error> {
+    let claims = claims(kept);
     let mut losers = BTreeSet::new();
     for going in leaving {
-        let contested = going.lines.iter().filter_map(|(path, line)| {
-            let claims = claims.get(path.as_str())?;
-            let differs = |(_, other): &(_, &Line)| is_other(&other.digest, &line.digest);
-            claims.iter().any(differs).then_some((path, claims))
-        });
-        let contested: BTreeMap<_, _> = contested.collect();
-        for (path, claims) in contested {
-            let content = fs::read(ground.folder.join(path)).unwrap_or_default();
-            let there = digest_text(&Sha256::digest(content));
-            if claims
-                .iter()
-                .all(|(_, line)| is_other(&line.digest, &there))
-            {
-                losers.extend(claims.iter().map(|(name, _)| (*name).clone()));
+        for (path, line) in &going.lines {
+            let claims = claims.get(path.as_str()).map_or(&[][..], Vec::as_slice);
+            let differs = |claim: &ListedClaim<'_>| is_other(&claim.line.digest, &line.digest);
+            if !claims.iter().any(differs) {
+                continue;
+            }
+            let there = digest_of_file(&ground.folder.join(path))?;
+            let there = there.map(|digest| digest_text(&digest));
+            let lacks = |claim: &ListedClaim<'_>| {
+                let digest = &claim.line.digest;
+                !digest.is_empty() && there.as_ref() != Some(digest)
+            };
+            if claims.iter().all(lacks) {
+                losers.extend(claims.iter().map(|claim| claim.name.clone()));
             }
         }
     }
-    losers
+    Ok(losers)
+}
+
+/// What the RECORD of a distribution that stays says of a path.
+struct ListedClaim<'k> {
+    name: &'k PackageName,
+    line: &'k Line,
+}
+
+fn claims(kept: &[Staying]) -> HashMap<&str, Vec<ListedClaim<'_>>> {
+    let mut claims: HashMap<&str, Vec<ListedClaim<'_>>> = HashMap::new();
+    for Staying { files, .. } in kept {
+        for (path, line) in &files.lines {
+            let name = &files.name;
+            claims
+                .entry(path)
+                .or_default()
+                .push(ListedClaim { name, line });
+        }
+    }
+    claims
 }
 
 fn is_other(one: &str, other: &str) -> bool {

@@ -3,10 +3,12 @@
 mod claims;
 pub(in crate::install) mod complete;
 pub(in crate::install) mod conflict;
+mod draft;
 pub(in crate::install) mod dropped;
 mod egg;
 pub(in crate::install) mod ground;
-mod holding;
+mod installed_files;
+mod kept;
 mod listing;
 pub(in crate::install) mod loser;
 pub(in crate::install) mod step;
@@ -19,15 +21,17 @@ use std::path::{Path, PathBuf};
 use crate::environment;
 use crate::event::{Event, Reporter, Warning};
 use crate::install::place::pycache::source_of;
-use crate::install::unpack::done::Done;
+use crate::install::unpack::placed_wheel::PlacedWheel;
 use crate::install::{Error, Report};
 use crate::installed::{Installed, JOURNAL};
 use crate::plan::{Action, Plan};
 
-use claims::{Kept, order_in};
+use claims::order_in;
 use ground::{Ground, read_optional};
-use holding::Holding;
-use step::{Site, Step};
+use installed_files::InstalledFiles;
+use kept::Kept;
+use step::{Exchange, Step};
+use steps::Leaving;
 use uninstall::Remover;
 
 /// A change of an environment.
@@ -36,10 +40,10 @@ pub(in crate::install) struct Change<'a> {
     plan: &'a Plan,
     ground: Ground<'a>,
     staging: &'a Path,
-    /// What stays, by name.
+    /// What stays.
     kept: Vec<Kept>,
-    /// What goes, with the position of its action.
-    leaving: Vec<(usize, Holding)>,
+    /// What goes.
+    leaving: Vec<Leaving>,
 }
 
 impl<'a> Change<'a> {
@@ -58,8 +62,8 @@ impl<'a> Change<'a> {
         };
         for (position, action) in plan.actions().iter().enumerate() {
             if let Action::Replace { from, .. } | Action::Remove(from) = action {
-                let holding = Holding::read(from, ground)?;
-                change.leaving.push((position, holding));
+                let files = InstalledFiles::read(from, ground)?;
+                change.leaving.push(Leaving { position, files });
             }
         }
         change.add_incomplete(&installed)?;
@@ -70,36 +74,41 @@ impl<'a> Change<'a> {
     /// Adds what another installer left without a list, where the plan installs the same distribution.
     fn add_incomplete(&mut self, installed: &Installed) -> Result<(), Error> {
         let new = self.plan.distributions();
-        let new = new.map(|new| (&new.name, new.id.position()));
-        let new: HashMap<_, _> = new.collect();
+        let new: HashMap<_, _> = new.map(|new| (&new.name, new.id.position())).collect();
         for path in &installed.leftovers {
             let Some(distribution) = environment::identify(path) else {
                 continue;
             };
-            let is_leaving = |(_, holding): &(usize, Holding)| holding.dist_info == *path;
             let is_journaled = read_optional(&path.join(JOURNAL))?.is_some();
             if let Some(position) = new.get(&distribution.name)
                 && !is_journaled
-                && !self.leaving.iter().any(is_leaving)
+                && !self.is_leaving(path)
             {
-                let holding = Holding::of_dist_info(&distribution, self.ground)?;
-                self.leaving.push((*position, holding));
+                self.leaving.push(Leaving {
+                    position: *position,
+                    files: InstalledFiles::of_dist_info(&distribution, self.ground)?,
+                });
             }
         }
         Ok(())
     }
 
+    fn is_leaving(&self, dist_info: &Path) -> bool {
+        let mut leaving = self.leaving.iter();
+        leaving.any(|leaving| leaving.files.dist_info == dist_info)
+    }
+
     fn add_kept(&mut self, installed: &Installed) -> Result<(), Error> {
         let leaving = self.leaving.iter();
-        let leaving: HashSet<PathBuf> = leaving.map(|(_, going)| going.dist_info.clone()).collect();
+        let leaving = leaving.map(|leaving| leaving.files.dist_info.clone());
+        let leaving: HashSet<PathBuf> = leaving.collect();
         for distribution in &installed.distributions {
             if leaving.contains(&distribution.dist_info) {
                 continue;
             }
-            // What has no list claims nothing.
-            if let Some(holding) = claiming(Holding::read(distribution, self.ground))? {
+            if let Some(files) = InstalledFiles::read_if_listed(distribution, self.ground)? {
                 let order = order_in(self.plan, distribution);
-                self.kept.push(Kept::new(order, holding, self.ground)?);
+                self.kept.push(Kept::new(order, files, self.ground)?);
             }
         }
         Ok(())
@@ -108,38 +117,52 @@ impl<'a> Change<'a> {
     /// Decides who gets a path that several claim.
     pub(in crate::install) fn settle(
         &mut self,
-        done: &mut [Done<'_>],
+        wheels: &mut [PlacedWheel<'_>],
     ) -> Result<Vec<Warning>, Error> {
-        claims::settle(&mut self.kept, done, self.ground.folder)
+        claims::settle(&mut self.kept, wheels, self.ground.folder)
+    }
+
+    /// Parts the change into steps, and checks that each can be carried out.
+    pub(in crate::install) fn steps(&self, wheels: &[PlacedWheel<'_>]) -> Result<Vec<Step>, Error> {
+        let stays = self.kept.iter().flat_map(Kept::stays).collect();
+        steps::divide(self.ground.folder, &self.leaving, wheels, &stays)
     }
 
     /// Carries out `steps`, which are those of [`Change::steps`].
     pub(in crate::install) fn carry_out(
         &self,
         steps: &[Step],
-        done: &[Done<'_>],
+        wheels: &[PlacedWheel<'_>],
         reporter: &dyn Reporter,
     ) -> Result<Report, Error> {
         let mut stays: HashSet<&str> = self.kept.iter().flat_map(Kept::stays).collect();
-        self.give_up(done, &stays)?;
-        let mut report = Report::default();
+        self.give_up(wheels, &stays)?;
         for step in steps {
-            let leaving = step.leaving.iter().map(|index| &self.leaving[*index].1);
-            let site = Site {
-                ground: self.ground,
-                staging: self.staging,
-                leaving: leaving.collect(),
-                new: step.new.iter().map(|index| &done[*index]).collect(),
-            };
-            let done = site.carry_out(&mut stays);
+            let exchange = self.exchange(step, wheels);
+            let done = exchange.carry_out(&mut stays);
             done.map_err(|source| Error::Stopped {
-                label: site.label(),
+                label: exchange.label(),
                 source: Box::new(source),
             })?;
-            for (position, _) in step.leaving.iter().map(|index| &self.leaving[*index]) {
-                self.report_removal(*position, reporter);
+            for index in &step.leaving {
+                self.report_removal(self.leaving[*index].position, reporter);
             }
         }
+        Ok(self.report())
+    }
+
+    fn exchange<'s, 'w>(&'s self, step: &Step, wheels: &'s [PlacedWheel<'w>]) -> Exchange<'s, 'w> {
+        let leaving = step.leaving.iter().map(|index| &self.leaving[*index].files);
+        Exchange {
+            ground: self.ground,
+            staging: self.staging,
+            leaving: leaving.collect(),
+            new: step.new.iter().map(|index| &wheels[*index]).collect(),
+        }
+    }
+
+    fn report(&self) -> Report {
+        let mut report = Report::default();
         for action in self.plan.actions() {
             match action {
                 Action::Install(_) => report.n_installs += 1,
@@ -148,13 +171,13 @@ impl<'a> Change<'a> {
                 Action::Keep(_) => {}
             }
         }
-        Ok(report)
+        report
     }
 
     /// Has what stays write down what it loses, and removes the bytecode of that.
-    fn give_up(&self, done: &[Done<'_>], stays: &HashSet<&str>) -> Result<(), Error> {
+    fn give_up(&self, wheels: &[PlacedWheel<'_>], stays: &HashSet<&str>) -> Result<(), Error> {
         let mut remover = Remover::new(self.ground)?;
-        let new = done.iter().flat_map(|done| &done.placed);
+        let new = wheels.iter().flat_map(|wheel| &wheel.placed);
         let new: HashSet<&str> = new.map(|placed| &*placed.path).collect();
         for kept in &self.kept {
             kept.write_down(self.staging)?;
@@ -175,20 +198,5 @@ impl<'a> Change<'a> {
                 version: &from.version,
             });
         }
-    }
-
-    /// Parts the change into steps, and checks that each can be carried out.
-    pub(in crate::install) fn steps(&self, done: &[Done<'_>]) -> Result<Vec<Step>, Error> {
-        let stays = self.kept.iter().flat_map(Kept::stays).collect();
-        steps::divide(self.ground.folder, &self.leaving, done, &stays)
-    }
-}
-
-/// `None` for what has no list that can be read.
-fn claiming(read: Result<Holding, Error>) -> Result<Option<Holding>, Error> {
-    match read {
-        Ok(holding) => Ok(Some(holding)),
-        Err(Error::NoRecord { .. } | Error::BadRecord { .. }) => Ok(None),
-        Err(error) => Err(error),
     }
 }

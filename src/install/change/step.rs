@@ -10,16 +10,16 @@ use std::path::Path;
 
 use fs_err as fs;
 
-use super::claims::replace;
+use super::draft::replace;
 use super::ground::{Ground, read_optional};
-use super::holding::Holding;
+use super::installed_files::InstalledFiles;
 use super::listing;
 use super::uninstall::{Remover, remove_if_there};
 use crate::install::Error;
 use crate::install::place::paths::join;
 use crate::install::place::placed::label;
 use crate::install::place::record;
-use crate::install::unpack::done::Done;
+use crate::install::unpack::placed_wheel::PlacedWheel;
 use crate::installed::JOURNAL;
 
 /// Which distributions a step takes out and puts in, by their numbers.
@@ -30,38 +30,32 @@ pub(in crate::install) struct Step {
 }
 
 /// A step about to be carried out.
-pub(in crate::install) struct Site<'s, 'd> {
+pub(in crate::install) struct Exchange<'s, 'd> {
     pub(in crate::install) ground: Ground<'s>,
     /// For drafts.
     pub(in crate::install) staging: &'s Path,
-    pub(in crate::install) leaving: Vec<&'s Holding>,
-    pub(in crate::install) new: Vec<&'s Done<'d>>,
+    pub(in crate::install) leaving: Vec<&'s InstalledFiles>,
+    pub(in crate::install) new: Vec<&'s PlacedWheel<'d>>,
 }
 
-impl<'s> Site<'s, '_> {
+impl<'s> Exchange<'s, '_> {
     /// Takes out and puts in; `stays` are the files that others have, and then also those that came.
     pub(in crate::install) fn carry_out(&self, stays: &mut HashSet<&'s str>) -> Result<(), Error> {
-        let new = self.new.iter().flat_map(|done| &done.placed);
+        let new = self.new.iter().flat_map(|wheel| &wheel.placed);
         stays.extend(new.map(|placed| &*placed.path));
-        for done in &self.new {
-            self.announce(done)?;
+        for wheel in &self.new {
+            self.announce(wheel)?;
         }
         for going in &self.leaving {
             self.begin(going)?;
         }
         let mut remover = Remover::new(self.ground)?;
         for going in &self.leaving {
-            let list = join(&going.own_folder(), JOURNAL);
-            let paths = going.lines.keys().map(String::as_str);
-            for path in paths.filter(|path| !stays.contains(path) && *path != list) {
-                remover.remove(path)?;
-            }
-            let sources = going.lines.keys().map(String::as_str);
-            remover.remove_bytecode(sources, stays)?;
+            Self::take_out(going, &mut remover, stays)?;
         }
         remover.remove_empty()?;
-        for done in &self.new {
-            self.move_in(done)?;
+        for wheel in &self.new {
+            self.move_in(wheel)?;
         }
         for going in self.leaving.iter().filter(|going| !self.is_replaced(going)) {
             remover.remove_dist_info(&going.dist_info)?;
@@ -69,35 +63,50 @@ impl<'s> Site<'s, '_> {
         Ok(())
     }
 
+    /// Removes the files of a distribution, but for those that `stays` names.
+    fn take_out(
+        going: &InstalledFiles,
+        remover: &mut Remover<'_>,
+        stays: &HashSet<&str>,
+    ) -> Result<(), Error> {
+        let list = join(&going.own_folder(), JOURNAL);
+        let paths = going.lines.keys().map(String::as_str);
+        for path in paths.filter(|path| !stays.contains(path) && *path != list) {
+            remover.remove(path)?;
+        }
+        let sources = going.lines.keys().map(String::as_str);
+        remover.remove_bytecode(sources, stays)
+    }
+
     /// Names the step by the first distribution that comes, or else goes.
     pub(in crate::install) fn label(&self) -> String {
-        let new = self.new.iter().map(|done| label(done.distribution));
+        let new = self.new.iter().map(|wheel| label(wheel.distribution));
         let leaving = self.leaving.iter().map(|going| going.label.clone());
         new.chain(leaving).next().unwrap_or_default()
     }
 
     /// Tells whether the new distribution has the same `.dist-info` as the one that goes.
-    fn is_replaced(&self, going: &Holding) -> bool {
+    fn is_replaced(&self, going: &InstalledFiles) -> bool {
         let own = going.own_folder();
-        self.new.iter().any(|done| done.dist_info == own)
+        self.new.iter().any(|wheel| wheel.dist_info == own)
     }
 
     /// Puts the list of a new distribution, and of the one that had the same `.dist-info`, on the disk.
-    fn announce(&self, done: &Done<'_>) -> Result<(), Error> {
-        let dist_info = self.ground.folder.join(&done.dist_info);
+    fn announce(&self, wheel: &PlacedWheel<'_>) -> Result<(), Error> {
+        let dist_info = self.ground.folder.join(&wheel.dist_info);
         create(&dist_info)?;
-        check_real(self.ground.folder, &done.dist_info, &mut HashSet::new())?;
+        check_real(self.ground.folder, &wheel.dist_info, &mut HashSet::new())?;
         let mut text = Vec::new();
         let same = self.leaving.iter();
-        for going in same.filter(|going| going.own_folder() == done.dist_info) {
+        for going in same.filter(|going| going.own_folder() == wheel.dist_info) {
             text.extend(listing::render(going.lines.values().cloned().collect()));
         }
-        text.extend(record_of(done));
+        text.extend(record_of(wheel));
         replace(&self.staging.join(DRAFT), &dist_info.join(JOURNAL), &text)
     }
 
     /// Leaves a distribution without RECORD, but with the list.
-    fn begin(&self, going: &Holding) -> Result<(), Error> {
+    fn begin(&self, going: &InstalledFiles) -> Result<(), Error> {
         let record = going.dist_info.join("RECORD");
         let journal = going.dist_info.join(JOURNAL);
         if self.is_replaced(going) {
@@ -113,26 +122,26 @@ impl<'s> Site<'s, '_> {
     }
 
     /// Renames the files of a staged distribution into place, RECORD last.
-    fn move_in(&self, done: &Done<'_>) -> Result<(), Error> {
+    fn move_in(&self, wheel: &PlacedWheel<'_>) -> Result<(), Error> {
         let folder = self.ground.folder;
         let mut created: HashSet<&str> = HashSet::new();
         let mut real: HashSet<&str> = HashSet::new();
-        for placed in &done.placed {
+        for placed in &wheel.placed {
             let parent = placed.path.rsplit_once('/').map(|(parent, _)| parent);
             let parent = parent.unwrap_or_default();
             if created.insert(parent) {
                 create(&folder.join(parent))?;
                 check_real(folder, parent, &mut real)?;
             }
-            let from = done.root.path().join(&*placed.path);
+            let from = wheel.root.path().join(&*placed.path);
             let to = folder.join(&*placed.path);
             fs::rename(&from, to).map_err(|cause| Error::io("rename", &from, cause))?;
         }
-        let dist_info = folder.join(&done.dist_info);
+        let dist_info = folder.join(&wheel.dist_info);
         let (record, journal) = (dist_info.join("RECORD"), dist_info.join(JOURNAL));
         let mut leaving = self.leaving.iter();
-        if leaving.any(|going| going.own_folder() == done.dist_info) {
-            replace(&self.staging.join(DRAFT), &record, &record_of(done))?;
+        if leaving.any(|going| going.own_folder() == wheel.dist_info) {
+            replace(&self.staging.join(DRAFT), &record, &record_of(wheel))?;
             return remove_if_there(&journal);
         }
         fs::rename(&journal, &record).map_err(|cause| Error::io("rename", &journal, cause))
@@ -142,11 +151,11 @@ impl<'s> Site<'s, '_> {
 /// The name of drafts of lists in the staging folder, beside the numbered folders of wheels.
 const DRAFT: &str = "list";
 
-fn record_of(done: &Done<'_>) -> Vec<u8> {
+fn record_of(wheel: &PlacedWheel<'_>) -> Vec<u8> {
     record::render(
-        &done.placed,
-        &done.library,
-        &join(&done.dist_info, "RECORD"),
+        &wheel.placed,
+        &wheel.library,
+        &join(&wheel.dist_info, "RECORD"),
     )
 }
 

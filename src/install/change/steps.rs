@@ -8,50 +8,58 @@ use std::path::Path;
 
 use fs_err as fs;
 
-use super::holding::Holding;
+use super::installed_files::InstalledFiles;
 use super::step::Step;
 use crate::install::Error;
 use crate::install::place::pycache::source_of;
-use crate::install::unpack::done::Done;
+use crate::install::unpack::placed_wheel::PlacedWheel;
 
 /// Parts a change into steps, in the order of the plan, and checks that each can be carried out: files go below real
 /// folders, and over no folder that stays.
 ///
-/// `leaving` has the position in the plan of what goes, and `stays` the files of what is neither there nor in `done`.
+/// `stays` are the files of what is neither `leaving` nor among the new `wheels`.
 pub(in crate::install) fn divide(
     folder: &Path,
-    leaving: &[(usize, Holding)],
-    done: &[Done<'_>],
+    leaving: &[Leaving],
+    wheels: &[PlacedWheel<'_>],
     stays: &HashSet<&str>,
 ) -> Result<Vec<Step>, Error> {
-    check_each_other(done)?;
+    check_each_other(wheels)?;
     let mut division = Division {
         folder,
         leaving,
-        done,
+        wheels,
         owners: HashMap::new(),
         vanishing: HashMap::new(),
         checked: HashSet::new(),
-        ties: Ties::new(leaving.len() + done.len()),
+        ties: Ties::new(leaving.len() + wheels.len()),
     };
     division.tie_leaving();
     // What others list, too, stays where it is.
     let vanishing = division.owners.iter();
     let vanishing = vanishing.filter(|(path, _)| !stays.contains(*path));
     division.vanishing = vanishing.map(|(path, owner)| (*path, *owner)).collect();
-    for (index, done) in done.iter().enumerate() {
-        for placed in &done.placed {
+    for (index, wheel) in wheels.iter().enumerate() {
+        for placed in &wheel.placed {
             division.tie_new(leaving.len() + index, &placed.path)?;
         }
     }
     Ok(division.group())
 }
 
+/// A distribution that goes.
+#[derive(Debug)]
+pub(in crate::install) struct Leaving {
+    /// The position of its action in the plan.
+    pub(in crate::install) position: usize,
+    pub(in crate::install) files: InstalledFiles,
+}
+
 /// What is known while the steps are found. Those that go and those that come are numbered through.
 struct Division<'c, 'd> {
     folder: &'c Path,
-    leaving: &'c [(usize, Holding)],
-    done: &'c [Done<'d>],
+    leaving: &'c [Leaving],
+    wheels: &'c [PlacedWheel<'d>],
     /// Who of those that go has a path.
     owners: HashMap<&'c str, usize>,
     /// The same for the paths that are free then.
@@ -63,15 +71,13 @@ struct Division<'c, 'd> {
 
 impl<'c> Division<'c, '_> {
     fn tie_leaving(&mut self) {
-        for (index, (position, going)) in self.leaving.iter().enumerate() {
-            for path in going.lines.keys() {
+        for (index, going) in self.leaving.iter().enumerate() {
+            for path in going.files.lines.keys() {
                 let owner = *self.owners.entry(path).or_insert(index);
                 self.ties.tie(owner, index);
             }
-            let same = self
-                .done
-                .iter()
-                .position(|done| done.id().position() == *position);
+            let mut new = self.wheels.iter();
+            let same = new.position(|wheel| wheel.id().position() == going.position);
             if let Some(new) = same {
                 self.ties.tie(index, self.leaving.len() + new);
             }
@@ -137,11 +143,11 @@ impl<'c> Division<'c, '_> {
 
     fn group(mut self) -> Vec<Step> {
         let mut steps: HashMap<usize, (usize, Step)> = HashMap::new();
-        for index in 0..self.leaving.len() + self.done.len() {
+        for index in 0..self.leaving.len() + self.wheels.len() {
             let new = index.checked_sub(self.leaving.len());
             let position = match new {
-                None => self.leaving[index].0,
-                Some(new) => self.done[new].id().position(),
+                None => self.leaving[index].position,
+                Some(new) => self.wheels[new].id().position(),
             };
             let empty = || (position, Step::default());
             let (first, step) = steps.entry(self.ties.root(index)).or_insert_with(empty);
@@ -158,8 +164,8 @@ impl<'c> Division<'c, '_> {
 }
 
 /// Checks that no new distribution has a file where another needs a folder.
-fn check_each_other(done: &[Done<'_>]) -> Result<(), Error> {
-    let placed = || done.iter().flat_map(|done| &done.placed);
+fn check_each_other(wheels: &[PlacedWheel<'_>]) -> Result<(), Error> {
+    let placed = || wheels.iter().flat_map(|wheel| &wheel.placed);
     let folders: HashSet<&str> = placed()
         .flat_map(|placed| ancestors(&placed.path))
         .collect();
@@ -204,5 +210,108 @@ impl Ties {
     fn tie(&mut self, one: usize, other: usize) {
         let (one, other) = (self.root(one), self.root(other));
         self.parents[one.max(other)] = one.min(other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::install::scene::{Scene, SceneFile};
+
+    /// What goes or comes: the position of its action, and the path of its one file.
+    struct Part(usize, &'static str);
+
+    fn divided(
+        scene: &Scene,
+        leaving: &[Part],
+        new: &[Part],
+        stays: &[&str],
+    ) -> Result<String, Error> {
+        let leaving = leaving.iter().map(|Part(position, path)| {
+            let installed = scene.install(&format!("p{position}"), &[SceneFile(path, "x")]);
+            let files = InstalledFiles::read(&installed, scene.ground());
+            Leaving {
+                position: *position,
+                files: files.unwrap(),
+            }
+        });
+        let leaving: Vec<_> = leaving.collect();
+        let wheels = new.iter().map(|Part(position, path)| {
+            let files = [SceneFile(path, "y")];
+            scene.staged(*position, &files)
+        });
+        let wheels: Vec<_> = wheels.collect();
+        let stays = stays.iter().copied().collect();
+        let steps = divide(scene.ground().folder, &leaving, &wheels, &stays)?;
+        let texts = steps.iter().map(|step| {
+            let leaving = step.leaving.iter().map(|index| leaving[*index].position);
+            let new = step.new.iter().map(|index| wheels[*index].id().position());
+            format!(
+                "{:?}>{:?}",
+                leaving.collect::<Vec<_>>(),
+                new.collect::<Vec<_>>()
+            )
+        });
+        Ok(texts.collect::<Vec<_>>().join(" "))
+    }
+
+    #[track_caller]
+    fn divides(leaving: &[Part], new: &[Part], expected: &str) {
+        let steps = divided(&Scene::new(), leaving, new, &[]);
+        assert_eq!(steps.unwrap(), expected);
+    }
+
+    #[track_caller]
+    fn refuses(scene: &Scene, leaving: &[Part], new: &[Part], stays: &[&str]) {
+        let refused = divided(scene, leaving, new, stays).unwrap_err();
+        assert!(matches!(refused, Error::FileAndFolder { .. }), "{refused}");
+    }
+
+    #[test]
+    fn each_distribution_is_a_step_in_the_order_of_the_plan() {
+        divides(&[], &[], "");
+        divides(&[Part(1, "lib/b")], &[Part(0, "lib/a")], "[]>[0] [1]>[]");
+        divides(
+            &[Part(0, "lib/a"), Part(2, "lib/c")],
+            &[Part(0, "lib/a"), Part(1, "lib/b")],
+            "[0]>[0] []>[1] [2]>[]",
+        );
+    }
+
+    #[test]
+    fn what_exchanges_paths_is_one_step() {
+        divides(&[Part(0, "lib/a"), Part(1, "lib/a")], &[], "[0, 1]>[]");
+        divides(&[Part(0, "lib/a")], &[Part(2, "lib/a")], "[0]>[2]");
+        divides(
+            &[Part(0, "lib/a"), Part(1, "lib/b")],
+            &[Part(1, "lib/a")],
+            "[0, 1]>[1]",
+        );
+        divides(&[Part(0, "lib/a")], &[Part(1, "lib/a/b")], "[0]>[1]");
+        divides(&[Part(0, "lib/a/b")], &[Part(1, "lib/a")], "[0]>[1]");
+    }
+
+    #[test]
+    fn bytecode_in_a_folder_that_has_to_go_is_its_source_owners() {
+        let scene = Scene::new();
+        scene.write("lib/a/__pycache__/b.cpython-311.pyc", "");
+        let steps = divided(&scene, &[Part(0, "lib/a/b.py")], &[Part(1, "lib/a")], &[]);
+        assert_eq!(steps.unwrap(), "[0]>[1]");
+    }
+
+    #[test]
+    fn a_file_where_a_folder_has_to_be_is_refused() {
+        let scene = Scene::new();
+        refuses(&scene, &[], &[Part(0, "lib/a"), Part(1, "lib/a/b")], &[]);
+        scene.write("lib/somebodys", "");
+        refuses(&scene, &[], &[Part(0, "lib/somebodys/b")], &[]);
+        scene.write("lib/folder/somebodys", "");
+        refuses(&scene, &[], &[Part(0, "lib/folder")], &[]);
+        refuses(
+            &scene,
+            &[Part(0, "lib/shared")],
+            &[Part(1, "lib/shared/b")],
+            &["lib/shared"],
+        );
     }
 }

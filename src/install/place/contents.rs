@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-pub(in crate::install) use super::folders::Places;
-pub(in crate::install) use super::paths::join;
-use super::paths::{below, is_reserved, text};
+use super::folders::SchemeFolders;
+use super::paths::{below, is_reserved, join, text};
 use super::remarks::WheelRemarks;
 use crate::archive::{Entry, Kind};
 use crate::digest::Digest;
@@ -18,8 +17,8 @@ use crate::store::wheels::{Listing, Original};
 use crate::wheel::{self, EntryPoint, Exception, Scheme, Wheel};
 
 /// A piece of work ends when it has this many bytes or files.
-const CHUNK_BYTES: u64 = 4 << 20;
-const CHUNK_FILES: usize = 256;
+const PIECE_BYTES: u64 = 4 << 20;
+const PIECE_FILES: usize = 256;
 
 /// What a wheel brings, wherever its files come from.
 #[derive(Debug)]
@@ -45,10 +44,17 @@ pub(in crate::install) struct Item {
     pub(in crate::install) is_script: bool,
     pub(in crate::install) is_executable: bool,
     pub(in crate::install) n_bytes: u64,
-    /// What RECORD says its digest is.
+    /// What RECORD says its digest is; `None` also in a cached wheel, whose files are proven.
     pub(in crate::install) digest: Option<Digest>,
     /// Its number in the source.
     pub(in crate::install) index: usize,
+}
+
+/// One file, and its number among those of the wheel.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::install) struct NumberedItem<'i> {
+    pub(in crate::install) index: usize,
+    pub(in crate::install) item: &'i Item,
 }
 
 /// Files that an installer writes itself, or that are only true of the wheel as it was.
@@ -71,13 +77,13 @@ impl Contents {
         name: &PackageName,
         layout: &Layout,
     ) -> Result<(Self, Vec<Warning>), Error> {
-        let mut finder = ItemFinder::new(wheel, file_name, Places::new(layout, name));
+        let mut finder = ItemFinder::new(wheel, file_name, SchemeFolders::new(layout, name));
         let entries = wheel.archive().entries();
         let mut items = Vec::with_capacity(entries.len());
         let found = entries.iter().enumerate();
         items.extend(found.filter_map(|(index, entry)| finder.find(index, entry)));
         items.sort_by_key(|item| entries[item.index].offset());
-        let library = finder.places.folder(wheel.root()).to_owned();
+        let library = finder.folders.folder(wheel.root()).to_owned();
         let contents = Self {
             dist_info: join(&library, wheel.dist_info()),
             library,
@@ -90,15 +96,18 @@ impl Contents {
     }
 
     /// Takes what a cached wheel holds, whose paths are already those of the environment; and its warnings.
-    pub(in crate::install) fn of_kept(listing: Listing, places: &Places) -> (Self, Vec<Warning>) {
-        let library = places.folder(listing.root).to_owned();
+    pub(in crate::install) fn of_kept(
+        listing: Listing,
+        folders: &SchemeFolders,
+    ) -> (Self, Vec<Warning>) {
+        let library = folders.folder(listing.root).to_owned();
         let files = listing.files.into_iter().enumerate();
         let items = files.map(|(index, file)| Item {
             path: file.path,
             is_script: file.is_script,
             is_executable: file.is_executable,
             n_bytes: file.n_bytes,
-            digest: Some(file.digest),
+            digest: None,
             index,
         });
         let contents = Self {
@@ -163,40 +172,60 @@ impl Contents {
             && below(path, &self.dist_info).is_none()
     }
 
+    /// Returns the items of one piece with their numbers.
+    pub(in crate::install) fn numbered(
+        &self,
+        piece: Range<usize>,
+    ) -> impl Iterator<Item = NumberedItem<'_>> {
+        let items = self.items.iter().enumerate();
+        let items = items.take(piece.end).skip(piece.start);
+        items.map(|(index, item)| NumberedItem { index, item })
+    }
+
+    /// Returns the size of the items of one piece.
+    pub(in crate::install) fn n_bytes_of(&self, piece: Range<usize>) -> u64 {
+        self.numbered(piece).map(|item| item.item.n_bytes).sum()
+    }
+
+    /// Returns the name of the `.dist-info` folder.
+    pub(in crate::install) fn dist_info_name(&self) -> &str {
+        below(&self.dist_info, &self.library).unwrap_or(&self.dist_info)
+    }
+
     /// Cuts the items into pieces of work of some size, each of consecutive items.
-    pub(in crate::install) fn chunks(&self) -> Vec<Range<usize>> {
-        let mut chunks = Vec::new();
+    pub(in crate::install) fn pieces(&self) -> Vec<Range<usize>> {
+        let mut pieces = Vec::new();
         let (mut start, mut n_bytes) = (0, 0);
         for (index, item) in self.items.iter().enumerate() {
-            let is_full = n_bytes + item.n_bytes > CHUNK_BYTES || index - start >= CHUNK_FILES;
+            let is_full = n_bytes + item.n_bytes > PIECE_BYTES || index - start >= PIECE_FILES;
             if is_full && index > start {
-                chunks.push(start..index);
+                pieces.push(start..index);
                 (start, n_bytes) = (index, 0);
             }
             n_bytes += item.n_bytes;
         }
         if start < self.items.len() {
-            chunks.push(start..self.items.len());
+            pieces.push(start..self.items.len());
         }
-        chunks
+        pieces
     }
 }
 
 /// Finds which files of a wheel are put in place, and where.
 struct ItemFinder<'w> {
     wheel: &'w Wheel,
-    places: Places,
+    folders: SchemeFolders,
     /// The names of scripts that are generated.
     generated: HashSet<&'w str>,
     remarks: WheelRemarks<'w>,
 }
 
 impl<'w> ItemFinder<'w> {
-    fn new(wheel: &'w Wheel, file_name: &'w str, places: Places) -> Self {
+    fn new(wheel: &'w Wheel, file_name: &'w str, folders: SchemeFolders) -> Self {
         let entry_points = wheel.entry_points().iter();
         Self {
             wheel,
-            places,
+            folders,
             generated: entry_points.map(|point| point.name.as_str()).collect(),
             remarks: WheelRemarks::new(wheel, file_name),
         }
@@ -215,7 +244,7 @@ impl<'w> ItemFinder<'w> {
         let recorded = self.wheel.record().entry(entry.path());
         self.remarks.compare(entry, recorded);
         Some(Item {
-            path: self.places.path(place.scheme, place.path),
+            path: self.folders.path(place.scheme, place.path),
             is_script,
             is_executable: is_script || entry.is_executable(),
             n_bytes: entry.n_bytes(),

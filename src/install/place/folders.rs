@@ -6,7 +6,7 @@ use crate::name::PackageName;
 use crate::wheel::Scheme;
 
 /// The folders of an environment as text, relative to it.
-pub(in crate::install) struct Places {
+pub(in crate::install) struct SchemeFolders {
     purelib: String,
     platlib: String,
     scripts: String,
@@ -14,7 +14,7 @@ pub(in crate::install) struct Places {
     data: String,
 }
 
-impl Places {
+impl SchemeFolders {
     pub(in crate::install) fn new(layout: &Layout, name: &PackageName) -> Self {
         Self {
             purelib: text(&layout.purelib),

@@ -1,5 +1,7 @@
 //! What became of the files of a wheel: those that are in place, and those that another file was in the way of.
 
+use sha2::{Digest as _, Sha256};
+
 use super::contents::Item;
 use crate::event::Warning;
 use crate::plan::Distribution;
@@ -18,8 +20,16 @@ pub(in crate::install) struct Placed {
 pub(in crate::install) struct Contested {
     pub(in crate::install) placed: Placed,
     pub(in crate::install) is_executable: bool,
-    /// The content, when it was generated or rewritten; otherwise the wheel has it.
-    pub(in crate::install) content: Option<Vec<u8>>,
+    pub(in crate::install) content: ContestedContent,
+}
+
+/// What a contested file holds.
+#[derive(Debug)]
+pub(in crate::install) enum ContestedContent {
+    /// This, which was generated or rewritten.
+    Generated(Vec<u8>),
+    /// What the item of this number holds.
+    Item(usize),
 }
 
 /// What became of the files of a wheel.
@@ -31,7 +41,26 @@ pub(in crate::install) struct Progress {
     pub(in crate::install) warnings: Vec<Warning>,
 }
 
+impl Progress {
+    /// Adds what became of other files.
+    pub(in crate::install) fn append(&mut self, mut other: Self) {
+        self.placed.append(&mut other.placed);
+        self.contested.append(&mut other.contested);
+        self.warnings.append(&mut other.warnings);
+    }
+}
+
 impl Placed {
+    /// A file at `path` that holds `content`.
+    pub(in crate::install) fn of_content(path: &str, content: &[u8]) -> Self {
+        Self {
+            path: path.into(),
+            digest: Sha256::digest(content).into(),
+            n_bytes: content.len() as u64,
+        }
+    }
+
+    /// The file of `item`, whose content has the SHA-256 `digest`.
     pub(in crate::install) fn of(item: &Item, digest: [u8; 32]) -> Self {
         Self {
             path: item.path.as_str().into(),

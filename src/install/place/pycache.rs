@@ -15,6 +15,11 @@ pub(in crate::install) fn source_of(path: &str) -> Option<String> {
     Some(format!("{folder}{stem}.py"))
 }
 
+/// Tells whether `path` is that of bytecode of the module `source`.
+pub(in crate::install) fn is_made_of(path: &str, source: &str) -> bool {
+    source_of(path).as_deref() == Some(source)
+}
+
 /// Finds the modules among the files of a wheel: pip compiles what lies in the library folder.
 pub(in crate::install) fn modules(library: &str, placed: &[Placed]) -> Vec<String> {
     let modules = placed.iter().filter(|placed| {

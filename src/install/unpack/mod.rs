@@ -1,7 +1,19 @@
-//! From what arrives to files in the destination: archives and unpacked wheels of the cache, on a pool of threads.
+//! From what arrives to files in the destination: archives and cached wheels, on the pool of threads that works on files.
+//!
+//! Two kinds of tasks: opening a wheel, and a piece of an opened wheel. Pieces go first, so that few wheels are open at
+//! once, and among each kind the largest. Each byte is written once, in place, and hashed in the same pass.
 
-pub(in crate::install) mod done;
+mod archive_files;
+mod archive_source;
+mod gate;
+mod kept_files;
+mod opened;
+pub(in crate::install) mod placed_wheel;
+mod placing;
 pub(in crate::install) mod pool;
-pub(in crate::install) mod proof;
-pub(in crate::install) mod session;
-pub(in crate::install) mod unit;
+mod proof;
+mod queue;
+mod results;
+pub(in crate::install) mod roots;
+pub(in crate::install) mod unpacker;
+mod wheel_install;

@@ -10,38 +10,51 @@ use crate::store::VerifiedFile;
 
 const PIECE_BYTES: usize = 128 << 10;
 
-/// The digest that goes to RECORD, and the one that RECORD has if that is of another algorithm.
-pub(in crate::install) struct Sum {
+/// Compares a file with the digest that the wheel's RECORD has of it, while it computes the one that is installed.
+pub(super) struct DigestCheck<'r> {
+    recorded: Option<&'r Digest>,
     sha256: Sha256,
+    /// Computes the digest that RECORD has, where that is of another algorithm.
     other: Option<Hasher>,
 }
 
-impl Sum {
-    pub(in crate::install) fn new(recorded: Option<&Digest>) -> Self {
+/// What came of a [`DigestCheck`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CheckedDigest {
+    pub(super) sha256: [u8; 32],
+    /// Whether RECORD has this digest, or none.
+    pub(super) is_as_recorded: bool,
+}
+
+impl<'r> DigestCheck<'r> {
+    pub(super) fn new(recorded: Option<&'r Digest>) -> Self {
         let algorithm = recorded.map(Digest::algorithm);
         let other = algorithm.filter(|algorithm| *algorithm != Algorithm::Sha256);
         Self {
+            recorded,
             sha256: Sha256::new(),
             other: other.map(Hasher::new),
         }
     }
 
-    pub(in crate::install) fn update(&mut self, piece: &[u8]) {
+    pub(super) fn update(&mut self, piece: &[u8]) {
         self.sha256.update(piece);
         if let Some(other) = &mut self.other {
             other.update(piece);
         }
     }
 
-    /// Returns the SHA-256, and whether the digest that RECORD has, if it has one, is that of the same bytes.
-    pub(in crate::install) fn finish(self, recorded: Option<&Digest>) -> ([u8; 32], bool) {
-        let bytes: [u8; 32] = self.sha256.finalize().into();
-        let fits = match (recorded, self.other.map(Hasher::finish)) {
+    pub(super) fn finish(self) -> CheckedDigest {
+        let sha256: [u8; 32] = self.sha256.finalize().into();
+        let is_as_recorded = match (self.recorded, self.other.map(Hasher::finish)) {
             (None, _) => true,
             (Some(recorded), Some(other)) => other == *recorded,
-            (Some(recorded), None) => recorded.bytes() == bytes,
+            (Some(recorded), None) => recorded.bytes() == sha256,
         };
-        (bytes, fits)
+        CheckedDigest {
+            sha256,
+            is_as_recorded,
+        }
     }
 }
 
@@ -62,4 +75,31 @@ fn digest(source: &Source, algorithm: Algorithm) -> io::Result<Digest> {
         offset += piece.len() as u64;
     }
     Ok(hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn checks(recorded: Option<&Digest>, expected: bool) {
+        let mut check = DigestCheck::new(recorded);
+        check.update(b"a");
+        check.update(b"b");
+        let checked = check.finish();
+        assert_eq!(checked.is_as_recorded, expected);
+        assert_eq!(
+            checked.sha256,
+            *Digest::of(Algorithm::Sha256, b"ab").bytes()
+        );
+    }
+
+    #[test]
+    fn a_file_is_compared_with_whatever_digest_record_has() {
+        checks(None, true);
+        for algorithm in [Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512] {
+            checks(Some(&Digest::of(algorithm, b"ab")), true);
+            checks(Some(&Digest::of(algorithm, b"ba")), false);
+        }
+    }
 }

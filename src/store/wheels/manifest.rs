@@ -41,8 +41,6 @@ pub(crate) struct ListedFile {
     pub(crate) is_script: bool,
     pub(crate) is_executable: bool,
     pub(crate) n_bytes: u64,
-    /// Its SHA-256.
-    pub(crate) digest: Digest,
 }
 
 /// Where the cache has a file, and how it was when it was written.
@@ -52,6 +50,7 @@ pub(super) struct StoredFile {
     /// In nanoseconds since 1970.
     pub(super) modified: i128,
     pub(super) n_bytes: u64,
+    pub(super) sha256: [u8; 32],
     /// Of its bytes.
     pub(super) crc: u32,
     pub(super) is_executable: bool,
@@ -177,10 +176,12 @@ fn parse_file(
     check_path(path).ok()?;
     let is_executable = kind != "file";
     let n_bytes = size.parse().ok()?;
+    let digest = Digest::parse(&format!("sha256:{digest}"))?;
     let stored = StoredFile {
         chunk: chunk.parse().ok()?,
         modified: modified.parse().ok()?,
         n_bytes,
+        sha256: digest.bytes().try_into().ok()?,
         crc: 0,
         is_executable,
     };
@@ -189,7 +190,6 @@ fn parse_file(
         is_script: kind == "script",
         is_executable,
         n_bytes,
-        digest: Digest::parse(&format!("sha256:{digest}"))?,
     };
     Some((listed, stored))
 }

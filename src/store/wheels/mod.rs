@@ -34,7 +34,7 @@ use crate::wheel::Scheme;
 pub(crate) use manifest::Listing;
 pub(crate) use source::{KeptFiles, Linked};
 pub use verify::{verify_wheels, verify_wheels_of};
-pub(crate) use writer::{Original, SavedChunk, WheelWriter};
+pub(crate) use writer::{Original, SavedChunk, WheelWriter, WrittenFile};
 
 /// Why a file of a cached wheel did not get into its place. Paths are relative to the environment.
 #[derive(Debug, Error)]

@@ -21,6 +21,14 @@ pub(crate) enum Linked {
     Exists,
 }
 
+/// A file that was to be brought to a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LinkedFile {
+    pub(crate) linked: Linked,
+    /// The SHA-256 that it had when it was unpacked.
+    pub(crate) sha256: [u8; 32],
+}
+
 /// The files of one cached wheel.
 #[derive(Debug)]
 pub(crate) struct KeptFiles {
@@ -91,8 +99,20 @@ impl KeptReader<'_> {
         index: usize,
         place: &mut Place<'_>,
         path: &str,
-    ) -> Result<Linked, Error> {
+    ) -> Result<LinkedFile, Error> {
         let file = self.file(index, path)?;
+        let linked = self.link_stored(index, file, place, path)?;
+        let sha256 = file.sha256;
+        Ok(LinkedFile { linked, sha256 })
+    }
+
+    fn link_stored(
+        &mut self,
+        index: usize,
+        file: StoredFile,
+        place: &mut Place<'_>,
+        path: &str,
+    ) -> Result<Linked, Error> {
         if self.kept.is_like_new.get(index) == Some(&true)
             && let Some(linked) = self.hard_link(index, place, path)?
         {

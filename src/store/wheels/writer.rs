@@ -58,6 +58,15 @@ pub(crate) struct SavedChunk {
     has_failed: bool,
 }
 
+/// A file that was just written into the environment.
+pub(crate) struct WrittenFile<'w, 'p> {
+    pub(crate) place: &'w mut Place<'p>,
+    /// The path, relative to the environment.
+    pub(crate) path: &'w str,
+    /// The file, still open.
+    pub(crate) file: &'w File,
+}
+
 impl WheelWriter {
     pub(super) fn new(folder: DraftFolder, target: PathBuf, method: Method) -> Option<Self> {
         Some(Self {
@@ -114,14 +123,9 @@ impl WheelWriter {
 }
 
 impl SavedChunk {
-    /// Keeps the file `path`, which was just written and is open, as number `index`.
-    pub(crate) fn save(
-        &mut self,
-        index: usize,
-        (place, path): (&mut Place<'_>, &str),
-        (file, digest): (&File, [u8; 32]),
-    ) {
-        let kept = self.keep(index, place, path, file);
+    /// Keeps a file that was just written as number `index`.
+    pub(crate) fn save(&mut self, index: usize, written: WrittenFile<'_, '_>, digest: [u8; 32]) {
+        let kept = self.keep(index, written);
         self.note(index, kept, digest, false);
     }
 
@@ -163,7 +167,8 @@ impl SavedChunk {
         });
     }
 
-    fn keep(&self, index: usize, place: &mut Place<'_>, path: &str, file: &File) -> Option<i128> {
+    fn keep(&self, index: usize, written: WrittenFile<'_, '_>) -> Option<i128> {
+        let WrittenFile { place, path, file } = written;
         let name = index.to_string();
         match self.method {
             Method::Clone => {

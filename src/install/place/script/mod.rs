@@ -32,6 +32,29 @@ pub(in crate::install) struct Launcher<'a> {
     pub(in crate::install) python_name: &'a str,
 }
 
+/// The folder of scripts of one environment.
+#[derive(Clone, Debug)]
+pub(in crate::install) struct ScriptFolder<'a> {
+    pub(in crate::install) launcher: Launcher<'a>,
+    /// Relative to the environment.
+    pub(in crate::install) folder: String,
+}
+
+impl ScriptFolder<'_> {
+    /// Rewrites the script `path` of a wheel, relative to the environment, which may be in a folder of its own below this
+    /// one; `None` for one that does not begin with `#!python`.
+    pub(in crate::install) fn rewrite(&self, path: &str, content: &[u8]) -> Option<Vec<u8>> {
+        let below = path.strip_prefix(&self.folder).unwrap_or(path);
+        let n_folders = below.trim_start_matches('/').matches('/').count();
+        let python_name = format!("{}{}", "../".repeat(n_folders), self.launcher.python_name);
+        let launcher = Launcher {
+            python_name: &python_name,
+            ..self.launcher
+        };
+        launcher.rewrite(content)
+    }
+}
+
 impl Launcher<'_> {
     /// Renders the script of `entry_point`.
     pub(in crate::install) fn render_entry_point(self, entry_point: &EntryPoint) -> Vec<u8> {
@@ -55,7 +78,7 @@ impl Launcher<'_> {
     }
 
     /// Rewrites a script of a wheel that begins with `#!python`; `None` for any other file.
-    pub(in crate::install) fn rewrite(self, script: &[u8]) -> Option<Vec<u8>> {
+    fn rewrite(self, script: &[u8]) -> Option<Vec<u8>> {
         let is_script = script.starts_with(PLACEHOLDER);
         let body = is_script.then(|| after_line(script))?;
         // The whole file is compiled twice, and what the compiler warns of is said once.

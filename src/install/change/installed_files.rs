@@ -13,7 +13,7 @@ use crate::name::PackageName;
 
 /// The files of one installed distribution.
 #[derive(Debug)]
-pub(in crate::install) struct Holding {
+pub(in crate::install) struct InstalledFiles {
     pub(in crate::install) name: PackageName,
     /// How warnings name it.
     pub(in crate::install) label: String,
@@ -25,26 +25,38 @@ pub(in crate::install) struct Holding {
     pub(in crate::install) lines: BTreeMap<String, Line>,
 }
 
-impl Holding {
+impl InstalledFiles {
     /// Reads the list of `distribution`, also when a change of it was interrupted.
     pub(in crate::install) fn read(
         distribution: &InstalledDistribution,
         ground: Ground<'_>,
     ) -> Result<Self, Error> {
-        let holding = Self::empty(distribution, ground)?;
-        let is_egg = holding.is_egg();
-        let lines = match holding.read_list()? {
+        let files = Self::empty(distribution, ground)?;
+        let is_egg = files.is_egg();
+        let lines = match files.read_list()? {
             Some(text) => listing::parse(&text).map_err(|fault| Error::BadRecord {
                 name: distribution.name.clone(),
                 fault,
             })?,
             None if is_egg => {
-                let lines = egg::lines(&holding.dist_info, &holding.library, ground)?;
-                lines.ok_or_else(|| holding.no_record())?
+                let lines = egg::lines(&files.dist_info, &files.library, ground)?;
+                lines.ok_or_else(|| files.no_record())?
             }
-            None => return Err(holding.no_record()),
+            None => return Err(files.no_record()),
         };
-        Ok(holding.with(lines, ground))
+        Ok(files.with(lines, ground))
+    }
+
+    /// As [`InstalledFiles::read`]; `None` for what has no list that can be read, which claims nothing.
+    pub(in crate::install) fn read_if_listed(
+        distribution: &InstalledDistribution,
+        ground: Ground<'_>,
+    ) -> Result<Option<Self>, Error> {
+        match Self::read(distribution, ground) {
+            Ok(files) => Ok(Some(files)),
+            Err(Error::NoRecord { .. } | Error::BadRecord { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Finds the files of the `.dist-info` alone, of a distribution that has no list.
@@ -52,14 +64,14 @@ impl Holding {
         distribution: &InstalledDistribution,
         ground: Ground<'_>,
     ) -> Result<Self, Error> {
-        let holding = Self::empty(distribution, ground)?;
-        let lines = egg::files_below(&holding.dist_info)?;
-        Ok(holding.with(lines, ground))
+        let files = Self::empty(distribution, ground)?;
+        let lines = egg::files_below(&files.dist_info)?;
+        Ok(files.with(lines, ground))
     }
 
     fn empty(distribution: &InstalledDistribution, ground: Ground<'_>) -> Result<Self, Error> {
         let dist_info = &distribution.dist_info;
-        let mut holding = Self {
+        let mut files = Self {
             name: distribution.name.clone(),
             label: format!("{} {}", distribution.name, distribution.version),
             dist_info: dist_info.clone(),
@@ -70,10 +82,10 @@ impl Holding {
         let library = library.and_then(Path::parent).and_then(Path::to_str);
         let is_inside = is_really_inside(dist_info, ground.folder);
         let Some(library) = library.filter(|_| is_inside) else {
-            return Err(holding.no_record());
+            return Err(files.no_record());
         };
-        library.clone_into(&mut holding.library);
-        Ok(holding)
+        library.clone_into(&mut files.library);
+        Ok(files)
     }
 
     fn with(mut self, lines: Vec<Line>, ground: Ground<'_>) -> Self {

@@ -1,0 +1,109 @@
+//! A wheel whose files are in place.
+
+use std::sync::Arc;
+
+use super::wheel_install::WheelInstall;
+use crate::archive::Buffers;
+use crate::digest::Digest;
+use crate::event::Warning;
+use crate::install::Error;
+use crate::install::place::placed::Placed;
+use crate::plan::{Distribution, DistributionId};
+use crate::platform::folder::Root;
+
+/// A wheel whose files are in place, but for those that something else was in the way of, and RECORD.
+#[derive(Debug)]
+pub(in crate::install) struct PlacedWheel<'a> {
+    pub(in crate::install) distribution: &'a Distribution,
+    /// The digest of the wheel.
+    pub(in crate::install) digest: Digest,
+    pub(in crate::install) root: Arc<Root>,
+    /// The `.dist-info` folder, relative to the environment.
+    pub(in crate::install) dist_info: String,
+    /// The folder that holds it, relative to the environment.
+    pub(in crate::install) library: String,
+    pub(in crate::install) warnings: Vec<Warning>,
+    pub(in crate::install) placed: Vec<Placed>,
+    pub(in crate::install) contested: Vec<ContestedFile<'a>>,
+    /// What gave way to the files of other distributions.
+    pub(in crate::install) dropped: Vec<Placed>,
+}
+
+/// A file that is not in place because another was there, with what it takes to write it.
+#[derive(Debug)]
+pub(in crate::install) struct ContestedFile<'a> {
+    pub(in crate::install) placed: Placed,
+    pub(super) is_executable: bool,
+    pub(super) source: ContestedSource<'a>,
+}
+
+/// Where the content of a contested file is.
+#[derive(Debug)]
+pub(super) enum ContestedSource<'a> {
+    /// It was generated or rewritten.
+    Generated(Vec<u8>),
+    /// It is in the wheel, which is held open for it.
+    Wheel {
+        install: Arc<WheelInstall<'a>>,
+        index: usize,
+    },
+}
+
+impl PlacedWheel<'_> {
+    pub(in crate::install) fn id(&self) -> DistributionId {
+        self.distribution.id
+    }
+
+    /// Names every file that it claims: those in place, and those contested with their numbers.
+    pub(in crate::install) fn claims(&self) -> impl Iterator<Item = (&Placed, Option<usize>)> {
+        let contested = self.contested.iter().enumerate();
+        let contested = contested.map(|(number, file)| (&file.placed, Some(number)));
+        let placed = self.placed.iter().map(|placed| (placed, None));
+        placed.chain(contested)
+    }
+
+    /// Writes its contested file of this number, whose path is free now.
+    pub(in crate::install) fn write_contested(
+        &self,
+        number: usize,
+        buffers: &mut Buffers,
+    ) -> Result<(), Error> {
+        let file = &self.contested[number];
+        match &file.source {
+            ContestedSource::Generated(content) => {
+                let mut place = self.root.place();
+                Ok(place.write_new(&file.placed.path, content, file.is_executable)?)
+            }
+            ContestedSource::Wheel { install, index } => install.write_again(*index, buffers),
+        }
+    }
+}
+
+#[cfg(test)]
+impl<'a> PlacedWheel<'a> {
+    pub(in crate::install) fn empty(
+        distribution: &'a Distribution,
+        digest: Digest,
+        root: Arc<Root>,
+    ) -> Self {
+        Self {
+            distribution,
+            digest,
+            root,
+            dist_info: String::new(),
+            library: String::new(),
+            warnings: Vec::new(),
+            placed: Vec::new(),
+            contested: Vec::new(),
+            dropped: Vec::new(),
+        }
+    }
+
+    pub(in crate::install) fn contest(&mut self, path: &str, content: &[u8]) {
+        self.contested.push(ContestedFile {
+            placed: Placed::of_content(path, content),
+            is_executable: false,
+            source: ContestedSource::Generated(content.to_vec()),
+        });
+    }
+}

@@ -1,0 +1,37 @@
+//! Which folders wheels are unpacked to.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::install::Error;
+use crate::platform::folder::Root;
+
+/// Where wheels are unpacked to.
+#[derive(Debug)]
+pub(in crate::install) enum Roots {
+    /// All to one folder.
+    Shared(Arc<Root>),
+    /// Each to a numbered folder of its own in this one.
+    Each(PathBuf, AtomicUsize),
+}
+
+impl Roots {
+    /// Each wheel gets a folder of its own in `folder`.
+    pub(in crate::install) fn each_in(folder: PathBuf) -> Self {
+        Self::Each(folder, AtomicUsize::new(0))
+    }
+
+    /// Returns the folder of one more wheel.
+    pub(super) fn next(&self) -> Result<Arc<Root>, Error> {
+        match self {
+            Self::Shared(root) => Ok(Arc::clone(root)),
+            Self::Each(folder, n_made) => {
+                let number = n_made.fetch_add(1, Ordering::Relaxed);
+                let path = folder.join(number.to_string());
+                fs_err::create_dir(&path).map_err(|cause| Error::io("create", &path, cause))?;
+                Ok(Arc::new(Root::open(&path)?))
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Installing with a pool of two threads, where that is nothing to a test.
+
+use lock2venv::event::Reporter;
+use lock2venv::install::{
+    self, Destination, Error, FilePool, Installation, Options, PreparedWheel, Report, Unpacked,
+};
+use lock2venv::plan::{Distribution, Plan};
+
+/// As [`install::install`].
+pub(crate) fn install<E: From<Error>>(
+    plan: &Plan,
+    arrivals: impl IntoIterator<Item = Result<PreparedWheel, E>>,
+    destination: &Destination,
+    options: &Options,
+    reporter: &dyn Reporter,
+) -> Result<Report, E> {
+    let installation = Installation {
+        plan,
+        destination,
+        options,
+        pool: &pool(),
+        reporter,
+    };
+    install::install(installation, arrivals)
+}
+
+/// As [`install::unpacked`].
+pub(crate) fn unpacked(
+    distributions: &[&Distribution],
+    destination: &Destination,
+    options: &Options,
+) -> Unpacked {
+    install::unpacked(distributions, destination, options, &pool())
+}
+
+fn pool() -> FilePool {
+    FilePool::start(2).unwrap()
+}
