@@ -166,8 +166,8 @@ impl<'a> Reader<'a> {
         if is_stuck && status != Status::StreamEnd {
             return Err(entry.fault(Fault::Deflate));
         }
-        // At most the length of the output buffer.
-        Ok((status, usize::try_from(n_written).unwrap_or(usize::MAX)))
+        let n_written = usize::try_from(n_written).map_err(|_| entry.fault(Fault::Deflate))?;
+        Ok((status, n_written))
     }
 
     /// Returns the bytes of the archive from `offset` on that are at hand, at least one, up to `end`.

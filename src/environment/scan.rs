@@ -39,8 +39,14 @@ fn scan_folder(folder: &Path, installed: &mut Installed) -> Result<(), Error> {
         };
         let path = folder.join(file_name);
         if let Some(stem) = dist_info_stem(file_name) {
-            scan_dist_info(&open, (file_name, stem), &path, installed)
-                .map_err(|error| named(&path, &error))?;
+            let found = DistInfo {
+                folder: &open,
+                file_name,
+                stem,
+                path: &path,
+            };
+            let scanned = found.scan(installed);
+            scanned.map_err(|error| named(&path, &error))?;
         } else if egg::is_egg(file_name) {
             scan_egg(path, installed);
         }
@@ -61,38 +67,51 @@ fn scan_egg(path: PathBuf, installed: &mut Installed) {
     }
 }
 
-fn scan_dist_info(
-    folder: &Handle,
-    (file_name, stem): (&str, &str),
-    path: &Path,
-    installed: &mut Installed,
-) -> Result<(), std::io::Error> {
-    let Some(documents) = Documents::look(folder, file_name)? else {
-        return Ok(());
-    };
-    if !documents.has_record {
-        installed.leftovers.push(path.to_owned());
-        return Ok(());
+/// A `.dist-info` folder that was found.
+struct DistInfo<'a> {
+    /// The folder that holds it.
+    folder: &'a Handle,
+    file_name: &'a str,
+    /// The name without its ending.
+    stem: &'a str,
+    path: &'a Path,
+}
+
+impl DistInfo<'_> {
+    fn scan(&self, installed: &mut Installed) -> io::Result<()> {
+        let Some(documents) = DistInfoDocuments::look(self.folder, self.file_name)? else {
+            return Ok(());
+        };
+        let path = self.path.to_owned();
+        if !documents.has_record {
+            installed.leftovers.push(path);
+            return Ok(());
+        }
+        let Some((name, version)) = identity::of_dist_info(self.stem, self.path) else {
+            return Ok(());
+        };
+        if documents.has_journal || !documents.has_metadata {
+            installed.unfinished.push(path.clone());
+        }
+        if documents.is_contested {
+            installed.contested.push(path.clone());
+        }
+        installed.distributions.push(InstalledDistribution {
+            name,
+            version,
+            direct_url: self.direct_url(&documents)?,
+            dist_info: path,
+        });
+        Ok(())
     }
-    let Some((name, version)) = identity::of_dist_info(stem, path) else {
-        return Ok(());
-    };
-    let direct_url = documents
-        .has_direct_url
-        .then(|| read(folder, &format!("{file_name}/direct_url.json")));
-    installed.distributions.push(InstalledDistribution {
-        name,
-        version,
-        direct_url: direct_url.transpose()?,
-        dist_info: path.to_owned(),
-    });
-    if documents.has_journal || !documents.has_metadata {
-        installed.unfinished.push(path.to_owned());
+
+    fn direct_url(&self, documents: &DistInfoDocuments) -> io::Result<Option<String>> {
+        if !documents.has_direct_url {
+            return Ok(None);
+        }
+        let text = read(self.folder, &format!("{}/direct_url.json", self.file_name))?;
+        Ok(Some(text))
     }
-    if documents.is_contested {
-        installed.contested.push(path.to_owned());
-    }
-    Ok(())
 }
 
 /// Which documents a `.dist-info` folder has.
@@ -101,7 +120,7 @@ fn scan_dist_info(
     clippy::struct_excessive_bools,
     reason = "each tells of one document, and any of them may be there"
 )]
-struct Documents {
+struct DistInfoDocuments {
     /// RECORD is written last, so without it a change was interrupted.
     has_record: bool,
     has_metadata: bool,
@@ -110,7 +129,7 @@ struct Documents {
     is_contested: bool,
 }
 
-impl Documents {
+impl DistInfoDocuments {
     /// `None` for what is not a folder.
     fn look(folder: &Handle, file_name: &str) -> io::Result<Option<Self>> {
         let mut documents = Self::default();
@@ -136,7 +155,7 @@ fn read(folder: &Handle, path: &str) -> io::Result<String> {
 
 /// Errors of calls relative to a folder do not name the path themselves.
 fn named(path: &Path, error: &io::Error) -> Error {
-    Error::Io(std::io::Error::new(
+    Error::Io(io::Error::new(
         error.kind(),
         format!("cannot read `{}`: {error}", path.display()),
     ))

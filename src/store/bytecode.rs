@@ -124,16 +124,16 @@ impl PackWriter {
 
     fn append(&mut self, source: &str, bytes: &[u8], slots: Option<&[Slot]>) -> io::Result<()> {
         self.file.write_all(bytes)?;
-        push_bytes(&mut self.index, source.as_bytes());
+        push_bytes(&mut self.index, source.as_bytes())?;
         self.index.push(u8::from(slots.is_some()));
         let slots = slots.unwrap_or_default();
-        push_number(&mut self.index, slots.len());
+        push_number(&mut self.index, slots.len())?;
         for slot in slots {
             self.index.extend(slot.offset.to_le_bytes());
             self.index.push(slot.kind);
         }
         self.index.extend(self.offset.to_le_bytes());
-        push_number(&mut self.index, bytes.len());
+        push_number(&mut self.index, bytes.len())?;
         self.index.extend(crc32fast::hash(bytes).to_le_bytes());
         self.offset += bytes.len() as u64;
         Ok(())
@@ -176,13 +176,17 @@ pub fn verify_packs(folder: &Path) -> Vec<PathBuf> {
     damaged
 }
 
-fn push_bytes(index: &mut Vec<u8>, bytes: &[u8]) {
-    push_number(index, bytes.len());
+fn push_bytes(index: &mut Vec<u8>, bytes: &[u8]) -> io::Result<()> {
+    push_number(index, bytes.len())?;
     index.extend_from_slice(bytes);
+    Ok(())
 }
 
-fn push_number(index: &mut Vec<u8>, number: usize) {
-    index.extend(u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes());
+/// A number that the format has no room for is an error, so the pack is not kept.
+fn push_number(index: &mut Vec<u8>, number: usize) -> io::Result<()> {
+    let number = u32::try_from(number).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    index.extend(number.to_le_bytes());
+    Ok(())
 }
 
 fn read_index(file: &File) -> Option<HashMap<String, PackEntry>> {

@@ -61,7 +61,16 @@ pub struct Wheel {
     root: Scheme,
     record: Record,
     scripts: Scripts,
+    /// Where each entry goes, by its number.
+    places: Vec<Option<EntryPlace>>,
     exceptions: Vec<Exception>,
+}
+
+/// Where an entry goes: the path is the end of its own.
+#[derive(Clone, Copy, Debug)]
+struct EntryPlace {
+    scheme: Scheme,
+    start: usize,
 }
 
 /// The part of an environment that a file of a wheel goes to.
@@ -167,8 +176,10 @@ impl Wheel {
             root,
             record,
             scripts,
+            places: Vec::new(),
             exceptions: Vec::new(),
         };
+        wheel.places = wheel.find_places()?;
         wheel.check_places()?;
         wheel.check_record()?;
         wheel.exceptions = wheel.find_exceptions();
@@ -224,12 +235,13 @@ impl Wheel {
     fn find_exceptions(&self) -> Vec<Exception> {
         let deviations = self.archive.deviations().iter();
         let deviations = deviations.filter_map(Exception::of_deviation);
-        let nested = self.archive.entries().iter().filter(|entry| {
-            let place = self.place(entry);
+        let nested = self.archive.entries().iter().enumerate();
+        let nested = nested.filter(|(index, _)| {
+            let place = self.place(*index);
             let in_scripts = place.filter(|place| place.scheme == Scheme::Scripts);
             in_scripts.is_some_and(|place| place.path.contains('/'))
         });
-        let nested = nested.map(|entry| (Rule::NestedScripts, entry.path()));
+        let nested = nested.map(|(_, entry)| (Rule::NestedScripts, entry.path()));
         let contested = self.scripts.contested.iter();
         let contested = contested.map(|name| (Rule::RepeatedScripts, name.as_str()));
         let others = nested.chain(contested).map(|(rule, path)| Exception {
@@ -239,37 +251,43 @@ impl Wheel {
         deviations.chain(others).collect()
     }
 
-    /// Returns where `entry` goes; `None` for the folders of the `.data` folder itself.
-    pub fn place<'a>(&self, entry: &'a Entry) -> Option<Place<'a>> {
-        self.find_place(entry).unwrap_or_default()
+    /// Returns where the entry `index` of the archive goes; `None` for the folders of the `.data` folder itself.
+    pub fn place(&self, index: usize) -> Option<Place<'_>> {
+        let entry = self.archive.entries().get(index)?;
+        let EntryPlace { scheme, start } = (*self.places.get(index)?)?;
+        let path = entry.path().get(start..)?;
+        Some(Place { scheme, path })
     }
 
-    fn find_place<'a>(&self, entry: &'a Entry) -> Result<Option<Place<'a>>, Error> {
-        let path = entry.path();
-        let in_data = self
-            .data
-            .as_deref()
-            .and_then(|data| path.strip_prefix(data));
-        let (scheme, path) = match in_data {
+    fn find_places(&self) -> Result<Vec<Option<EntryPlace>>, Error> {
+        let entries = self.archive.entries().iter();
+        entries.map(|entry| self.find_place(entry.path())).collect()
+    }
+
+    fn find_place(&self, path: &str) -> Result<Option<EntryPlace>, Error> {
+        let data = self.data.as_deref();
+        let in_data = data.and_then(|data| path.strip_prefix(data));
+        let (scheme, rest) = match in_data {
             Some("") => return Ok(None),
             Some(rest) if rest.starts_with('/') => {
                 let rest = &rest[1..];
-                let (scheme, path) = rest.split_once('/').unwrap_or((rest, ""));
+                let (scheme, rest) = rest.split_once('/').unwrap_or((rest, ""));
                 let scheme = Scheme::from_name(scheme).ok_or_else(|| Error::UnknownScheme {
-                    path: entry.path().to_owned(),
+                    path: path.to_owned(),
                 })?;
-                (scheme, path)
+                (scheme, rest)
             }
-            _ => (self.root, path),
+            Some(_) | None => (self.root, path),
         };
-        Ok((!path.is_empty()).then_some(Place { scheme, path }))
+        let start = path.len() - rest.len();
+        Ok((!rest.is_empty()).then_some(EntryPlace { scheme, start }))
     }
 
     /// Checks what the place of each file has to be checked for before any is written.
     fn check_places(&self) -> Result<(), Error> {
-        for entry in self.archive.entries() {
+        for (index, entry) in self.archive.entries().iter().enumerate() {
             let in_data = !entry.path().starts_with(&self.dist_info);
-            let Some(place) = self.find_place(entry)? else {
+            let Some(place) = self.place(index) else {
                 continue;
             };
             let is_library = matches!(place.scheme, Scheme::Purelib | Scheme::Platlib);

@@ -233,7 +233,7 @@ impl<'w> ItemFinder<'w> {
 
     /// `None` for what is not put in place.
     fn find(&mut self, index: usize, entry: &Entry) -> Option<Item> {
-        let place = self.wheel.place(entry)?;
+        let place = self.wheel.place(index)?;
         if entry.kind() == Kind::Folder || is_left_out(self.wheel, entry.path()) {
             return None;
         }

@@ -88,7 +88,7 @@ pub(super) fn render(
     for (original, saved) in originals.iter().zip(files) {
         let saved = saved?;
         let entry = wheel.archive().entries().get(original.entry)?;
-        let place = wheel.place(entry)?;
+        let place = wheel.place(original.entry)?;
         let kind = match original.is_executable {
             _ if saved.is_original => "script",
             true => "program",
