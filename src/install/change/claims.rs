@@ -24,7 +24,7 @@ fn order_of(position: usize) -> usize {
 }
 
 /// The place in the order of claims of a distribution that `plan` keeps, or does not name.
-pub(in crate::install) fn order_in(plan: &Plan, distribution: &InstalledDistribution) -> usize {
+pub(crate) fn order_in(plan: &Plan, distribution: &InstalledDistribution) -> usize {
     let is_same = |action: &Action| match action {
         Action::Keep(kept) => kept.dist_info == distribution.dist_info,
         Action::Install(_) | Action::Replace { .. } | Action::Remove(_) => false,
@@ -45,7 +45,7 @@ enum Claimant {
 }
 
 /// Settles each contested path between what is `kept` and the new `wheels`, which are staged for the environment at `folder`.
-pub(in crate::install) fn settle(
+pub(crate) fn settle(
     kept: &mut [Kept],
     wheels: &mut [PlacedWheel<'_>],
     folder: &Path,

@@ -15,7 +15,7 @@ use crate::plan::DistributionId;
 
 /// Settles every claim to a path that something was in the way of, so that the files, and what is noted of them, are
 /// those of the wheel that keeps the path. `wheels` are in the order of the plan.
-pub(in crate::install) fn settle(
+pub(crate) fn settle(
     wheels: &mut [PlacedWheel<'_>],
     buffers: &mut Buffers,
 ) -> Result<Settled, Error> {
@@ -36,19 +36,19 @@ pub(in crate::install) fn settle(
 
 /// What came of contested paths.
 #[derive(Debug, Default)]
-pub(in crate::install) struct Settled {
-    pub(in crate::install) warnings: Vec<Warning>,
+pub(crate) struct Settled {
+    pub(crate) warnings: Vec<Warning>,
     /// What came of each contested path.
-    pub(in crate::install) paths: BTreeMap<String, SettledPath>,
+    pub(crate) paths: BTreeMap<String, SettledPath>,
 }
 
 /// What came of one contested path.
 #[derive(Debug)]
-pub(in crate::install) struct SettledPath {
+pub(crate) struct SettledPath {
     /// The distributions of the plan that have the file now; the last of them decided what it holds.
-    pub(in crate::install) holders: Vec<DistributionId>,
+    pub(crate) holders: Vec<DistributionId>,
     /// Whether the file that was in place gave way to one of other bytes.
-    pub(in crate::install) is_replaced: bool,
+    pub(crate) is_replaced: bool,
 }
 
 /// A path that something was in the way of.

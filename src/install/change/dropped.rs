@@ -13,7 +13,7 @@ use crate::install::unpack::placed_wheel::PlacedWheel;
 use crate::installed::DROPPED;
 
 /// Writes the document of a new distribution, if anything of it gave way, and notes it as one of its files.
-pub(in crate::install) fn write(wheel: &mut PlacedWheel<'_>) -> Result<(), Error> {
+pub(crate) fn write(wheel: &mut PlacedWheel<'_>) -> Result<(), Error> {
     wheel.dropped.retain(|placed| !is_bytecode(&placed.path));
     if wheel.dropped.is_empty() {
         return Ok(());

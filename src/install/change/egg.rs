@@ -17,7 +17,7 @@ use crate::wheel::parse_entry_points;
 
 /// Lists what belongs to the `.egg-info` folder `info`, which is in the folder `library` of the environment; `None` when
 /// nothing says that.
-pub(in crate::install) fn lines(
+pub(crate) fn lines(
     info: &Path,
     library: &str,
     ground: Ground<'_>,
@@ -44,7 +44,7 @@ pub(in crate::install) fn lines(
 }
 
 /// Lists every file below `folder`, relative to the folder that holds it.
-pub(in crate::install) fn files_below(folder: &Path) -> Result<Vec<Line>, Error> {
+pub(crate) fn files_below(folder: &Path) -> Result<Vec<Line>, Error> {
     let mut lines = Vec::new();
     let base = folder.parent().unwrap_or(folder);
     let mut folders = vec![folder.to_owned()];

@@ -11,20 +11,20 @@ use crate::install::Error;
 
 /// The folder of an environment, and the places inside.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::install) struct Ground<'a> {
+pub(crate) struct Ground<'a> {
     /// Absolute.
-    pub(in crate::install) folder: &'a Path,
-    pub(in crate::install) layout: &'a Layout,
+    pub(crate) folder: &'a Path,
+    pub(crate) layout: &'a Layout,
 }
 
 /// Tells whether `path` lies in `root` when links are followed: what a link leads to is not the environment's.
-pub(in crate::install) fn is_really_inside(path: &Path, root: &Path) -> bool {
+pub(crate) fn is_really_inside(path: &Path, root: &Path) -> bool {
     let real = |path: &Path| fs::canonicalize(path).ok();
     let both = real(path).zip(real(root));
     both.is_some_and(|(path, root)| path.starts_with(root))
 }
 
-pub(in crate::install) fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+pub(crate) fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(cause) if is_absent(&cause) => Ok(None),
@@ -33,7 +33,7 @@ pub(in crate::install) fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, 
 }
 
 /// A file where a folder was looked for is absent, too.
-pub(in crate::install) fn is_absent(cause: &io::Error) -> bool {
+pub(crate) fn is_absent(cause: &io::Error) -> bool {
     matches!(
         cause.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
@@ -41,7 +41,7 @@ pub(in crate::install) fn is_absent(cause: &io::Error) -> bool {
 }
 
 /// Resolves a line of RECORD without looking at the disk; `None` when it leads outside.
-pub(in crate::install) fn normal(root: &Path, library: &Path, line: &str) -> Option<String> {
+pub(crate) fn normal(root: &Path, library: &Path, line: &str) -> Option<String> {
     let joined = match Path::new(line).strip_prefix(root) {
         Ok(inside) => inside.to_owned(),
         Err(_) if Path::new(line).is_absolute() => return None,
@@ -62,7 +62,7 @@ pub(in crate::install) fn normal(root: &Path, library: &Path, line: &str) -> Opt
 }
 
 /// Returns the SHA-256 of the file at `path`; `None` when there is none.
-pub(in crate::install) fn digest_of_file(path: &Path) -> Result<Option<[u8; 32]>, Error> {
+pub(crate) fn digest_of_file(path: &Path) -> Result<Option<[u8; 32]>, Error> {
     match fs::read(path) {
         Ok(content) => Ok(Some(Sha256::digest(content).into())),
         Err(cause) if is_absent(&cause) || cause.kind() == io::ErrorKind::IsADirectory => Ok(None),

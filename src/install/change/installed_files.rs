@@ -13,21 +13,21 @@ use crate::name::PackageName;
 
 /// The files of one installed distribution.
 #[derive(Debug)]
-pub(in crate::install) struct InstalledFiles {
-    pub(in crate::install) name: PackageName,
+pub(crate) struct InstalledFiles {
+    pub(crate) name: PackageName,
     /// How warnings name it.
-    pub(in crate::install) label: String,
+    pub(crate) label: String,
     /// The `.dist-info` folder (or `.egg-info`), absolute.
-    pub(in crate::install) dist_info: PathBuf,
+    pub(crate) dist_info: PathBuf,
     /// The folder that holds it, relative to the environment.
-    pub(in crate::install) library: String,
+    pub(crate) library: String,
     /// Each file, relative to the environment, with its line of RECORD. What leads outside is left out.
-    pub(in crate::install) lines: BTreeMap<String, Line>,
+    pub(crate) lines: BTreeMap<String, Line>,
 }
 
 impl InstalledFiles {
     /// Reads the list of `distribution`, also when a change of it was interrupted.
-    pub(in crate::install) fn read(
+    pub(crate) fn read(
         distribution: &InstalledDistribution,
         ground: Ground<'_>,
     ) -> Result<Self, Error> {
@@ -48,7 +48,7 @@ impl InstalledFiles {
     }
 
     /// As [`InstalledFiles::read`]; `None` for what has no list that can be read, which claims nothing.
-    pub(in crate::install) fn read_if_listed(
+    pub(crate) fn read_if_listed(
         distribution: &InstalledDistribution,
         ground: Ground<'_>,
     ) -> Result<Option<Self>, Error> {
@@ -60,7 +60,7 @@ impl InstalledFiles {
     }
 
     /// Finds the files of the `.dist-info` alone, of a distribution that has no list.
-    pub(in crate::install) fn of_dist_info(
+    pub(crate) fn of_dist_info(
         distribution: &InstalledDistribution,
         ground: Ground<'_>,
     ) -> Result<Self, Error> {
@@ -107,10 +107,7 @@ impl InstalledFiles {
     }
 
     /// Reads which files gave way to those of others: each path relative to the environment.
-    pub(in crate::install) fn dropped(
-        &self,
-        ground: Ground<'_>,
-    ) -> Result<BTreeMap<String, Line>, Error> {
+    pub(crate) fn dropped(&self, ground: Ground<'_>) -> Result<BTreeMap<String, Line>, Error> {
         let text = read_optional(&self.dist_info.join(DROPPED))?;
         let lines = text.map(|text| listing::parse(&text)).transpose();
         let lines = lines.map_err(|fault| Error::BadRecord {
@@ -126,13 +123,13 @@ impl InstalledFiles {
     }
 
     /// Tells whether it is of an installer that knew no RECORD.
-    pub(in crate::install) fn is_egg(&self) -> bool {
+    pub(crate) fn is_egg(&self) -> bool {
         let extension = self.dist_info.extension();
         !extension.is_some_and(|extension| extension.eq_ignore_ascii_case("dist-info"))
     }
 
     /// The name of its `.dist-info` folder, relative to the environment.
-    pub(in crate::install) fn own_folder(&self) -> String {
+    pub(crate) fn own_folder(&self) -> String {
         let name = self.dist_info.file_name().unwrap_or_default();
         join(&self.library, &name.to_string_lossy())
     }

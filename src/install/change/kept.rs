@@ -18,9 +18,9 @@ use crate::installed::DROPPED;
 
 /// An installed distribution that stays.
 #[derive(Debug)]
-pub(in crate::install) struct Kept {
+pub(crate) struct Kept {
     /// Where it stands among those of the plan: see [`order_of`].
-    pub(in crate::install) order: usize,
+    pub(crate) order: usize,
     pub(super) files: InstalledFiles,
     /// What gave way earlier.
     pub(super) dropped: BTreeMap<String, Line>,
@@ -31,7 +31,7 @@ pub(in crate::install) struct Kept {
 }
 
 impl Kept {
-    pub(in crate::install) fn new(
+    pub(crate) fn new(
         order: usize,
         files: InstalledFiles,
         ground: Ground<'_>,
@@ -46,31 +46,31 @@ impl Kept {
     }
 
     /// The paths that it has before and after the change.
-    pub(in crate::install) fn stays(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn stays(&self) -> impl Iterator<Item = &str> {
         let paths = self.files.lines.keys();
         let stays = paths.filter(|path| !self.lost.contains(*path));
         stays.map(String::as_str)
     }
 
     /// The paths that it loses.
-    pub(in crate::install) fn lost(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn lost(&self) -> impl Iterator<Item = &str> {
         self.lost.iter().map(String::as_str)
     }
 
     /// Tells whether it has a file at `path` still.
-    pub(in crate::install) fn has(&self, path: &str) -> bool {
+    pub(crate) fn has(&self, path: &str) -> bool {
         !self.lost.contains(path) && self.files.lines.contains_key(path)
     }
 
     /// Takes `path` from it, and the bytecode that was made of it.
-    pub(in crate::install) fn lose(&mut self, path: &str) {
+    pub(crate) fn lose(&mut self, path: &str) {
         let paths = self.files.lines.keys();
         let goes = |other: &&String| *other == path || is_made_of(other, path);
         self.lost.extend(paths.filter(goes).cloned());
     }
 
     /// Gives `path` back to it, when what gave way there had this digest.
-    pub(in crate::install) fn regain(&mut self, path: &str, digest: &[u8; 32]) {
+    pub(crate) fn regain(&mut self, path: &str, digest: &[u8; 32]) {
         let dropped = self.dropped.get(path);
         if dropped.is_some_and(|line| line.digest == digest_text(digest)) {
             self.regained.insert(path.to_owned());
@@ -78,7 +78,7 @@ impl Kept {
     }
 
     /// Writes down what it lost and what it has again: first what is dropped, so that an interruption forgets nothing.
-    pub(in crate::install) fn write_down(&self, staging: &Path) -> Result<(), Error> {
+    pub(crate) fn write_down(&self, staging: &Path) -> Result<(), Error> {
         if self.lost.is_empty() && self.regained.is_empty() {
             return Ok(());
         }

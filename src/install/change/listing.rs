@@ -7,17 +7,17 @@ use crate::wheel;
 
 /// One line: a file and what is said of it. Ordered by path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::install) struct Line {
+pub(crate) struct Line {
     /// The path as it is written, relative to the folder that holds the `.dist-info`.
-    pub(in crate::install) path: String,
+    pub(crate) path: String,
     /// The digest, such as `sha256=…`; may be empty.
-    pub(in crate::install) digest: String,
+    pub(crate) digest: String,
     /// The size; may be empty.
-    pub(in crate::install) n_bytes: String,
+    pub(crate) n_bytes: String,
 }
 
 /// Reads the lines of a RECORD.
-pub(in crate::install) fn parse(text: &[u8]) -> Result<Vec<Line>, wheel::Error> {
+pub(crate) fn parse(text: &[u8]) -> Result<Vec<Line>, wheel::Error> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -40,7 +40,7 @@ pub(in crate::install) fn parse(text: &[u8]) -> Result<Vec<Line>, wheel::Error> 
 }
 
 /// Renders `lines`, sorted, as RECORD is written for a new distribution.
-pub(in crate::install) fn render(mut lines: Vec<Line>) -> Vec<u8> {
+pub(crate) fn render(mut lines: Vec<Line>) -> Vec<u8> {
     lines.sort();
     let mut text = Vec::new();
     for line in &lines {

@@ -1,17 +1,17 @@
 //! A change of an environment that is in use: what it holds, and what becomes of that.
 
 mod claims;
-pub(in crate::install) mod complete;
-pub(in crate::install) mod conflict;
+pub(crate) mod complete;
+pub(crate) mod conflict;
 mod draft;
-pub(in crate::install) mod dropped;
+pub(crate) mod dropped;
 mod egg;
-pub(in crate::install) mod ground;
+pub(crate) mod ground;
 mod installed_files;
 mod kept;
 mod listing;
-pub(in crate::install) mod loser;
-pub(in crate::install) mod step;
+pub(crate) mod loser;
+pub(crate) mod step;
 mod steps;
 mod uninstall;
 
@@ -36,7 +36,7 @@ use uninstall::Remover;
 
 /// A change of an environment.
 #[derive(Debug)]
-pub(in crate::install) struct Change<'a> {
+pub(crate) struct Change<'a> {
     plan: &'a Plan,
     ground: Ground<'a>,
     staging: &'a Path,
@@ -47,7 +47,7 @@ pub(in crate::install) struct Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    pub(in crate::install) fn new(
+    pub(crate) fn new(
         plan: &'a Plan,
         ground: Ground<'a>,
         staging: &'a Path,
@@ -115,21 +115,18 @@ impl<'a> Change<'a> {
     }
 
     /// Decides who gets a path that several claim.
-    pub(in crate::install) fn settle(
-        &mut self,
-        wheels: &mut [PlacedWheel<'_>],
-    ) -> Result<Vec<Warning>, Error> {
+    pub(crate) fn settle(&mut self, wheels: &mut [PlacedWheel<'_>]) -> Result<Vec<Warning>, Error> {
         claims::settle(&mut self.kept, wheels, self.ground.folder)
     }
 
     /// Parts the change into steps, and checks that each can be carried out.
-    pub(in crate::install) fn steps(&self, wheels: &[PlacedWheel<'_>]) -> Result<Vec<Step>, Error> {
+    pub(crate) fn steps(&self, wheels: &[PlacedWheel<'_>]) -> Result<Vec<Step>, Error> {
         let stays = self.kept.iter().flat_map(Kept::stays).collect();
         steps::divide(self.ground.folder, &self.leaving, wheels, &stays)
     }
 
     /// Carries out `steps`, which are those of [`Change::steps`].
-    pub(in crate::install) fn carry_out(
+    pub(crate) fn carry_out(
         &self,
         steps: &[Step],
         wheels: &[PlacedWheel<'_>],

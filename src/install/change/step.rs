@@ -24,23 +24,23 @@ use crate::installed::JOURNAL;
 
 /// Which distributions a step takes out and puts in, by their numbers.
 #[derive(Debug, Default)]
-pub(in crate::install) struct Step {
-    pub(in crate::install) leaving: Vec<usize>,
-    pub(in crate::install) new: Vec<usize>,
+pub(crate) struct Step {
+    pub(crate) leaving: Vec<usize>,
+    pub(crate) new: Vec<usize>,
 }
 
 /// A step about to be carried out.
-pub(in crate::install) struct Exchange<'s, 'd> {
-    pub(in crate::install) ground: Ground<'s>,
+pub(crate) struct Exchange<'s, 'd> {
+    pub(crate) ground: Ground<'s>,
     /// For drafts.
-    pub(in crate::install) staging: &'s Path,
-    pub(in crate::install) leaving: Vec<&'s InstalledFiles>,
-    pub(in crate::install) new: Vec<&'s PlacedWheel<'d>>,
+    pub(crate) staging: &'s Path,
+    pub(crate) leaving: Vec<&'s InstalledFiles>,
+    pub(crate) new: Vec<&'s PlacedWheel<'d>>,
 }
 
 impl<'s> Exchange<'s, '_> {
     /// Takes out and puts in; `stays` are the files that others have, and then also those that came.
-    pub(in crate::install) fn carry_out(&self, stays: &mut HashSet<&'s str>) -> Result<(), Error> {
+    pub(crate) fn carry_out(&self, stays: &mut HashSet<&'s str>) -> Result<(), Error> {
         let new = self.new.iter().flat_map(|wheel| &wheel.placed);
         stays.extend(new.map(|placed| &*placed.path));
         for wheel in &self.new {
@@ -79,7 +79,7 @@ impl<'s> Exchange<'s, '_> {
     }
 
     /// Names the step by the first distribution that comes, or else goes.
-    pub(in crate::install) fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         let new = self.new.iter().map(|wheel| label(wheel.distribution));
         let leaving = self.leaving.iter().map(|going| going.label.clone());
         new.chain(leaving).next().unwrap_or_default()

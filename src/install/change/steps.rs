@@ -18,7 +18,7 @@ use crate::install::unpack::placed_wheel::PlacedWheel;
 /// folders, and over no folder that stays.
 ///
 /// `stays` are the files of what is neither `leaving` nor among the new `wheels`.
-pub(in crate::install) fn divide(
+pub(crate) fn divide(
     folder: &Path,
     leaving: &[Leaving],
     wheels: &[PlacedWheel<'_>],
@@ -49,10 +49,10 @@ pub(in crate::install) fn divide(
 
 /// A distribution that goes.
 #[derive(Debug)]
-pub(in crate::install) struct Leaving {
+pub(crate) struct Leaving {
     /// The position of its action in the plan.
-    pub(in crate::install) position: usize,
-    pub(in crate::install) files: InstalledFiles,
+    pub(crate) position: usize,
+    pub(crate) files: InstalledFiles,
 }
 
 /// What is known while the steps are found. Those that go and those that come are numbered through.

@@ -19,7 +19,7 @@ use crate::platform::removal;
 
 /// Removes files, and the folders that are empty then.
 #[derive(Debug)]
-pub(in crate::install) struct Remover<'a> {
+pub(crate) struct Remover<'a> {
     ground: Ground<'a>,
     real_root: PathBuf,
     /// The folder of scripts, with a slash.
@@ -30,7 +30,7 @@ pub(in crate::install) struct Remover<'a> {
 }
 
 impl<'a> Remover<'a> {
-    pub(in crate::install) fn new(ground: Ground<'a>) -> Result<Self, Error> {
+    pub(crate) fn new(ground: Ground<'a>) -> Result<Self, Error> {
         let root = ground.folder;
         let real_root = fs::canonicalize(root).map_err(|cause| Error::io("open", root, cause))?;
         Ok(Self {
@@ -43,7 +43,7 @@ impl<'a> Remover<'a> {
     }
 
     /// Removes the file `path`, relative to the environment, unless it is the environment's own.
-    pub(in crate::install) fn remove(&mut self, path: &str) -> Result<(), Error> {
+    pub(crate) fn remove(&mut self, path: &str) -> Result<(), Error> {
         if is_reserved(path, &self.scripts) {
             return Ok(());
         }
@@ -57,7 +57,7 @@ impl<'a> Remover<'a> {
 
     /// Removes the bytecode that Python itself left for modules that are gone, or have another content soon: Python takes
     /// bytecode for fresh when the source has the same size, and was written in the same second, as the one before.
-    pub(in crate::install) fn remove_bytecode<'p>(
+    pub(crate) fn remove_bytecode<'p>(
         &mut self,
         sources: impl Iterator<Item = &'p str>,
         stays: &HashSet<&str>,
@@ -87,7 +87,7 @@ impl<'a> Remover<'a> {
     }
 
     /// Removes the folders that are empty now, from the deepest up, but for those of the layout.
-    pub(in crate::install) fn remove_empty(&mut self) -> Result<(), Error> {
+    pub(crate) fn remove_empty(&mut self) -> Result<(), Error> {
         let touched = std::mem::take(&mut self.touched);
         for folder in touched.iter().rev() {
             for ancestor in folder.ancestors() {
@@ -100,7 +100,7 @@ impl<'a> Remover<'a> {
     }
 
     /// Removes all that is left of a `.dist-info`, at an absolute path, its list last.
-    pub(in crate::install) fn remove_dist_info(&mut self, dist_info: &Path) -> Result<(), Error> {
+    pub(crate) fn remove_dist_info(&mut self, dist_info: &Path) -> Result<(), Error> {
         for name in names_in(dist_info)? {
             let path = dist_info.join(&name);
             if name == JOURNAL {
@@ -160,7 +160,7 @@ fn stays(cause: &io::Error, path: &Path) -> bool {
 }
 
 /// Removes a file or a link; a folder of that name stays.
-pub(in crate::install) fn remove_if_there(path: &Path) -> Result<(), Error> {
+pub(crate) fn remove_if_there(path: &Path) -> Result<(), Error> {
     let is_folder = || fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
     match fs::remove_file(path) {
         Ok(()) => Ok(()),

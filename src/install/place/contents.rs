@@ -22,39 +22,39 @@ const PIECE_FILES: usize = 256;
 
 /// What a wheel brings, wherever its files come from.
 #[derive(Debug)]
-pub(in crate::install) struct Contents {
+pub(crate) struct Contents {
     /// The `.dist-info` folder, relative to the environment.
-    pub(in crate::install) dist_info: String,
+    pub(crate) dist_info: String,
     /// The folder that holds it, which the paths of RECORD are relative to.
-    pub(in crate::install) library: String,
+    pub(crate) library: String,
     /// The scripts to generate.
-    pub(in crate::install) entry_points: Vec<EntryPoint>,
+    pub(crate) entry_points: Vec<EntryPoint>,
     /// What the wheel is only accepted with because rules are lifted.
-    pub(in crate::install) exceptions: Vec<Exception>,
+    pub(crate) exceptions: Vec<Exception>,
     /// The files, in the order in which they are read best.
-    pub(in crate::install) items: Vec<Item>,
+    pub(crate) items: Vec<Item>,
 }
 
 /// One file to be put in place.
 #[derive(Debug)]
-pub(in crate::install) struct Item {
+pub(crate) struct Item {
     /// The path, relative to the environment.
-    pub(in crate::install) path: String,
+    pub(crate) path: String,
     /// Whether it becomes a script of the environment, which may have to be rewritten.
-    pub(in crate::install) is_script: bool,
-    pub(in crate::install) is_executable: bool,
-    pub(in crate::install) n_bytes: u64,
+    pub(crate) is_script: bool,
+    pub(crate) is_executable: bool,
+    pub(crate) n_bytes: u64,
     /// What RECORD says its digest is; `None` also in a cached wheel, whose files are proven.
-    pub(in crate::install) digest: Option<Digest>,
+    pub(crate) digest: Option<Digest>,
     /// Its number in the source.
-    pub(in crate::install) index: usize,
+    pub(crate) index: usize,
 }
 
 /// One file, and its number among those of the wheel.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::install) struct NumberedItem<'i> {
-    pub(in crate::install) index: usize,
-    pub(in crate::install) item: &'i Item,
+pub(crate) struct NumberedItem<'i> {
+    pub(crate) index: usize,
+    pub(crate) item: &'i Item,
 }
 
 /// Files that an installer writes itself, or that are only true of the wheel as it was.
@@ -71,7 +71,7 @@ const NOT_INSTALLED: &[&str] = &[
 
 impl Contents {
     /// Finds the place of each file of `wheel`, and what RECORD misses.
-    pub(in crate::install) fn of_wheel(
+    pub(crate) fn of_wheel(
         wheel: &Wheel,
         file_name: &str,
         name: &PackageName,
@@ -96,10 +96,7 @@ impl Contents {
     }
 
     /// Takes what a cached wheel holds, whose paths are already those of the environment; and its warnings.
-    pub(in crate::install) fn of_kept(
-        listing: Listing,
-        folders: &SchemeFolders,
-    ) -> (Self, Vec<Warning>) {
+    pub(crate) fn of_kept(listing: Listing, folders: &SchemeFolders) -> (Self, Vec<Warning>) {
         let library = folders.folder(listing.root).to_owned();
         let files = listing.files.into_iter().enumerate();
         let items = files.map(|(index, file)| Item {
@@ -121,7 +118,7 @@ impl Contents {
     }
 
     /// Returns the files as the cache is to keep them.
-    pub(in crate::install) fn originals(&self) -> Vec<Original> {
+    pub(crate) fn originals(&self) -> Vec<Original> {
         let items = self.items.iter();
         let originals = items.map(|item| Original {
             entry: item.index,
@@ -131,7 +128,7 @@ impl Contents {
     }
 
     /// Checks that no path is the environment's own or another distribution's, and none is claimed twice.
-    pub(in crate::install) fn check(&self, file_name: &str, layout: &Layout) -> Result<(), Error> {
+    pub(crate) fn check(&self, file_name: &str, layout: &Layout) -> Result<(), Error> {
         let scripts = format!("{}/", text(&layout.scripts));
         let libraries = [&layout.purelib, &layout.platlib].map(|library| text(library));
         let mut seen = HashSet::with_capacity(self.items.len());
@@ -173,27 +170,24 @@ impl Contents {
     }
 
     /// Returns the items of one piece with their numbers.
-    pub(in crate::install) fn numbered(
-        &self,
-        piece: Range<usize>,
-    ) -> impl Iterator<Item = NumberedItem<'_>> {
+    pub(crate) fn numbered(&self, piece: Range<usize>) -> impl Iterator<Item = NumberedItem<'_>> {
         let items = self.items.iter().enumerate();
         let items = items.take(piece.end).skip(piece.start);
         items.map(|(index, item)| NumberedItem { index, item })
     }
 
     /// Returns the size of the items of one piece.
-    pub(in crate::install) fn n_bytes_of(&self, piece: Range<usize>) -> u64 {
+    pub(crate) fn n_bytes_of(&self, piece: Range<usize>) -> u64 {
         self.numbered(piece).map(|item| item.item.n_bytes).sum()
     }
 
     /// Returns the name of the `.dist-info` folder.
-    pub(in crate::install) fn dist_info_name(&self) -> &str {
+    pub(crate) fn dist_info_name(&self) -> &str {
         below(&self.dist_info, &self.library).unwrap_or(&self.dist_info)
     }
 
     /// Cuts the items into pieces of work of some size, each of consecutive items.
-    pub(in crate::install) fn pieces(&self) -> Vec<Range<usize>> {
+    pub(crate) fn pieces(&self) -> Vec<Range<usize>> {
         let mut pieces = Vec::new();
         let (mut start, mut n_bytes) = (0, 0);
         for (index, item) in self.items.iter().enumerate() {

@@ -11,7 +11,7 @@ use crate::digest::Digest;
 use crate::plan::{Distribution, Form, GitOrigin, Origin};
 
 /// Renders the documents for `distribution`, but for RECORD: each with its name.
-pub(in crate::install) fn render(
+pub(crate) fn render(
     distribution: &Distribution,
     digest: &Digest,
     installer_name: &str,

@@ -6,7 +6,7 @@ use crate::name::PackageName;
 use crate::wheel::Scheme;
 
 /// The folders of an environment as text, relative to it.
-pub(in crate::install) struct SchemeFolders {
+pub(crate) struct SchemeFolders {
     purelib: String,
     platlib: String,
     scripts: String,
@@ -15,7 +15,7 @@ pub(in crate::install) struct SchemeFolders {
 }
 
 impl SchemeFolders {
-    pub(in crate::install) fn new(layout: &Layout, name: &PackageName) -> Self {
+    pub(crate) fn new(layout: &Layout, name: &PackageName) -> Self {
         Self {
             purelib: text(&layout.purelib),
             platlib: text(&layout.platlib),
@@ -25,7 +25,7 @@ impl SchemeFolders {
         }
     }
 
-    pub(in crate::install) fn folder(&self, scheme: Scheme) -> &str {
+    pub(crate) fn folder(&self, scheme: Scheme) -> &str {
         match scheme {
             Scheme::Purelib => &self.purelib,
             Scheme::Platlib => &self.platlib,
@@ -38,7 +38,7 @@ impl SchemeFolders {
     /// Returns where `path` of a scheme goes, relative to the environment.
     ///
     /// `lib64` is a link to `lib` in an environment, as `venv` makes it: a file has one name, whichever it was given.
-    pub(in crate::install) fn path(&self, scheme: Scheme, path: &str) -> String {
+    pub(crate) fn path(&self, scheme: Scheme, path: &str) -> String {
         let path = join(self.folder(scheme), path);
         match below(&path, "lib64") {
             Some(below) => join("lib", below),

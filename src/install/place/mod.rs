@@ -1,11 +1,11 @@
 //! Where each file of a wheel belongs, what is generated beside it, and what RECORD says of it.
 
-pub(in crate::install) mod contents;
-pub(in crate::install) mod documents;
-pub(in crate::install) mod folders;
-pub(in crate::install) mod paths;
-pub(in crate::install) mod placed;
-pub(in crate::install) mod pycache;
-pub(in crate::install) mod record;
+pub(crate) mod contents;
+pub(crate) mod documents;
+pub(crate) mod folders;
+pub(crate) mod paths;
+pub(crate) mod placed;
+pub(crate) mod pycache;
+pub(crate) mod record;
 mod remarks;
-pub(in crate::install) mod script;
+pub(crate) mod script;

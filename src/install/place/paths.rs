@@ -5,11 +5,11 @@ use std::path::Path;
 use crate::wheel::check_script_name;
 
 /// Returns the part of `path` that lies below `folder`.
-pub(in crate::install) fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+pub(crate) fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     path.strip_prefix(folder)?.strip_prefix('/')
 }
 
-pub(in crate::install) fn join(folder: &str, path: &str) -> String {
+pub(crate) fn join(folder: &str, path: &str) -> String {
     if folder.is_empty() {
         path.to_owned()
     } else {
@@ -18,12 +18,12 @@ pub(in crate::install) fn join(folder: &str, path: &str) -> String {
 }
 
 /// Layouts come from an interpreter that prints them as text.
-pub(in crate::install) fn text(path: &Path) -> String {
+pub(crate) fn text(path: &Path) -> String {
     path.to_string_lossy().trim_end_matches('/').to_owned()
 }
 
 /// Tells whether `path` is one of the files that make a folder an environment.
-pub(in crate::install) fn is_reserved(path: &str, scripts: &str) -> bool {
+pub(crate) fn is_reserved(path: &str, scripts: &str) -> bool {
     let own = ["pyvenv.cfg", ".gitignore", "CACHEDIR.TAG", "lib64"];
     let is_own = own.iter().any(|own| own.eq_ignore_ascii_case(path));
     let in_scripts = path.strip_prefix(scripts);
@@ -31,7 +31,7 @@ pub(in crate::install) fn is_reserved(path: &str, scripts: &str) -> bool {
 }
 
 /// Returns `path` as RECORD has it, relative to the folder `library`.
-pub(in crate::install) fn relative_to(library: &str, path: &str) -> String {
+pub(crate) fn relative_to(library: &str, path: &str) -> String {
     if let Some(below) = below(path, library) {
         return below.to_owned();
     }

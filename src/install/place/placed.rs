@@ -8,24 +8,24 @@ use crate::plan::Distribution;
 
 /// A file that is in place.
 #[derive(Clone, Debug)]
-pub(in crate::install) struct Placed {
+pub(crate) struct Placed {
     /// The path, relative to the environment.
-    pub(in crate::install) path: Box<str>,
-    pub(in crate::install) digest: [u8; 32],
-    pub(in crate::install) n_bytes: u64,
+    pub(crate) path: Box<str>,
+    pub(crate) digest: [u8; 32],
+    pub(crate) n_bytes: u64,
 }
 
 /// A file that is not in place because another was there.
 #[derive(Debug)]
-pub(in crate::install) struct Contested {
-    pub(in crate::install) placed: Placed,
-    pub(in crate::install) is_executable: bool,
-    pub(in crate::install) content: ContestedContent,
+pub(crate) struct Contested {
+    pub(crate) placed: Placed,
+    pub(crate) is_executable: bool,
+    pub(crate) content: ContestedContent,
 }
 
 /// What a contested file holds.
 #[derive(Debug)]
-pub(in crate::install) enum ContestedContent {
+pub(crate) enum ContestedContent {
     /// This, which was generated or rewritten.
     Generated(Vec<u8>),
     /// What the item of this number holds.
@@ -34,16 +34,16 @@ pub(in crate::install) enum ContestedContent {
 
 /// What became of the files of a wheel.
 #[derive(Debug, Default)]
-pub(in crate::install) struct Progress {
-    pub(in crate::install) placed: Vec<Placed>,
-    pub(in crate::install) contested: Vec<Contested>,
+pub(crate) struct Progress {
+    pub(crate) placed: Vec<Placed>,
+    pub(crate) contested: Vec<Contested>,
     /// What was seen in the files themselves.
-    pub(in crate::install) warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Progress {
     /// Adds what became of other files.
-    pub(in crate::install) fn append(&mut self, mut other: Self) {
+    pub(crate) fn append(&mut self, mut other: Self) {
         self.placed.append(&mut other.placed);
         self.contested.append(&mut other.contested);
         self.warnings.append(&mut other.warnings);
@@ -52,7 +52,7 @@ impl Progress {
 
 impl Placed {
     /// A file at `path` that holds `content`.
-    pub(in crate::install) fn of_content(path: &str, content: &[u8]) -> Self {
+    pub(crate) fn of_content(path: &str, content: &[u8]) -> Self {
         Self {
             path: path.into(),
             digest: Sha256::digest(content).into(),
@@ -61,7 +61,7 @@ impl Placed {
     }
 
     /// The file of `item`, whose content has the SHA-256 `digest`.
-    pub(in crate::install) fn of(item: &Item, digest: [u8; 32]) -> Self {
+    pub(crate) fn of(item: &Item, digest: [u8; 32]) -> Self {
         Self {
             path: item.path.as_str().into(),
             digest,
@@ -71,6 +71,6 @@ impl Placed {
 }
 
 /// Names a distribution as warnings do.
-pub(in crate::install) fn label(distribution: &Distribution) -> String {
+pub(crate) fn label(distribution: &Distribution) -> String {
     format!("{} {}", distribution.name, distribution.version)
 }

@@ -3,12 +3,12 @@
 use super::placed::Placed;
 
 /// Tells whether `path` is that of bytecode, which follows its source.
-pub(in crate::install) fn is_bytecode(path: &str) -> bool {
+pub(crate) fn is_bytecode(path: &str) -> bool {
     source_of(path).is_some()
 }
 
 /// Finds the source of `folder/__pycache__/stem.tag.pyc`.
-pub(in crate::install) fn source_of(path: &str) -> Option<String> {
+pub(crate) fn source_of(path: &str) -> Option<String> {
     let (folder, name) = path.strip_suffix(".pyc")?.rsplit_once('/')?;
     let (stem, _) = name.split_once('.')?;
     let folder = folder.strip_suffix("__pycache__")?;
@@ -16,12 +16,12 @@ pub(in crate::install) fn source_of(path: &str) -> Option<String> {
 }
 
 /// Tells whether `path` is that of bytecode of the module `source`.
-pub(in crate::install) fn is_made_of(path: &str, source: &str) -> bool {
+pub(crate) fn is_made_of(path: &str, source: &str) -> bool {
     source_of(path).as_deref() == Some(source)
 }
 
 /// Finds the modules among the files of a wheel: pip compiles what lies in the library folder.
-pub(in crate::install) fn modules(library: &str, placed: &[Placed]) -> Vec<String> {
+pub(crate) fn modules(library: &str, placed: &[Placed]) -> Vec<String> {
     let modules = placed.iter().filter(|placed| {
         let below = placed.path.strip_prefix(library);
         placed.path.ends_with(".py") && below.is_some_and(|below| below.starts_with('/'))

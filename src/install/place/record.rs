@@ -5,7 +5,7 @@ use super::placed::Placed;
 use crate::wheel::{RecordLine, encode_digest, write_record};
 
 /// Renders the RECORD of a distribution whose library folder is `library`; RECORD itself is `own_path`.
-pub(in crate::install) fn render(placed: &[Placed], library: &str, own_path: &str) -> Vec<u8> {
+pub(crate) fn render(placed: &[Placed], library: &str, own_path: &str) -> Vec<u8> {
     let mut lines = lines(placed, library);
     lines.push(RecordLine {
         path: relative_to(library, own_path),
@@ -16,7 +16,7 @@ pub(in crate::install) fn render(placed: &[Placed], library: &str, own_path: &st
 }
 
 /// Renders lines of RECORD for `placed` alone.
-pub(in crate::install) fn render_lines(placed: &[Placed], library: &str) -> Vec<u8> {
+pub(crate) fn render_lines(placed: &[Placed], library: &str) -> Vec<u8> {
     let mut lines = lines(placed, library);
     lines.sort();
     write_record(&lines)
@@ -31,6 +31,6 @@ fn lines(placed: &[Placed], library: &str) -> Vec<RecordLine> {
 }
 
 /// Writes a digest as RECORD has it.
-pub(in crate::install) fn digest_text(digest: &[u8]) -> String {
+pub(crate) fn digest_text(digest: &[u8]) -> String {
     format!("sha256={}", encode_digest(digest))
 }

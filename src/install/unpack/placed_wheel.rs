@@ -13,26 +13,26 @@ use crate::platform::folder::Root;
 
 /// A wheel whose files are in place, but for those that something else was in the way of, and RECORD.
 #[derive(Debug)]
-pub(in crate::install) struct PlacedWheel<'a> {
-    pub(in crate::install) distribution: &'a Distribution,
+pub(crate) struct PlacedWheel<'a> {
+    pub(crate) distribution: &'a Distribution,
     /// The digest of the wheel.
-    pub(in crate::install) digest: Digest,
-    pub(in crate::install) root: Arc<Root>,
+    pub(crate) digest: Digest,
+    pub(crate) root: Arc<Root>,
     /// The `.dist-info` folder, relative to the environment.
-    pub(in crate::install) dist_info: String,
+    pub(crate) dist_info: String,
     /// The folder that holds it, relative to the environment.
-    pub(in crate::install) library: String,
-    pub(in crate::install) warnings: Vec<Warning>,
-    pub(in crate::install) placed: Vec<Placed>,
-    pub(in crate::install) contested: Vec<ContestedFile<'a>>,
+    pub(crate) library: String,
+    pub(crate) warnings: Vec<Warning>,
+    pub(crate) placed: Vec<Placed>,
+    pub(crate) contested: Vec<ContestedFile<'a>>,
     /// What gave way to the files of other distributions.
-    pub(in crate::install) dropped: Vec<Placed>,
+    pub(crate) dropped: Vec<Placed>,
 }
 
 /// A file that is not in place because another was there, with what it takes to write it.
 #[derive(Debug)]
-pub(in crate::install) struct ContestedFile<'a> {
-    pub(in crate::install) placed: Placed,
+pub(crate) struct ContestedFile<'a> {
+    pub(crate) placed: Placed,
     pub(super) is_executable: bool,
     pub(super) source: ContestedSource<'a>,
 }
@@ -50,12 +50,12 @@ pub(super) enum ContestedSource<'a> {
 }
 
 impl PlacedWheel<'_> {
-    pub(in crate::install) fn id(&self) -> DistributionId {
+    pub(crate) fn id(&self) -> DistributionId {
         self.distribution.id
     }
 
     /// Names every file that it claims: those in place, and those contested with their numbers.
-    pub(in crate::install) fn claims(&self) -> impl Iterator<Item = (&Placed, Option<usize>)> {
+    pub(crate) fn claims(&self) -> impl Iterator<Item = (&Placed, Option<usize>)> {
         let contested = self.contested.iter().enumerate();
         let contested = contested.map(|(number, file)| (&file.placed, Some(number)));
         let placed = self.placed.iter().map(|placed| (placed, None));
@@ -63,7 +63,7 @@ impl PlacedWheel<'_> {
     }
 
     /// Writes its contested file of this number, whose path is free now.
-    pub(in crate::install) fn write_contested(
+    pub(crate) fn write_contested(
         &self,
         number: usize,
         buffers: &mut Buffers,
@@ -81,11 +81,7 @@ impl PlacedWheel<'_> {
 
 #[cfg(test)]
 impl<'a> PlacedWheel<'a> {
-    pub(in crate::install) fn empty(
-        distribution: &'a Distribution,
-        digest: Digest,
-        root: Arc<Root>,
-    ) -> Self {
+    pub(crate) fn empty(distribution: &'a Distribution, digest: Digest, root: Arc<Root>) -> Self {
         Self {
             distribution,
             digest,
@@ -99,7 +95,7 @@ impl<'a> PlacedWheel<'a> {
         }
     }
 
-    pub(in crate::install) fn contest(&mut self, path: &str, content: &[u8]) {
+    pub(crate) fn contest(&mut self, path: &str, content: &[u8]) {
         self.contested.push(ContestedFile {
             placed: Placed::of_content(path, content),
             is_executable: false,

@@ -7,7 +7,7 @@ use crate::install::Error;
 /// The threads that work on files.
 #[derive(Debug)]
 pub struct FilePool {
-    pub(in crate::install) threads: ThreadPool,
+    pub(crate) threads: ThreadPool,
 }
 
 impl FilePool {

@@ -59,7 +59,7 @@ impl<'r> DigestCheck<'r> {
 }
 
 /// Hashes the archive again: a cache gives an archive by its name, so only now is it certain that this is what was locked.
-pub(in crate::install) fn is_as_locked(file: &VerifiedFile) -> bool {
+pub(crate) fn is_as_locked(file: &VerifiedFile) -> bool {
     digest(file.source(), file.digest().algorithm()).is_ok_and(|digest| digest == *file.digest())
 }
 

@@ -9,7 +9,7 @@ use crate::platform::folder::Root;
 
 /// Where wheels are unpacked to.
 #[derive(Debug)]
-pub(in crate::install) enum Roots {
+pub(crate) enum Roots {
     /// All to one folder.
     Shared(Arc<Root>),
     /// Each to a numbered folder of its own in this one.
@@ -18,7 +18,7 @@ pub(in crate::install) enum Roots {
 
 impl Roots {
     /// Each wheel gets a folder of its own in `folder`.
-    pub(in crate::install) fn each_in(folder: PathBuf) -> Self {
+    pub(crate) fn each_in(folder: PathBuf) -> Self {
         Self::Each(folder, AtomicUsize::new(0))
     }
 

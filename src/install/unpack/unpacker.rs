@@ -27,7 +27,7 @@ use crate::store::wheels::Wheels;
 const MAX_UNDER_WAY: usize = 256;
 
 /// Unpacks the wheels of one run.
-pub(in crate::install) struct Unpacker<'a, 's> {
+pub(crate) struct Unpacker<'a, 's> {
     installation: Installation<'a>,
     context: UnpackContext<'a>,
     wheels: Option<&'s Wheels>,
@@ -50,7 +50,7 @@ enum Task<'a, 's> {
 
 impl<'a, 's> Unpacker<'a, 's> {
     /// Prepares to unpack to `roots`, with the wheels of the cache and a compiler as far as they are wanted.
-    pub(in crate::install) fn new(
+    pub(crate) fn new(
         installation: Installation<'a>,
         roots: Roots,
         wheels: Option<&'s Wheels>,
@@ -72,7 +72,7 @@ impl<'a, 's> Unpacker<'a, 's> {
     /// Unpacks everything that arrives; returns it in the order of the plan.
     ///
     /// A wheel that is refused stops none of the others: the error names all that are.
-    pub(in crate::install) fn unpack<E: From<Error>>(
+    pub(crate) fn unpack<E: From<Error>>(
         self,
         arrivals: impl IntoIterator<Item = Result<PreparedWheel, E>>,
     ) -> Result<Vec<PlacedWheel<'a>>, E> {

@@ -25,25 +25,25 @@ const PLACEHOLDER: &[u8] = b"#!python";
 
 /// How scripts of one environment find its Python.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::install) struct Launcher<'a> {
+pub(crate) struct Launcher<'a> {
     /// The interpreter that the environment is made of, absolute.
-    pub(in crate::install) interpreter: &'a Path,
+    pub(crate) interpreter: &'a Path,
     /// The file name of the environment's own, in the folder of the scripts.
-    pub(in crate::install) python_name: &'a str,
+    pub(crate) python_name: &'a str,
 }
 
 /// The folder of scripts of one environment.
 #[derive(Clone, Debug)]
-pub(in crate::install) struct ScriptFolder<'a> {
-    pub(in crate::install) launcher: Launcher<'a>,
+pub(crate) struct ScriptFolder<'a> {
+    pub(crate) launcher: Launcher<'a>,
     /// Relative to the environment.
-    pub(in crate::install) folder: String,
+    pub(crate) folder: String,
 }
 
 impl ScriptFolder<'_> {
     /// Rewrites the script `path` of a wheel, relative to the environment, which may be in a folder of its own below this
     /// one; `None` for one that does not begin with `#!python`.
-    pub(in crate::install) fn rewrite(&self, path: &str, content: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn rewrite(&self, path: &str, content: &[u8]) -> Option<Vec<u8>> {
         let below = path.strip_prefix(&self.folder).unwrap_or(path);
         let n_folders = below.trim_start_matches('/').matches('/').count();
         let python_name = format!("{}{}", "../".repeat(n_folders), self.launcher.python_name);
@@ -57,7 +57,7 @@ impl ScriptFolder<'_> {
 
 impl Launcher<'_> {
     /// Renders the script of `entry_point`.
-    pub(in crate::install) fn render_entry_point(self, entry_point: &EntryPoint) -> Vec<u8> {
+    pub(crate) fn render_entry_point(self, entry_point: &EntryPoint) -> Vec<u8> {
         let EntryPoint {
             module, attribute, ..
         } = entry_point;
