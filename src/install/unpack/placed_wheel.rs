@@ -7,7 +7,7 @@ use crate::archive::Buffers;
 use crate::digest::Digest;
 use crate::event::Warning;
 use crate::install::Error;
-use crate::install::place::placed::Placed;
+use crate::install::place::placed::{Contested, ContestedContent, Placed, Progress};
 use crate::plan::{Distribution, DistributionId};
 use crate::platform::folder::Root;
 
@@ -33,13 +33,13 @@ pub(crate) struct PlacedWheel<'a> {
 #[derive(Debug)]
 pub(crate) struct ContestedFile<'a> {
     pub(crate) placed: Placed,
-    pub(super) is_executable: bool,
-    pub(super) source: ContestedSource<'a>,
+    is_executable: bool,
+    source: ContestedSource<'a>,
 }
 
 /// Where the content of a contested file is.
 #[derive(Debug)]
-pub(super) enum ContestedSource<'a> {
+enum ContestedSource<'a> {
     /// It was generated or rewritten.
     Generated(Vec<u8>),
     /// It is in the wheel, which is held open for it.
@@ -49,7 +49,24 @@ pub(super) enum ContestedSource<'a> {
     },
 }
 
-impl PlacedWheel<'_> {
+impl<'a> PlacedWheel<'a> {
+    /// The wheel of `install`, which is finished.
+    pub(super) fn new(install: &Arc<WheelInstall<'a>>, progress: Progress) -> Self {
+        let contested = progress.contested.into_iter();
+        let contested = contested.map(|file| ContestedFile::new(install, file));
+        Self {
+            distribution: install.distribution,
+            digest: install.digest.clone(),
+            root: Arc::clone(&install.root),
+            dist_info: install.contents.dist_info.clone(),
+            library: install.contents.library.clone(),
+            warnings: progress.warnings,
+            placed: progress.placed,
+            contested: contested.collect(),
+            dropped: Vec::new(),
+        }
+    }
+
     pub(crate) fn id(&self) -> DistributionId {
         self.distribution.id
     }
@@ -75,6 +92,24 @@ impl PlacedWheel<'_> {
                 Ok(place.write_new(&file.placed.path, content, file.is_executable)?)
             }
             ContestedSource::Wheel { install, index } => install.write_again(*index, buffers),
+        }
+    }
+}
+
+impl<'a> ContestedFile<'a> {
+    /// Holds the wheel open for a file that may have to be written.
+    fn new(install: &Arc<WheelInstall<'a>>, file: Contested) -> Self {
+        let source = match file.content {
+            ContestedContent::Generated(content) => ContestedSource::Generated(content),
+            ContestedContent::Item(index) => ContestedSource::Wheel {
+                install: Arc::clone(install),
+                index,
+            },
+        };
+        Self {
+            placed: file.placed,
+            is_executable: file.is_executable,
+            source,
         }
     }
 }

@@ -179,7 +179,7 @@ impl<'a, 's> Unpacker<'a, 's> {
         if !is_last {
             return Ok(());
         }
-        let placed = install.finish()?;
+        let placed = PlacedWheel::new(install, install.finish()?);
         self.compile(scope, &placed);
         self.results().placed.push(placed);
         self.gate.leave();

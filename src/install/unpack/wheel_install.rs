@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::archive_files::ArchiveFiles;
 use super::kept_files;
 use super::opened::{OpenedWheel, UnpackContext, WheelSource};
-use super::placed_wheel::{ContestedFile, ContestedSource, PlacedWheel};
 use super::placing::{Executable, Placing};
 use crate::archive::Buffers;
 use crate::digest::Digest;
@@ -16,7 +15,7 @@ use crate::install::Error;
 use crate::install::place::contents::Contents;
 use crate::install::place::documents;
 use crate::install::place::paths::{join, text};
-use crate::install::place::placed::{Contested, ContestedContent, Progress};
+use crate::install::place::placed::Progress;
 use crate::plan::Distribution;
 use crate::platform::folder::Root;
 
@@ -105,8 +104,8 @@ impl<'a> WheelInstall<'a> {
     }
 
     /// Writes what is not in the wheel, once all pieces are done: scripts of entry points and the documents of the installer,
-    /// but for RECORD. Keeps the wheel in the cache if that was begun.
-    pub(super) fn finish(self: &Arc<Self>) -> Result<PlacedWheel<'a>, Error> {
+    /// but for RECORD. Keeps the wheel in the cache if that was begun. Returns what became of all files.
+    pub(super) fn finish(&self) -> Result<Progress, Error> {
         let mut placing = Placing::new(self.root.place());
         self.write_scripts(&mut placing)?;
         self.write_documents(&mut placing)?;
@@ -116,7 +115,7 @@ impl<'a> WheelInstall<'a> {
         if let WheelSource::Archive(source) = &self.source {
             source.publish(&self.contents, &progress.warnings);
         }
-        Ok(self.placed(progress))
+        Ok(progress)
     }
 
     fn write_scripts(&self, placing: &mut Placing<'_>) -> Result<(), Error> {
@@ -137,37 +136,6 @@ impl<'a> WheelInstall<'a> {
             placing.put(&path, text, Executable::No)?;
         }
         Ok(())
-    }
-
-    fn placed(self: &Arc<Self>, progress: Progress) -> PlacedWheel<'a> {
-        let contested = progress.contested.into_iter();
-        PlacedWheel {
-            distribution: self.distribution,
-            digest: self.digest.clone(),
-            root: Arc::clone(&self.root),
-            dist_info: self.contents.dist_info.clone(),
-            library: self.contents.library.clone(),
-            warnings: progress.warnings,
-            placed: progress.placed,
-            contested: contested.map(|file| self.contested(file)).collect(),
-            dropped: Vec::new(),
-        }
-    }
-
-    /// Holds the wheel open for a file that may have to be written again.
-    fn contested(self: &Arc<Self>, file: Contested) -> ContestedFile<'a> {
-        let source = match file.content {
-            ContestedContent::Generated(content) => ContestedSource::Generated(content),
-            ContestedContent::Item(index) => ContestedSource::Wheel {
-                install: Arc::clone(self),
-                index,
-            },
-        };
-        ContestedFile {
-            placed: file.placed,
-            is_executable: file.is_executable,
-            source,
-        }
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
