@@ -32,20 +32,20 @@ const FILES: &[&str] = &[
 ];
 
 /// Folders at the top, and what is known in them. Some tools make links of some of them.
-const FOLDERS: &[(&str, Known<'_>)] = &[
-    ("bin", Known::Programs),
-    ("Scripts", Known::Programs),
-    ("lib", Known::Libraries),
-    ("lib64", Known::Libraries),
-    ("Lib", Known::Libraries),
-    ("include", Known::Folders(&["python", "pypy", "site"])),
-    ("Include", Known::Folders(&["site"])),
-    ("share", Known::Folders(&["jupyter", "python-wheels"])),
-    ("etc", Known::Folders(&["jupyter", "ipython"])),
-    ("local", Known::Folders(&[])),
-    ("site-packages", Known::Library),
-    ("lib-python", Known::Everything),
-    ("lib_pypy", Known::Everything),
+const FOLDERS: &[(&str, KnownFolder<'_>)] = &[
+    ("bin", KnownFolder::Programs),
+    ("Scripts", KnownFolder::Programs),
+    ("lib", KnownFolder::Libraries),
+    ("lib64", KnownFolder::Libraries),
+    ("Lib", KnownFolder::Libraries),
+    ("include", KnownFolder::Folders(&["python", "pypy", "site"])),
+    ("Include", KnownFolder::Folders(&["site"])),
+    ("share", KnownFolder::Folders(&["jupyter", "python-wheels"])),
+    ("etc", KnownFolder::Folders(&["jupyter", "ipython"])),
+    ("local", KnownFolder::Folders(&[])),
+    ("site-packages", KnownFolder::Library),
+    ("lib-python", KnownFolder::Everything),
+    ("lib_pypy", KnownFolder::Everything),
 ];
 
 /// Names that hold somebody's work, wherever they are.
@@ -96,7 +96,7 @@ const N_BYTES_OF_START: u64 = 512;
 
 /// What is known in a folder besides what distributions list.
 #[derive(Clone, Copy, Debug)]
-enum Known<'a> {
+enum KnownFolder<'a> {
     /// The environment's own files and folders, and those that are named here.
     Top(&'a HashSet<String>),
     /// Links, and programs for the Python of an environment.
@@ -132,7 +132,7 @@ impl Names {
 
 /// What was found in a folder.
 #[derive(Default)]
-struct Found {
+struct ForeignFiles {
     has_known: bool,
     foreign: Vec<PathBuf>,
 }
@@ -147,7 +147,7 @@ pub(super) fn foreign(root: &Path, begun: &HashSet<String>) -> Result<Vec<PathBu
         listed: Listed::read(root),
         mounts: removal::mounts_below(root).into_iter().collect(),
     };
-    let mut found = look.in_folder(Path::new(""), Known::Top(begun))?;
+    let mut found = look.in_folder(Path::new(""), KnownFolder::Top(begun))?;
     found.foreign.sort();
     Ok(found.foreign)
 }
@@ -161,8 +161,8 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn in_folder(&self, folder: &Path, known: Known<'_>) -> Result<Found, Error> {
-        let mut found = Found::default();
+    fn in_folder(&self, folder: &Path, known: KnownFolder<'_>) -> Result<ForeignFiles, Error> {
+        let mut found = ForeignFiles::default();
         for entry in fs::read_dir(self.root.join(folder))? {
             let entry = entry?;
             let path = folder.join(entry.file_name());
@@ -177,18 +177,18 @@ impl Look<'_> {
         Ok(found)
     }
 
-    fn at_folder(&self, path: &Path, known: Known<'_>) -> Result<Found, Error> {
+    fn at_folder(&self, path: &Path, known: KnownFolder<'_>) -> Result<ForeignFiles, Error> {
         let name = path.file_name().unwrap_or_default();
-        let is_top = matches!(known, Known::Top(_));
+        let is_top = matches!(known, KnownFolder::Top(_));
         if is_top && (partial::is_partial(name) || name == "lost+found") {
-            return Ok(Found::known());
+            return Ok(ForeignFiles::known());
         }
         if is_checkout(name) || self.mounts.contains(path) || is_mounted(&self.root.join(path)) {
-            return Ok(Found::foreign(path));
+            return Ok(ForeignFiles::foreign(path));
         }
-        let is_of_distribution = matches!(known, Known::Library) && self.listed.has_top(path);
+        let is_of_distribution = matches!(known, KnownFolder::Library) && self.listed.has_top(path);
         let known = if is_of_distribution {
-            Known::Everything
+            KnownFolder::Everything
         } else {
             known.inside(&name.to_string_lossy())
         };
@@ -197,7 +197,7 @@ impl Look<'_> {
         if found.has_known || found.foreign.is_empty() {
             Ok(found)
         } else {
-            Ok(Found::foreign(path))
+            Ok(ForeignFiles::foreign(path))
         }
     }
 
@@ -218,22 +218,22 @@ impl Look<'_> {
         target.is_ok_and(|target| normal(self.root, folder, &target).is_some())
     }
 
-    fn at_file(&self, path: &Path, known: Known<'_>) -> Found {
+    fn at_file(&self, path: &Path, known: KnownFolder<'_>) -> ForeignFiles {
         let name = path.file_name().unwrap_or_default();
-        let is_named = matches!(known, Known::Library) && self.is_named(path);
+        let is_named = matches!(known, KnownFolder::Library) && self.is_named(path);
         let has = || known.has_file(&self.root.join(path), &name.to_string_lossy());
-        let may_link = matches!(known, Known::Programs | Known::Library);
+        let may_link = matches!(known, KnownFolder::Programs | KnownFolder::Library);
         let is_known = || is_named || has() || (may_link && self.is_link_inside(path));
         let is_free = !self.mounts.contains(path);
         if is_free && (self.listed.has(path) || (!is_checkout(name) && is_known())) {
-            Found::known()
+            ForeignFiles::known()
         } else {
-            Found::foreign(path)
+            ForeignFiles::foreign(path)
         }
     }
 }
 
-impl Found {
+impl ForeignFiles {
     fn known() -> Self {
         Self {
             has_known: true,
@@ -249,25 +249,25 @@ impl Found {
     }
 }
 
-impl Known<'_> {
+impl KnownFolder<'_> {
     /// What is known in the folder `name` of this one.
-    fn inside(self, name: &str) -> Known<'static> {
+    fn inside(self, name: &str) -> KnownFolder<'static> {
         let starts = |names: &[&str]| names.iter().any(|start| name.starts_with(start));
         match self {
-            Self::Version if name == "site-packages" => Known::Library,
-            Self::Everything | Self::Version => Known::Everything,
-            _ if name == "__pycache__" => Known::Everything,
-            Self::Top(begun) if begun.contains(name) => Known::Everything,
+            Self::Version if name == "site-packages" => KnownFolder::Library,
+            Self::Everything | Self::Version => KnownFolder::Everything,
+            _ if name == "__pycache__" => KnownFolder::Everything,
+            Self::Top(begun) if begun.contains(name) => KnownFolder::Everything,
             Self::Top(_) => {
                 let folder = FOLDERS.iter().find(|(folder, _)| *folder == name);
-                folder.map_or(Known::Folders(&[]), |(_, known)| *known)
+                folder.map_or(KnownFolder::Folders(&[]), |(_, known)| *known)
             }
-            Self::Libraries if name == "site-packages" => Known::Library,
-            Self::Libraries if starts(&["python", "pypy"]) => Known::Version,
-            Self::Library if OF_INSTALLERS.have(name) => Known::Everything,
-            Self::Library | Self::Bytecode => Known::Bytecode,
-            Self::Folders(names) if starts(names) => Known::Everything,
-            Self::Folders(_) | Self::Libraries | Self::Programs => Known::Folders(&[]),
+            Self::Libraries if name == "site-packages" => KnownFolder::Library,
+            Self::Libraries if starts(&["python", "pypy"]) => KnownFolder::Version,
+            Self::Library if OF_INSTALLERS.have(name) => KnownFolder::Everything,
+            Self::Library | Self::Bytecode => KnownFolder::Bytecode,
+            Self::Folders(names) if starts(names) => KnownFolder::Everything,
+            Self::Folders(_) | Self::Libraries | Self::Programs => KnownFolder::Folders(&[]),
         }
     }
 

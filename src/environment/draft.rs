@@ -21,12 +21,12 @@ pub struct Draft {
     layout: Layout,
     pyvenv_cfg: PyvenvCfg,
     partial: Partial,
-    place: Place,
+    place: DraftPlace,
 }
 
 /// Where the hidden folder lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum DraftPlace {
     /// Beside the place of the environment: published by one rename.
     Beside,
     /// Inside it, when it is where a disk is mounted (a volume of a container), which cannot be renamed over; and when
@@ -86,8 +86,8 @@ impl Draft {
     /// [`Error::Exists`] when something is there; [`Error::Io`]. Nothing is left then, or what the next run begins again with.
     pub fn publish(self) -> Result<Environment, Error> {
         match self.place {
-            Place::Inside => self.fill_vacant()?,
-            Place::Beside => match fs::rename(self.folder(), &self.root) {
+            DraftPlace::Inside => self.fill_vacant()?,
+            DraftPlace::Beside => match fs::rename(self.folder(), &self.root) {
                 Ok(()) => {}
                 Err(error) if is_occupied(&error) => return Err(Error::Exists { path: self.root }),
                 Err(error) if stays_in_place(&error) => self.fill_vacant()?,
@@ -112,8 +112,8 @@ impl Draft {
             old.check_removable()?;
         }
         let old = match self.place {
-            Place::Inside => None,
-            Place::Beside => self.exchange()?,
+            DraftPlace::Inside => None,
+            DraftPlace::Beside => self.exchange()?,
         };
         let Some(old) = old else {
             takeover::take_over(&self.root, self.folder())?;
@@ -167,17 +167,17 @@ impl Draft {
 }
 
 /// Makes the folder that a draft is filled in, after those of the dead are removed.
-fn hidden_folder(root: &Path, parent: &Path, name: &OsStr) -> Result<(Partial, Place), Error> {
+fn hidden_folder(root: &Path, parent: &Path, name: &OsStr) -> Result<(Partial, DraftPlace), Error> {
     let inside = || {
         partial::clean(root, name);
-        Ok((Partial::create(root, name)?, Place::Inside))
+        Ok((Partial::create(root, name)?, DraftPlace::Inside))
     };
     if removal::is_mounted(root) {
         return inside();
     }
     partial::clean(parent, name);
     match Partial::create(parent, name) {
-        Ok(partial) => Ok((partial, Place::Beside)),
+        Ok(partial) => Ok((partial, DraftPlace::Beside)),
         // The folder itself may be ours, in one that is not.
         Err(Error::Io(error)) if is_forbidden(&error) && root.is_dir() => inside(),
         Err(error) => Err(error),

@@ -10,7 +10,7 @@ use crate::tag::{Libc, Platform, Python, Tags};
 use crate::target::Target;
 
 #[derive(Deserialize)]
-struct Answer {
+struct ProbeAnswer {
     marker_environment: MarkerEnvironment,
     python: Python,
     platform: PlatformFacts,
@@ -47,7 +47,7 @@ pub(super) fn read(path: &Path, stdout: &[u8], stderr: String) -> Result<Interpr
     let stdout = String::from_utf8_lossy(stdout).into_owned();
     // A wrapper may greet before it starts the interpreter; the answer is the last line.
     let line = stdout.trim_end().rsplit('\n').next().unwrap_or_default();
-    let answer: Answer = match serde_json::from_str(line) {
+    let answer: ProbeAnswer = match serde_json::from_str(line) {
         Ok(answer) => answer,
         Err(source) => {
             return Err(Error::Answer {

@@ -31,12 +31,12 @@ struct Kept {
 }
 
 /// The place of the answer of one interpreter.
-pub(super) struct Place<'a> {
+pub(super) struct AnswerPlace<'a> {
     answers: Answers<'a>,
     key: Key,
 }
 
-impl<'a> Place<'a> {
+impl<'a> AnswerPlace<'a> {
     /// Finds the place in `folder` for the answer of `executable`.
     ///
     /// `None` when an answer must not be kept: a script that stands for an interpreter may start another one tomorrow.

@@ -176,7 +176,7 @@ impl Interpreter {
     ///
     /// As [`Interpreter::query`].
     pub fn query_once(executable: &Path, folder: &Path) -> Result<Self, Error> {
-        let Some(place) = kept::Place::of(executable, folder) else {
+        let Some(place) = kept::AnswerPlace::of(executable, folder) else {
             return Self::query(executable);
         };
         if let Some(interpreter) = place.read() {

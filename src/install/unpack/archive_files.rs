@@ -28,7 +28,7 @@ pub(super) struct ArchiveFiles<'f> {
 }
 
 /// Where the bytes of a file go.
-enum Target {
+enum FileTarget {
     InPlace(File),
     /// Into the cache alone: what lost its path to another file is cached even so.
     Spare(File),
@@ -103,21 +103,21 @@ impl<'f> ArchiveFiles<'f> {
     ) -> Result<(), Error> {
         let mut target = self.target(item, placing)?;
         let digest = self.copy(item, placing, |piece| match &mut target {
-            Target::InPlace(file) | Target::Spare(file) => file.write_all(piece),
-            Target::Nowhere => Ok(()),
+            FileTarget::InPlace(file) | FileTarget::Spare(file) => file.write_all(piece),
+            FileTarget::Nowhere => Ok(()),
         })?;
         match (&target, &mut self.saved) {
-            (Target::InPlace(file), Some(saved)) => {
+            (FileTarget::InPlace(file), Some(saved)) => {
                 let place = &mut placing.place;
                 let path = &item.item.path;
                 saved.save(item.index, WrittenFile { place, path, file }, digest);
             }
-            (Target::Spare(file), Some(saved)) => saved.note_own(item.index, file, digest),
-            (_, None) | (Target::Nowhere, Some(_)) => {}
+            (FileTarget::Spare(file), Some(saved)) => saved.note_own(item.index, file, digest),
+            (_, None) | (FileTarget::Nowhere, Some(_)) => {}
         }
         let placement = match target {
-            Target::InPlace(_) => Placement::InPlace,
-            Target::Spare(_) | Target::Nowhere => Placement::Contested,
+            FileTarget::InPlace(_) => Placement::InPlace,
+            FileTarget::Spare(_) | FileTarget::Nowhere => Placement::Contested,
         };
         placing.note(item, digest, placement);
         Ok(())
@@ -127,14 +127,14 @@ impl<'f> ArchiveFiles<'f> {
         &mut self,
         item: NumberedItem<'_>,
         placing: &mut Placing<'_>,
-    ) -> Result<Target, Error> {
+    ) -> Result<FileTarget, Error> {
         let is_executable = item.item.is_executable;
         if let Created::New(file) = placing.place.create(&item.item.path, is_executable)? {
-            return Ok(Target::InPlace(file));
+            return Ok(FileTarget::InPlace(file));
         }
         let saved = self.saved.as_mut();
         let spare = saved.and_then(|saved| saved.create(item.index, is_executable));
-        Ok(spare.map_or(Target::Nowhere, Target::Spare))
+        Ok(spare.map_or(FileTarget::Nowhere, FileTarget::Spare))
     }
 
     /// Puts a file of `.data/scripts` in place, which is rewritten when it begins with `#!python`.

@@ -18,7 +18,7 @@ struct GateState {
 
 /// What became of an attempt to enter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Entry {
+pub(super) enum Admission {
     Inside,
     Closed,
 }
@@ -33,16 +33,16 @@ impl Gate {
     }
 
     /// Waits until there is a place, or the gate is closed.
-    pub(super) fn enter(&self) -> Entry {
+    pub(super) fn enter(&self) -> Admission {
         let is_to_wait =
             |state: &mut GateState| state.n_inside >= self.n_places && !state.is_closed;
         let waited = self.changed.wait_while(self.state(), is_to_wait);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         if state.is_closed {
-            return Entry::Closed;
+            return Admission::Closed;
         }
         state.n_inside += 1;
-        Entry::Inside
+        Admission::Inside
     }
 
     /// Gives a place back.
@@ -75,25 +75,25 @@ mod tests {
     #[test]
     fn who_leaves_makes_room_for_another() {
         let gate = Gate::new(2);
-        assert_eq!([gate.enter(), gate.enter()], [Entry::Inside; 2]);
+        assert_eq!([gate.enter(), gate.enter()], [Admission::Inside; 2]);
         thread::scope(|scope| {
             let third = scope.spawn(|| gate.enter());
             gate.leave();
-            assert_eq!(third.join().unwrap(), Entry::Inside);
+            assert_eq!(third.join().unwrap(), Admission::Inside);
         });
     }
 
     #[test]
     fn whoever_waits_is_turned_away_when_the_gate_closes() {
         let gate = Gate::new(1);
-        assert_eq!(gate.enter(), Entry::Inside);
+        assert_eq!(gate.enter(), Admission::Inside);
         thread::scope(|scope| {
             let second = scope.spawn(|| gate.enter());
             gate.close();
-            assert_eq!(second.join().unwrap(), Entry::Closed);
+            assert_eq!(second.join().unwrap(), Admission::Closed);
         });
         gate.leave();
-        assert_eq!(gate.enter(), Entry::Closed);
+        assert_eq!(gate.enter(), Admission::Closed);
         assert!(gate.is_closed());
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::Scope;
 
-use super::gate::{Entry, Gate};
+use super::gate::{Admission, Gate};
 use super::opened::{UnpackContext, WheelOpener};
 use super::placed_wheel::PlacedWheel;
 use super::queue::{Urgency, UrgencyQueue};
@@ -90,7 +90,7 @@ impl<'a, 's> Unpacker<'a, 's> {
     ) -> Result<(), E> {
         for arrival in arrivals {
             let arrival = arrival.inspect_err(|_| self.gate.close())?;
-            if self.gate.enter() == Entry::Closed {
+            if self.gate.enter() == Admission::Closed {
                 break;
             }
             let urgency = Urgency::Open(arrival.content.n_bytes());
