@@ -23,9 +23,9 @@ fn main() {
 #[divan::bench(args = [1, 2])]
 fn small(bencher: Bencher<'_, '_>, jobs: usize) {
     let bench = Bench::new(small_modules());
-    let trees = bench.folder().join("trees");
-    bench.install(bench.prepare(), jobs, Some(&trees));
+    let cache = bench.folder().join("cache");
+    bench.install(bench.prepare(), jobs, Some(&cache));
     bencher
         .with_inputs(|| bench.prepare())
-        .bench_local_values(|prepared| bench.install(prepared, jobs, Some(&trees)));
+        .bench_local_values(|prepared| bench.install(prepared, jobs, Some(&cache)));
 }

@@ -5,9 +5,12 @@
 //!
 //! [record]: https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-record-file
 
-use std::fmt;
+use std::{fmt, io};
 
 use sha2::Digest as _;
+
+/// How much is read at once.
+const PIECE_BYTES: usize = 256 << 10;
 
 /// A hash algorithm that may prove a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -166,6 +169,63 @@ impl Hasher {
     }
 }
 
+/// Hashes what is written through it.
+#[derive(Debug)]
+pub struct Hashing<W> {
+    hasher: Hasher,
+    output: W,
+    n_bytes: u64,
+}
+
+impl<W: io::Write> Hashing<W> {
+    /// Hashes by `algorithm` what goes on to `output`.
+    pub fn new(algorithm: Algorithm, output: W) -> Self {
+        Self {
+            hasher: Hasher::new(algorithm),
+            output,
+            n_bytes: 0,
+        }
+    }
+
+    /// Writes everything that `source` has, in pieces of 256 KiB.
+    ///
+    /// # Errors
+    ///
+    /// What `source` or the output says.
+    pub fn copy(&mut self, source: impl io::Read) -> io::Result<u64> {
+        io::copy(&mut io::BufReader::with_capacity(PIECE_BYTES, source), self)
+    }
+
+    /// Returns the digest of everything written, and its size in bytes.
+    pub fn finish(self) -> (Digest, u64) {
+        (self.hasher.finish(), self.n_bytes)
+    }
+}
+
+impl<W: io::Write> io::Write for Hashing<W> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let n_written = self.output.write(buffer)?;
+        self.hasher.update(&buffer[..n_written]);
+        self.n_bytes += n_written as u64;
+        Ok(n_written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+}
+
+/// Hashes everything that `source` has.
+///
+/// # Errors
+///
+/// What `source` says.
+pub fn hash(algorithm: Algorithm, source: impl io::Read) -> io::Result<Digest> {
+    let mut hashing = Hashing::new(algorithm, io::sink());
+    hashing.copy(source)?;
+    Ok(hashing.finish().0)
+}
+
 fn decode_hex(hex: &str) -> Option<Vec<u8>> {
     let nibble = |byte: u8| {
         char::from(byte)
@@ -212,6 +272,18 @@ mod tests {
         ] {
             assert_eq!(Digest::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_hashed_arrives() {
+        let text = "x".repeat(PIECE_BYTES + 1);
+        let mut output = Vec::new();
+        let mut hashing = Hashing::new(Algorithm::Sha256, &mut output);
+        hashing.copy(text.as_bytes()).unwrap();
+        let (digest, n_bytes) = hashing.finish();
+        assert_eq!(digest, Digest::of(Algorithm::Sha256, text.as_bytes()));
+        assert_eq!(hash(Algorithm::Sha256, text.as_bytes()).unwrap(), digest);
+        assert_eq!((n_bytes, output), (text.len() as u64, text.into_bytes()));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use lock2venv::install::{
     install,
 };
 use lock2venv::plan::{Action, Plan};
+use lock2venv::store::PrivateCache;
 use lock2venv::wheel::Leniency;
 use tempfile::TempDir;
 
@@ -65,7 +66,7 @@ impl Bench {
         &self,
         (root, arrival): (PathBuf, PreparedWheel),
         jobs: usize,
-        trees: Option<&Path>,
+        cache: Option<&Path>,
     ) {
         let destination = Destination {
             folder: root.clone(),
@@ -80,7 +81,7 @@ impl Bench {
             limits: SizeLimits::default(),
             compile: None,
             link_mode: LinkMode::Hardlink,
-            trees: trees.map(Path::to_owned),
+            cache: cache.and_then(PrivateCache::at),
             installer_name: "bench".to_owned(),
         };
         let arrivals = [Ok::<_, Error>(arrival)];

@@ -1,8 +1,6 @@
 //! One batch that several threads work on: its pieces, and the pack that keeps its results.
 
-use std::fs;
 use std::io;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::template::{self, TemplateRef};
 use super::{Batch, Bytecode, Error, Settings, pyc};
-use crate::store::{Pack, PackWriter};
+use crate::store::{Pack, PackWriter, StorePlace};
 
 /// What came of one source.
 pub(super) type Outcome = Result<Bytecode, String>;
@@ -24,7 +22,7 @@ const MAX_PIECE_BYTES: usize = 16 << 10;
 #[derive(Debug)]
 pub(super) struct CompileJob {
     pub(super) batch: Batch,
-    pack_path: Option<PathBuf>,
+    pack_place: Option<StorePlace>,
     pack: Mutex<Option<PackWriter>>,
     /// How many sources the pack still lacks.
     n_missing: AtomicUsize,
@@ -55,9 +53,9 @@ pub(super) struct SplitBatch {
 }
 
 impl SplitBatch {
-    /// Splits a batch: what the pack `found` has is taken from there. A pack is written to `path` when there was none, or when
+    /// Splits a batch: what the pack `found` has is taken from there. A pack is written to `place` when there was none, or when
     /// it lacks some of the sources; it then holds also what `found` held.
-    pub(super) fn new(mut batch: Batch, path: Option<PathBuf>, found: Option<Pack>) -> Self {
+    pub(super) fn new(mut batch: Batch, place: Option<StorePlace>, found: Option<Pack>) -> Self {
         let sources = std::mem::take(&mut batch.sources);
         let n_open = AtomicUsize::new(sources.len());
         let is_packed = |source: &String| {
@@ -65,14 +63,14 @@ impl SplitBatch {
             pack.is_some_and(|pack| pack.entry(source).is_some())
         };
         let (packed, missing): (Vec<_>, Vec<_>) = sources.into_iter().partition(is_packed);
-        let writer = path
-            .as_deref()
+        let writer = place
+            .as_ref()
             .filter(|_| !missing.is_empty())
             // A cache that cannot be written to is no reason not to compile.
-            .and_then(|path| PackWriter::create(path, found.as_ref()).ok());
+            .and_then(|place| PackWriter::create(place, found.as_ref()).ok());
         let job = Arc::new(CompileJob {
             batch,
-            pack_path: path,
+            pack_place: place,
             pack: Mutex::new(writer),
             n_missing: AtomicUsize::new(missing.len()),
             n_open,
@@ -125,8 +123,8 @@ impl CompileJob {
     /// Removes the pack, which turned out to be damaged at one source: the next run makes it again, whole.
     pub(super) fn discard_pack(&self) {
         self.n_missing.fetch_add(1, Ordering::Relaxed);
-        if let Some(path) = &self.pack_path {
-            let _ = fs::remove_file(path);
+        if let Some(place) = &self.pack_place {
+            place.discard();
         }
     }
 
@@ -185,13 +183,21 @@ fn pieces(sources: Vec<String>) -> impl Iterator<Item = Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use super::super::template::Template;
     use super::*;
+    use crate::digest::{Algorithm, Digest};
     use crate::plan::DistributionId;
+    use crate::store::PrivateCache;
 
-    fn split(path: &Path, sources: &[&str], found: Option<Pack>) -> SplitBatch {
+    fn place(cache: &Path) -> StorePlace {
+        let digest = Digest::of(Algorithm::Sha256, b"a wheel");
+        let cache = PrivateCache::at(cache).unwrap();
+        cache.packs().place(&digest, "cpython-311".to_owned())
+    }
+
+    fn split(place: &StorePlace, sources: &[&str], found: Option<Pack>) -> SplitBatch {
         let batch = Batch {
             owner: DistributionId::new(0),
             key: None,
@@ -199,7 +205,7 @@ mod tests {
             root: PathBuf::new(),
             sources: sources.iter().map(|source| (*source).to_owned()).collect(),
         };
-        SplitBatch::new(batch, Some(path.to_owned()), found)
+        SplitBatch::new(batch, Some(place.clone()), found)
     }
 
     fn keep(job: &CompileJob, source: &str) {
@@ -213,38 +219,38 @@ mod tests {
     #[test]
     fn a_pack_is_published_with_the_last_outcome() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.pack");
-        let split = split(&path, &["a.py", "b.py"], None);
+        let place = place(folder.path());
+        let split = split(&place, &["a.py", "b.py"], None);
         let job = &split.to_compile[0].job;
         keep(job, "a.py");
         keep(job, "b.py");
         job.conclude();
-        assert!(!path.exists());
+        assert!(Pack::open(&place).is_none());
         job.conclude();
-        assert!(Pack::open(&path).unwrap().entry("b.py").is_some());
+        assert!(Pack::open(&place).unwrap().entry("b.py").is_some());
     }
 
     #[test]
     fn a_pack_that_lacks_a_source_is_not_published() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.pack");
-        let split = split(&path, &["a.py", "b.py"], None);
+        let place = place(folder.path());
+        let split = split(&place, &["a.py", "b.py"], None);
         let job = &split.to_compile[0].job;
         keep(job, "a.py");
         job.conclude();
         job.conclude();
         drop(split);
-        assert!(!path.exists());
+        assert!(Pack::open(&place).is_none());
     }
 
     #[test]
     fn what_a_pack_has_is_not_compiled() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.pack");
-        let first = split(&path, &["a.py"], None);
+        let place = place(folder.path());
+        let first = split(&place, &["a.py"], None);
         keep(&first.to_compile[0].job, "a.py");
         first.to_compile[0].job.conclude();
-        let second = split(&path, &["a.py", "b.py"], Pack::open(&path));
+        let second = split(&place, &["a.py", "b.py"], Pack::open(&place));
         assert_eq!(second.packed[0].sources, ["a.py"]);
         assert_eq!(second.to_compile[0].sources, ["b.py"]);
     }

@@ -33,8 +33,9 @@ use std::thread::JoinHandle;
 pub use error::Error;
 pub use job::PackedPiece;
 
+use crate::digest::Digest;
 use crate::plan::DistributionId;
-use crate::store::Pack;
+use crate::store::{Pack, PrivateCache, StorePlace};
 
 use job::{CompilePiece, SplitBatch};
 use thread::CompileQueue;
@@ -50,8 +51,8 @@ pub struct Settings {
     pub cache_tag: String,
     /// How many interpreters work at once, each with a thread that waits for its answers.
     pub n_workers: usize,
-    /// The folder that keeps packs; `None` keeps nothing.
-    pub packs: Option<PathBuf>,
+    /// The cache that keeps packs; `None` keeps nothing.
+    pub cache: Option<PrivateCache>,
 }
 
 /// Sources to compile, all of one folder.
@@ -59,8 +60,8 @@ pub struct Settings {
 pub struct Batch {
     /// Given back with each result, for whoever asked.
     pub owner: DistributionId,
-    /// What identifies these sources in the cache: the digest of their wheel as hexadecimal. `None` keeps nothing.
-    pub key: Option<String>,
+    /// What identifies these sources in the cache: the digest of their wheel. `None` keeps nothing.
+    pub key: Option<Digest>,
     /// The environment as it can be written to now, absolute.
     pub folder: PathBuf,
     /// The environment where it will live, absolute; code objects record paths below it.
@@ -150,8 +151,8 @@ impl Compiler {
     /// Returns what the cache has of it, in pieces that are to be given to [`Compiler::write_packed`] on any threads.
     #[must_use]
     pub fn submit(&self, batch: Batch) -> Vec<PackedPiece> {
-        let path = self.pack_path(&batch);
-        let found = path.as_deref().and_then(Pack::open);
+        let path = self.pack_place(&batch);
+        let found = path.as_ref().and_then(Pack::open);
         let split = SplitBatch::new(batch, path, found);
         split
             .to_compile
@@ -202,11 +203,11 @@ impl Compiler {
         failure.map_or(Ok(all), Err)
     }
 
-    fn pack_path(&self, batch: &Batch) -> Option<PathBuf> {
-        let (folder, key) = (self.settings.packs.as_ref()?, batch.key.as_ref()?);
+    fn pack_place(&self, batch: &Batch) -> Option<StorePlace> {
+        let (cache, digest) = (self.settings.cache.as_ref()?, batch.key.as_ref()?);
         let magic = u32::from_le_bytes(self.settings.magic_number);
         let interpreter = format!("{}-{magic:08x}", self.settings.cache_tag);
-        Some(folder.join(interpreter).join(format!("{key}.pack")))
+        Some(cache.packs().place(digest, interpreter))
     }
 }
 

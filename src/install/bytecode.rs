@@ -82,7 +82,7 @@ pub(super) fn settled_batches(
         let won: Vec<Placed> = wheel.placed.iter().filter(is_won).cloned().collect();
         Batch {
             owner: wheel.id(),
-            key: Some(wheel.digest.hex()),
+            key: Some(wheel.digest.clone()),
             folder: wheel.root.path().to_owned(),
             root: root.to_owned(),
             sources: modules(&wheel.library, &won),

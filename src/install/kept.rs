@@ -69,11 +69,11 @@ pub fn unpacked(
 
 /// Opens the cached wheels for `destination`, if there are any.
 pub(super) fn wheels_for(destination: &Destination, options: &Options) -> Option<Wheels> {
-    let path = options.trees.as_deref()?;
+    let cache = options.cache.as_ref()?;
     // What is tried leaves files where an interruption leaves them to be removed: in a hidden folder.
     let folder = match &destination.kind {
         DestinationKind::Fresh => &destination.folder,
         DestinationKind::Existing { staging } => staging,
     };
-    Wheels::open(path, folder, options.link_mode)
+    Wheels::open(cache, folder, options.link_mode)
 }

@@ -32,7 +32,7 @@ use crate::environment::Layout;
 use crate::event::Warning;
 use crate::filename::WheelFilename;
 use crate::plan::DistributionId;
-use crate::store::{KeptWheel, VerifiedFile};
+use crate::store::{KeptWheel, PrivateCache, VerifiedFile};
 use crate::wheel::Leniency;
 
 pub use change::complete::{Need, Unfinished, complete, unfinished};
@@ -119,8 +119,8 @@ pub struct Options {
     pub compile: Option<crate::bytecode::Settings>,
     /// How files of the cache come into the environment.
     pub link_mode: LinkMode,
-    /// The folder of the cache that keeps unpacked wheels, in which nobody else may write; `None` keeps nothing.
-    pub trees: Option<PathBuf>,
+    /// The cache that keeps unpacked wheels; `None` keeps nothing.
+    pub cache: Option<PrivateCache>,
     /// What INSTALLER says.
     pub installer_name: String,
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Interpreter, PROBE};
 use crate::digest::{Algorithm, Digest};
 use crate::platform::machine::kernel;
-use crate::store::Answers;
+use crate::store::{Answers, PrivateCache};
 
 /// What an answer depends on; it holds as long as all of it is the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,10 +37,10 @@ pub(super) struct AnswerPlace<'a> {
 }
 
 impl<'a> AnswerPlace<'a> {
-    /// Finds the place in `folder` for the answer of `executable`.
+    /// Finds the place in `cache` for the answer of `executable`.
     ///
     /// `None` when an answer must not be kept: a script that stands for an interpreter may start another one tomorrow.
-    pub(super) fn of(executable: &Path, folder: &'a Path) -> Option<Self> {
+    pub(super) fn of(executable: &Path, cache: &'a PrivateCache) -> Option<Self> {
         let executable = std::path::absolute(executable).ok()?;
         let resolved = fs::canonicalize(&executable).ok()?;
         let metadata = fs::metadata(&resolved).ok()?;
@@ -48,7 +48,7 @@ impl<'a> AnswerPlace<'a> {
             return None;
         }
         Some(Self {
-            answers: Answers::at(folder),
+            answers: cache.answers(),
             key: Key {
                 resolved,
                 n_bytes: metadata.len(),

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::store::PrivateCache;
 use crate::target::Target;
 
 pub use layout::Layout;
@@ -168,15 +169,15 @@ impl Interpreter {
         answer::read(executable, &output.stdout, stderr)
     }
 
-    /// Asks `executable`, unless `folder` holds its answer from before; keeps the answer there.
+    /// Asks `executable`, unless `cache` holds its answer from before; keeps the answer there.
     ///
-    /// A kept answer that cannot be read is as good as none, and a folder that cannot be written to is no error.
+    /// A kept answer that cannot be read is as good as none, and a cache that cannot be written to is no error.
     ///
     /// # Errors
     ///
     /// As [`Interpreter::query`].
-    pub fn query_once(executable: &Path, folder: &Path) -> Result<Self, Error> {
-        let Some(place) = kept::AnswerPlace::of(executable, folder) else {
+    pub fn query_once(executable: &Path, cache: &PrivateCache) -> Result<Self, Error> {
+        let Some(place) = kept::AnswerPlace::of(executable, cache) else {
             return Self::query(executable);
         };
         if let Some(interpreter) = place.read() {

@@ -11,6 +11,7 @@ use fs_err as fs;
 use super::managed::Managed;
 use super::shim::{self, Shims};
 use super::{Error, Interpreter};
+use crate::store::PrivateCache;
 use crate::version::{Version, VersionConstraint};
 
 /// The newest minor version of Python 3 that is looked for by name, far ahead of what exists.
@@ -68,8 +69,8 @@ pub struct Search<'a> {
     pub managed: &'a [PathBuf],
     /// The versions of Python that the project allows.
     pub requires_python: &'a VersionConstraint,
-    /// The folder that keeps answers, where they may be kept.
-    pub answers: Option<&'a Path>,
+    /// The cache that keeps answers, where they may be kept.
+    pub cache: Option<&'a PrivateCache>,
     /// What shims of pyenv are resolved by; without it they are run.
     pub shims: Option<Shims<'a>>,
 }
@@ -160,8 +161,8 @@ impl Search<'_> {
     fn query(&self, path: &Path) -> Result<Interpreter, Error> {
         let resolved = self.shims.and_then(|shims| shim::resolve(path, shims));
         let path = resolved.as_deref().unwrap_or(path);
-        match self.answers {
-            Some(folder) => Interpreter::query_once(path, folder),
+        match self.cache {
+            Some(cache) => Interpreter::query_once(path, cache),
             None => Interpreter::query(path),
         }
     }

@@ -1,6 +1,6 @@
 //! Writes the files of a wheel as an archive that is the same each time, with its RECORD.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::{BuiltWheel, Content, Error, WheelFile};
-use crate::digest::{Algorithm, Digest, Hasher};
+use crate::digest::{Algorithm, Digest, Hashing};
 
 /// Writes all files of `wheel` and, last, RECORD.
 pub(super) fn write(wheel: &BuiltWheel, output: impl io::Write + io::Seek) -> Result<(), Error> {
@@ -55,22 +55,12 @@ fn is_large(content: &Content) -> io::Result<bool> {
 
 /// Copies the content of `file` and returns its digest and size.
 fn copy(file: &WheelFile, output: &mut impl io::Write) -> io::Result<(Digest, u64)> {
-    let mut hasher = Hasher::new(Algorithm::Sha256);
-    let mut n_bytes = 0;
-    let mut source: Box<dyn io::Read> = match &file.content {
-        Content::File(path) => Box::new(fs::File::open(path)?),
-        Content::Bytes(bytes) => Box::new(bytes.as_slice()),
+    let mut hashing = Hashing::new(Algorithm::Sha256, output);
+    match &file.content {
+        Content::File(path) => hashing.copy(fs::File::open(path)?)?,
+        Content::Bytes(bytes) => hashing.copy(bytes.as_slice())?,
     };
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let n_read = source.read(&mut buffer)?;
-        if n_read == 0 {
-            return Ok((hasher.finish(), n_bytes));
-        }
-        hasher.update(&buffer[..n_read]);
-        output.write_all(&buffer[..n_read])?;
-        n_bytes += n_read as u64;
-    }
+    Ok(hashing.finish())
 }
 
 /// Returns the date of all entries; archives know years from 1980 to 2107, in two-second steps.

@@ -4,13 +4,11 @@
 //! that a failing disk or a power cut changed is detected only when it does not unpack, or is copied. Then it goes, with
 //! all others that are damaged, and the install begins again: nobody has seen what it did so far.
 
-use std::path::Path;
-
 use super::Error;
 use crate::digest::Digest;
 use crate::install;
 use crate::plan::Distribution;
-use crate::store::{self, Cache, Trust};
+use crate::store::{self, Cache, PrivateCache, Trust};
 
 /// Removes from the cache what is not what its name says, if the install may have failed for that; returns the names of
 /// what was damaged. Where one copy is damaged all others of the install are looked at, too.
@@ -18,16 +16,16 @@ pub(super) fn remove(
     error: &Error,
     distributions: &[&Distribution],
     cache: Option<Cache>,
-    trees: Option<&Path>,
+    kept: Option<&PrivateCache>,
 ) -> Vec<String> {
     let Error::Install(error) = error else {
         return Vec::new();
     };
     if let install::Error::Damaged { path } = error {
-        if let Some(trees) = trees {
+        if let Some(kept) = kept {
             let digests = distributions.iter();
             let digests = digests.flat_map(|distribution| distribution.origin.remote_digests());
-            store::verify_wheels_of(trees, digests);
+            store::verify_wheels_of(kept, digests);
         }
         return vec![path.clone()];
     }

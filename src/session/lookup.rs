@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use crate::interpreter::{Request, Search, Shims};
+use crate::store::PrivateCache;
 use crate::version::VersionConstraint;
 
 /// Where to look for an interpreter, besides in the environment itself. By default nowhere.
@@ -26,13 +27,13 @@ pub struct InterpreterLookup {
 }
 
 impl InterpreterLookup {
-    /// Returns the search for the interpreter of the environment at `root`; `answers` is the folder that keeps what
-    /// interpreters said of themselves.
+    /// Returns the search for the interpreter of the environment at `root`; `cache` keeps what interpreters
+    /// said of themselves.
     pub(super) fn search<'a>(
         &'a self,
         root: &Path,
         requires_python: &'a VersionConstraint,
-        answers: Option<&'a Path>,
+        cache: Option<&'a PrivateCache>,
     ) -> Search<'a> {
         Search {
             request: self.request.as_ref(),
@@ -44,7 +45,7 @@ impl InterpreterLookup {
             path: self.path.as_deref(),
             managed: &self.managed,
             requires_python,
-            answers,
+            cache,
             shims: self.working_folder.as_deref().map(|working_folder| Shims {
                 pyenv_version: self.pyenv_version.as_deref(),
                 working_folder,

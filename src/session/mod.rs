@@ -24,14 +24,14 @@ mod settings;
 mod target_environment;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::event::{Reporter, SessionEvent, Warning};
 use crate::installed::Installed;
 use crate::name::PackageName;
 use crate::plan::{self, Builds, Plan};
 use crate::pyproject::Project;
-use crate::store::{self, Trust};
+use crate::store::{PrivateCache, Trust};
 
 use recovery::Mode;
 
@@ -139,9 +139,9 @@ impl Session {
         project: &Project,
         reporter: &dyn Reporter,
     ) -> Result<TargetEnvironment, Error> {
-        let answers = self.private_cache("v1/interpreters");
+        let cache = self.private_cache();
         let lookup = &self.settings.lookup;
-        let search = lookup.search(root, &project.python_constraint, answers.as_deref());
+        let search = lookup.search(root, &project.python_constraint, cache.as_ref());
         TargetEnvironment::find(root, &project.name, &search, reporter)
     }
 
@@ -237,10 +237,9 @@ impl Session {
         }
     }
 
-    /// Returns a folder of the cache whose content is trusted without proof: none when others may write there.
-    fn private_cache(&self, name: &str) -> Option<PathBuf> {
-        let folder = self.settings.cache_folder.as_ref()?;
-        store::is_private(folder).then(|| folder.join(name))
+    /// Returns the cache where its content is trusted without proof: not when others may write there.
+    fn private_cache(&self) -> Option<PrivateCache> {
+        PrivateCache::at(self.settings.cache_folder.as_ref()?)
     }
 }
 

@@ -70,7 +70,7 @@ impl Session {
         // Opened first, for from then on nobody takes what is made in it for a dead one's.
         let cache = self.cache(context.destination)?.with_trust(trust);
         if trust == Trust::Nothing && !cache.is_written() {
-            options.trees = None;
+            options.cache = None;
         }
         let done = self.install_wheels(&context, cache, &options);
         done.map_err(|error| self.explain(error, &context, &options))
@@ -121,8 +121,8 @@ impl Session {
             return Error::Raced(Race::Cache);
         }
         let cache = self.cache(context.destination).ok();
-        let trees = options.trees.as_deref();
-        let names = damage::remove(&error, context.distributions, cache, trees);
+        let kept = options.cache.as_ref();
+        let names = damage::remove(&error, context.distributions, cache, kept);
         if names.is_empty() {
             return error;
         }

@@ -128,7 +128,7 @@ impl Session {
             limits: settings.size_limits,
             compile: settings.compiles.then(bytecode).transpose()?,
             link_mode: settings.link_mode,
-            trees: self.private_cache("v1/trees"),
+            cache: self.private_cache(),
             installer_name: "lock2venv".to_owned(),
         })
     }
@@ -141,7 +141,7 @@ impl Session {
             magic_number: interpreter.bytecode.magic_number,
             cache_tag: cache_tag.ok_or(Error::NoBytecode)?,
             n_workers: self.settings.n_jobs,
-            packs: self.private_cache("v1/bytecode"),
+            cache: self.private_cache(),
         })
     }
 }

@@ -181,8 +181,8 @@ fn own_interpreter(
     search: &Search<'_>,
 ) -> Result<Interpreter, Recreation> {
     let path = environment.base_executable();
-    let answer = match search.answers {
-        Some(folder) => Interpreter::query_once(&path, folder),
+    let answer = match search.cache {
+        Some(cache) => Interpreter::query_once(&path, cache),
         None => Interpreter::query(&path),
     };
     let interpreter = answer.map_err(Recreation::NoAnswer)?;
@@ -277,7 +277,7 @@ mod tests {
                 path: self.path.as_deref(),
                 managed: &[],
                 requires_python: &self.requires_python,
-                answers: None,
+                cache: None,
                 shims: None,
             }
         }

@@ -12,7 +12,8 @@ use ring::hkdf::{HKDF_SHA256, Salt};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
 
-use crate::digest::{Algorithm, Digest, sealed, unsealed};
+use super::layout::Key;
+use crate::digest::{Digest, sealed, unsealed};
 use crate::url::Url;
 
 /// Where a file was found, and its size.
@@ -32,10 +33,9 @@ struct Entry<'a> {
     n_bytes: Option<u64>,
 }
 
-/// Returns the name of the file that holds the address.
-pub(super) fn key(index: &str, file: &str, digest: &Digest) -> String {
-    let question = format!("{index}\n{file}\n{digest}");
-    Digest::of(Algorithm::Sha256, question.as_bytes()).hex()
+/// Returns what the address is kept under.
+pub(super) fn key(index: &str, file: &str, digest: &Digest) -> Key {
+    Key::of_question(format!("{index}\n{file}\n{digest}").as_bytes())
 }
 
 /// Returns what is written down: the name of the file, then in base64 a random nonce and the sealed address.
@@ -62,13 +62,15 @@ pub(super) fn render(
     seal.seal_in_place_append_tag(of_nonce, Aad::empty(), &mut bytes)
         .ok()?;
     let encoded = STANDARD.encode([&nonce[..], &bytes].concat());
-    Some(sealed(format!("{} {encoded}", key(index, file, digest))))
+    Some(sealed(format!(
+        "{} {encoded}",
+        key(index, file, digest).hex()
+    )))
 }
 
 /// Reads what was written for this question; what was cut short, changed or misplaced is none.
-pub(super) fn read(path: &Path, index: &str, file: &str, digest: &Digest) -> Option<Address> {
-    let text = std::fs::read_to_string(path).ok()?;
-    let (_, encoded) = unsealed(&text)?.split_once(' ')?;
+pub(super) fn parse(text: &[u8], index: &str, file: &str, digest: &Digest) -> Option<Address> {
+    let (_, encoded) = unsealed(str::from_utf8(text).ok()?)?.split_once(' ')?;
     let mut bytes = STANDARD.decode(encoded).ok()?;
     let (nonce, bytes) = bytes.split_at_mut_checked(NONCE_LEN)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::lock;
+use super::locked::lock;
 use crate::platform::file::{create_cautiously, touch};
 use crate::platform::lock::{Held, is_still, try_lock};
 use crate::platform::owner::create_private_folder;

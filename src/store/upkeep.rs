@@ -4,21 +4,30 @@
 //! A folder is a cache of ours by its `CACHEDIR.TAG`, or, where another program's tag was there first, by the folders that every
 //! cache of ours has.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use super::Error;
-use super::folder::{FOLDERS, GRAVE, Size, TAG, VERSION, bury, is_absent, remove_graves};
+use super::disk::remove;
+use super::error::Error;
+use super::layout::{Kind, Layout, TAG};
+use super::leftovers::{TRASH_PREFIX, remove_all, remove_trash};
+use super::wheels;
 use crate::platform::publish::stays_in_place;
+
+/// How much a cache holds, or a part of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// How many files.
+    pub n_files: u64,
+    /// How many bytes they hold.
+    pub n_bytes: u64,
+}
 
 /// How much was taken out of a cache.
 pub type Removed = Size;
-
-/// What modules other than the store keep in a cache.
-const FOLDERS_ELSEWHERE: [&str; 4] = ["trees", "bytecode", "interpreters", "claims"];
 
 /// Counts what the cache folder `dir` holds: nothing, where there is no such folder.
 ///
@@ -26,11 +35,31 @@ const FOLDERS_ELSEWHERE: [&str; 4] = ["trees", "bytecode", "interpreters", "clai
 ///
 /// [`Error::NotACache`] for a folder with other things in it, [`Error::Io`] when a folder cannot be read.
 pub fn size(dir: &Path) -> Result<Size, Error> {
-    if is_cache(dir)? {
-        count(&dir.join(VERSION))
+    let layout = Layout::at(dir);
+    if is_cache(&layout)? {
+        count(layout.root())
     } else {
         Ok(Size::default())
     }
+}
+
+/// Counts what the cache folder `dir` holds of one kind, as [`size`] does for all together.
+///
+/// # Errors
+///
+/// As [`size`].
+pub fn size_of(dir: &Path, kind: Kind) -> Result<Size, Error> {
+    let layout = Layout::at(dir);
+    if is_cache(&layout)? {
+        count(&layout.folder(kind))
+    } else {
+        Ok(Size::default())
+    }
+}
+
+/// Tells whether there is a cache, of whoever, in the folder `dir`.
+pub fn has_cache(dir: &Path) -> bool {
+    Layout::at(dir).root().is_dir()
 }
 
 /// Removes everything that lock2venv put into the cache folder `dir`. Processes that use it meanwhile go on with what they have.
@@ -39,30 +68,30 @@ pub fn size(dir: &Path) -> Result<Size, Error> {
 ///
 /// [`Error::NotACache`] for a folder with other things in it, [`Error::Io`] when something cannot be removed.
 pub fn clear(dir: &Path) -> Result<Removed, Error> {
-    if !is_cache(dir)? {
+    let layout = Layout::at(dir);
+    if !is_cache(&layout)? {
         return Ok(Removed::default());
     }
-    empty(dir)
+    empty(&layout)
 }
 
 /// Removes what a cache of ours holds.
-pub(super) fn empty(dir: &Path) -> Result<Removed, Error> {
-    let root = dir.join(VERSION);
-    let removed = count(&root)?;
-    set_aside(dir, &root)?;
-    remove_graves(dir)?;
-    let tag = dir.join("CACHEDIR.TAG");
+pub(super) fn empty(layout: &Layout) -> Result<Removed, Error> {
+    let removed = count(layout.root())?;
+    set_aside(layout)?;
+    remove_trash(layout.dir())?;
+    let tag = layout.tag();
     if is_own_tag(&tag) {
-        super::remove(&tag)?;
+        remove(&tag)?;
     }
     Ok(removed)
 }
 
-/// Tells whether `dir` is a cache of ours; it is none when there is nothing.
-fn is_cache(dir: &Path) -> Result<bool, Error> {
-    let root = dir.join(VERSION);
-    let has_layout = || FOLDERS.iter().all(|name| root.join(name).is_dir());
-    if is_own_tag(&dir.join("CACHEDIR.TAG")) || has_layout() {
+/// Tells whether the folder is a cache of ours; it is none when there is nothing.
+fn is_cache(layout: &Layout) -> Result<bool, Error> {
+    let dir = layout.dir();
+    let has_layout = || layout.always().iter().all(|folder| folder.is_dir());
+    if is_own_tag(&layout.tag()) || has_layout() {
         return Ok(true);
     }
     match std::fs::read_dir(dir) {
@@ -85,34 +114,37 @@ fn is_own_tag(path: &Path) -> bool {
 }
 
 /// Renames what is removed first, so that no process meets a half removed cache. What others put beside it stays.
-fn set_aside(dir: &Path, root: &Path) -> Result<(), Error> {
-    let grave = dir.join(format!("{GRAVE}{:016x}", fastrand::u64(..)));
-    let (own, others): (Vec<_>, Vec<_>) = names(root)?.into_iter().partition(|name| is_own(name));
+fn set_aside(layout: &Layout) -> Result<(), Error> {
+    let root = layout.root();
+    let trash = layout
+        .dir()
+        .join(format!("{TRASH_PREFIX}{:016x}", fastrand::u64(..)));
+    let (own, others): (Vec<_>, Vec<_>) = names(root)?
+        .into_iter()
+        .partition(|name| Layout::is_own(name));
     if others.is_empty() {
-        match fs::rename(root, &grave) {
+        match fs::rename(root, &trash) {
             Err(cause) if stays_in_place(&cause) => {}
             Err(cause) if !is_absent(&cause) => return Err(Error::io(root, cause)),
             Ok(()) | Err(_) => return Ok(()),
         }
     }
-    remove_in_place(root, &own)?;
+    remove_in_place(layout, &own)?;
     // It stays where others have put something into it.
     let _ = std::fs::remove_dir(root);
     Ok(())
 }
 
-fn is_own(name: &OsStr) -> bool {
-    let mut known = FOLDERS.iter().chain(&FOLDERS_ELSEWHERE);
-    known.any(|known| name == *known)
-}
-
 /// Removes folders where they are, and first what an unpacked wheel is recognized by: nobody finds half of one.
-fn remove_in_place(root: &Path, names: &[OsString]) -> Result<(), Error> {
-    let trees = root.join("trees");
-    for tree in fs::read_dir(&trees).into_iter().flatten().flatten() {
-        super::remove(&tree.path().join("manifest"))?;
+fn remove_in_place(layout: &Layout, names: &[OsString]) -> Result<(), Error> {
+    let kept = fs::read_dir(layout.folder(Kind::Wheels));
+    for wheel in kept.into_iter().flatten().flatten() {
+        remove(&wheels::manifest_of(&wheel.path()))?;
     }
-    names.iter().try_for_each(|name| bury(&root.join(name)))
+    let root = layout.root();
+    names
+        .iter()
+        .try_for_each(|name| remove_all(&root.join(name)))
 }
 
 fn names(folder: &Path) -> Result<Vec<OsString>, Error> {
@@ -151,4 +183,8 @@ pub(super) fn count(root: &Path) -> Result<Size, Error> {
         }
     }
     Ok(size)
+}
+
+fn is_absent(cause: &io::Error) -> bool {
+    cause.kind() == io::ErrorKind::NotFound
 }

@@ -2,33 +2,43 @@
 
 use std::path::{Path, PathBuf};
 
-use super::folder::Store;
-use super::{Error, address, is_proven, remove};
+use super::address;
+use super::backend::Backend as _;
+use super::disk::{Disk, remove};
+use super::error::Error;
+use super::interpreters::Answers;
+use super::layout::{Key, Kind};
+use super::packs::Packs;
+use super::wheels::verify_wheels;
 use crate::digest::Digest;
 
-/// Hashes every archive and reads every address; returns the paths of those that were damaged, which are removed.
-pub(super) fn verify(store: &Store) -> Result<Vec<PathBuf>, Error> {
+/// Hashes every archive and reads everything else; returns the paths of what was damaged, which is removed.
+pub(super) fn verify(disk: &Disk) -> Result<Vec<PathBuf>, Error> {
+    let layout = disk.layout();
     let mut damaged = Vec::new();
-    for (digest, path) in archives(&store.folder("archives"))? {
-        let is_whole = match store.found(&digest, &path)? {
-            Some(found) => is_proven(&found)?,
+    for (digest, path) in archives(&layout.folder(Kind::Archives))? {
+        let is_whole = match disk.archive(&Key::of(&digest), &path)? {
+            Some(blob) => blob.has_digest(&digest)?,
             None => false,
         };
         if !is_whole {
             damaged.push(path);
         }
     }
-    let addresses = files_two_below(&store.folder("addresses"))?;
+    let addresses = files_two_below(&layout.folder(Kind::Addresses))?;
     damaged.extend(
         addresses
             .into_iter()
             .filter(|path| !address::is_whole(path)),
     );
-    if store.is_written() {
+    if disk.is_written() {
         for path in &damaged {
             remove(path)?;
         }
     }
+    damaged.extend(verify_wheels(layout));
+    damaged.extend(Packs::new(layout).verify());
+    damaged.extend(Answers::new(layout).verify());
     Ok(damaged)
 }
 

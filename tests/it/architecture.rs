@@ -112,7 +112,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "index",
         &["name", "digest", "url", "plan", "configuration", "http"],
     ),
-    ("bytecode", &["plan", "platform", "store"]),
+    ("bytecode", &["digest", "plan", "platform", "store"]),
     (
         "environment",
         &[
@@ -326,6 +326,19 @@ fn the_program_makes_no_system_call_of_its_own() {
         let text = fs::read_to_string(&file).unwrap();
         assert!(!text.contains("rustix"), "{}", file.display());
     }
+}
+
+#[test]
+fn the_folder_of_the_cache_version_is_named_in_one_file() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    collect(&source, "", &mut files);
+    files.retain(|(_, file)| {
+        let code = code_of(file);
+        code.contains("\"v1\"") || code.contains("\"v1/")
+    });
+    let named: Vec<_> = files.iter().map(|(_, file)| file.as_path()).collect();
+    assert_eq!(named, [source.join("store/layout.rs")]);
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lock2venv::bytecode::{Batch, Bytecode, Compiled, Compiler, Settings};
+use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::plan::DistributionId;
+use lock2venv::store::PrivateCache;
 
 const FACTS: &str = "import sys, importlib.util as u; print(sys.executable, sys.implementation.cache_tag, u.MAGIC_NUMBER.hex())";
 
@@ -44,7 +46,7 @@ fn python(arguments: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
-fn settings(packs: Option<&Path>) -> Settings {
+fn settings(cache: Option<&Path>) -> Settings {
     let facts = String::from_utf8(python(&["-c", FACTS])).unwrap();
     let [executable, cache_tag, magic] = facts.split_whitespace().collect::<Vec<_>>()[..] else {
         panic!("{facts}");
@@ -54,8 +56,13 @@ fn settings(packs: Option<&Path>) -> Settings {
         magic_number: u32::from_str_radix(magic, 16).unwrap().to_be_bytes(),
         cache_tag: cache_tag.to_owned(),
         n_workers: 2,
-        packs: packs.map(Path::to_owned),
+        cache: cache.and_then(PrivateCache::at),
     }
+}
+
+/// The digest of the wheel that the sources are of.
+fn wheel() -> Digest {
+    Digest::of(Algorithm::Sha256, b"a wheel")
 }
 
 /// Writes the sources to a fresh folder and compiles them as if it lay at `root`.
@@ -69,7 +76,7 @@ fn compiled(settings: Settings, root: &str) -> (tempfile::TempDir, Vec<Compiled>
     let compiler = Compiler::start(settings);
     let packed = compiler.submit(Batch {
         owner: DistributionId::new(7),
-        key: Some("0123".to_owned()),
+        key: Some(wheel()),
         folder: folder.path().to_owned(),
         root: PathBuf::from(root),
         sources: SOURCES.iter().map(|(path, _)| (*path).to_owned()).collect(),
@@ -150,13 +157,9 @@ fn kept_bytecode_serves_another_place_without_an_interpreter() {
 fn a_damaged_pack_is_compiled_again() {
     let cache = tempfile::tempdir().unwrap();
     let (_first, _) = compiled(settings(Some(cache.path())), "/first");
-    let folder = fs::read_dir(cache.path())
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
-    let pack = folder.join("0123.pack");
+    let mut folders = fs::read_dir(cache.path().join("v1/bytecode")).unwrap();
+    let folder = folders.next().unwrap().unwrap().path();
+    let pack = folder.join(format!("{}.pack", wheel().hex()));
     let mut bytes = fs::read(&pack).unwrap();
     bytes[40] ^= 1;
     fs::write(&pack, bytes).unwrap();

@@ -7,7 +7,7 @@ use std::process::Command;
 use fs_err as fs;
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::event::Warning;
-use lock2venv::store::{self, Address, Cache, Error, Trust, VerifiedFile};
+use lock2venv::store::{self, Address, Cache, Error, Kind, PrivateCache, Trust, VerifiedFile};
 use lock2venv::url::Url;
 use tempfile::TempDir;
 
@@ -470,6 +470,7 @@ fn every_kind_of_draft_of_a_dead_process_goes() {
         "v1/bytecode/cpython-311/.tmpAbCdEf",
         "v1/interpreters/.tmpAbCdEf",
         "v1/tmp/AbCdEf",
+        "v1/tmp/.partial-AbCdEf/0/0",
         ".removed-0123456789abcdef/archives/x",
     ];
     let kept = [
@@ -486,6 +487,24 @@ fn every_kind_of_draft_of_a_dead_process_goes() {
     }
     assert!(kept.iter().all(|path| root.join(path).exists()));
     assert!(!root.join("v1/trees/.partial-AbCdEf").exists());
+}
+
+#[test]
+fn sizes_are_known_by_kind() {
+    let place = Place::new();
+    put(&place.open(), b"wheel");
+    let unpacked = place.dir().join("v1/trees/sha256-00/0");
+    fs::create_dir_all(&unpacked).unwrap();
+    fs::write(unpacked.join("0"), b"file").unwrap();
+    let size = |kind| store::size_of(&place.dir(), kind).unwrap();
+    let n_bytes = |n_bytes| store::Size {
+        n_files: 1,
+        n_bytes,
+    };
+    assert_eq!(size(Kind::Archives), n_bytes(5));
+    assert_eq!(size(Kind::Wheels), n_bytes(4));
+    assert_eq!(size(Kind::Checkouts), store::Size::default());
+    assert_eq!(store::size(&place.dir()).unwrap().n_bytes, 9);
 }
 
 #[test]
@@ -580,22 +599,22 @@ fn many_processes_fill_one_cache() {
 fn only_a_folder_that_others_cannot_write_to_is_private() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("cache");
-    assert!(store::is_private(&dir), "it is not there yet");
+    assert!(PrivateCache::at(&dir).is_some(), "it is not there yet");
     Cache::open(&dir, folder.path()).unwrap();
-    assert!(store::is_private(&dir), "it was made by us");
+    assert!(PrivateCache::at(&dir).is_some(), "it was made by us");
     for mode in [0o775, 0o707, 0o777] {
         fs::set_permissions(&dir, std::fs::Permissions::from_mode(mode)).unwrap();
-        assert!(!store::is_private(&dir), "{mode:o}");
+        assert!(PrivateCache::at(&dir).is_none(), "{mode:o}");
     }
     fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755)).unwrap();
     for name in ["v1", "v1/archives", "v1/tmp", "v1/interpreters"] {
         let inside = dir.join(name);
         fs::create_dir_all(&inside).unwrap();
         fs::set_permissions(&inside, std::fs::Permissions::from_mode(0o777)).unwrap();
-        assert!(!store::is_private(&dir), "{name}");
+        assert!(PrivateCache::at(&dir).is_none(), "{name}");
         fs::set_permissions(&inside, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
-    assert!(store::is_private(&dir), "it is closed again");
+    assert!(PrivateCache::at(&dir).is_some(), "it is closed again");
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn options() -> Options {
         leniency: Leniency::default(),
         compile: None,
         link_mode: LinkMode::Copy,
-        trees: None,
+        cache: None,
         installer_name: "lock2venv".to_owned(),
     }
 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lock2venv::bytecode::{Batch, Compiled, Compiler, Error, Settings};
+use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::plan::DistributionId;
+use lock2venv::store::PrivateCache;
 
 use crate::support::locked_wheels::{LockedWheels, python, snapshot};
 use crate::support::wheel_builder::WheelBuilder;
@@ -155,7 +157,7 @@ impl Failing {
         Settings {
             interpreter,
             n_workers: 2,
-            packs: Some(self.folder.path().join("packs")),
+            cache: PrivateCache::at(&self.folder.path().join("cache")),
             ..settings_of(Path::new(python()))
         }
     }
@@ -164,7 +166,7 @@ impl Failing {
         let compiler = Compiler::start(self.settings(interpreter));
         let packed = compiler.submit(Batch {
             owner: DistributionId::new(0),
-            key: Some("0123".to_owned()),
+            key: Some(wheel()),
             folder: self.folder.path().to_owned(),
             root: "/app".into(),
             sources: self.sources.clone(),
@@ -278,7 +280,7 @@ fn what_depends_on_more_than_the_source_is_not_kept() {
         let compiled = failing.compile(failing.interpreter(&code)).unwrap();
         assert!(compiled.iter().all(|one| one.outcome.is_err()), "{error}");
         failing.assert_all_compile();
-        fs::remove_dir_all(failing.folder.path().join("packs")).unwrap();
+        fs::remove_dir_all(failing.folder.path().join("cache")).unwrap();
     }
 }
 
@@ -297,8 +299,13 @@ fn a_pack_grows_by_what_it_lacks() {
 fn packs_of_before_are_not_believed() {
     let failing = Failing::new(3);
     failing.assert_all_compile();
-    let mut folders = fs::read_dir(failing.folder.path().join("packs")).unwrap();
-    let pack = folders.next().unwrap().unwrap().path().join("0123.pack");
+    let mut folders = fs::read_dir(failing.folder.path().join("cache/v1/bytecode")).unwrap();
+    let pack = folders
+        .next()
+        .unwrap()
+        .unwrap()
+        .path()
+        .join(format!("{}.pack", wheel().hex()));
     let mut bytes = fs::read(&pack).unwrap();
     let number = bytes.len() - 2;
     assert_eq!(&bytes[number - 6..], b"l2vpyc2\n");
@@ -371,8 +378,13 @@ fn settings_of(python: &Path) -> Settings {
         magic_number: u32::from_str_radix(magic, 16).unwrap().to_be_bytes(),
         cache_tag: cache_tag.to_owned(),
         n_workers: 1,
-        packs: None,
+        cache: None,
     }
+}
+
+/// The digest of a wheel.
+fn wheel() -> Digest {
+    Digest::of(Algorithm::Sha256, b"a wheel")
 }
 
 /// The Python of the other tests, and one of each version that pyenv has.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lock2venv::interpreter::Interpreter;
+use lock2venv::store::PrivateCache;
 
 use crate::support::locked_wheels::{LockedWheels, python, snapshot};
 use crate::support::mount::Mount;
@@ -78,9 +79,11 @@ fn put(path: &Path, bytes: &[u8]) {
 #[test]
 fn an_answer_of_an_interpreter_is_believed_to_the_bit() {
     let folder = tempfile::tempdir().unwrap();
-    let ask = || Interpreter::query_once(Path::new(python()), folder.path()).unwrap();
+    let cache = PrivateCache::at(folder.path()).unwrap();
+    let ask = || Interpreter::query_once(Path::new(python()), &cache).unwrap();
     let answer = ask();
-    let file = fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
+    let kept = folder.path().join("v1/interpreters");
+    let file = fs::read_dir(kept).unwrap().next().unwrap().unwrap();
     let kept = fs::read(file.path()).unwrap();
     for step in 0..30 {
         flip(&file.path(), step * 7919);

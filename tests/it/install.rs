@@ -23,6 +23,7 @@ use lock2venv::install::{
 use lock2venv::installed::InstalledDistribution;
 use lock2venv::name::PackageName;
 use lock2venv::plan::{Action, Distribution, Origin, Plan};
+use lock2venv::store::PrivateCache;
 use lock2venv::url::WrittenUrl;
 use lock2venv::version::Version;
 use lock2venv::wheel::Leniency;
@@ -155,7 +156,7 @@ fn options() -> Options {
         limits: SizeLimits::default(),
         compile: None,
         link_mode: LinkMode::Auto,
-        trees: None,
+        cache: None,
         installer_name: "lock2venv".to_owned(),
     }
 }
@@ -863,7 +864,7 @@ fn bytecode_names_the_final_place_and_stands_in_record() {
             magic_number: *b"test",
             cache_tag: format!("cpython-{}", version.replace('.', "")),
             n_workers: 2,
-            packs: None,
+            cache: None,
         });
     });
     assert!(matches!(
@@ -897,7 +898,7 @@ fn a_second_environment_is_made_of_links() {
         .console_script("main", "acme:main");
     let place = Place::new();
     let with = |link_mode| Options {
-        trees: Some(place.folder.path().join("trees")),
+        cache: PrivateCache::at(place.folder.path()),
         link_mode,
         ..options()
     };
@@ -994,7 +995,7 @@ fn unpacked_wheels_stand_in_for_their_archives() {
     let wheels = [&sloppy, &first, &second];
     let folder = tempfile::tempdir().unwrap();
     let with = |link_mode| Options {
-        trees: Some(folder.path().join("trees")),
+        cache: PrivateCache::at(folder.path()),
         link_mode,
         ..options()
     };
@@ -1018,7 +1019,7 @@ fn unpacked_wheels_that_were_changed_are_not_used() {
     let wheel = acme().file("acme/data.bin", vec![7; 100_000]);
     let folder = tempfile::tempdir().unwrap();
     let options = Options {
-        trees: Some(folder.path().join("trees")),
+        cache: PrivateCache::at(folder.path()),
         link_mode: LinkMode::Hardlink,
         ..options()
     };
@@ -1047,9 +1048,9 @@ fn unpacked_wheels_that_were_changed_are_not_used() {
 fn a_damaged_tree_is_passed_over() {
     let wheel = acme();
     let place = Place::new();
-    let trees = place.folder.path().join("trees");
+    let trees = place.folder.path().join("v1/trees");
     let options = Options {
-        trees: Some(trees.clone()),
+        cache: PrivateCache::at(place.folder.path()),
         link_mode: LinkMode::Hardlink,
         ..options()
     };
@@ -1091,7 +1092,7 @@ fn a_tree_is_no_way_around_the_name_of_a_wheel() {
     let wheel = acme();
     let place = Place::new();
     let options = Options {
-        trees: Some(place.folder.path().join("trees")),
+        cache: PrivateCache::at(place.folder.path()),
         link_mode: LinkMode::Hardlink,
         ..options()
     };
@@ -1125,9 +1126,9 @@ fn only_tree(trees: &Path) -> PathBuf {
     trees[0].as_ref().unwrap().path()
 }
 
-fn hard_links(trees: PathBuf) -> Options {
+fn hard_links(cache: &Path) -> Options {
     Options {
-        trees: Some(trees),
+        cache: PrivateCache::at(cache),
         link_mode: LinkMode::Hardlink,
         ..options()
     }
@@ -1137,8 +1138,8 @@ fn hard_links(trees: PathBuf) -> Options {
 fn a_tree_without_its_manifest_is_made_again() {
     let wheel = acme();
     let folder = tempfile::tempdir().unwrap();
-    let trees = folder.path().join("trees");
-    let options = hard_links(trees.clone());
+    let trees = folder.path().join("v1/trees");
+    let options = hard_links(folder.path());
     try_fill(&[&wheel], &options).unwrap();
     fs::remove_file(only_tree(&trees).join("manifest")).unwrap();
     try_fill(&[&wheel], &options).unwrap();
@@ -1149,8 +1150,8 @@ fn a_tree_without_its_manifest_is_made_again() {
 fn a_tree_writes_no_script_outside_of_the_environment() {
     let wheel = acme().console_script("main", "acme:main");
     let folder = tempfile::tempdir().unwrap();
-    let trees = folder.path().join("trees");
-    let options = hard_links(trees.clone());
+    let trees = folder.path().join("v1/trees");
+    let options = hard_links(folder.path());
     try_fill(&[&wheel], &options).unwrap();
     let path = only_tree(&trees).join("manifest");
     let manifest = fs::read_to_string(&path).unwrap();
@@ -1164,7 +1165,7 @@ fn a_tree_writes_no_script_outside_of_the_environment() {
 #[test]
 fn the_folder_of_trees_is_made_for_its_owner_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let options = hard_links(folder.path().join("cache/v1/trees"));
+    let options = hard_links(&folder.path().join("cache"));
     try_fill(&[&acme()], &options).unwrap();
     for path in ["cache", "cache/v1", "cache/v1/trees"] {
         let metadata = fs::metadata(folder.path().join(path)).unwrap();
@@ -1176,7 +1177,7 @@ fn the_folder_of_trees_is_made_for_its_owner_alone() {
 fn permissions_changed_through_an_environment_stay_there() {
     let wheel = acme().program("acme/run", "#!/bin/sh\n");
     let folder = tempfile::tempdir().unwrap();
-    let options = hard_links(folder.path().join("trees"));
+    let options = hard_links(folder.path());
     let (place, _) = try_fill(&[&wheel], &options).unwrap();
     let path = format!("{SITE}/acme/run");
     let mode = |place: &Place| {
@@ -1195,7 +1196,7 @@ fn permissions_changed_through_an_environment_stay_there() {
 fn a_tree_that_others_may_write_to_is_not_believed() {
     let wheel = acme();
     let folder = tempfile::tempdir().unwrap();
-    let options = hard_links(folder.path().join("trees"));
+    let options = hard_links(folder.path());
     let (place, _) = try_fill(&[&wheel], &options).unwrap();
     let permissions = std::fs::Permissions::from_mode(0o666);
     fs::set_permissions(place.site().join("acme/__init__.py"), permissions).unwrap();
@@ -1206,8 +1207,8 @@ fn a_tree_that_others_may_write_to_is_not_believed() {
 fn a_tree_that_goes_away_meanwhile_is_told_apart() {
     let wheel = acme();
     let folder = tempfile::tempdir().unwrap();
-    let trees = folder.path().join("trees");
-    let options = hard_links(trees.clone());
+    let trees = folder.path().join("v1/trees");
+    let options = hard_links(folder.path());
     try_fill(&[&wheel], &options).unwrap();
     let place = Place::new();
     let locked = Distribution {
@@ -1234,7 +1235,7 @@ fn a_program_that_lost_its_place_is_a_program_in_the_tree() {
     let first = WheelBuilder::new("first", "1.0").program("shared/run", "#!/bin/sh\n");
     let second = WheelBuilder::new("second", "1.0").program("shared/run", "#!/bin/bash\n");
     let folder = tempfile::tempdir().unwrap();
-    let options = hard_links(folder.path().join("trees"));
+    let options = hard_links(folder.path());
     try_fill(&[&first, &second], &options).unwrap();
     for wheel in [&first, &second] {
         let (place, _) = fill_from_trees(&[wheel], &options).unwrap();

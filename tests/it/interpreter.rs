@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::interpreter::{Error, Interpreter, Request, Search};
+use lock2venv::store::PrivateCache;
 use lock2venv::version::VersionConstraint;
 
 /// The folder that tests of a whole `PATH` put programs into, and the interpreter that they start.
@@ -50,7 +51,7 @@ impl Bench {
             path: Some(&path),
             managed: &[],
             requires_python: &requires_python,
-            answers: None,
+            cache: None,
             shims: None,
         };
         search.find()
@@ -72,7 +73,7 @@ fn find_python() -> Interpreter {
         path: path.as_deref(),
         managed: &[],
         requires_python: &requires_python,
-        answers: None,
+        cache: None,
         shims: None,
     };
     search.find().unwrap()
@@ -220,8 +221,9 @@ fn greeting_before_the_answer_does_no_harm() {
 #[test]
 fn answer_is_kept_until_the_file_changes() {
     let bench = Bench::new();
-    let folder = bench.path("answers");
-    let first = Interpreter::query_once(&bench.python, &folder).unwrap();
+    let cache = PrivateCache::at(&bench.path("cache")).unwrap();
+    let folder = bench.path("cache/v1/interpreters");
+    let first = Interpreter::query_once(&bench.python, &cache).unwrap();
     let kept = only_file(&folder);
     let text = fs_err::read_to_string(&kept).unwrap();
 
@@ -230,7 +232,7 @@ fn answer_is_kept_until_the_file_changes() {
     let other = answer.replace("\"base_prefix\":\"", "\"base_prefix\":\"/kept");
     let digest = Digest::of(Algorithm::Sha256, other.as_bytes());
     fs_err::write(&kept, format!("{other}\n{}", digest.hex())).unwrap();
-    let second = Interpreter::query_once(&bench.python, &folder).unwrap();
+    let second = Interpreter::query_once(&bench.python, &cache).unwrap();
     assert!(
         second.base_prefix.starts_with("/kept"),
         "{:?}",
@@ -244,7 +246,7 @@ fn answer_is_kept_until_the_file_changes() {
     ] {
         fs_err::write(&kept, spoiled).unwrap();
         assert_eq!(
-            Interpreter::query_once(&bench.python, &folder).unwrap(),
+            Interpreter::query_once(&bench.python, &cache).unwrap(),
             first
         );
     }
@@ -255,15 +257,17 @@ fn answer_is_kept_until_the_file_changes() {
 fn answer_of_a_shim_is_not_kept() {
     let bench = Bench::new();
     let shim = bench.shim("shims/python3");
-    Interpreter::query_once(&shim, &bench.path("answers")).unwrap();
-    assert!(!bench.path("answers").exists());
+    let cache = PrivateCache::at(&bench.path("cache")).unwrap();
+    Interpreter::query_once(&shim, &cache).unwrap();
+    assert!(!bench.path("cache").exists());
 }
 
 #[test]
 fn folder_that_cannot_be_written_to_is_no_error() {
     let bench = Bench::new();
-    fs_err::write(bench.path("answers"), "a file").unwrap();
-    Interpreter::query_once(&bench.python, &bench.path("answers")).unwrap();
+    let cache = PrivateCache::at(&bench.path("cache")).unwrap();
+    fs_err::write(bench.path("cache"), "a file").unwrap();
+    Interpreter::query_once(&bench.python, &cache).unwrap();
 }
 
 #[test]
@@ -312,8 +316,9 @@ fn only_file(folder: &Path) -> PathBuf {
 #[test]
 fn the_folder_of_answers_is_for_ourselves_alone() {
     let bench = Bench::new();
-    let folder = bench.path("cache/v1/answers");
-    Interpreter::query_once(&bench.python, &folder).unwrap();
+    let folder = bench.path("cache/v1/interpreters");
+    let cache = PrivateCache::at(&bench.path("cache")).unwrap();
+    Interpreter::query_once(&bench.python, &cache).unwrap();
     for made in folder.ancestors().take(3) {
         let mode = fs_err::metadata(made).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{}", made.display());

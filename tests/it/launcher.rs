@@ -99,7 +99,7 @@ fn fill(root: &Path, interpreter: &Interpreter, wheel: &WheelBuilder) -> Environ
         limits: lock2venv::archive::SizeLimits::default(),
         compile: None,
         link_mode: LinkMode::Auto,
-        trees: None,
+        cache: None,
         installer_name: "lock2venv".to_owned(),
     };
     let actions = vec![Action::Install(wheel.distribution())];

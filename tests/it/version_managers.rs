@@ -77,7 +77,7 @@ impl Home {
             path: Some(&path),
             managed: &managed_folders(&self.variables, None),
             requires_python: &VersionConstraint::parse(requires).unwrap(),
-            answers: None,
+            cache: None,
             shims: None,
         };
         search.find()

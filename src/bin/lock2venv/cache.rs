@@ -38,13 +38,7 @@ fn verify(path: &Path, context: &Context) -> Result<(), Failure> {
     let mut damaged = Vec::new();
     // What holds nothing is not opened, which would make a cache of it.
     if before.n_files > 0 {
-        let cache = Cache::open(path, &context.working_folder)?;
-        damaged = cache.verify()?;
-        if let Some(folder) = cache.dir() {
-            damaged.extend(store::verify_wheels(&folder.join("v1/trees")));
-            damaged.extend(store::verify_packs(&folder.join("v1/bytecode")));
-            damaged.extend(store::verify_answers(&folder.join("v1/interpreters")));
-        }
+        damaged = Cache::open(path, &context.working_folder)?.verify()?;
     }
     if damaged.is_empty() {
         report::print_line(&format!(

@@ -1,14 +1,9 @@
 //! Digests of what is read: of the files of a wheel, as RECORD has them, and of the archive once more.
 
-use std::io;
-
 use sha2::{Digest as _, Sha256};
 
-use crate::archive::Source;
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::store::VerifiedFile;
-
-const PIECE_BYTES: usize = 128 << 10;
 
 /// Compares a file with the digest that the wheel's RECORD has of it, while it computes the one that is installed.
 pub(super) struct DigestCheck<'r> {
@@ -60,21 +55,7 @@ impl<'r> DigestCheck<'r> {
 
 /// Hashes the archive again: a cache gives an archive by its name, so only now is it certain that this is what was locked.
 pub(crate) fn is_as_locked(file: &VerifiedFile) -> bool {
-    digest(file.source(), file.digest().algorithm()).is_ok_and(|digest| digest == *file.digest())
-}
-
-fn digest(source: &Source, algorithm: Algorithm) -> io::Result<Digest> {
-    let mut hasher = Hasher::new(algorithm);
-    let mut buffer = vec![0; PIECE_BYTES];
-    let (mut offset, end) = (0, source.n_bytes()?);
-    while offset < end {
-        let n_left = usize::try_from(end - offset).unwrap_or(usize::MAX);
-        let piece = &mut buffer[..n_left.min(PIECE_BYTES)];
-        source.read_exact_at(piece, offset)?;
-        hasher.update(piece);
-        offset += piece.len() as u64;
-    }
-    Ok(hasher.finish())
+    file.has_its_digest()
 }
 
 #[cfg(test)]

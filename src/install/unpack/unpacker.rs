@@ -197,7 +197,7 @@ impl<'a, 's> Unpacker<'a, 's> {
         };
         let packed = compiler.submit(Batch {
             owner: wheel.id(),
-            key: Some(wheel.digest.hex()),
+            key: Some(wheel.digest.clone()),
             folder: wheel.root.path().to_owned(),
             root: self.installation.destination.root.clone(),
             sources: pycache::modules(&wheel.library, &wheel.placed),

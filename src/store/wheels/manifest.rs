@@ -4,13 +4,11 @@
 //! them at the price of a memory copy.
 
 use super::remark;
-use super::writer::{Original, Saved};
 use crate::archive::check_path;
 use crate::digest::{Algorithm, Digest};
 use crate::event::Warning;
 use crate::wheel::{EntryPoint, Exception, Scheme, Wheel, check_script_name};
 
-pub(super) const NAME: &str = "manifest";
 const HEADER: &str = "lock2venv tree 3";
 
 const CRC: &str = "crc32";
@@ -54,6 +52,26 @@ pub(super) struct StoredFile {
     /// Of its bytes.
     pub(super) crc: u32,
     pub(super) is_executable: bool,
+}
+
+/// A file of a wheel, as its archive has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Original {
+    /// Its number in the archive.
+    pub(crate) entry: usize,
+    pub(crate) is_executable: bool,
+}
+
+/// A file that is kept.
+#[derive(Debug)]
+pub(super) struct Saved {
+    pub(super) index: usize,
+    pub(super) chunk: usize,
+    /// In nanoseconds since 1970.
+    pub(super) modified: i128,
+    pub(super) digest: [u8; 32],
+    /// Whether it is the original of a script that was rewritten.
+    pub(super) is_original: bool,
 }
 
 /// Renders the manifest; `None` when something is missing, or cannot stand in it.

@@ -2,13 +2,15 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
 
+use super::error::Error;
 use super::manifest::StoredFile;
-use super::{Error, Method};
+use super::method::Method;
+use super::place;
 use crate::platform::folder::{Created, Place};
 use crate::platform::handle::Handle;
 use crate::platform::link::clone;
+use crate::store::layout::StorePlace;
 
 const BUFFER_BYTES: usize = 256 << 10;
 const SECOND: i128 = 1_000_000_000;
@@ -33,7 +35,7 @@ pub(crate) struct LinkedFile {
 #[derive(Debug)]
 pub(crate) struct KeptFiles {
     /// No handle: there may be more wheels than a process may hold files open.
-    path: PathBuf,
+    place: StorePlace,
     method: Method,
     files: Vec<StoredFile>,
     /// For each file, whether it has the permissions of a new one.
@@ -42,9 +44,9 @@ pub(crate) struct KeptFiles {
 
 impl KeptFiles {
     /// Compares each file with what the manifest says of it; `None` when one is not as it was.
-    pub(super) fn find(path: &Path, method: Method, files: Vec<StoredFile>) -> Option<Self> {
+    pub(super) fn find(place: &StorePlace, method: Method, files: Vec<StoredFile>) -> Option<Self> {
         let mut kept = Self {
-            path: path.to_owned(),
+            place: place.clone(),
             method,
             files,
             is_like_new: Vec::new(),
@@ -209,7 +211,7 @@ impl KeptReader<'_> {
         if file.crc == crc {
             return Ok(());
         }
-        super::remove(&self.kept.path);
+        place::remove(&self.kept.place);
         Err(Error::Damaged {
             path: path.to_owned(),
         })
@@ -234,7 +236,7 @@ impl KeptReader<'_> {
             .as_ref()
             .is_none_or(|(current, _)| *current != chunk)
         {
-            let handle = Handle::open(&self.kept.path.join(chunk.to_string())).ok()?;
+            let handle = Handle::open(&self.kept.place.path.join(chunk.to_string())).ok()?;
             self.current = Some((chunk, handle));
         }
         self.current.as_ref().map(|(_, handle)| handle)

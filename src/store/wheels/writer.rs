@@ -2,51 +2,33 @@
 
 use std::fs::File;
 use std::io::{Seek as _, Write as _};
-use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fs_err as fs;
 
-use super::Method;
 use super::manifest;
+use super::manifest::{Original, Saved};
+use super::method::Method;
+use super::place::manifest_of;
 use crate::event::Warning;
 use crate::platform::folder::Place;
 use crate::platform::handle::{Handle, mode, modified};
 use crate::platform::link::clone;
 use crate::platform::publish::DraftFolder;
-use crate::store::lock;
+use crate::store::layout::StorePlace;
+use crate::store::locked::lock;
 use crate::wheel::Wheel;
 
 /// A wheel that is being kept. That it cannot be kept is never an error.
 #[derive(Debug)]
 pub(crate) struct WheelWriter {
-    target: PathBuf,
+    place: StorePlace,
     folder: Mutex<Option<DraftFolder>>,
     handle: Handle,
     method: Method,
     saved: Mutex<Vec<Saved>>,
     has_failed: AtomicBool,
-}
-
-/// A file of a wheel, as its archive has it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Original {
-    /// Its number in the archive.
-    pub(crate) entry: usize,
-    pub(crate) is_executable: bool,
-}
-
-/// A file that is kept.
-#[derive(Debug)]
-pub(super) struct Saved {
-    pub(super) index: usize,
-    pub(super) chunk: usize,
-    /// In nanoseconds since 1970.
-    pub(super) modified: i128,
-    pub(super) digest: [u8; 32],
-    /// Whether it is the original of a script that was rewritten.
-    pub(super) is_original: bool,
 }
 
 /// The files of one piece of work.
@@ -68,9 +50,10 @@ pub(crate) struct WrittenFile<'w, 'p> {
 }
 
 impl WheelWriter {
-    pub(super) fn new(folder: DraftFolder, target: PathBuf, method: Method) -> Option<Self> {
+    pub(super) fn new(place: StorePlace, method: Method) -> Option<Self> {
+        let folder = DraftFolder::create_in(&place.drafts).ok()?;
         Some(Self {
-            target,
+            place,
             handle: Handle::open(folder.path()).ok()?,
             folder: Mutex::new(Some(folder)),
             method,
@@ -114,10 +97,10 @@ impl WheelWriter {
         let Some(text) = manifest::render(wheel, originals, &lock(&self.saved), warnings) else {
             return;
         };
-        let written = fs::write(folder.path().join(manifest::NAME), text);
+        let written = fs::write(manifest_of(folder.path()), text);
         // Whoever was first has the same files.
         if written.is_ok() {
-            drop(folder.publish(&self.target));
+            drop(folder.publish(&self.place.path));
         }
     }
 }

@@ -98,7 +98,7 @@ pub(crate) fn hint(warning: &Warning) -> Option<String> {
 /// an image.
 fn is_on_mount(path: &Path) -> bool {
     let mut folders = path.ancestors();
-    let cache = folders.find(|folder| folder.join("v1").is_dir());
+    let cache = folders.find(|folder| store::has_cache(folder));
     let cache = cache.unwrap_or(path);
     let folders = cache.ancestors().take(2);
     let mut below_root = folders.filter(|folder| folder.parent().is_some());

@@ -13,12 +13,52 @@ use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use super::layout::{Key, Kind, Layout, StorePlace};
+use crate::digest::Digest;
 use crate::platform::publish::DraftFile;
 
 const SIGNATURE: &[u8; 8] = b"l2vpyc2\n";
 const TAIL_BYTES: u64 = 8 + 4 + 8;
 /// A limit against nonsense; a wheel of 100,000 sources needs a tenth of it.
 const MAX_INDEX_BYTES: u64 = 256 << 20;
+
+/// The packs that a private cache keeps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Packs<'a> {
+    layout: &'a Layout,
+}
+
+impl<'a> Packs<'a> {
+    pub(super) fn new(layout: &'a Layout) -> Self {
+        Self { layout }
+    }
+
+    /// Returns the place of the pack for the wheel with `digest`. `interpreter` says whose bytecode it holds, as the name of
+    /// a folder.
+    pub(crate) fn place(self, digest: &Digest, interpreter: String) -> StorePlace {
+        let key = Key::of(digest).within(interpreter);
+        self.layout.store_place(Kind::Bytecode, &key)
+    }
+
+    /// Reads every pack, and removes those that are not as they were written; returns their paths, also of those that cannot
+    /// be removed.
+    pub(super) fn verify(self) -> Vec<PathBuf> {
+        let children = |folder: &Path| {
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            entries.map(|entry| entry.path()).collect::<Vec<_>>()
+        };
+        let scopes = children(&self.layout.folder(Kind::Bytecode));
+        let files = scopes.iter().flat_map(|scope| children(scope));
+        let packs = files.filter(|path| path.extension().is_some_and(|ending| ending == "pack"));
+        let is_whole = |path: &PathBuf| Pack::open_at(path).is_some_and(|pack| pack.is_whole());
+        let mut damaged: Vec<PathBuf> = packs.filter(|path| !is_whole(path)).collect();
+        damaged.sort();
+        for path in &damaged {
+            let _ = std::fs::remove_file(path);
+        }
+        damaged
+    }
+}
 
 /// One place of the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +88,12 @@ pub(crate) struct PackEntry {
 }
 
 impl Pack {
-    /// Opens the pack at `path`; `None` when there is none, or none that is whole.
-    pub(crate) fn open(path: &Path) -> Option<Self> {
+    /// Opens the pack at `place`; `None` when there is none, or none that is whole.
+    pub(crate) fn open(place: &StorePlace) -> Option<Self> {
+        Self::open_at(&place.path)
+    }
+
+    fn open_at(path: &Path) -> Option<Self> {
         let file = File::open(path).ok()?;
         let entries = read_index(&file)?;
         Some(Self { file, entries })
@@ -74,7 +118,7 @@ impl Pack {
     }
 }
 
-/// Writes a pack beside its place; it appears there whole or not at all.
+/// Writes a pack, which appears at its place whole or not at all.
 #[derive(Debug)]
 pub(crate) struct PackWriter {
     path: PathBuf,
@@ -85,12 +129,11 @@ pub(crate) struct PackWriter {
 
 impl PackWriter {
     /// Starts a pack that begins with what `earlier` holds, as far as that is undamaged.
-    pub(crate) fn create(path: &Path, earlier: Option<&Pack>) -> io::Result<Self> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let mut file = BufWriter::with_capacity(1 << 18, DraftFile::create_in(folder)?);
+    pub(crate) fn create(place: &StorePlace, earlier: Option<&Pack>) -> io::Result<Self> {
+        let mut file = BufWriter::with_capacity(1 << 18, DraftFile::create_in(&place.drafts)?);
         file.write_all(SIGNATURE)?;
         let mut writer = Self {
-            path: path.to_owned(),
+            path: place.path.clone(),
             file,
             index: Vec::new(),
             offset: SIGNATURE.len() as u64,
@@ -152,28 +195,6 @@ impl PackWriter {
         let published = file.publish(&self.path);
         published.map(drop).map_err(|unpublished| unpublished.cause)
     }
-}
-
-/// Reads every pack below `folder`, and removes those that are not as they were written; returns their paths.
-///
-/// A folder that is not there keeps nothing. A file that cannot be removed is among the paths all the same.
-pub fn verify_packs(folder: &Path) -> Vec<PathBuf> {
-    let children = |folder: &Path| {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        entries.map(|entry| entry.path()).collect::<Vec<_>>()
-    };
-    let files = children(folder)
-        .into_iter()
-        .flat_map(|path| children(&path));
-    let packs = files.filter(|path| path.extension().is_some_and(|ending| ending == "pack"));
-    let mut damaged: Vec<PathBuf> = packs
-        .filter(|path| !Pack::open(path).is_some_and(|pack| pack.is_whole()))
-        .collect();
-    damaged.sort();
-    for path in &damaged {
-        let _ = std::fs::remove_file(path);
-    }
-    damaged
 }
 
 fn push_bytes(index: &mut Vec<u8>, bytes: &[u8]) -> io::Result<()> {
@@ -264,6 +285,7 @@ impl Fields<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digest::Algorithm;
 
     const TEMPLATE: &[u8] = b"abcdef";
     const SLOTS: &[Slot] = &[Slot {
@@ -271,13 +293,15 @@ mod tests {
         kind: b'z',
     }];
 
-    fn written(folder: &Path) -> PathBuf {
-        let path = folder.join("deep/er/x.pack");
-        let mut writer = PackWriter::create(&path, None).unwrap();
+    fn written(folder: &Path) -> StorePlace {
+        let digest = Digest::of(Algorithm::Sha256, b"a wheel");
+        let layout = Layout::at(folder);
+        let place = Packs::new(&layout).place(&digest, "cpython-311".to_owned());
+        let mut writer = PackWriter::create(&place, None).unwrap();
         writer.add("a.py", TEMPLATE, SLOTS).unwrap();
         writer.add_failure("b.py", "SyntaxError: no").unwrap();
         writer.finish().unwrap();
-        path
+        place
     }
 
     #[test]
@@ -300,13 +324,14 @@ mod tests {
     #[test]
     fn a_pack_that_is_not_whole_is_absent_or_refuses_the_entry() {
         let folder = tempfile::tempdir().unwrap();
-        let path = written(folder.path());
-        let whole = std::fs::read(&path).unwrap();
+        let place = written(folder.path());
+        let path = &place.path;
+        let whole = std::fs::read(path).unwrap();
         for position in 0..whole.len() {
             let mut broken = whole.clone();
             broken[position] ^= 0x55;
-            std::fs::write(&path, &broken).unwrap();
-            let pack = Pack::open(&path);
+            std::fs::write(path, &broken).unwrap();
+            let pack = Pack::open(&place);
             let is_refused = pack.is_none_or(|pack| {
                 let mut buffer = Vec::new();
                 let sources = ["a.py", "b.py"];
@@ -317,8 +342,8 @@ mod tests {
                 })
             });
             assert!(is_refused || position < SIGNATURE.len(), "byte {position}");
-            std::fs::write(&path, &whole[..position]).unwrap();
-            assert!(Pack::open(&path).is_none(), "cut at {position}");
+            std::fs::write(path, &whole[..position]).unwrap();
+            assert!(Pack::open(&place).is_none(), "cut at {position}");
         }
     }
 }
