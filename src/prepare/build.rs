@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::Error;
-use super::queue::BuildJob;
+use super::job::BuildJob;
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::install::{PreparedWheel, WheelContent};
 use crate::project_wheel;

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
-use super::queue::{Job, ListJob, Queue};
+use super::job::{Job, ListJob};
+use super::queue::Queue;
 use super::worker::Worker;
 use super::{Error, Options, Prepare, start};
 use crate::event::Reporter;

@@ -14,10 +14,12 @@
 
 mod build;
 mod error;
-mod jobs;
+mod job;
 mod list;
 mod queue;
+mod sort;
 mod waiting;
+mod watch;
 mod wheels;
 mod worker;
 
@@ -32,8 +34,8 @@ use crate::plan::Distribution;
 use crate::project_wheel;
 use crate::store::Cache;
 
-use self::jobs::{Hit, refuse_network, sort};
 use self::queue::Queue;
+use self::sort::{Hit, refuse_network, sort};
 use self::worker::Worker;
 
 pub use self::error::{Error, Missing, Place};

@@ -1,152 +1,16 @@
 //! What there is to do, shared by the threads that do it.
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::digest::Digest;
-use crate::event::{Event, Reporter};
-use crate::filename::WheelFilename;
-use crate::http::Cancellation;
-use crate::index::{Index, IndexFile, Wanted};
-use crate::install::{PreparedWheel, WheelContent};
-use crate::name::PackageName;
-use crate::plan::{Distribution, DistributionId};
+use crate::plan::DistributionId;
 use crate::prepare::Error;
-use crate::prepare::waiting::Waiting;
-use crate::store::Claim;
-use crate::url::Url;
+use crate::prepare::job::{BuildJob, DownloadJob, Job, ListJob, LocalJob, PageJob, Waiting};
 
 /// The place in line of a file whose size nobody knows: behind the large ones.
 const GUESSED_BYTES: u64 = 1 << 20;
-
-/// A file, and what proves it.
-#[derive(Debug)]
-pub(super) struct WantedFile<'a> {
-    pub(super) distribution: &'a Distribution,
-    wheel: &'a WheelFilename,
-    pub(super) file: &'a str,
-    pub(super) digests: &'a [Digest],
-    /// Keeps other processes from fetching it too.
-    pub(super) claim: Option<Claim>,
-    is_announced: bool,
-}
-
-impl<'a> WantedFile<'a> {
-    pub(super) fn new(distribution: &'a Distribution) -> Result<Self, Error> {
-        let package = &distribution.name;
-        let Some(wheel) = distribution.wheel() else {
-            return Err(Error::NeedsBuild {
-                package: package.clone(),
-            });
-        };
-        let digests = distribution.origin.digests();
-        if digests.is_empty() {
-            return Err(Error::Unproven {
-                package: package.clone(),
-                file: wheel.as_str().to_owned(),
-            });
-        }
-        Ok(Self {
-            distribution,
-            wheel,
-            file: wheel.as_str(),
-            digests,
-            claim: None,
-            is_announced: false,
-        })
-    }
-
-    pub(super) fn id(&self) -> DistributionId {
-        self.distribution.id
-    }
-
-    pub(super) fn package(&self) -> &'a PackageName {
-        &self.distribution.name
-    }
-
-    /// Makes the wheel of it.
-    pub(super) fn prepared(&self, content: WheelContent, from_cache: bool) -> PreparedWheel {
-        PreparedWheel {
-            id: self.id(),
-            file: self.wheel.clone(),
-            content,
-            from_cache,
-        }
-    }
-
-    /// Tells that the file will be downloaded; once, even if its address turns out to be stale.
-    pub(super) fn announce(&mut self, n_bytes: Option<u64>, reporter: &dyn Reporter) {
-        if !self.is_announced {
-            self.is_announced = true;
-            reporter.report(Event::DownloadAnnounced {
-                file: self.file,
-                n_bytes,
-            });
-        }
-    }
-}
-
-/// One thing to do.
-#[derive(Debug)]
-pub(super) enum Job<'a> {
-    Page(PageJob<'a>),
-    List(ListJob<'a>),
-    Download(DownloadJob<'a>),
-    Local(LocalJob<'a>),
-    Build(BuildJob<'a>),
-    /// See whether other processes have fetched what they are at.
-    Look(Vec<Waiting<'a>>),
-}
-
-/// Ask an index where files of a package are.
-#[derive(Debug)]
-pub(super) struct PageJob<'a> {
-    pub(super) index: Index,
-    pub(super) package: &'a PackageName,
-    pub(super) wanted: Vec<WantedFile<'a>>,
-}
-
-/// Ask an index what it says of files of a package; nothing is downloaded.
-#[derive(Debug)]
-pub(super) struct ListJob<'a> {
-    /// The number of the first file among all that are asked for.
-    pub(super) first: usize,
-    pub(super) index: Index,
-    pub(super) package: &'a PackageName,
-    pub(super) files: &'a [Wanted<'a>],
-    /// The answers, by the numbers of the files.
-    pub(super) found: &'a Mutex<BTreeMap<usize, IndexFile>>,
-}
-
-/// Download a file.
-#[derive(Debug)]
-pub(super) struct DownloadJob<'a> {
-    pub(super) wanted: WantedFile<'a>,
-    pub(super) url: Url,
-    pub(super) n_bytes: Option<u64>,
-    /// `None` for a direct address.
-    pub(super) index: Option<Index>,
-    /// Whether the address is an old one from the cache.
-    pub(super) is_remembered: bool,
-}
-
-/// Hash a file of this machine.
-#[derive(Debug)]
-pub(super) struct LocalJob<'a> {
-    pub(super) wanted: WantedFile<'a>,
-    pub(super) path: &'a Path,
-}
-
-/// Build the wheel of a folder.
-#[derive(Debug)]
-pub(super) struct BuildJob<'a> {
-    pub(super) distribution: &'a Distribution,
-    pub(super) folder: &'a Path,
-    pub(super) is_editable: bool,
-}
 
 /// Downloads in line, the largest first; of the same size, the first of the plan first.
 #[derive(Debug)]
@@ -334,6 +198,18 @@ impl<'a> Queue<'a> {
         self.changed.notify_all();
     }
 
+    /// Waits until something has changed, at most for `pause`.
+    pub(super) fn wait_for_change(&self, pause: Duration) {
+        let state = self.lock();
+        drop(self.changed.wait_timeout(state, pause));
+    }
+
+    /// Tells whether requests are of no use any more; downloads are of none when anything at all is missing.
+    pub(super) fn is_over(&self, is_download: bool) -> bool {
+        let state = self.lock();
+        state.is_stopped || (is_download && state.has_gaps)
+    }
+
     /// Ends the work.
     pub(super) fn stop(&self) {
         self.lock().is_stopped = true;
@@ -384,44 +260,17 @@ impl<'a> Queue<'a> {
     }
 }
 
-/// Stands by the requests of one thread.
-pub(super) struct Watch<'q, 'a> {
-    pub(super) queue: &'q Queue<'a>,
-    pub(super) reporter: &'q dyn Reporter,
-    /// Whether the requests are of use only if nothing at all is missing.
-    pub(super) is_download: bool,
-}
-
-impl Cancellation for Watch<'_, '_> {
-    fn retrying(&self, what: &str, cause: &str) {
-        self.reporter.report(Event::Retrying { what, cause });
-    }
-
-    fn pause(&self, pause: Duration) -> ControlFlow<()> {
-        let end = Instant::now() + pause;
-        loop {
-            if self.is_cancelled() {
-                return ControlFlow::Break(());
-            }
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return ControlFlow::Continue(());
-            }
-            let state = self.queue.lock();
-            drop(self.queue.changed.wait_timeout(state, left));
-        }
-    }
-
-    fn is_cancelled(&self) -> bool {
-        let state = self.queue.lock();
-        state.is_stopped || (self.is_download && state.has_gaps)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
-    use crate::plan::{DistributionId, Form, Origin};
+    use crate::digest::{Algorithm, Digest};
+    use crate::filename::WheelFilename;
+    use crate::name::PackageName;
+    use crate::plan::{Distribution, Form, Origin};
+    use crate::prepare::job::WantedFile;
+    use crate::url::Url;
     use crate::version::Version;
 
     fn distribution(number: usize) -> Distribution {
@@ -432,7 +281,7 @@ mod tests {
             version: Version::parse("1").unwrap(),
             origin: Origin::Index {
                 source: None,
-                digests: vec![Digest::of(crate::digest::Algorithm::Sha256, b"")],
+                digests: vec![Digest::of(Algorithm::Sha256, b"")],
             },
             form: Form::Wheel(WheelFilename::parse(&file).unwrap()),
             is_requested: true,

@@ -7,38 +7,14 @@ use std::time::{Duration, Instant};
 use crate::event::Event;
 use crate::http::Cancellation as _;
 use crate::install::WheelContent;
-use crate::plan::DistributionId;
 use crate::prepare::Error;
-use crate::prepare::queue::{DownloadJob, Job, PageJob, WantedFile, Watch};
+use crate::prepare::job::{DownloadJob, PageJob, Task, Waiting, WantedFile};
+use crate::prepare::watch::Watch;
 use crate::prepare::worker::Worker;
 use crate::store::{Claiming, Mark};
 
 /// How long nobody looks.
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// What is to be done for a file that another process is fetching, once that comes to nothing.
-#[derive(Debug)]
-pub(super) struct Waiting<'a> {
-    wanted: WantedFile<'a>,
-    task: Task,
-    mark: Mark,
-    /// When `mark` was first seen.
-    since: Instant,
-}
-
-/// How to fetch a file.
-#[derive(Debug)]
-enum Task {
-    Ask {
-        index: crate::index::Index,
-    },
-    Download {
-        url: crate::url::Url,
-        n_bytes: Option<u64>,
-        index: Option<crate::index::Index>,
-        is_remembered: bool,
-    },
-}
 
 /// Who fetches a file.
 enum Turn {
@@ -46,35 +22,6 @@ enum Turn {
     Theirs(Mark),
     /// It is here already.
     Nobody,
-}
-
-impl<'a> Waiting<'a> {
-    pub(super) fn id(&self) -> DistributionId {
-        self.wanted.id()
-    }
-
-    fn into_job(self) -> Job<'a> {
-        let wanted = self.wanted;
-        match self.task {
-            Task::Ask { index } => Job::Page(PageJob {
-                index,
-                package: wanted.package(),
-                wanted: vec![wanted],
-            }),
-            Task::Download {
-                url,
-                n_bytes,
-                index,
-                is_remembered,
-            } => Job::Download(DownloadJob {
-                wanted,
-                url,
-                n_bytes,
-                index,
-                is_remembered,
-            }),
-        }
-    }
 }
 
 impl<'a> Worker<'_, 'a> {

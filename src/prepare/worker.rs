@@ -9,10 +9,11 @@ use crate::http::Sink;
 use crate::index::{self, Download, IndexFile, IndexSession, Wanted};
 use crate::install::{PreparedWheel, WheelContent};
 use crate::plan::DistributionId;
-use crate::prepare::queue::{
-    BuildJob, DownloadJob, Job, ListJob, LocalJob, PageJob, Queue, WantedFile, Watch,
+use crate::prepare::job::{
+    BuildJob, DownloadJob, Job, ListJob, LocalJob, PageJob, Waiting, WantedFile,
 };
-use crate::prepare::waiting::Waiting;
+use crate::prepare::queue::Queue;
+use crate::prepare::watch::Watch;
 use crate::prepare::{Error, Place, Prepare, build};
 use crate::store::{self, Address, VerifiedFile, Writer};
 

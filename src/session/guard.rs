@@ -31,6 +31,7 @@ enum GuardKind {
 }
 
 impl DestinationGuard {
+    /// Makes ready to write. Reports nothing: an interruption waits for it.
     pub(super) fn new(target: TargetEnvironment) -> Result<Self, Error> {
         let TargetEnvironment {
             root,

@@ -38,7 +38,7 @@ impl Session {
         let interruption = &self.settings.interruption;
         target.announce(reporter);
         let guard = interruption.while_making(
-            || target.prepare(),
+            || DestinationGuard::new(target),
             |guard| guard.hidden_folder().to_owned(),
         )?;
         plan.report(reporter);

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::guard::DestinationGuard;
 use super::recreation::Recreation;
 use crate::environment::{Environment, EnvironmentLock};
 use crate::event::{Reporter, SessionEvent};
@@ -111,11 +110,6 @@ impl TargetEnvironment {
             }),
             State::Usable(_) => {}
         }
-    }
-
-    /// Makes ready to write. Reports nothing: an interruption waits for it.
-    pub(super) fn prepare(self) -> Result<DestinationGuard, Error> {
-        DestinationGuard::new(self)
     }
 }
 

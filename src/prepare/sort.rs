@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::queue::{BuildJob, DownloadJob, Job, LocalJob, PageJob, WantedFile};
+use super::job::{BuildJob, DownloadJob, Job, LocalJob, PageJob, WantedFile};
 use super::{Error, Missing, Prepare};
 use crate::event::Event;
 use crate::http;

@@ -1,0 +1,196 @@
+//! The things to do, as values.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use crate::digest::Digest;
+use crate::event::{Event, Reporter};
+use crate::filename::WheelFilename;
+use crate::index::{Index, IndexFile, Wanted};
+use crate::install::{PreparedWheel, WheelContent};
+use crate::name::PackageName;
+use crate::plan::{Distribution, DistributionId};
+use crate::prepare::Error;
+use crate::store::{Claim, Mark};
+use crate::url::Url;
+
+/// A file, and what proves it.
+#[derive(Debug)]
+pub(super) struct WantedFile<'a> {
+    pub(super) distribution: &'a Distribution,
+    wheel: &'a WheelFilename,
+    pub(super) file: &'a str,
+    pub(super) digests: &'a [Digest],
+    /// Keeps other processes from fetching it too.
+    pub(super) claim: Option<Claim>,
+    is_announced: bool,
+}
+
+impl<'a> WantedFile<'a> {
+    pub(super) fn new(distribution: &'a Distribution) -> Result<Self, Error> {
+        let package = &distribution.name;
+        let Some(wheel) = distribution.wheel() else {
+            return Err(Error::NeedsBuild {
+                package: package.clone(),
+            });
+        };
+        let digests = distribution.origin.digests();
+        if digests.is_empty() {
+            return Err(Error::Unproven {
+                package: package.clone(),
+                file: wheel.as_str().to_owned(),
+            });
+        }
+        Ok(Self {
+            distribution,
+            wheel,
+            file: wheel.as_str(),
+            digests,
+            claim: None,
+            is_announced: false,
+        })
+    }
+
+    pub(super) fn id(&self) -> DistributionId {
+        self.distribution.id
+    }
+
+    pub(super) fn package(&self) -> &'a PackageName {
+        &self.distribution.name
+    }
+
+    /// Makes the wheel of it.
+    pub(super) fn prepared(&self, content: WheelContent, from_cache: bool) -> PreparedWheel {
+        PreparedWheel {
+            id: self.id(),
+            file: self.wheel.clone(),
+            content,
+            from_cache,
+        }
+    }
+
+    /// Tells that the file will be downloaded; once, even if its address turns out to be stale.
+    pub(super) fn announce(&mut self, n_bytes: Option<u64>, reporter: &dyn Reporter) {
+        if !self.is_announced {
+            self.is_announced = true;
+            reporter.report(Event::DownloadAnnounced {
+                file: self.file,
+                n_bytes,
+            });
+        }
+    }
+}
+
+/// One thing to do.
+#[derive(Debug)]
+pub(super) enum Job<'a> {
+    Page(PageJob<'a>),
+    List(ListJob<'a>),
+    Download(DownloadJob<'a>),
+    Local(LocalJob<'a>),
+    Build(BuildJob<'a>),
+    /// See whether other processes have fetched what they are at.
+    Look(Vec<Waiting<'a>>),
+}
+
+/// Ask an index where files of a package are.
+#[derive(Debug)]
+pub(super) struct PageJob<'a> {
+    pub(super) index: Index,
+    pub(super) package: &'a PackageName,
+    pub(super) wanted: Vec<WantedFile<'a>>,
+}
+
+/// Ask an index what it says of files of a package; nothing is downloaded.
+#[derive(Debug)]
+pub(super) struct ListJob<'a> {
+    /// The number of the first file among all that are asked for.
+    pub(super) first: usize,
+    pub(super) index: Index,
+    pub(super) package: &'a PackageName,
+    pub(super) files: &'a [Wanted<'a>],
+    /// The answers, by the numbers of the files.
+    pub(super) found: &'a Mutex<BTreeMap<usize, IndexFile>>,
+}
+
+/// Download a file.
+#[derive(Debug)]
+pub(super) struct DownloadJob<'a> {
+    pub(super) wanted: WantedFile<'a>,
+    pub(super) url: Url,
+    pub(super) n_bytes: Option<u64>,
+    /// `None` for a direct address.
+    pub(super) index: Option<Index>,
+    /// Whether the address is an old one from the cache.
+    pub(super) is_remembered: bool,
+}
+
+/// Hash a file of this machine.
+#[derive(Debug)]
+pub(super) struct LocalJob<'a> {
+    pub(super) wanted: WantedFile<'a>,
+    pub(super) path: &'a Path,
+}
+
+/// Build the wheel of a folder.
+#[derive(Debug)]
+pub(super) struct BuildJob<'a> {
+    pub(super) distribution: &'a Distribution,
+    pub(super) folder: &'a Path,
+    pub(super) is_editable: bool,
+}
+
+/// What is to be done for a file that another process is fetching, once that comes to nothing.
+#[derive(Debug)]
+pub(super) struct Waiting<'a> {
+    pub(super) wanted: WantedFile<'a>,
+    pub(super) task: Task,
+    pub(super) mark: Mark,
+    /// When `mark` was first seen.
+    pub(super) since: Instant,
+}
+
+/// How to fetch a file.
+#[derive(Debug)]
+pub(super) enum Task {
+    Ask {
+        index: Index,
+    },
+    Download {
+        url: Url,
+        n_bytes: Option<u64>,
+        index: Option<Index>,
+        is_remembered: bool,
+    },
+}
+
+impl<'a> Waiting<'a> {
+    pub(super) fn id(&self) -> DistributionId {
+        self.wanted.id()
+    }
+
+    pub(super) fn into_job(self) -> Job<'a> {
+        let wanted = self.wanted;
+        match self.task {
+            Task::Ask { index } => Job::Page(PageJob {
+                index,
+                package: wanted.package(),
+                wanted: vec![wanted],
+            }),
+            Task::Download {
+                url,
+                n_bytes,
+                index,
+                is_remembered,
+            } => Job::Download(DownloadJob {
+                wanted,
+                url,
+                n_bytes,
+                index,
+                is_remembered,
+            }),
+        }
+    }
+}
