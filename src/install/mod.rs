@@ -32,6 +32,7 @@ use crate::environment::Layout;
 use crate::event::Warning;
 use crate::filename::WheelFilename;
 use crate::plan::DistributionId;
+use crate::project_wheel::BuiltWheel;
 use crate::store::{KeptWheel, PrivateCache, VerifiedFile};
 use crate::wheel::Leniency;
 
@@ -64,10 +65,12 @@ pub enum WheelContent {
     Archive(VerifiedFile),
     /// Its files, which the cache has unpacked.
     Kept(Box<KeptWheel>),
+    /// Files of a project, which never were an archive.
+    Built(Box<BuiltWheel>),
 }
 
 impl WheelContent {
-    /// The size of the archive, or of what it held.
+    /// The size of the archive, or of what it held; 0 where nobody has looked at the files.
     fn n_bytes(&self) -> u64 {
         match self {
             Self::Archive(file) => file.n_bytes(),
@@ -75,6 +78,7 @@ impl WheelContent {
                 let files = wheel.listing.files.iter();
                 files.map(|file| file.n_bytes).sum()
             }
+            Self::Built(_) => 0,
         }
     }
 }

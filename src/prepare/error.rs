@@ -76,9 +76,6 @@ pub enum Error {
         /// The package.
         package: PackageName,
     },
-    /// A temporary file cannot be written.
-    #[error("cannot write a temporary file")]
-    Temporary(#[source] io::Error),
     /// Another process removed a file from the cache while we were using it.
     #[error("`{file}` has just been removed from the cache")]
     Vanished {

@@ -217,7 +217,7 @@ impl<'q, 'a> Worker<'q, 'a> {
     }
 
     fn build(&self, job: &BuildJob<'_>) -> Result<(), Error> {
-        let wheel = build::build(job, self.job.building, self.job.cache)?;
+        let wheel = build::build(job, self.job.building)?;
         self.send(wheel);
         Ok(())
     }
@@ -305,7 +305,6 @@ fn is_stale(error: &Error) -> bool {
         | Error::Cache(_)
         | Error::Thread(_)
         | Error::Build { .. }
-        | Error::Temporary(_)
         | Error::NeedsBuild { .. }
         | Error::Vanished { .. }
         | Error::Several { .. } => false,

@@ -198,9 +198,9 @@ impl BuiltWheel {
         self.file.as_str()
     }
 
-    /// Returns the parsed file name alone.
-    pub fn into_filename(self) -> WheelFilename {
-        self.file
+    /// Returns the parsed file name.
+    pub fn file(&self) -> &WheelFilename {
+        &self.file
     }
 
     /// Returns the name of the metadata folder inside the wheel, such as `demo-1.0.dist-info`.

@@ -152,6 +152,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "store",
             "bytecode",
             "environment",
+            "project_wheel",
         ],
     ),
     (

@@ -119,3 +119,44 @@ fn an_appended_wheel_has_what_an_install_has_and_the_date_that_was_asked_for() {
     assert_eq!(wheel()[10..14], date);
     assert_ne!(usual[10..14], date);
 }
+
+#[test]
+fn a_project_is_held_to_the_rules_of_wheels_though_it_never_is_an_archive() {
+    let workspace = ignoring();
+    workspace.write("demo/a\\b.py", "");
+    let output = workspace.run(&["install", "--python", python()]);
+    output.failed(
+        1,
+        &[
+            "error: `demo-1.0-py2.py3-none-any.whl` is not a wheel that can be installed",
+            "entry `demo/a\\\\b.py`",
+        ],
+    );
+    assert!(!workspace.project().join(".venv").exists());
+}
+
+#[test]
+fn bytecode_of_a_project_is_cached_by_its_modules() {
+    let workspace = ignoring();
+    workspace.write("demo/one.py", "ONE = 1\n");
+    let install = ["install", "--python", python(), "--compile"];
+    let packs = || {
+        let folder = workspace.cache().join("v1/bytecode");
+        let mut names = Vec::new();
+        for folder in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            if folder.path().is_dir() {
+                names.extend(crate::support::project::names_in(&folder.path()));
+            }
+        }
+        names
+    };
+    workspace.run(&install).succeeded();
+    let first = packs();
+    assert_eq!(first.len(), 1, "{first:?}");
+    workspace.write("demo/data.txt", "more");
+    workspace.run(&install).succeeded();
+    assert_eq!(packs(), first);
+    workspace.write("demo/one.py", "ONE = 2\n");
+    workspace.run(&install).succeeded();
+    assert_eq!(packs().len(), 2);
+}

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use crate::digest::Digest;
 use crate::plan::{Distribution, Form, GitOrigin, Origin};
 
-/// Renders the documents for `distribution`, but for RECORD: each with its name.
+/// Renders the documents for `distribution`, but for RECORD: each with its name; `digest` is that of its archive.
 pub(crate) fn render(
     distribution: &Distribution,
-    digest: &Digest,
+    digest: Option<&Digest>,
     installer_name: &str,
 ) -> Vec<(&'static str, Vec<u8>)> {
     let mut documents = vec![("INSTALLER", format!("{installer_name}\n").into_bytes())];
@@ -27,7 +27,7 @@ pub(crate) fn render(
 }
 
 /// What comes from an index has no `direct_url.json`.
-fn direct_url(distribution: &Distribution, digest: &Digest) -> Option<Value> {
+fn direct_url(distribution: &Distribution, digest: Option<&Digest>) -> Option<Value> {
     let (mut document, subdirectory) = match &distribution.origin {
         Origin::Index { .. } => return None,
         Origin::Url {
@@ -45,9 +45,12 @@ fn direct_url(distribution: &Distribution, digest: &Digest) -> Option<Value> {
     Some(document)
 }
 
-fn archive(url: &str, digest: &Digest) -> Value {
-    let hashes = json!({ digest.algorithm().name(): digest.hex() });
-    json!({ "archive_info": { "hashes": hashes }, "url": url })
+fn archive(url: &str, digest: Option<&Digest>) -> Value {
+    let mut info = json!({});
+    if let Some(digest) = digest {
+        info["hashes"] = json!({ digest.algorithm().name(): digest.hex() });
+    }
+    json!({ "archive_info": info, "url": url })
 }
 
 fn repository(git: &GitOrigin) -> Value {
@@ -92,7 +95,9 @@ mod tests {
             is_requested: false,
         };
         let digest = Digest::of(Algorithm::Sha256, b"");
-        let text = direct_url(&distribution, &digest).unwrap().to_string();
+        let text = direct_url(&distribution, Some(&digest))
+            .unwrap()
+            .to_string();
         assert_eq!(text.replace(&digest.hex(), "HEX"), expected);
     }
 

@@ -1,5 +1,6 @@
 //! Where each file of a wheel belongs, what is generated beside it, and what RECORD says of it.
 
+mod built_contents;
 pub(crate) mod contents;
 pub(crate) mod documents;
 pub(crate) mod folders;

@@ -5,6 +5,7 @@
 
 mod archive_files;
 mod archive_source;
+mod built_files;
 mod gate;
 mod kept_files;
 mod opened;

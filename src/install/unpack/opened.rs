@@ -13,6 +13,7 @@ use crate::install::place::script::{Launcher, ScriptFolder};
 use crate::install::unshared::sharing;
 use crate::install::{Error, WheelContent};
 use crate::plan::{Distribution, Form};
+use crate::project_wheel::BuiltWheel;
 use crate::store::wheels::{KeptFiles, WheelWriter, Wheels};
 use crate::store::{KeptWheel, VerifiedFile};
 use crate::wheel::{Expected, Leniency, Wheel};
@@ -42,7 +43,8 @@ pub(super) struct OpenedWheel {
     pub(super) source: WheelSource,
     pub(super) contents: Contents,
     pub(super) warnings: Vec<Warning>,
-    pub(super) digest: Digest,
+    /// The digest of the archive; `None` for what never was one.
+    pub(super) digest: Option<Digest>,
 }
 
 /// Where the files of a wheel come from.
@@ -50,6 +52,7 @@ pub(super) struct OpenedWheel {
 pub(super) enum WheelSource {
     Archive(Box<ArchiveSource>),
     Kept(KeptFiles),
+    Built(Box<BuiltWheel>),
 }
 
 /// Opens one wheel of the plan.
@@ -71,6 +74,7 @@ impl WheelOpener<'_> {
     ) -> Result<OpenedWheel, Error> {
         match content {
             WheelContent::Kept(wheel) => self.open_kept(*wheel),
+            WheelContent::Built(wheel) => self.open_built(wheel),
             WheelContent::Archive(file) => match self.find_kept(&file) {
                 Some(wheel) => self.open_kept(wheel),
                 None => self.open_archive(file, buffers),
@@ -91,18 +95,29 @@ impl WheelOpener<'_> {
 
     fn open_kept(&self, wheel: KeptWheel) -> Result<OpenedWheel, Error> {
         let (contents, warnings) = Contents::of_kept(wheel.listing, &self.folders());
-        self.check_kept(&contents)?;
+        self.check(&contents)?;
         Ok(OpenedWheel {
             source: WheelSource::Kept(wheel.files),
             contents,
             warnings,
-            digest: wheel.digest,
+            digest: Some(wheel.digest),
         })
     }
 
-    /// Checks of a cached wheel what opening its archive would: the lock may give one digest to two packages, and other rules
-    /// may be lifted.
-    fn check_kept(&self, contents: &Contents) -> Result<(), Error> {
+    fn open_built(&self, wheel: Box<BuiltWheel>) -> Result<OpenedWheel, Error> {
+        let (contents, warnings) = Contents::of_built(&wheel, &self.folders())?;
+        self.check(&contents)?;
+        Ok(OpenedWheel {
+            source: WheelSource::Built(wheel),
+            contents,
+            warnings,
+            digest: None,
+        })
+    }
+
+    /// Checks of a wheel without its archive what opening that would: the lock may give one digest to two packages, other rules
+    /// may be lifted than when it was kept, and a folder may hold another version than was locked.
+    fn check(&self, contents: &Contents) -> Result<(), Error> {
         let refused = |fault| Error::wheel(self.file.as_str(), fault);
         let checked = self.expected().check_names(contents.dist_info_name());
         checked.map_err(refused)?;
@@ -131,7 +146,7 @@ impl WheelOpener<'_> {
             source: WheelSource::Archive(Box::new(source)),
             contents,
             warnings,
-            digest,
+            digest: Some(digest),
         })
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::wheel_install::WheelInstall;
 use crate::archive::Buffers;
-use crate::digest::Digest;
+use crate::digest::{Algorithm, Digest, Hasher};
 use crate::event::Warning;
 use crate::install::Error;
 use crate::install::place::placed::{Contested, ContestedContent, Placed, Progress};
@@ -15,7 +15,7 @@ use crate::platform::folder::Root;
 #[derive(Debug)]
 pub(crate) struct PlacedWheel<'a> {
     pub(crate) distribution: &'a Distribution,
-    /// The digest of the wheel.
+    /// The digest of the wheel, or of the list of its modules where it never was an archive.
     pub(crate) digest: Digest,
     pub(crate) root: Arc<Root>,
     /// The `.dist-info` folder, relative to the environment.
@@ -52,11 +52,13 @@ enum ContestedSource<'a> {
 impl<'a> PlacedWheel<'a> {
     /// The wheel of `install`, which is finished.
     pub(super) fn new(install: &Arc<WheelInstall<'a>>, progress: Progress) -> Self {
+        let digest = install.digest.clone();
+        let digest = digest.unwrap_or_else(|| of_modules(&progress));
         let contested = progress.contested.into_iter();
         let contested = contested.map(|file| ContestedFile::new(install, file));
         Self {
             distribution: install.distribution,
-            digest: install.digest.clone(),
+            digest,
             root: Arc::clone(&install.root),
             dist_info: install.contents.dist_info.clone(),
             library: install.contents.library.clone(),
@@ -94,6 +96,21 @@ impl<'a> PlacedWheel<'a> {
             ContestedSource::Wheel { install, index } => install.write_again(*index, buffers),
         }
     }
+}
+
+/// Hashes paths and digests of all modules: the same modules, whatever else is in the wheel, have the same bytecode.
+fn of_modules(progress: &Progress) -> Digest {
+    let contested = progress.contested.iter().map(|contested| &contested.placed);
+    let all = progress.placed.iter().chain(contested);
+    let mut modules: Vec<_> = all.filter(|placed| placed.path.ends_with(".py")).collect();
+    modules.sort_by(|one, other| one.path.cmp(&other.path));
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    for module in modules {
+        hasher.update(module.path.as_bytes());
+        hasher.update(&[0]);
+        hasher.update(&module.digest);
+    }
+    hasher.finish()
 }
 
 impl<'a> ContestedFile<'a> {

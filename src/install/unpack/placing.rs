@@ -37,7 +37,16 @@ impl<'p> Placing<'p> {
 
     /// Notes a file of the wheel, as it is in the wheel.
     pub(super) fn note(&mut self, item: NumberedItem<'_>, digest: [u8; 32], placement: Placement) {
-        let placed = Placed::of(item.item, digest);
+        self.note_placed(item, Placed::of(item.item, digest), placement);
+    }
+
+    /// Notes a file of the wheel, of which more is known than its item says.
+    pub(super) fn note_placed(
+        &mut self,
+        item: NumberedItem<'_>,
+        placed: Placed,
+        placement: Placement,
+    ) {
         match placement {
             Placement::InPlace => self.progress.placed.push(placed),
             Placement::Contested => self.progress.contested.push(Contested {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::archive_files::ArchiveFiles;
+use super::built_files;
 use super::kept_files;
 use super::opened::{OpenedWheel, UnpackContext, WheelSource};
 use super::placing::{Executable, Placing};
@@ -24,8 +25,8 @@ use crate::platform::folder::Root;
 pub(super) struct WheelInstall<'a> {
     pub(super) distribution: &'a Distribution,
     pub(super) contents: Contents,
-    /// The digest of the wheel.
-    pub(super) digest: Digest,
+    /// The digest of the archive; `None` for what never was one.
+    pub(super) digest: Option<Digest>,
     pub(super) root: Arc<Root>,
     context: UnpackContext<'a>,
     source: WheelSource,
@@ -76,6 +77,10 @@ impl<'a> WheelInstall<'a> {
                 let items = self.contents.numbered(piece);
                 kept_files::link(files, items, &self.context.scripts(), &mut placing)?;
             }
+            WheelSource::Built(wheel) => {
+                let items = self.contents.numbered(piece);
+                built_files::place(wheel, items, &self.context.scripts(), &mut placing)?;
+            }
             WheelSource::Archive(source) => {
                 let mut files = ArchiveFiles::kept(source, piece.start, self.context, buffers);
                 for item in self.contents.numbered(piece) {
@@ -95,6 +100,9 @@ impl<'a> WheelInstall<'a> {
         match &self.source {
             WheelSource::Kept(files) => {
                 kept_files::link(files, items, &self.context.scripts(), &mut placing)
+            }
+            WheelSource::Built(wheel) => {
+                built_files::place(wheel, items, &self.context.scripts(), &mut placing)
             }
             WheelSource::Archive(source) => {
                 let mut files = ArchiveFiles::new(source, self.context, buffers);
@@ -130,7 +138,7 @@ impl<'a> WheelInstall<'a> {
 
     fn write_documents(&self, placing: &mut Placing<'_>) -> Result<(), Error> {
         let installer_name = self.context.installer_name;
-        let documents = documents::render(self.distribution, &self.digest, installer_name);
+        let documents = documents::render(self.distribution, self.digest.as_ref(), installer_name);
         for (name, text) in documents {
             let path = join(&self.contents.dist_info, name);
             placing.put(&path, text, Executable::No)?;
