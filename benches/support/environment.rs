@@ -6,8 +6,8 @@ use lock2venv::archive::SizeLimits;
 use lock2venv::environment::Layout;
 use lock2venv::event::Silent;
 use lock2venv::install::{
-    Destination, DestinationKind, Error, FilePool, Installation, LinkMode, Options, PreparedWheel,
-    install,
+    Destination, DestinationKind, Error, FilePool, InstallOptions, Installation, LinkMode,
+    PreparedWheel, install,
 };
 use lock2venv::plan::{Action, Plan};
 use lock2venv::store::PrivateCache;
@@ -75,7 +75,7 @@ impl Bench {
             layout: layout(),
             kind: DestinationKind::Fresh,
         };
-        let options = Options {
+        let options = InstallOptions {
             strict: true,
             leniency: Leniency::default(),
             limits: SizeLimits::default(),

@@ -2,7 +2,8 @@
 
 use super::limits::MAX_ENTRIES;
 use super::{
-    Deviation, DeviationKind, Entry, Error, Fault, Kind, MAX_RATIO, Method, Source, check_path,
+    ArchiveEntry, Deviation, DeviationKind, EntryKind, Error, Fault, MAX_RATIO, Method, Source,
+    check_path,
 };
 
 const END_BYTES: usize = 22;
@@ -281,11 +282,11 @@ impl CentralEntry {
     }
 
     /// Makes the entry that the archive keeps, once its local header was found to agree.
-    pub(super) fn into_entry(self, data_offset: u64) -> Result<Entry, Error> {
+    pub(super) fn into_entry(self, data_offset: u64) -> Result<ArchiveEntry, Error> {
         let kind = self.kind()?;
         let path = self.name.strip_suffix('/').unwrap_or(&self.name);
         check_path(path).map_err(|fault| self.fault(fault))?;
-        Ok(Entry {
+        Ok(ArchiveEntry {
             path: path.to_owned(),
             kind,
             mode: self.mode,
@@ -301,11 +302,11 @@ impl CentralEntry {
         })
     }
 
-    fn kind(&self) -> Result<Kind, Error> {
+    fn kind(&self) -> Result<EntryKind, Error> {
         let is_folder = self.name.ends_with('/');
         match self.mode >> 12 {
-            0 | 0o4 if is_folder && self.n_bytes == 0 => Ok(Kind::Folder),
-            0 | 0o10 | LINK if !is_folder => Ok(Kind::File),
+            0 | 0o4 if is_folder && self.n_bytes == 0 => Ok(EntryKind::Folder),
+            0 | 0o10 | LINK if !is_folder => Ok(EntryKind::File),
             0 | 0o4 | 0o10 | LINK => Err(self.fault(Fault::KindDiffers)),
             file_type => Err(self.fault(Fault::NotAFile { file_type })),
         }

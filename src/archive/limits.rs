@@ -1,6 +1,6 @@
 //! How much an archive may hold.
 
-use super::{Archive, Entry, Error};
+use super::{Archive, ArchiveEntry, Error};
 
 /// The most entries of an archive. The largest wheels that are known have some 30,000.
 pub const MAX_ENTRIES: u64 = 200_000;
@@ -58,7 +58,7 @@ impl Archive {
     ///
     /// [`Error::TooLarge`], [`Error::Bomb`].
     pub fn check_size(&self, limits: SizeLimits) -> Result<(), Error> {
-        let sizes = self.entries.iter().map(Entry::n_bytes);
+        let sizes = self.entries.iter().map(ArchiveEntry::n_bytes);
         let n_bytes = sizes.fold(0, u64::saturating_add);
         let n_packed_bytes = self.source.n_bytes().map_err(Error::Io)?;
         limits.check(n_bytes, n_packed_bytes)

@@ -42,7 +42,7 @@ pub use deviation::{Deviation, DeviationKind};
 pub use error::{Error, Fault};
 pub use limits::{MAX_ENTRIES, SizeLimits};
 pub use path::check_path;
-pub use read::{Buffers, READ_AHEAD, Reader};
+pub use read::{Buffers, EntryReader, READ_AHEAD};
 pub use source::Source;
 
 use directory::CentralEntry;
@@ -54,7 +54,7 @@ pub const MAX_RATIO: u64 = 1040;
 #[derive(Debug)]
 pub struct Archive {
     source: Source,
-    entries: Vec<Entry>,
+    entries: Vec<ArchiveEntry>,
     /// Where the last content ends and the directory begins.
     content_end: u64,
     directory_crc: u32,
@@ -63,9 +63,9 @@ pub struct Archive {
 
 /// One entry of an [`Archive`].
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct ArchiveEntry {
     path: String,
-    kind: Kind,
+    kind: EntryKind,
     mode: u32,
     method: Method,
     crc: u32,
@@ -76,7 +76,7 @@ pub struct Entry {
 
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum EntryKind {
     /// A plain file.
     File,
     /// A folder.
@@ -89,14 +89,14 @@ enum Method {
     Deflated,
 }
 
-impl Entry {
+impl ArchiveEntry {
     /// Returns the path, relative and without a slash at its end.
     pub fn path(&self) -> &str {
         &self.path
     }
 
     /// Tells a file from a folder.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> EntryKind {
         self.kind
     }
 
@@ -177,7 +177,7 @@ impl Archive {
     }
 
     /// Returns the entries in the order of the central directory.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[ArchiveEntry] {
         &self.entries
     }
 
@@ -187,23 +187,23 @@ impl Archive {
     }
 
     /// Finds an entry by its path.
-    pub fn entry(&self, path: &str) -> Option<&Entry> {
+    pub fn entry(&self, path: &str) -> Option<&ArchiveEntry> {
         self.entries.iter().find(|entry| entry.path == path)
     }
 
     /// Prepares for reading entries with the buffers of this thread.
-    pub fn reader<'a>(&'a self, buffers: &'a mut Buffers) -> Reader<'a> {
-        Reader::new(self, buffers)
+    pub fn reader<'a>(&'a self, buffers: &'a mut Buffers) -> EntryReader<'a> {
+        EntryReader::new(self, buffers)
     }
 
     /// Reads the whole content of `entry`, a small document.
     ///
     /// # Errors
     ///
-    /// [`Error::Entry`] with [`Fault::TooLarge`] above `limit` bytes; else as [`Reader::read`].
+    /// [`Error::Entry`] with [`Fault::TooLarge`] above `limit` bytes; else as [`EntryReader::read`].
     pub fn document(
         &self,
-        entry: &Entry,
+        entry: &ArchiveEntry,
         limit: u64,
         buffers: &mut Buffers,
     ) -> Result<Vec<u8>, Error> {
@@ -227,7 +227,7 @@ impl Archive {
     }
 }
 
-impl Entry {
+impl ArchiveEntry {
     fn fault(&self, fault: Fault) -> Error {
         Error::Entry {
             path: self.path.clone(),
@@ -263,9 +263,9 @@ fn tile(entries: &[CentralEntry], directory_offset: u64) -> Result<Vec<u64>, Err
     Ok(ends)
 }
 
-fn check_paths(entries: &[Entry]) -> Result<(), Error> {
-    let files = entries.iter().filter(|entry| entry.kind == Kind::File);
-    let files: HashSet<&str> = files.map(Entry::path).collect();
+fn check_paths(entries: &[ArchiveEntry]) -> Result<(), Error> {
+    let files = entries.iter().filter(|entry| entry.kind == EntryKind::File);
+    let files: HashSet<&str> = files.map(ArchiveEntry::path).collect();
     let mut checked = "";
     for entry in entries {
         let Some((folder, _)) = entry.path.rsplit_once('/') else {

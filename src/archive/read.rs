@@ -2,7 +2,7 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::{Archive, Entry, Error, Fault, Kind, Method, Source};
+use super::{Archive, ArchiveEntry, EntryKind, Error, Fault, Method, Source};
 
 /// How many bytes are read from the archive at once, at least.
 pub const READ_AHEAD: usize = 128 << 10;
@@ -30,14 +30,14 @@ impl Default for Buffers {
 
 /// Reads entries of one archive; quickest in the order in which they lie in it.
 #[derive(Debug)]
-pub struct Reader<'a> {
+pub struct EntryReader<'a> {
     archive: &'a Archive,
     buffers: &'a mut Buffers,
     /// Where in the archive `buffers.input` begins.
     input_offset: u64,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> EntryReader<'a> {
     pub(super) fn new(archive: &'a Archive, buffers: &'a mut Buffers) -> Self {
         buffers.input.clear();
         Self {
@@ -57,10 +57,10 @@ impl<'a> Reader<'a> {
     /// [`Fault::Deflate`].
     pub fn read<E: From<Error>>(
         &mut self,
-        entry: &Entry,
+        entry: &ArchiveEntry,
         mut sink: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        if entry.kind == Kind::Folder {
+        if entry.kind == EntryKind::Folder {
             return Ok(());
         }
         let mut crc = crc32fast::Hasher::new();
@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
 
     fn read_stored<E: From<Error>>(
         &mut self,
-        entry: &Entry,
+        entry: &ArchiveEntry,
         sink: &mut impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut offset = entry.data_offset;
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
 
     fn read_deflated<E: From<Error>>(
         &mut self,
-        entry: &Entry,
+        entry: &ArchiveEntry,
         sink: &mut impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         self.buffers.inflater.reset(false);
@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
     /// One byte more than the entry has left is offered, so that a stream that goes on is seen as such.
     fn inflate_step(
         &mut self,
-        entry: &Entry,
+        entry: &ArchiveEntry,
         input: std::ops::Range<u64>,
         n_held: usize,
         n_remaining: u64,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Archive, Buffers, Deviation, DeviationKind, Entry, Error, Fault};
+use super::{Archive, ArchiveEntry, Buffers, Deviation, DeviationKind, Error, Fault};
 
 /// Takes out of `archive` what is there again with the same bytes and mode. Only then is anything read.
 ///
@@ -42,7 +42,7 @@ pub(super) fn remove(archive: &mut Archive) -> Result<(), Error> {
 }
 
 /// Finds the first entry of each path that occurs again, and the others.
-fn find(entries: &[Entry]) -> Result<BTreeMap<usize, Vec<usize>>, Error> {
+fn find(entries: &[ArchiveEntry]) -> Result<BTreeMap<usize, Vec<usize>>, Error> {
     let mut seen = HashMap::with_capacity(entries.len());
     let mut repeats: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (index, entry) in entries.iter().enumerate() {
@@ -50,7 +50,7 @@ fn find(entries: &[Entry]) -> Result<BTreeMap<usize, Vec<usize>>, Error> {
             continue;
         };
         seen.insert(&entry.path, first);
-        let earlier: &Entry = &entries[first];
+        let earlier: &ArchiveEntry = &entries[first];
         let seems_same = (earlier.kind, earlier.mode, earlier.n_bytes, earlier.crc)
             == (entry.kind, entry.mode, entry.n_bytes, entry.crc);
         if !seems_same {
@@ -61,7 +61,11 @@ fn find(entries: &[Entry]) -> Result<BTreeMap<usize, Vec<usize>>, Error> {
     Ok(repeats)
 }
 
-fn digest(archive: &Archive, entry: &Entry, buffers: &mut Buffers) -> Result<[u8; 32], Error> {
+fn digest(
+    archive: &Archive,
+    entry: &ArchiveEntry,
+    buffers: &mut Buffers,
+) -> Result<[u8; 32], Error> {
     let mut hasher = Sha256::new();
     archive.reader(buffers).read(entry, |piece| {
         hasher.update(piece);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sha2::{Digest as _, Sha256};
 
 use super::template::{self, TemplateRef};
-use super::{Batch, Bytecode, Error, Settings, pyc};
+use super::{Batch, Bytecode, CompileSettings, Error, pyc};
 use crate::store::{Pack, PackWriter, StorePlace};
 
 /// What came of one source.
@@ -146,7 +146,7 @@ impl CompileJob {
         &self,
         source: &str,
         template: TemplateRef<'_>,
-        settings: &Settings,
+        settings: &CompileSettings,
         buffer: &mut Vec<u8>,
     ) -> Result<Outcome, Error> {
         let recorded = self.batch.root.join(source);

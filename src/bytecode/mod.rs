@@ -42,7 +42,7 @@ use thread::CompileQueue;
 
 /// How to compile, and where results are kept.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct CompileSettings {
     /// The interpreter that compiles, absolute.
     pub interpreter: PathBuf,
     /// `importlib.util.MAGIC_NUMBER` of that interpreter.
@@ -95,7 +95,7 @@ pub struct Bytecode {
 /// Compiles batches while other work goes on.
 #[derive(Debug)]
 pub struct Compiler {
-    settings: Arc<Settings>,
+    settings: Arc<CompileSettings>,
     queue: Option<Sender<CompilePiece>>,
     threads: Vec<JoinHandle<Result<Vec<Compiled>, Error>>>,
     /// What came out of packs.
@@ -107,7 +107,7 @@ pub struct Compiler {
 
 impl Compiler {
     /// Starts the threads; interpreters are started when there is something that the cache does not have.
-    pub fn start(settings: Settings) -> Self {
+    pub fn start(settings: CompileSettings) -> Self {
         let settings = Arc::new(settings);
         let (queue, pieces) = mpsc::channel();
         let pieces = CompileQueue::new(pieces);

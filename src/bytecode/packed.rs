@@ -2,7 +2,7 @@
 
 use super::job::PackedPiece;
 use super::template::TemplateRef;
-use super::{Compiled, Error, Settings};
+use super::{CompileSettings, Compiled, Error};
 
 /// What came of a piece.
 #[derive(Debug, Default)]
@@ -13,7 +13,10 @@ pub(super) struct WrittenPiece {
 }
 
 /// Writes each `.pyc` of `piece`.
-pub(super) fn write(piece: &PackedPiece, settings: &Settings) -> Result<WrittenPiece, Error> {
+pub(super) fn write(
+    piece: &PackedPiece,
+    settings: &CompileSettings,
+) -> Result<WrittenPiece, Error> {
     let PackedPiece { job, pack, sources } = piece;
     let (mut bytes, mut buffer) = (Vec::new(), Vec::new());
     let mut written = WrittenPiece::default();

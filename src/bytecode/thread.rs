@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::job::{CompileJob, CompilePiece, Outcome};
 use super::template::Template;
 use super::worker::{Worker, WorkerAnswer};
-use super::{Compiled, Error, Settings};
+use super::{CompileSettings, Compiled, Error};
 use crate::platform::machine::is_from_outside;
 
 /// How many sources in a row may end the interpreter until it is to blame itself.
@@ -47,7 +47,7 @@ impl CompileQueue {
 
 /// Works until there is nothing more to compile.
 pub(super) fn work(
-    settings: &Settings,
+    settings: &CompileSettings,
     token: &str,
     pieces: &CompileQueue,
     is_abandoned: &AtomicBool,
@@ -81,7 +81,7 @@ pub(super) fn work(
 
 /// What one thread holds.
 struct Thread<'a> {
-    settings: &'a Settings,
+    settings: &'a CompileSettings,
     token: &'a str,
     worker: Option<Worker>,
     /// What was sent to the worker and not answered, in order.

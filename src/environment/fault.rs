@@ -12,7 +12,7 @@ use crate::interpreter::{Interpreter, Layout};
 
 /// Why an environment cannot be used as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum EnvironmentFault {
     /// A run was killed while it put the environment there.
     Unfinished,
     /// `pyvenv.cfg` does not say where its Python is.
@@ -57,36 +57,36 @@ pub enum Fault {
 
 impl Environment {
     /// Tells what keeps the environment from being used at all.
-    pub fn fault(&self) -> Option<Fault> {
+    pub fn fault(&self) -> Option<EnvironmentFault> {
         if self.is_unfinished {
-            return Some(Fault::Unfinished);
+            return Some(EnvironmentFault::Unfinished);
         }
         let Some(home) = &self.pyvenv_cfg.home else {
-            return Some(Fault::NoHome);
+            return Some(EnvironmentFault::NoHome);
         };
         let path = self.python();
         if !path.is_file() {
             let last = self.base_executable();
             let target = (!last.starts_with(&self.root)).then_some(last);
-            return Some(Fault::NoInterpreter { path, target });
+            return Some(EnvironmentFault::NoInterpreter { path, target });
         }
         if !home.is_dir() {
             let home = home.clone();
-            return Some(Fault::NoHomeFolder { home });
+            return Some(EnvironmentFault::NoHomeFolder { home });
         }
         let from = self.place_of_scripts();
-        let moved = from.map(|from| Fault::Moved { from });
+        let moved = from.map(|from| EnvironmentFault::Moved { from });
         moved.or_else(|| self.other_executable())
     }
 
     /// Scripts that this program wrote start the interpreter that `python` was a link to when it made the environment.
-    fn other_executable(&self) -> Option<Fault> {
+    fn other_executable(&self) -> Option<EnvironmentFault> {
         self.pyvenv_cfg.lock2venv.as_ref()?;
         let made_for = self.pyvenv_cfg.executable.as_ref()?;
         let found = self.base_executable();
         let resolved = |path: &Path| fs::canonicalize(path).ok();
         let is_same = found == *made_for || resolved(&found) == resolved(made_for);
-        (!is_same).then(|| Fault::OtherExecutable {
+        (!is_same).then(|| EnvironmentFault::OtherExecutable {
             made_for: made_for.clone(),
             found,
         })
@@ -95,15 +95,15 @@ impl Environment {
     /// Tells whether `interpreter`, which is its own, is no longer the one it was made for, or not the only one.
     ///
     /// Costs a look into the folder `lib`.
-    pub fn fault_with(&self, interpreter: &Interpreter) -> Option<Fault> {
+    pub fn fault_with(&self, interpreter: &Interpreter) -> Option<EnvironmentFault> {
         if let Some(path) = self.other_library(&interpreter.layout) {
-            return Some(Fault::OtherLibrary { path });
+            return Some(EnvironmentFault::OtherLibrary { path });
         }
         let (major, minor, micro) = interpreter.version;
         let made_for = self.pyvenv_cfg.version.as_ref()?;
         let mut numbers = made_for.split('.').map(str::parse);
         let is_same = numbers.next() == Some(Ok(major)) && numbers.next() == Some(Ok(minor));
-        (!is_same).then(|| Fault::OtherPython {
+        (!is_same).then(|| EnvironmentFault::OtherPython {
             made_for: made_for.clone(),
             found: format!("{major}.{minor}.{micro}"),
         })

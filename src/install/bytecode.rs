@@ -10,7 +10,7 @@ use super::change::conflict::Settled;
 use super::place::placed::{Placed, label};
 use super::place::pycache::modules;
 use super::unpack::placed_wheel::PlacedWheel;
-use crate::bytecode::{Batch, Bytecode, Compiled, Compiler, Settings};
+use crate::bytecode::{Batch, Bytecode, CompileSettings, Compiled, Compiler};
 use crate::event::Warning;
 use crate::plan::DistributionId;
 
@@ -18,7 +18,7 @@ use crate::plan::DistributionId;
 ///
 /// Without settings `act` gets no compiler.
 pub(super) fn compile_while<T, E: From<Error>>(
-    settings: Option<&Settings>,
+    settings: Option<&CompileSettings>,
     act: impl FnOnce(Option<&Compiler>) -> Result<T, E>,
 ) -> Result<(T, Vec<Compiled>), E> {
     let Some(settings) = settings else {

@@ -81,7 +81,7 @@ pub enum Error {
         /// The path, relative to the environment.
         path: String,
     },
-    /// What would be a warning is an error, as [`Options::strict`](super::Options::strict) asks.
+    /// What would be a warning is an error, as [`InstallOptions::strict`](super::InstallOptions::strict) asks.
     #[error("{0}")]
     Strict(Warning),
     /// Several wheels are refused, in the order of the plan.

@@ -5,7 +5,7 @@ use super::kept;
 use super::unpack::placed_wheel::PlacedWheel;
 use super::unpack::roots::Roots;
 use super::unpack::unpacker::Unpacker;
-use super::{Destination, Error, FilePool, Options, PreparedWheel};
+use super::{Destination, Error, FilePool, InstallOptions, PreparedWheel};
 use crate::bytecode::Compiled;
 use crate::event::Reporter;
 use crate::plan::Plan;
@@ -18,7 +18,7 @@ pub struct Installation<'a> {
     /// The folder that is written to.
     pub destination: &'a Destination,
     /// How to install.
-    pub options: &'a Options,
+    pub options: &'a InstallOptions,
     /// The threads that work on files.
     pub pool: &'a FilePool,
     /// Hears what happens.

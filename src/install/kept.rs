@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::place::folders::SchemeFolders;
 use super::unshared::sharing;
-use super::{Destination, DestinationKind, FilePool, Options};
+use super::{Destination, DestinationKind, FilePool, InstallOptions};
 use crate::environment::Layout;
 use crate::plan::Distribution;
 use crate::store::KeptWheel;
@@ -12,7 +12,7 @@ use crate::store::wheels::Wheels;
 
 /// What the cache has unpacked of what is to be installed.
 #[derive(Debug, Default)]
-pub struct Unpacked {
+pub struct KeptWheels {
     /// For each distribution, its wheel.
     pub found: Vec<Option<KeptWheel>>,
     /// Looks for more.
@@ -44,11 +44,11 @@ impl Finder {
 pub fn unpacked(
     distributions: &[&Distribution],
     destination: &Destination,
-    options: &Options,
+    options: &InstallOptions,
     pool: &FilePool,
-) -> Unpacked {
+) -> KeptWheels {
     let Some(wheels) = wheels_for(destination, options) else {
-        return Unpacked {
+        return KeptWheels {
             found: distributions.iter().map(|_| None).collect(),
             finder: None,
             is_written: false,
@@ -60,7 +60,7 @@ pub fn unpacked(
     let find = |distribution: &&Distribution| finder.find(distribution);
     let threads = &pool.threads;
     let found = threads.install(|| distributions.par_iter().map(find).collect());
-    Unpacked {
+    KeptWheels {
         found,
         finder: Some(finder),
         is_written,
@@ -68,7 +68,7 @@ pub fn unpacked(
 }
 
 /// Opens the cached wheels for `destination`, if there are any.
-pub(super) fn wheels_for(destination: &Destination, options: &Options) -> Option<Wheels> {
+pub(super) fn wheels_for(destination: &Destination, options: &InstallOptions) -> Option<Wheels> {
     let cache = options.cache.as_ref()?;
     // What is tried leaves files where an interruption leaves them to be removed: in a hidden folder.
     let folder = match &destination.kind {

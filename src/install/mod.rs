@@ -40,7 +40,7 @@ pub use change::complete::{Need, Unfinished, complete, unfinished};
 pub use change::loser::losers;
 pub use error::Error;
 pub use installation::Installation;
-pub use kept::{Finder, Unpacked, unpacked};
+pub use kept::{Finder, KeptWheels, unpacked};
 pub use unpack::pool::FilePool;
 
 pub use crate::store::LinkMode;
@@ -112,7 +112,7 @@ pub enum DestinationKind {
 
 /// How to install.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct InstallOptions {
     /// Whether what is otherwise a warning about a wheel is an error.
     pub strict: bool,
     /// The rules about wheels that are lifted.
@@ -120,7 +120,7 @@ pub struct Options {
     /// What a wheel may unpack to.
     pub limits: SizeLimits,
     /// The interpreter that compiles bytecode, absolute; `None` compiles nothing.
-    pub compile: Option<crate::bytecode::Settings>,
+    pub compile: Option<crate::bytecode::CompileSettings>,
     /// How files of the cache come into the environment.
     pub link_mode: LinkMode,
     /// The cache that keeps unpacked wheels; `None` keeps nothing.

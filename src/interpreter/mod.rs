@@ -27,7 +27,7 @@ use crate::target::Target;
 
 pub use layout::Layout;
 pub use managed::managed_folders;
-pub use search::{Request, Search, Tried};
+pub use search::{InterpreterRequest, Search, Tried};
 pub use shim::Shims;
 
 /// The script that an interpreter is asked with.

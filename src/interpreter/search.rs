@@ -22,7 +22,7 @@ const OLDEST_MINOR: u32 = 6;
 
 /// The interpreter that a person asked for (`--python`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
+pub enum InterpreterRequest {
     /// A file, or an environment's folder.
     Path(PathBuf),
     /// A version, whole or in part: `3`, `3.12`, `3.12.1`.
@@ -31,7 +31,7 @@ pub enum Request {
     Name(String),
 }
 
-impl Request {
+impl InterpreterRequest {
     /// Reads what was typed: digits and dots are a version, a word is a program, and what has a `/` is a path.
     pub fn parse(text: &str) -> Self {
         let is_version = |character: char| character.is_ascii_digit() || character == '.';
@@ -47,7 +47,7 @@ impl Request {
     }
 }
 
-impl fmt::Display for Request {
+impl fmt::Display for InterpreterRequest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Path(path) => path.display().fmt(formatter),
@@ -60,7 +60,7 @@ impl fmt::Display for Request {
 #[derive(Clone, Debug)]
 pub struct Search<'a> {
     /// The interpreter asked for.
-    pub request: Option<&'a Request>,
+    pub request: Option<&'a InterpreterRequest>,
     /// The value of `VIRTUAL_ENV`.
     pub virtual_env: Option<&'a Path>,
     /// The value of `PATH`.
@@ -103,13 +103,13 @@ impl Search<'_> {
     pub fn find(&self) -> Result<Interpreter, Error> {
         let managed = LazyCell::new(|| Managed::read(self.managed));
         match self.request {
-            Some(Request::Path(path)) => self.suitable(self.query(&program(path))?),
-            Some(Request::Name(name)) => {
+            Some(InterpreterRequest::Path(path)) => self.suitable(self.query(&program(path))?),
+            Some(InterpreterRequest::Name(name)) => {
                 let named = [name].into_iter().flat_map(|name| managed.named(name));
                 let found = self.first(self.on_path(name).chain(named), |_| true);
                 self.suitable(found.map_err(|tried| not_found(name.clone(), tried))?)
             }
-            Some(Request::Version(wanted)) => {
+            Some(InterpreterRequest::Version(wanted)) => {
                 let names = version_names(wanted);
                 let named = names.iter().filter(|name| name.contains('.'));
                 let named = named.flat_map(|name| managed.named(name));
@@ -259,16 +259,25 @@ mod tests {
 
     #[test]
     fn requests_are_told_apart() {
-        let version = |text: &str| Request::Version(text.to_owned());
-        assert_eq!(Request::parse("3.12"), version("3.12"));
-        assert_eq!(Request::parse("3"), version("3"));
+        let version = |text: &str| InterpreterRequest::Version(text.to_owned());
+        assert_eq!(InterpreterRequest::parse("3.12"), version("3.12"));
+        assert_eq!(InterpreterRequest::parse("3"), version("3"));
         assert_eq!(
-            Request::parse("python3.12"),
-            Request::Name("python3.12".to_owned())
+            InterpreterRequest::parse("python3.12"),
+            InterpreterRequest::Name("python3.12".to_owned())
         );
-        assert_eq!(Request::parse("pypy3"), Request::Name("pypy3".to_owned()));
-        assert_eq!(Request::parse("./python"), Request::Path("./python".into()));
-        assert_eq!(Request::parse("."), Request::Path(".".into()));
+        assert_eq!(
+            InterpreterRequest::parse("pypy3"),
+            InterpreterRequest::Name("pypy3".to_owned())
+        );
+        assert_eq!(
+            InterpreterRequest::parse("./python"),
+            InterpreterRequest::Path("./python".into())
+        );
+        assert_eq!(
+            InterpreterRequest::parse("."),
+            InterpreterRequest::Path(".".into())
+        );
     }
 
     #[test]

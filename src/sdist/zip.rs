@@ -7,7 +7,7 @@ use std::io::Write as _;
 use super::tree::{Added, Tree};
 use super::writer::Writer;
 use super::{Error, Fault};
-use crate::archive::{Archive, Buffers, Entry, Kind, Reader, SizeLimits, Source};
+use crate::archive::{Archive, ArchiveEntry, Buffers, EntryKind, EntryReader, SizeLimits, Source};
 
 /// 2016-01-01 00:00:00 UTC, as Poetry dates what it packs.
 const MODIFIED: i64 = 1_451_606_400;
@@ -20,7 +20,7 @@ pub(super) fn unpack(
 ) -> Result<Tree, Error> {
     let archive = Archive::read_loose(source)?;
     archive.check_size(limits)?;
-    let mut entries: Vec<&Entry> = archive.entries().iter().collect();
+    let mut entries: Vec<&ArchiveEntry> = archive.entries().iter().collect();
     entries.sort_by_key(|entry| entry.offset());
     let mut buffers = Buffers::default();
     let mut reader = archive.reader(&mut buffers);
@@ -32,14 +32,14 @@ pub(super) fn unpack(
 }
 
 fn place(
-    entry: &Entry,
-    reader: &mut Reader<'_>,
+    entry: &ArchiveEntry,
+    reader: &mut EntryReader<'_>,
     tree: &mut Tree,
     writer: &mut Writer,
 ) -> Result<(), Error> {
     let path = entry.path().as_bytes();
     let refuse = |fault: Fault| fault.of(path);
-    if entry.kind() == Kind::Folder {
+    if entry.kind() == EntryKind::Folder {
         tree.add_folder(path).map_err(refuse)?;
         return writer.create_folder(path);
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::interpreter::{Request, Search, Shims};
+use crate::interpreter::{InterpreterRequest, Search, Shims};
 use crate::store::PrivateCache;
 use crate::version::VersionConstraint;
 
@@ -13,7 +13,7 @@ use crate::version::VersionConstraint;
 #[derive(Clone, Debug, Default)]
 pub struct InterpreterLookup {
     /// The interpreter that was asked for.
-    pub request: Option<Request>,
+    pub request: Option<InterpreterRequest>,
     /// The value of `VIRTUAL_ENV`.
     pub virtual_env: Option<PathBuf>,
     /// The value of `PATH`.

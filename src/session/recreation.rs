@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::environment::Fault;
+use crate::environment::EnvironmentFault;
 use crate::interpreter;
 
 /// Why an environment has to be made again; a clause that follows a colon.
@@ -10,7 +10,7 @@ use crate::interpreter;
 #[non_exhaustive]
 pub enum Recreation {
     /// It cannot be used as it is, or not with its interpreter.
-    Fault(Fault),
+    Fault(EnvironmentFault),
     /// Its interpreter does not answer.
     NoAnswer(interpreter::Error),
     /// The project does not allow its Python.
@@ -37,19 +37,19 @@ impl Recreation {
     }
 }
 
-fn is_from_elsewhere(fault: &Fault) -> bool {
+fn is_from_elsewhere(fault: &EnvironmentFault) -> bool {
     match fault {
-        Fault::Unfinished
-        | Fault::NoHome
-        | Fault::NoInterpreter { target: None, .. }
-        | Fault::OtherPython { .. } => false,
-        Fault::NoInterpreter {
+        EnvironmentFault::Unfinished
+        | EnvironmentFault::NoHome
+        | EnvironmentFault::NoInterpreter { target: None, .. }
+        | EnvironmentFault::OtherPython { .. } => false,
+        EnvironmentFault::NoInterpreter {
             target: Some(_), ..
         }
-        | Fault::OtherExecutable { .. }
-        | Fault::NoHomeFolder { .. }
-        | Fault::Moved { .. }
-        | Fault::OtherLibrary { .. } => true,
+        | EnvironmentFault::OtherExecutable { .. }
+        | EnvironmentFault::NoHomeFolder { .. }
+        | EnvironmentFault::Moved { .. }
+        | EnvironmentFault::OtherLibrary { .. } => true,
     }
 }
 
@@ -69,14 +69,18 @@ impl fmt::Display for Recreation {
     }
 }
 
-fn write_fault(formatter: &mut fmt::Formatter<'_>, fault: &Fault) -> fmt::Result {
+fn write_fault(formatter: &mut fmt::Formatter<'_>, fault: &EnvironmentFault) -> fmt::Result {
     match fault {
-        Fault::Unfinished => formatter.write_str("an earlier run was killed while it put it there"),
-        Fault::NoHome => formatter.write_str("its pyvenv.cfg does not say where its Python is"),
-        Fault::NoInterpreter { path, target: None } => {
+        EnvironmentFault::Unfinished => {
+            formatter.write_str("an earlier run was killed while it put it there")
+        }
+        EnvironmentFault::NoHome => {
+            formatter.write_str("its pyvenv.cfg does not say where its Python is")
+        }
+        EnvironmentFault::NoInterpreter { path, target: None } => {
             write!(formatter, "there is no Python at `{}`", path.display())
         }
-        Fault::NoInterpreter {
+        EnvironmentFault::NoInterpreter {
             path,
             target: Some(target),
         } => write!(
@@ -85,26 +89,26 @@ fn write_fault(formatter: &mut fmt::Formatter<'_>, fault: &Fault) -> fmt::Result
             path.display(),
             target.display()
         ),
-        Fault::OtherExecutable { made_for, found } => write!(
+        EnvironmentFault::OtherExecutable { made_for, found } => write!(
             formatter,
             "its Python is now `{}`, and its scripts start `{}`",
             found.display(),
             made_for.display()
         ),
-        Fault::NoHomeFolder { home } => write!(
+        EnvironmentFault::NoHomeFolder { home } => write!(
             formatter,
             "its pyvenv.cfg says that its Python is in `{}`, which does not exist",
             home.display()
         ),
-        Fault::Moved { from } => {
+        EnvironmentFault::Moved { from } => {
             write!(formatter, "its scripts are those of `{}`", from.display())
         }
-        Fault::OtherLibrary { path } => write!(
+        EnvironmentFault::OtherLibrary { path } => write!(
             formatter,
             "it also holds packages for another Python, in `{}`",
             path.display()
         ),
-        Fault::OtherPython { made_for, found } => write!(
+        EnvironmentFault::OtherPython { made_for, found } => write!(
             formatter,
             "it was made for Python {made_for}, and its interpreter is {found}"
         ),

@@ -5,7 +5,8 @@ use super::target_environment::TargetEnvironment;
 use super::{Error, Race, Session, SessionPlan, SessionReport, damage};
 use crate::event::{Event, Reporter, SessionEvent, Warning};
 use crate::install::{
-    self, Destination, FilePool, Installation, Options, PreparedWheel, Unpacked, WheelContent,
+    self, Destination, FilePool, InstallOptions, Installation, KeptWheels, PreparedWheel,
+    WheelContent,
 };
 use crate::plan::{Distribution, IndexSource, Plan};
 use crate::prepare::{Prepare, wheels};
@@ -80,7 +81,7 @@ impl Session {
         &self,
         context: &Context<'_>,
         cache: Cache,
-        options: &Options,
+        options: &InstallOptions,
     ) -> Result<Vec<Warning>, Error> {
         let (distributions, destination) = (context.distributions, context.destination);
         let pool = FilePool::start(self.settings.n_jobs)?;
@@ -116,7 +117,7 @@ impl Session {
     }
 
     /// Finds out whether other processes or a damaged cache are to blame for an error.
-    fn explain(&self, error: Error, context: &Context<'_>, options: &Options) -> Error {
+    fn explain(&self, error: Error, context: &Context<'_>, options: &InstallOptions) -> Error {
         if matches!(error, Error::Install(install::Error::Changed { .. })) {
             return Error::Raced(Race::Cache);
         }
@@ -144,7 +145,7 @@ impl SessionPlan {
 /// Parts what is to be installed into wheels that the cache has unpacked and what has to be prepared.
 fn divide<'a>(
     distributions: &[&'a Distribution],
-    unpacked: Unpacked,
+    unpacked: KeptWheels,
     reporter: &dyn Reporter,
 ) -> (Vec<PreparedWheel>, Vec<&'a Distribution>) {
     let (mut ready, mut missing) = (Vec::new(), Vec::new());

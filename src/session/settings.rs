@@ -119,10 +119,10 @@ impl Session {
     pub(super) fn install_options(
         &self,
         guard: &DestinationGuard,
-    ) -> Result<install::Options, Error> {
+    ) -> Result<install::InstallOptions, Error> {
         let settings = &self.settings;
         let bytecode = || self.bytecode_settings(guard);
-        Ok(install::Options {
+        Ok(install::InstallOptions {
             strict: settings.is_strict,
             leniency: settings.leniency.clone(),
             limits: settings.size_limits,
@@ -133,10 +133,13 @@ impl Session {
         })
     }
 
-    fn bytecode_settings(&self, guard: &DestinationGuard) -> Result<bytecode::Settings, Error> {
+    fn bytecode_settings(
+        &self,
+        guard: &DestinationGuard,
+    ) -> Result<bytecode::CompileSettings, Error> {
         let interpreter = guard.interpreter();
         let cache_tag = interpreter.bytecode.cache_tag.clone();
-        Ok(bytecode::Settings {
+        Ok(bytecode::CompileSettings {
             interpreter: interpreter.base_executable.clone(),
             magic_number: interpreter.bytecode.magic_number,
             cache_tag: cache_tag.ok_or(Error::NoBytecode)?,

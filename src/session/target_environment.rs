@@ -211,14 +211,14 @@ mod tests {
     use super::*;
     use crate::environment::{Blueprint, Draft};
     use crate::event::Event;
-    use crate::interpreter::Request;
+    use crate::interpreter::InterpreterRequest;
     use crate::version::VersionConstraint;
 
     /// A folder with an environment, and what is looked for by.
     struct Place {
         folder: tempfile::TempDir,
         path: Option<OsString>,
-        request: Option<Request>,
+        request: Option<InterpreterRequest>,
         requires_python: VersionConstraint,
         heard: Heard,
     }
@@ -333,14 +333,14 @@ mod tests {
     #[test]
     fn its_own_interpreter_asked_for_by_another_name_is_no_reason() {
         let mut place = Place::with_environment();
-        place.request = Some(Request::Path(place.root().join("bin/python")));
+        place.request = Some(InterpreterRequest::Path(place.root().join("bin/python")));
         assert!(place.find().unwrap().is_usable());
     }
 
     #[test]
     fn a_wrong_request_is_an_error_though_the_environment_could_be_used() {
         let mut place = Place::with_environment();
-        place.request = Some(Request::Name("no-such-python".to_owned()));
+        place.request = Some(InterpreterRequest::Name("no-such-python".to_owned()));
         assert!(matches!(place.find(), Err(Error::Interpreter(_))));
     }
 

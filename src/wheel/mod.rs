@@ -33,7 +33,7 @@ mod rule;
 use std::cell::LazyCell;
 use std::collections::HashSet;
 
-use crate::archive::{Archive, Buffers, DeviationKind, Entry, Fault, Source, check_path};
+use crate::archive::{Archive, ArchiveEntry, Buffers, DeviationKind, Fault, Source, check_path};
 
 pub use entry_point::{EntryPoint, Scripts, check_script_name, parse_entry_points};
 pub use error::Error;
@@ -309,7 +309,7 @@ impl Wheel {
         let data = self.data.clone().unwrap_or_else(usual);
         let held = LazyCell::new(|| {
             let entries = self.archive.entries().iter();
-            entries.map(Entry::path).collect::<HashSet<_>>()
+            entries.map(ArchiveEntry::path).collect::<HashSet<_>>()
         });
         for path in self.record.paths() {
             // selenium 4.1.0 puts a slash before each path: these are files of the wheel, not of the machine.

@@ -1,6 +1,6 @@
 //! The archive reader takes what wheels have, and nothing that could be understood in two ways.
 
-use lock2venv::archive::{Archive, Buffers, Error, Fault, Kind};
+use lock2venv::archive::{Archive, Buffers, EntryKind, Error, Fault};
 use proptest::prelude::*;
 
 use crate::support::wheel_builder::{ZipEntry, file_of, zip, zip_with_comment};
@@ -60,7 +60,7 @@ fn entries_come_back_as_they_were() {
     let contents = contents(&archive).unwrap();
     assert_eq!(contents[0], ("stored".to_owned(), b"as it is".to_vec()));
     assert_eq!(contents[1], ("folder".to_owned(), Vec::new()));
-    assert_eq!(archive.entries()[1].kind(), Kind::Folder);
+    assert_eq!(archive.entries()[1].kind(), EntryKind::Folder);
     assert!(contents[3].1 == large && contents[4].1 == large);
     assert!(archive.entries()[5].is_executable());
     assert!(!archive.entries()[0].is_executable());

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use lock2venv::bytecode::{Batch, Bytecode, Compiled, Compiler, Settings};
+use lock2venv::bytecode::{Batch, Bytecode, CompileSettings, Compiled, Compiler};
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::plan::DistributionId;
 use lock2venv::store::PrivateCache;
@@ -46,12 +46,12 @@ fn python(arguments: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
-fn settings(cache: Option<&Path>) -> Settings {
+fn settings(cache: Option<&Path>) -> CompileSettings {
     let facts = String::from_utf8(python(&["-c", FACTS])).unwrap();
     let [executable, cache_tag, magic] = facts.split_whitespace().collect::<Vec<_>>()[..] else {
         panic!("{facts}");
     };
-    Settings {
+    CompileSettings {
         interpreter: executable.into(),
         magic_number: u32::from_str_radix(magic, 16).unwrap().to_be_bytes(),
         cache_tag: cache_tag.to_owned(),
@@ -66,7 +66,7 @@ fn wheel() -> Digest {
 }
 
 /// Writes the sources to a fresh folder and compiles them as if it lay at `root`.
-fn compiled(settings: Settings, root: &str) -> (tempfile::TempDir, Vec<Compiled>) {
+fn compiled(settings: CompileSettings, root: &str) -> (tempfile::TempDir, Vec<Compiled>) {
     let folder = tempfile::tempdir().unwrap();
     for (path, text) in SOURCES {
         let path = folder.path().join(path);

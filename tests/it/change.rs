@@ -8,7 +8,7 @@ use fs_err as fs;
 use lock2venv::archive::SizeLimits;
 use lock2venv::environment::{self, Layout};
 use lock2venv::event::Silent;
-use lock2venv::install::{Destination, DestinationKind, Error, LinkMode, Options, losers};
+use lock2venv::install::{Destination, DestinationKind, Error, InstallOptions, LinkMode, losers};
 use lock2venv::name::PackageName;
 use lock2venv::plan::{Action, Plan};
 use lock2venv::wheel::Leniency;
@@ -32,8 +32,8 @@ pub(crate) fn layout() -> Layout {
     }
 }
 
-fn options() -> Options {
-    Options {
+fn options() -> InstallOptions {
+    InstallOptions {
         strict: false,
         limits: SizeLimits::default(),
         leniency: Leniency::default(),

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use lock2venv::bytecode::{Batch, Compiled, Compiler, Error, Settings};
+use lock2venv::bytecode::{Batch, CompileSettings, Compiled, Compiler, Error};
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::plan::DistributionId;
 use lock2venv::store::PrivateCache;
@@ -153,8 +153,8 @@ impl Failing {
         path
     }
 
-    fn settings(&self, interpreter: PathBuf) -> Settings {
-        Settings {
+    fn settings(&self, interpreter: PathBuf) -> CompileSettings {
+        CompileSettings {
             interpreter,
             n_workers: 2,
             cache: PrivateCache::at(&self.folder.path().join("cache")),
@@ -368,12 +368,12 @@ fn compiled_in_turn(python: &Path, turn: usize) -> BTreeMap<String, Vec<u8>> {
     compiler.finish().unwrap().into_iter().map(read).collect()
 }
 
-fn settings_of(python: &Path) -> Settings {
+fn settings_of(python: &Path) -> CompileSettings {
     let code = "import sys, importlib.util as u; print(sys.implementation.cache_tag, u.MAGIC_NUMBER.hex())";
     let output = Command::new(python).args(["-c", code]).output().unwrap();
     let facts = String::from_utf8(output.stdout).unwrap();
     let (cache_tag, magic) = facts.trim().split_once(' ').unwrap();
-    Settings {
+    CompileSettings {
         interpreter: python.to_owned(),
         magic_number: u32::from_str_radix(magic, 16).unwrap().to_be_bytes(),
         cache_tag: cache_tag.to_owned(),

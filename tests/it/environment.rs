@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lock2venv::environment::{Blueprint, Draft, Environment, Error, Fault};
+use lock2venv::environment::{Blueprint, Draft, Environment, EnvironmentFault, Error};
 use lock2venv::interpreter::Interpreter;
 
 use crate::interpreter::python;
@@ -258,7 +258,7 @@ fn faults_are_facts() {
     other.version.1 += 1;
     let fault = desk.read().fault_with(&other);
     assert!(
-        matches!(fault, Some(Fault::OtherPython { .. })),
+        matches!(fault, Some(EnvironmentFault::OtherPython { .. })),
         "{fault:?}"
     );
 
@@ -269,17 +269,17 @@ fn faults_are_facts() {
     let path = python.clone();
     assert_eq!(
         desk.read().fault(),
-        Some(Fault::NoInterpreter { path, target })
+        Some(EnvironmentFault::NoInterpreter { path, target })
     );
     fs_err::remove_file(&python).unwrap();
     let (path, target) = (python, None);
     assert_eq!(
         desk.read().fault(),
-        Some(Fault::NoInterpreter { path, target })
+        Some(EnvironmentFault::NoInterpreter { path, target })
     );
 
     fs_err::write(desk.path(".venv/pyvenv.cfg"), b"\xff\xfe").unwrap();
-    assert_eq!(desk.read().fault(), Some(Fault::NoHome));
+    assert_eq!(desk.read().fault(), Some(EnvironmentFault::NoHome));
 }
 
 #[test]

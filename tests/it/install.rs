@@ -17,8 +17,8 @@ use lock2venv::environment::Layout;
 use lock2venv::event::{Event, Reporter, Silent, Warning};
 use lock2venv::filename::WheelFilename;
 use lock2venv::install::{
-    Destination, DestinationKind, Error, FilePool, Installation, LinkMode, Options, PreparedWheel,
-    Report, WheelContent,
+    Destination, DestinationKind, Error, FilePool, InstallOptions, Installation, LinkMode,
+    PreparedWheel, Report, WheelContent,
 };
 use lock2venv::installed::InstalledDistribution;
 use lock2venv::name::PackageName;
@@ -149,8 +149,8 @@ fn layout(version: &str) -> Layout {
     }
 }
 
-fn options() -> Options {
-    Options {
+fn options() -> InstallOptions {
+    InstallOptions {
         strict: false,
         leniency: Leniency::default(),
         limits: SizeLimits::default(),
@@ -182,13 +182,13 @@ fn run(
     plan: &Plan,
     arrivals: Vec<PreparedWheel>,
     kind: DestinationKind,
-    options: &Options,
+    options: &InstallOptions,
 ) -> Result<Report, Error> {
     let arrivals = of_plan(plan, arrivals).into_iter().map(Ok);
     install(plan, arrivals, &place.destination(kind), options, &Silent)
 }
 
-fn try_fill(wheels: &[&WheelBuilder], options: &Options) -> Result<(Place, Report), Error> {
+fn try_fill(wheels: &[&WheelBuilder], options: &InstallOptions) -> Result<(Place, Report), Error> {
     let place = Place::new();
     let arrivals = wheels.iter().map(|wheel| wheel.arrival()).collect();
     let report = run(
@@ -375,7 +375,7 @@ fn documents_are_needed() {
 #[test]
 fn files_that_are_not_as_record_says_are_refused_when_strict() {
     let refuses = |wheel: &WheelBuilder| {
-        let strict = Options {
+        let strict = InstallOptions {
             strict: true,
             ..options()
         };
@@ -569,7 +569,7 @@ fn record_gaps_are_warnings_or_errors_when_strict() {
             },
         ]
     );
-    let strict = Options {
+    let strict = InstallOptions {
         strict: true,
         ..options()
     };
@@ -700,7 +700,7 @@ fn generated_scripts_conflict_as_files_do() {
 #[test]
 fn conflicts_are_errors_when_strict() {
     let (a, b) = conflicting();
-    let strict = Options {
+    let strict = InstallOptions {
         strict: true,
         ..options()
     };
@@ -744,7 +744,7 @@ fn python() -> (PathBuf, String) {
 /// Fills an environment that has an interpreter.
 fn fill_real(
     wheels: &[&WheelBuilder],
-    change: impl Fn(&mut Options),
+    change: impl Fn(&mut InstallOptions),
 ) -> (TempDir, PathBuf, Report) {
     let (interpreter, version) = python();
     let folder = tempfile::tempdir().unwrap();
@@ -859,7 +859,7 @@ fn bytecode_names_the_final_place_and_stands_in_record() {
         .data("scripts/tool.py", "x = 1\n");
     let (interpreter, version) = python();
     let (_folder, root, report) = fill_real(&[&wheel], |options| {
-        options.compile = Some(bytecode::Settings {
+        options.compile = Some(bytecode::CompileSettings {
             interpreter: interpreter.clone(),
             magic_number: *b"test",
             cache_tag: format!("cpython-{}", version.replace('.', "")),
@@ -897,7 +897,7 @@ fn a_second_environment_is_made_of_links() {
         .data("scripts/binary", "\u{7f}ELF")
         .console_script("main", "acme:main");
     let place = Place::new();
-    let with = |link_mode| Options {
+    let with = |link_mode| InstallOptions {
         cache: PrivateCache::at(place.folder.path()),
         link_mode,
         ..options()
@@ -953,7 +953,7 @@ fn a_second_environment_is_made_of_links() {
 }
 
 /// Installs `wheels` from what the cache at `trees` has unpacked of them alone; `None` when it lacks one.
-fn fill_from_trees(wheels: &[&WheelBuilder], options: &Options) -> Option<(Place, Report)> {
+fn fill_from_trees(wheels: &[&WheelBuilder], options: &InstallOptions) -> Option<(Place, Report)> {
     let place = Place::new();
     let locked = |wheel: &&WheelBuilder| Distribution {
         origin: Origin::Index {
@@ -994,7 +994,7 @@ fn unpacked_wheels_stand_in_for_their_archives() {
         .console_script("main", "acme:main");
     let wheels = [&sloppy, &first, &second];
     let folder = tempfile::tempdir().unwrap();
-    let with = |link_mode| Options {
+    let with = |link_mode| InstallOptions {
         cache: PrivateCache::at(folder.path()),
         link_mode,
         ..options()
@@ -1018,7 +1018,7 @@ fn unpacked_wheels_stand_in_for_their_archives() {
 fn unpacked_wheels_that_were_changed_are_not_used() {
     let wheel = acme().file("acme/data.bin", vec![7; 100_000]);
     let folder = tempfile::tempdir().unwrap();
-    let options = Options {
+    let options = InstallOptions {
         cache: PrivateCache::at(folder.path()),
         link_mode: LinkMode::Hardlink,
         ..options()
@@ -1049,7 +1049,7 @@ fn a_damaged_tree_is_passed_over() {
     let wheel = acme();
     let place = Place::new();
     let trees = place.folder.path().join("v1/trees");
-    let options = Options {
+    let options = InstallOptions {
         cache: PrivateCache::at(place.folder.path()),
         link_mode: LinkMode::Hardlink,
         ..options()
@@ -1091,7 +1091,7 @@ fn a_damaged_tree_is_passed_over() {
 fn a_tree_is_no_way_around_the_name_of_a_wheel() {
     let wheel = acme();
     let place = Place::new();
-    let options = Options {
+    let options = InstallOptions {
         cache: PrivateCache::at(place.folder.path()),
         link_mode: LinkMode::Hardlink,
         ..options()
@@ -1126,8 +1126,8 @@ fn only_tree(trees: &Path) -> PathBuf {
     trees[0].as_ref().unwrap().path()
 }
 
-fn hard_links(cache: &Path) -> Options {
-    Options {
+fn hard_links(cache: &Path) -> InstallOptions {
+    InstallOptions {
         cache: PrivateCache::at(cache),
         link_mode: LinkMode::Hardlink,
         ..options()

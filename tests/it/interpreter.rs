@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use lock2venv::digest::{Algorithm, Digest};
-use lock2venv::interpreter::{Error, Interpreter, Request, Search};
+use lock2venv::interpreter::{Error, Interpreter, InterpreterRequest, Search};
 use lock2venv::store::PrivateCache;
 use lock2venv::version::VersionConstraint;
 
@@ -43,7 +43,7 @@ impl Bench {
     fn find(&self, request: Option<&str>, folders: &[&str]) -> Result<Interpreter, Error> {
         let folders = folders.iter().map(|folder| self.path(folder));
         let path = std::env::join_paths(folders).unwrap();
-        let request = request.map(Request::parse);
+        let request = request.map(InterpreterRequest::parse);
         let requires_python = VersionConstraint::parse(">=3.6").unwrap();
         let search = Search {
             request: request.as_ref(),

@@ -6,9 +6,9 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use lock2venv::environment::{Blueprint, Draft, Environment, Fault};
+use lock2venv::environment::{Blueprint, Draft, Environment, EnvironmentFault};
 use lock2venv::event::Silent;
-use lock2venv::install::{Destination, DestinationKind, Error, LinkMode, Options};
+use lock2venv::install::{Destination, DestinationKind, Error, InstallOptions, LinkMode};
 use lock2venv::interpreter::Interpreter;
 use lock2venv::plan::{Action, Plan};
 use lock2venv::wheel::Leniency;
@@ -93,7 +93,7 @@ fn fill(root: &Path, interpreter: &Interpreter, wheel: &WheelBuilder) -> Environ
         layout: interpreter.layout.clone(),
         kind: DestinationKind::Fresh,
     };
-    let options = Options {
+    let options = InstallOptions {
         strict: true,
         leniency: Leniency::default(),
         limits: lock2venv::archive::SizeLimits::default(),
@@ -536,7 +536,7 @@ fn a_script_without_its_interpreter_is_a_fault_of_the_environment() {
     let other = bench.path("other");
     fs::copy(&base, &other).unwrap();
     point_to(&other);
-    let fault = Fault::OtherExecutable {
+    let fault = EnvironmentFault::OtherExecutable {
         made_for: base,
         found: other,
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use lock2venv::interpreter::{Error, Interpreter, Request, Search, managed_folders};
+use lock2venv::interpreter::{Error, Interpreter, InterpreterRequest, Search, managed_folders};
 use lock2venv::version::VersionConstraint;
 
 use crate::command_line::Scene;
@@ -70,7 +70,7 @@ impl Home {
 
     fn search(&self, request: Option<&str>, requires: &str) -> Result<Interpreter, Error> {
         let path = std::env::join_paths(self.path.iter().map(|name| self.path(name))).unwrap();
-        let request = request.map(Request::parse);
+        let request = request.map(InterpreterRequest::parse);
         let search = Search {
             request: request.as_ref(),
             virtual_env: None,

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::folders::SchemeFolders;
 use super::paths::{below, is_reserved, join, text};
 use super::remarks::WheelRemarks;
-use crate::archive::{Entry, Kind};
+use crate::archive::{ArchiveEntry, EntryKind};
 use crate::digest::Digest;
 use crate::environment::Layout;
 use crate::event::Warning;
@@ -226,9 +226,9 @@ impl<'w> ItemFinder<'w> {
     }
 
     /// `None` for what is not put in place.
-    fn find(&mut self, index: usize, entry: &Entry) -> Option<Item> {
+    fn find(&mut self, index: usize, entry: &ArchiveEntry) -> Option<Item> {
         let place = self.wheel.place(index)?;
-        if entry.kind() == Kind::Folder || is_left_out(self.wheel, entry.path()) {
+        if entry.kind() == EntryKind::Folder || is_left_out(self.wheel, entry.path()) {
             return None;
         }
         let is_script = place.scheme == Scheme::Scripts;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::archive::Entry;
+use crate::archive::ArchiveEntry;
 use crate::event::Warning;
 use crate::wheel::{Oddity, RecordEntry, Wheel};
 
@@ -32,7 +32,7 @@ impl<'w> WheelRemarks<'w> {
     }
 
     /// Compares a file with what RECORD says of it.
-    pub(super) fn compare(&mut self, entry: &Entry, recorded: Option<&RecordEntry>) {
+    pub(super) fn compare(&mut self, entry: &ArchiveEntry, recorded: Option<&RecordEntry>) {
         let owned = || (self.file_name.to_owned(), entry.path().to_owned());
         let digest = recorded.and_then(|recorded| recorded.digest.as_ref());
         if digest.is_none() && !self.weakly_listed.contains(entry.path()) {
@@ -59,7 +59,7 @@ fn weakly_listed(wheel: &Wheel) -> HashSet<&str> {
 
 fn missing_from_wheel(wheel: &Wheel, file_name: &str) -> Vec<Warning> {
     let entries = wheel.archive().entries();
-    let held: HashSet<&str> = entries.iter().map(Entry::path).collect();
+    let held: HashSet<&str> = entries.iter().map(ArchiveEntry::path).collect();
     let paths = wheel.record().paths();
     paths
         .filter(|path| !held.contains(path))

@@ -7,7 +7,7 @@ use super::archive_source::ArchiveSource;
 use super::opened::UnpackContext;
 use super::placing::{Executable, Placement, Placing};
 use super::proof::DigestCheck;
-use crate::archive::{self, Buffers, Entry, Reader};
+use crate::archive::{self, ArchiveEntry, Buffers, EntryReader};
 use crate::event::Warning;
 use crate::install::Error;
 use crate::install::place::contents::NumberedItem;
@@ -21,7 +21,7 @@ const MAX_SCRIPT_BYTES: u64 = 1 << 20;
 /// Unpacks files of one archive.
 pub(super) struct ArchiveFiles<'f> {
     source: &'f ArchiveSource,
-    reader: Reader<'f>,
+    reader: EntryReader<'f>,
     scripts: ScriptFolder<'f>,
     /// Keeps the files in the cache, too.
     saved: Option<SavedChunk>,
@@ -181,7 +181,7 @@ impl<'f> ArchiveFiles<'f> {
     }
 
     /// Notes that RECORD is wrong about `entry`, if it is RECORD that is.
-    fn differs(&self, entry: &Entry, placing: &mut Placing<'_>) -> Result<(), Error> {
+    fn differs(&self, entry: &ArchiveEntry, placing: &mut Placing<'_>) -> Result<(), Error> {
         self.source.check_record_errs(entry.path())?;
         placing.progress.warnings.push(Warning::RecordDiffers {
             wheel: self.source.file_name().to_owned(),

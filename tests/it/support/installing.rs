@@ -2,7 +2,8 @@
 
 use lock2venv::event::Reporter;
 use lock2venv::install::{
-    self, Destination, Error, FilePool, Installation, Options, PreparedWheel, Report, Unpacked,
+    self, Destination, Error, FilePool, InstallOptions, Installation, KeptWheels, PreparedWheel,
+    Report,
 };
 use lock2venv::plan::{Distribution, Plan};
 
@@ -11,7 +12,7 @@ pub(crate) fn install<E: From<Error>>(
     plan: &Plan,
     arrivals: impl IntoIterator<Item = Result<PreparedWheel, E>>,
     destination: &Destination,
-    options: &Options,
+    options: &InstallOptions,
     reporter: &dyn Reporter,
 ) -> Result<Report, E> {
     let installation = Installation {
@@ -28,8 +29,8 @@ pub(crate) fn install<E: From<Error>>(
 pub(crate) fn unpacked(
     distributions: &[&Distribution],
     destination: &Destination,
-    options: &Options,
-) -> Unpacked {
+    options: &InstallOptions,
+) -> KeptWheels {
     install::unpacked(distributions, destination, options, &pool())
 }
 

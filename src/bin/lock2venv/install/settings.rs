@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use lock2venv::archive::SizeLimits;
 use lock2venv::configuration::Configuration;
 use lock2venv::install::LinkMode;
-use lock2venv::interpreter::{Request, managed_folders};
+use lock2venv::interpreter::{InterpreterRequest, managed_folders};
 use lock2venv::prepare::Network;
 use lock2venv::project_wheel;
 use lock2venv::session::{InterpreterLookup, Settings};
@@ -48,7 +48,7 @@ fn lookup(
 ) -> Result<InterpreterLookup, Failure> {
     let poetry = configuration.python_installation_dir()?;
     Ok(InterpreterLookup {
-        request: arguments.python.as_deref().map(Request::parse),
+        request: arguments.python.as_deref().map(InterpreterRequest::parse),
         virtual_env: context.variable("VIRTUAL_ENV").map(PathBuf::from),
         path: std::env::var_os("PATH"),
         managed: managed_folders(&context.variables, poetry),
