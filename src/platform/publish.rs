@@ -37,10 +37,20 @@ impl DraftFile {
     /// Starts a file in `folder`, which is created for ourselves alone when it is not there. Others may read it as far as the
     /// `umask` and the folder let them.
     pub(crate) fn create_in(folder: &Path) -> io::Result<Self> {
+        Self::create(folder, 0o644)
+    }
+
+    /// As [`DraftFile::create_in`], but with the permissions that any new file has: others may write to it, too, as far as the
+    /// `umask` lets them.
+    pub(crate) fn create_for_all_in(folder: &Path) -> io::Result<Self> {
+        Self::create(folder, 0o666)
+    }
+
+    fn create(folder: &Path, mode: u32) -> io::Result<Self> {
         let create = || {
             tempfile::Builder::new()
                 .prefix(PREFIX)
-                .permissions(Permissions::from_mode(0o644))
+                .permissions(Permissions::from_mode(mode))
                 .tempfile_in(folder)
         };
         let file = in_folder(folder, create)?;

@@ -30,7 +30,7 @@ mod requirements;
 mod surroundings;
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 
 use fs_err as fs;
@@ -39,6 +39,7 @@ use thiserror::Error;
 use crate::digest::{Algorithm, Digest};
 use crate::filename::{self, WheelFilename};
 use crate::name::PackageName;
+use crate::platform::publish::DraftFile;
 use crate::project_files::Disk;
 use crate::pyproject;
 use document::Document;
@@ -236,9 +237,10 @@ impl BuiltWheel {
         let bytes = self.archive()?;
         fs::create_dir_all(folder)?;
         let path = folder.join(self.file_name());
-        let partial = folder.join(format!(".{}.partial", self.file_name()));
-        fs::write(&partial, &bytes)?;
-        fs::rename(&partial, &path)?;
+        let mut draft = DraftFile::create_for_all_in(folder)?;
+        draft.write_all(&bytes)?;
+        let published = draft.publish(&path);
+        published.map_err(|unpublished| unpublished.cause)?;
         Ok(Digest::of(Algorithm::Sha256, &bytes))
     }
 }

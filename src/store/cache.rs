@@ -109,7 +109,7 @@ impl Cache {
         self.written().is_some()
     }
 
-    /// Takes out what is wrong with the cache folder, as far as it could be worked around: each thing is told once.
+    /// Takes out what is wrong with the cache folder, as far as it could be worked around: each thing is returned once.
     pub fn take_warnings(&self) -> Vec<Warning> {
         self.warnings.take()
     }

@@ -23,7 +23,7 @@ impl VerifiedFile {
         if self.is_from_before && !self.has_its_digest() {
             return false;
         }
-        // What cannot be kept is found out by hashing, the next time.
+        // What cannot be kept makes the next run hash the archive.
         write(backend, Kind::Directories, &key, text.as_bytes());
         true
     }

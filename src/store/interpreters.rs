@@ -1,4 +1,4 @@
-//! Answers of interpreters, one file for each: a text, and the digest of it, so that no changed bit is believed.
+//! Answers of interpreters, one file for each: a text, and the digest of it, so that no changed bit is trusted.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};

@@ -3,9 +3,9 @@
 //! What is kept is of a [`Kind`] and has a [`Key`]; where that is on the disk, `layout` alone knows. Everything is written
 //! as a draft and appears at its place by one rename; nothing in place is ever changed. How much of it is trusted is one
 //! rule (`trust`). What a dead process left half written goes when no other is there (`presence`, `leftovers`); who fetches
-//! a file of all who want it is told by [`Claim`]s.
+//! a file, of all processes that want it, is the matter of a [`Claim`].
 //!
-//! Archives, addresses and what proves directories are blobs, which any [`backend`] can keep. Unpacked wheels, packs and
+//! Archives, addresses and what proves directories are blobs, which any `backend` can keep. Unpacked wheels, packs and
 //! answers of interpreters are used in place, by those who were given a [`PrivateCache`]. A hit of an archive costs six
 //! system calls.
 

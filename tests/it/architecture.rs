@@ -133,6 +133,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "filename",
             "toml_document",
             "pyproject",
+            "platform",
             "project_files",
         ],
     ),

@@ -5,8 +5,8 @@
 //! environment (one link or clone a file), in a folder with a temporary name that is renamed when all is there. Where a
 //! wheel can be kept so its archive is not kept beside it: that would be every byte twice.
 //!
-//! A hard link shares its bytes with every environment that has it. Size and modification time of each file stand in the
-//! manifest and are compared before a wheel is used, so an edit made through an environment is found out: the wheel is
+//! A hard link shares its bytes with every environment that has it. Size and modification time of each file are in the
+//! manifest and are compared before a wheel is used, so an edit made through an environment is detected: the wheel is
 //! removed, and fetched again. So is one whose files others own or may write to. A file whose mode is not that of
 //! a new one (the `umask` differs) is copied, and where others may write to new files, nothing is kept. Where links are not
 //! possible, for an environment on another file system, the files are copied.

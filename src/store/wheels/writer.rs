@@ -127,7 +127,7 @@ impl SavedChunk {
         self.note(index, modified(file).ok(), digest, false);
     }
 
-    /// Keeps the `content` of a script that stands in the environment rewritten.
+    /// Keeps the `content` of a script that was rewritten for the environment.
     pub(crate) fn save_original(&mut self, index: usize, content: &[u8], digest: [u8; 32]) {
         let written = self.create(index, false).and_then(|mut file| {
             file.write_all(content).ok()?;
