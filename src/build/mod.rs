@@ -3,7 +3,7 @@
 //! [`pep517`] calls a backend in an interpreter whose environment holds the build requirements already; making that environment is
 //! left to others, as are unpacking ([`sdist`](crate::sdist)) and what becomes of a [`BuiltWheel`].
 //!
-//! This is the only module that executes what a distribution brings. Its processes are started in one file, each in
+//! This is the only module that executes what a distribution brings. Each process has
 //! a process group of its own, and [`Stop`] ends all of them.
 //!
 //! [PEP 517]: https://peps.python.org/pep-0517/
@@ -14,7 +14,6 @@ mod error;
 mod missing;
 mod output;
 pub mod pep517;
-mod process;
 mod system;
 mod variables;
 mod wheel;
@@ -22,7 +21,8 @@ mod wheel;
 pub use error::Error;
 pub use missing::{MissingTool, ToolKind};
 pub use output::Output;
-pub use process::Stop;
 pub use system::{BuildSystem, SystemFault};
 pub use variables::Variables;
 pub use wheel::{BuiltBy, BuiltWheel, Expected, WheelFault};
+
+pub use crate::process::Stop;

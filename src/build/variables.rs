@@ -59,9 +59,8 @@ impl Variables {
         Self(variables)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
-        let variables = self.0.iter();
-        variables.map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    pub(super) fn all(&self) -> &BTreeMap<OsString, OsString> {
+        &self.0
     }
 }
 

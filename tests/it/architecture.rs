@@ -80,11 +80,20 @@ const MODULES: &[(&str, &[&str])] = &[
     ("platform", &[]),
     ("configuration", &["url", "toml_document", "plan"]),
     ("project_files", &["lock", "pyproject", "platform"]),
+    ("process", &["platform"]),
+    ("git", &["secret", "url", "platform", "process"]),
     ("archive", &[]),
     ("sdist", &["platform", "archive"]),
     (
         "build",
-        &["name", "version", "requirement", "filename", "platform"],
+        &[
+            "name",
+            "version",
+            "requirement",
+            "filename",
+            "platform",
+            "process",
+        ],
     ),
     (
         "wheel",
@@ -217,9 +226,12 @@ const WORLD: &[(&str, Option<&[&str]>)] = &[
     ("fastrand", None),
     ("std::time", None),
     // Splits a text like PATH, and reads nothing.
-    ("std::env", Some(&["interpreter"])),
+    ("std::env", Some(&["interpreter", "git"])),
     // A build runs what a project brings: its backend, in a Python of its own environment.
-    ("std::process", Some(&["interpreter", "build", "bytecode"])),
+    (
+        "std::process",
+        Some(&["interpreter", "process", "build", "bytecode"]),
+    ),
     (
         "std::thread",
         Some(&["http", "prepare", "bytecode", "session"]),
@@ -241,6 +253,7 @@ const WORLD: &[(&str, Option<&[&str]>)] = &[
             "lock",
             "export",
             "plan",
+            "git",
         ]),
     ),
     // A file that is proven.

@@ -26,6 +26,7 @@ mod export;
 mod export_markers;
 mod export_paths;
 mod export_warnings;
+mod git;
 mod index;
 mod install;
 mod interpreter;

@@ -12,9 +12,9 @@ use serde::Serialize;
 
 use super::answer::{Answer, Value};
 use super::{Frontend, Hook, Setting};
-use crate::build::process::{Ended, Program};
 use crate::build::{Error, Output};
 use crate::platform::removal;
+use crate::process::{Ended, Program};
 
 const RUNNER: &str = include_str!("runner.py");
 
@@ -72,7 +72,7 @@ impl Frontend<'_> {
             file: self.interpreter,
             arguments: &[script.as_os_str(), control.as_os_str(), target.as_os_str()],
             folder: self.tree,
-            variables: self.variables,
+            variables: self.variables.all(),
             output: log.file,
         };
         let ended = program.run(self.stop).map_err(|source| Error::Start {

@@ -1,11 +1,11 @@
-//! Where builds start processes: one at a time for each caller, in a process group of its own, with nothing to read and its output in a file.
+//! Runs a program to its end: in a process group of its own, with nothing to read and its output in a file.
 //!
-//! The output goes into the file without passing through this process, so nobody has to read it while the build runs, and a
-//! background process that outlives the build and keeps the output open delays nothing. What is left of
+//! The output goes into the file without passing through this process, so nobody has to read it while the program runs, and a
+//! background process that outlives the program and keeps the output open delays nothing. What is left of
 //! the group is ended before the result is returned.
 
-use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::unix::process::CommandExt as _;
@@ -13,10 +13,9 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Variables;
 use crate::platform::group::{kill, wait_for_end};
 
-/// Ends the processes of all builds that were given it, from any thread.
+/// Ends the processes of all calls that were given it, from any thread.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     groups: Arc<Mutex<Groups>>,
@@ -29,17 +28,18 @@ struct Groups {
 }
 
 /// A program and what it is started with.
-pub(super) struct Program<'a> {
-    pub(super) file: &'a Path,
-    pub(super) arguments: &'a [&'a OsStr],
-    pub(super) folder: &'a Path,
-    pub(super) variables: &'a Variables,
+pub(crate) struct Program<'a> {
+    pub(crate) file: &'a Path,
+    pub(crate) arguments: &'a [&'a OsStr],
+    pub(crate) folder: &'a Path,
+    /// All of them: nothing is inherited.
+    pub(crate) variables: &'a BTreeMap<OsString, OsString>,
     /// Standard output and standard error.
-    pub(super) output: File,
+    pub(crate) output: File,
 }
 
 /// How a program ended.
-pub(super) enum Ended {
+pub(crate) enum Ended {
     /// By itself, or killed by somebody else.
     Finished(ExitStatus),
     /// By [`Stop::stop`].
@@ -47,7 +47,7 @@ pub(super) enum Ended {
 }
 
 impl Stop {
-    /// Ends all builds with their children, and lets none start.
+    /// Ends all programs with their children, and lets none start.
     pub fn stop(&self) {
         let mut groups = self.lock();
         groups.is_stopped = true;
@@ -68,7 +68,7 @@ impl Stop {
 
 impl Program<'_> {
     /// Runs the program to its end.
-    pub(super) fn run(self, stop: &Stop) -> io::Result<Ended> {
+    pub(crate) fn run(self, stop: &Stop) -> io::Result<Ended> {
         let Some(mut child) = self.start(stop)? else {
             return Ok(Ended::Stopped);
         };
@@ -96,7 +96,7 @@ impl Program<'_> {
             .args(self.arguments)
             .current_dir(self.folder)
             .env_clear()
-            .envs(self.variables.iter())
+            .envs(self.variables)
             .stdin(Stdio::null())
             .stdout(self.output)
             .stderr(errors)
