@@ -6,26 +6,28 @@
 //!
 //! Passwords are held here. Nothing of a value is in any message or `Debug` text.
 
+mod certificates;
+mod documents;
+mod error;
+mod network;
 mod proxy;
+mod repositories;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use thiserror::Error;
 use toml::{Table, Value};
 
 use crate::toml_document::TomlDocument;
-use crate::url::{Credentials, Url};
+use error::{toml_error, value_error};
 
 pub use crate::plan::PackagePolicy;
-
-/// How long Poetry waits for a connection or for bytes, unless `POETRY_REQUESTS_TIMEOUT` says otherwise.
-const TIMEOUT: Duration = Duration::from_secs(15);
-
-/// How often Poetry tries again.
-const MAX_RETRIES: u32 = 5;
+pub use certificates::{Authorities, Certificates};
+pub use documents::{Document, Documents};
+pub use error::Error;
+pub use network::ProxySetting;
+pub use repositories::{CredentialsOrigin, Repository};
 
 /// Variables that are not Poetry's and that we honour.
 const VARIABLES: &[&str] = &[
@@ -53,143 +55,6 @@ pub struct Configuration {
     settings: Table,
     variables: BTreeMap<String, String>,
     netrc: Option<String>,
-}
-
-/// A text that holds settings, and where it stands.
-#[derive(Clone)]
-pub struct Document<'a> {
-    /// The file, for messages.
-    pub path: &'a Path,
-    /// What it holds.
-    pub text: &'a str,
-}
-
-/// The texts that hold settings.
-#[derive(Clone, Default)]
-pub struct Documents<'a> {
-    /// The user's `config.toml`.
-    pub config: Option<Document<'a>>,
-    /// The user's `auth.toml`.
-    pub auth: Option<Document<'a>>,
-    /// The project's `poetry.toml`.
-    pub project: Option<Document<'a>>,
-    /// The user's `.netrc`.
-    pub netrc: Option<&'a str>,
-}
-
-/// Why settings could not be read.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// A file is there and cannot be read.
-    #[error("cannot read `{}`", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: std::io::Error,
-    },
-    /// A file is not TOML.
-    #[error("{}:{line}:{column}: {message}", path.display())]
-    Toml {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// The column in characters, from 1.
-        column: usize,
-        /// What is wrong, in the words of the TOML parser; it quotes nothing.
-        message: String,
-    },
-    /// A setting has a value that cannot be meant.
-    #[error("setting `{setting}` has to be {expected}")]
-    Value {
-        /// The setting, such as `installer.max-workers`.
-        setting: String,
-        /// What it may be.
-        expected: &'static str,
-    },
-}
-
-/// Where a user name and password were found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CredentialsOrigin {
-    /// `POETRY_HTTP_BASIC_<NAME>_USERNAME` and `_PASSWORD`.
-    Environment,
-    /// `http-basic` in Poetry's auth.toml, config.toml or poetry.toml.
-    Configuration,
-    /// The address itself.
-    Url,
-    /// The user's `.netrc`.
-    Netrc,
-}
-
-impl fmt::Display for CredentialsOrigin {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Environment => "environment",
-            Self::Configuration => "auth.toml",
-            Self::Url => "URL",
-            Self::Netrc => "netrc",
-        })
-    }
-}
-
-/// A repository that the settings name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Repository {
-    /// Its name.
-    pub name: String,
-    /// Its address.
-    pub url: Url,
-}
-
-/// Whom to believe that a server is who it says, and how to show who we are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Certificates {
-    /// The authorities.
-    pub authorities: Authorities,
-    /// A PEM file with our own certificate and key.
-    pub client: Option<PathBuf>,
-}
-
-/// The certificate authorities to believe.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Authorities {
-    /// Those of the system.
-    #[default]
-    System,
-    /// Those of a PEM file or a folder of them.
-    At(PathBuf),
-    /// Anyone: `certificates.<name>.cert = false`. The digests of the lock still prove each file.
-    Anyone,
-}
-
-/// A proxy that a variable names. Not `Debug`: its address may hold a password.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ProxySetting {
-    /// The variable, such as `HTTPS_PROXY`.
-    pub variable: &'static str,
-    /// What it says.
-    pub address: String,
-}
-
-impl fmt::Debug for Document<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Document({})", self.path.display())
-    }
-}
-
-impl fmt::Debug for Documents<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Documents")
-            .field("config", &self.config)
-            .field("auth", &self.auth)
-            .field("project", &self.project)
-            .finish_non_exhaustive()
-    }
 }
 
 impl fmt::Debug for Configuration {
@@ -228,133 +93,6 @@ impl Configuration {
                 .collect(),
             netrc: documents.netrc.map(str::to_owned),
         })
-    }
-
-    /// Reads `poetry.toml` in `project`, `config.toml` and `auth.toml` in Poetry's folder (`POETRY_CONFIG_DIR`, or by platform),
-    /// and the file that `NETRC` names, or `.netrc`, `_netrc` in the home folder. Any of them may be missing.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`], [`Error::Toml`].
-    pub fn read(
-        project: &Path,
-        variables: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, Error> {
-        let bare = Self::parse(&Documents::default(), variables)?;
-        let project_path = project.join("poetry.toml");
-        let folder = bare.poetry_folder();
-        let config_path = folder.as_ref().map(|folder| folder.join("config.toml"));
-        let auth_path = folder.as_ref().map(|folder| folder.join("auth.toml"));
-
-        let project_text = read_if_there(Some(&project_path))?;
-        let config_text = read_if_there(config_path.as_deref())?;
-        let auth_text = read_if_there(auth_path.as_deref())?;
-        let netrc = bare.read_netrc();
-        let documents = Documents {
-            config: document(config_path.as_deref(), config_text.as_deref()),
-            auth: document(auth_path.as_deref(), auth_text.as_deref()),
-            project: document(Some(&project_path), project_text.as_deref()),
-            netrc: netrc.as_deref(),
-        };
-        Self::parse(&documents, bare.variables)
-    }
-
-    /// Returns what `http-basic` holds for the repository `name`, each half from its first place, with the place of the first
-    /// half found.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Value`].
-    pub fn credentials(
-        &self,
-        name: &str,
-    ) -> Result<Option<(Credentials, CredentialsOrigin)>, Error> {
-        let half = |half: &'static str| -> Result<Option<(String, CredentialsOrigin)>, Error> {
-            let keys = ["http-basic", name, half];
-            let found = match self.variable_of(&keys) {
-                Some(value) => Some((value.to_owned(), CredentialsOrigin::Environment)),
-                None => self
-                    .text(&keys)?
-                    .map(|value| (value, CredentialsOrigin::Configuration)),
-            };
-            // Poetry takes an empty text for none.
-            Ok(found.filter(|(value, _)| !value.is_empty()))
-        };
-        let (username, password) = (half("username")?, half("password")?);
-        let Some(origin) = username.as_ref().or(password.as_ref()).map(|half| half.1) else {
-            return Ok(None);
-        };
-        let value = |half: Option<(String, CredentialsOrigin)>| half.map(|half| half.0);
-        let credentials = Credentials {
-            username: value(username).unwrap_or_default(),
-            password: value(password).unwrap_or_default(),
-        };
-        Ok(Some((credentials, origin)))
-    }
-
-    /// Returns the repositories that `repositories.<name>.url` and `POETRY_REPOSITORIES_<NAME>_URL` name, by name. (Poetry
-    /// forgets the former as soon as there is one of the latter, and knows no digits in the latter.)
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Value`].
-    pub fn repositories(&self) -> Result<Vec<Repository>, Error> {
-        let mut names = BTreeSet::new();
-        if let Some(Value::Table(repositories)) = self.settings.get("repositories") {
-            names.extend(repositories.keys().cloned());
-        }
-        for variable in self.variables.keys() {
-            let name = variable
-                .strip_prefix("POETRY_REPOSITORIES_")
-                .and_then(|rest| rest.strip_suffix("_URL"));
-            names.extend(name.map(|name| name.to_lowercase().replace('_', "-")));
-        }
-        let mut repositories = Vec::new();
-        for name in names {
-            let keys = ["repositories", name.as_str(), "url"];
-            let Some(text) = self.value_text(&keys)? else {
-                continue;
-            };
-            let url = Url::parse(&text).map_err(|_| value_error(&keys, "an address"))?;
-            repositories.push(Repository { name, url });
-        }
-        Ok(repositories)
-    }
-
-    /// Returns what `certificates.<name>` says; where it says nothing, what `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`,
-    /// `SSL_CERT_FILE` or `SSL_CERT_DIR` say, in this order. Paths are absolute, or relative to the working directory.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Value`].
-    pub fn certificates(&self, name: Option<&str>) -> Result<Certificates, Error> {
-        let mut certificates = Certificates {
-            authorities: self.default_authorities(),
-            client: None,
-        };
-        let Some(name) = name else {
-            return Ok(certificates);
-        };
-        for half in ["verify", "cert"] {
-            let keys = ["certificates", name, half];
-            if let Some(Value::Boolean(is_checked)) = self.setting(&keys)
-                && self.variable_of(&keys).is_none()
-            {
-                if !is_checked {
-                    certificates.authorities = Authorities::Anyone;
-                }
-                break;
-            }
-            if let Some(path) = self.value_text(&keys)?.filter(|path| !path.is_empty()) {
-                certificates.authorities = Authorities::At(self.expand(&path));
-                break;
-            }
-        }
-        let client = self.value_text(&["certificates", name, "client-cert"])?;
-        certificates.client = client
-            .filter(|path| !path.is_empty())
-            .map(|path| self.expand(&path));
-        Ok(certificates)
     }
 
     /// Returns the folder that `cache-dir` or `POETRY_CACHE_DIR` name: Poetry's own cache.
@@ -413,102 +151,9 @@ impl Configuration {
         self.number(&["installer", "max-workers"])
     }
 
-    /// Returns how long to wait for a connection, or for the next bytes (`POETRY_REQUESTS_TIMEOUT`, in seconds).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Value`].
-    pub fn timeout(&self) -> Result<Duration, Error> {
-        // Poetry reads this from the variable alone.
-        let Some(text) = self.variable("POETRY_REQUESTS_TIMEOUT") else {
-            return Ok(TIMEOUT);
-        };
-        let seconds = text
-            .trim()
-            .parse::<u32>()
-            .ok()
-            .filter(|seconds| *seconds > 0);
-        let seconds = seconds.ok_or_else(|| {
-            value_error(&["requests", "timeout"], "a number of seconds, at least 1")
-        })?;
-        Ok(Duration::from_secs(seconds.into()))
-    }
-
-    /// Returns how often a request that failed is made again: 5 times, as Poetry does, or `requests.max-retries` if that is more.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Value`].
-    pub fn max_retries(&self) -> Result<u32, Error> {
-        let number = self.number(&["requests", "max-retries"])?;
-        let number = number.and_then(|number| u32::try_from(number).ok());
-        Ok(number.unwrap_or_default().max(MAX_RETRIES))
-    }
-
-    /// Returns the proxy for `url`, as `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say, in lower case or upper case.
-    pub fn proxy(&self, url: &Url) -> Option<ProxySetting> {
-        let by_scheme = match url.scheme() {
-            "http" => ["http_proxy", "HTTP_PROXY"],
-            "https" => ["https_proxy", "HTTPS_PROXY"],
-            _ => return None,
-        };
-        let names = by_scheme.into_iter().chain(["all_proxy", "ALL_PROXY"]);
-        let found = names.filter_map(|variable| {
-            let address = self.variable(variable)?.trim().to_owned();
-            Some(ProxySetting { variable, address })
-        });
-        let setting = found.into_iter().next()?;
-        let exempt = self
-            .variable("no_proxy")
-            .or_else(|| self.variable("NO_PROXY"));
-        let is_exempt = exempt.is_some_and(|entries| proxy::is_exempt(url, entries));
-        (!is_exempt).then_some(setting)
-    }
-
     /// Returns the text of the user's `.netrc`.
     pub fn netrc(&self) -> Option<&str> {
         self.netrc.as_deref()
-    }
-
-    fn default_authorities(&self) -> Authorities {
-        let names = [
-            "REQUESTS_CA_BUNDLE",
-            "CURL_CA_BUNDLE",
-            "SSL_CERT_FILE",
-            "SSL_CERT_DIR",
-        ];
-        let path = names.into_iter().find_map(|name| self.variable(name));
-        path.map_or(Authorities::System, |path| {
-            Authorities::At(self.expand(path))
-        })
-    }
-
-    fn poetry_folder(&self) -> Option<PathBuf> {
-        if let Some(folder) = self.variable("POETRY_CONFIG_DIR") {
-            return Some(PathBuf::from(folder));
-        }
-        let home = self.variable("HOME").map(PathBuf::from);
-        let folder = if cfg!(target_os = "macos") {
-            home?.join("Library").join("Application Support")
-        } else if cfg!(windows) {
-            PathBuf::from(self.variable("APPDATA")?)
-        } else {
-            self.variable("XDG_CONFIG_HOME")
-                .map(PathBuf::from)
-                .or_else(|| Some(home?.join(".config")))?
-        };
-        Some(folder.join("pypoetry"))
-    }
-
-    /// As requests does: a file that cannot be read says nothing.
-    fn read_netrc(&self) -> Option<String> {
-        if let Some(path) = self.variable("NETRC") {
-            return fs_err::read_to_string(self.expand(path)).ok();
-        }
-        let home = PathBuf::from(self.variable("HOME")?);
-        [".netrc", "_netrc"]
-            .into_iter()
-            .find_map(|name| fs_err::read_to_string(home.join(name)).ok())
     }
 
     /// An empty variable says nothing.
@@ -622,51 +267,12 @@ fn merge(into: &mut Table, from: Table) {
     }
 }
 
-fn toml_error(document: &Document<'_>, cause: &toml::de::Error) -> Error {
-    let offset = cause.span().map_or(0, |span| span.start);
-    let before = document.text.get(..offset).unwrap_or_default();
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Error::Toml {
-        path: document.path.to_owned(),
-        line: before.matches('\n').count() + 1,
-        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-        message: cause
-            .message()
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
-    }
-}
-
-fn value_error(keys: &[&str], expected: &'static str) -> Error {
-    Error::Value {
-        setting: keys.join("."),
-        expected,
-    }
-}
-
-fn document<'a>(path: Option<&'a Path>, text: Option<&'a str>) -> Option<Document<'a>> {
-    let (path, text) = path.zip(text)?;
-    Some(Document { path, text })
-}
-
-fn read_if_there(path: Option<&Path>) -> Result<Option<String>, Error> {
-    let Some(path) = path else { return Ok(None) };
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(Error::Io {
-            path: path.to_owned(),
-            source,
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::name::PackageName;
+    use crate::url::Url;
+    use std::time::Duration;
 
     fn document(text: &str) -> Document<'_> {
         let path = Path::new("folder/file.toml");

@@ -6,20 +6,25 @@
 //! Reading goes in two steps, because Poetry looks at the content hash before anything else: [`Document::parse`], then
 //! [`Document::read`].
 
-mod document;
+mod error;
+mod package_reader;
+mod read_requires;
 mod text;
+mod toml_tree;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::marker::Marker;
 use crate::name::{ExtraName, GroupName, PackageName};
-use crate::pyproject::{Dependency, Fields, FileSystem, GitUrl, Project, merge_conflict, position};
-use crate::url::WrittenUrl;
+use crate::pyproject::{Dependency, FileSystem, Project, position};
 use crate::version::{Version, VersionConstraint};
-use document::{Table, Value};
+use error::toml_error;
+use package_reader::{MetadataFiles, PackageReader};
+use toml_tree::{Table, Value};
 
 pub use crate::source::{Location, Source};
+pub use error::{Error, Fault, Warning};
 pub use text::Text;
 
 /// A lock, read.
@@ -76,111 +81,6 @@ pub struct File {
     pub hash: Text,
 }
 
-/// Why a lock could not be used. The text is Poetry's where Poetry has one.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The text is not TOML.
-    #[error("poetry.lock is not valid TOML: line {line}, column {column}: {message}")]
-    Toml {
-        /// The line, from 1.
-        line: usize,
-        /// The column in characters, from 1.
-        column: usize,
-        /// What the TOML reader says.
-        message: String,
-    },
-    /// A merge left its conflict markers.
-    #[error("poetry.lock has a merge conflict: line {line}, column 1")]
-    MergeConflict {
-        /// The line of the first marker, from 1.
-        line: usize,
-    },
-    /// The lock belongs to another state of pyproject.toml.
-    #[error(
-        "pyproject.toml changed significantly since poetry.lock was last generated. Run `poetry lock` to fix the lock file."
-    )]
-    Stale {
-        /// The content hash in the lock.
-        locked: Option<String>,
-        /// The content hash of pyproject.toml.
-        current: Option<String>,
-    },
-    /// The lock has no `[metadata]`.
-    #[error(
-        "The lock file does not have a metadata entry.\nRegenerate the lock file with the `poetry lock` command."
-    )]
-    NoMetadata,
-    /// The lock does not tell its version.
-    #[error(
-        "The lock file is not compatible with the current version of Poetry.\nRegenerate the lock file with the `poetry lock` command."
-    )]
-    NoVersion,
-    /// The lock has no list of packages, not even an empty one.
-    #[error("poetry.lock has no `package`")]
-    NoPackages,
-    /// The lock has a version that cannot be read.
-    #[error(
-        "The lock file is not compatible with the current version of Poetry.\nUpgrade Poetry to be able to read the lock file or, alternatively, regenerate the lock file with the `poetry lock` command."
-    )]
-    UnknownVersion {
-        /// The version.
-        version: String,
-        /// Its line, from 1.
-        line: usize,
-        /// Its column in characters, from 1.
-        column: usize,
-    },
-    /// A package cannot be read.
-    #[error("poetry.lock, line {line}: the package `{name}` {fault}")]
-    Package {
-        /// The line of its `[[package]]`, from 1.
-        line: usize,
-        /// Its name, as far as it has one.
-        name: String,
-        /// What is wrong.
-        fault: Fault,
-    },
-}
-
-/// What is wrong with a package of a lock.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Fault {
-    /// A field is missing or of the wrong type.
-    #[error("has no usable `{0}`")]
-    Field(&'static str),
-    /// The version is not one.
-    #[error("has the version `{0}`, which is not one")]
-    Version(String),
-    /// `python-versions` cannot be read.
-    #[error("has `python-versions` that cannot be read: `{0}`")]
-    PythonVersions(String),
-    /// A marker cannot be read.
-    #[error("has a marker that cannot be read: `{0}`")]
-    Marker(String),
-    /// The type of its source is unknown.
-    #[error("has a source of the unknown type `{0}`")]
-    SourceType(String),
-    /// The address of its git repository cannot be read.
-    #[error("has a source that is not a git address: `{0}`")]
-    GitUrl(WrittenUrl),
-    /// One of its dependencies cannot be read.
-    #[error("has a dependency that cannot be read: {0}")]
-    Dependency(Box<crate::pyproject::Error>),
-}
-
-/// What is odd about a lock, but does not stop anything.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Warning {
-    /// The format is newer than what is known here.
-    #[error(
-        "The lock file might not be compatible with the current version of Poetry.\nUpgrade Poetry to ensure the lock file is read properly or, alternatively, regenerate the lock file with the `poetry lock` command."
-    )]
-    Newer,
-}
-
 /// What the version of a lock's format means.
 struct FormatVersion {
     has_groups: bool,
@@ -200,7 +100,7 @@ impl<'a> Document<'a> {
     ///
     /// [`Error::MergeConflict`] and [`Error::Toml`], with the place.
     pub fn parse(text: &'a Text) -> Result<Self, Error> {
-        let table = document::parse(text).map_err(|error| toml_error(text, &error))?;
+        let table = toml_tree::parse(text).map_err(|error| toml_error(text, &error))?;
         Ok(Self { text, table })
     }
 
@@ -345,330 +245,10 @@ impl Lock {
     }
 }
 
-fn toml_error(text: &str, error: &toml::de::Error) -> Error {
-    let (line, column) = position(text, error.span().map_or(0, |span| span.start));
-    if let Some(line) = merge_conflict(text, line) {
-        return Error::MergeConflict { line };
-    }
-    Error::Toml {
-        line,
-        column,
-        message: error.message().to_owned(),
-    }
-}
-
-/// The files that locks before version 2.0 keep in `[metadata.files]`, and the oldest as bare hashes in `[metadata.hashes]`.
-struct MetadataFiles<'a> {
-    hashes: Option<HashMap<&'a str, &'a Value<'a>>>,
-    files: HashMap<&'a str, &'a Value<'a>>,
-}
-
-impl<'a> MetadataFiles<'a> {
-    fn new(metadata: &'a Table<'a>) -> Self {
-        let entries = |key: &str| Some(metadata.get(key)?.as_table()?.iter().collect());
-        Self {
-            hashes: entries("hashes"),
-            files: entries("files").unwrap_or_default(),
-        }
-    }
-}
-
-struct PackageReader<'a> {
-    text: &'a Text,
-    metadata: MetadataFiles<'a>,
-    has_groups: bool,
-    root: &'a Path,
-    files: &'a dyn FileSystem,
-    constraints: HashMap<&'a str, VersionConstraint>,
-    markers: HashMap<&'a str, Marker>,
-    /// What extras of packages bring in, by its text: half of it occurs more than once.
-    of_extras: HashMap<&'a str, Dependency>,
-}
-
-impl<'a> PackageReader<'a> {
-    fn read(&mut self, table: &'a Table<'a>) -> Result<Package, Fault> {
-        let text = |key: &'static str| {
-            let value = table.get(key).and_then(Value::as_str);
-            value.ok_or(Fault::Field(key))
-        };
-        let written_name = text("name")?;
-        let version = text("version")?;
-        let version = Version::parse(version).map_err(|_| Fault::Version(version.to_owned()))?;
-        let source = read_source(table)?;
-        let resolved_source = match &source {
-            Some(source) => Some(self.resolve(source)?),
-            None => None,
-        };
-        let python_versions = text("python-versions")?;
-        let optional = table.get("optional").and_then(Value::as_bool);
-        let mut package = Package {
-            name: PackageName::new(written_name),
-            written_name: written_name.to_owned(),
-            version,
-            files: self.package_files(table, written_name, resolved_source.as_ref())?,
-            source,
-            python_constraint: self.constraint(python_versions)?,
-            python_versions: python_versions.to_owned(),
-            is_optional: optional.ok_or(Fault::Field("optional"))?,
-            is_develop: table.get("develop").and_then(Value::as_bool) == Some(true),
-            groups: Vec::new(),
-            requires: Vec::new(),
-            extras: Vec::new(),
-            resolved_source,
-        };
-        if self.has_groups {
-            package.groups = self.groups(table)?;
-        } else {
-            package.extras = self.extras(table)?;
-            package.requires = self.requires(table, package.resolved_source.as_ref())?;
-        }
-        Ok(package)
-    }
-
-    fn resolve(&self, source: &Source) -> Result<Source, Fault> {
-        let full = |path: &Path| self.files.resolve(&self.root.join(path));
-        let location = match &source.location {
-            Location::Git(url) => {
-                let parsed = GitUrl::parse(url.as_written());
-                let parsed = parsed.ok_or_else(|| Fault::GitUrl(url.clone()))?;
-                Location::Git(WrittenUrl::new(parsed.url()))
-            }
-            Location::File(path) => Location::File(full(path)),
-            Location::Directory(path) => Location::Directory(full(path)),
-            Location::Index(_) | Location::Url(_) => source.location.clone(),
-        };
-        Ok(Source {
-            location,
-            ..source.clone()
-        })
-    }
-
-    fn constraint(&mut self, text: &'a str) -> Result<VersionConstraint, Fault> {
-        if let Some(constraint) = self.constraints.get(text) {
-            return Ok(constraint.clone());
-        }
-        let invalid = || Fault::PythonVersions(text.to_owned());
-        let constraint = VersionConstraint::parse_marker(text).map_err(|_| invalid())?;
-        if constraint.is_empty() {
-            return Err(invalid());
-        }
-        self.constraints.insert(text, constraint.clone());
-        Ok(constraint)
-    }
-
-    fn marker(&mut self, text: &'a str) -> Result<Marker, Fault> {
-        if text == "*" {
-            return Ok(Marker::any());
-        }
-        if let Some(marker) = self.markers.get(text) {
-            return Ok(marker.clone());
-        }
-        let marker = Marker::parse(text).map_err(|_| Fault::Marker(text.to_owned()))?;
-        self.markers.insert(text, marker.clone());
-        Ok(marker)
-    }
-
-    fn groups(&mut self, table: &'a Table<'a>) -> Result<Vec<(GroupName, Marker)>, Fault> {
-        let groups = table.get("groups").and_then(Value::as_array);
-        let groups = groups.ok_or(Fault::Field("groups"))?;
-        let markers = table.get("markers");
-        let mut read = Vec::with_capacity(groups.len());
-        for group in groups.iter().filter_map(Value::as_str) {
-            let text = match markers {
-                Some(Value::String(text)) => text,
-                Some(Value::Table(markers)) => {
-                    markers.get(group).and_then(Value::as_str).unwrap_or("*")
-                }
-                Some(_) => return Err(Fault::Field("markers")),
-                None => "*",
-            };
-            read.push((GroupName::new(group), self.marker(text)?));
-        }
-        Ok(read)
-    }
-
-    fn package_files(
-        &self,
-        table: &'a Table<'a>,
-        name: &str,
-        source: Option<&Source>,
-    ) -> Result<Vec<File>, Fault> {
-        if let Some(files) = table.get("files") {
-            return self.read_files(files);
-        }
-        if let Some(hashes) = &self.metadata.hashes {
-            let hashes = hashes.get(name).ok_or(Fault::Field("files"))?;
-            let files = hashes.texts().map(|hash| self.file(hash, hash));
-            return Ok(files.collect());
-        }
-        let location = source.map(|source| &source.location);
-        if let Some(Location::Git(_) | Location::Directory(_) | Location::Url(_)) = location {
-            return Ok(Vec::new());
-        }
-        let files = self.metadata.files.get(name).ok_or(Fault::Field("files"))?;
-        let mut files = self.read_files(files)?;
-        if let Some(Location::File(path)) = location {
-            let name = path.file_name();
-            files.retain(|file| Some(file.name.as_str().as_ref()) == name);
-        }
-        Ok(files)
-    }
-
-    fn read_files(&self, files: &Value<'_>) -> Result<Vec<File>, Fault> {
-        if let Value::Files(files) = files {
-            let files = files.iter().map(|file| self.file(file.name, file.hash));
-            return Ok(files.collect());
-        }
-        let items = files.as_array().ok_or(Fault::Field("files"))?;
-        let file = |item: &Value<'_>| {
-            let text = |key| item.as_table()?.get(key)?.as_str();
-            Some(self.file(text("file")?, text("hash")?))
-        };
-        let files = items
-            .iter()
-            .map(|item| file(item).ok_or(Fault::Field("files")));
-        files.collect()
-    }
-
-    fn file(&self, name: &str, hash: &str) -> File {
-        File {
-            name: self.text.cut(name),
-            hash: self.text.cut(hash),
-        }
-    }
-
-    fn extras(&mut self, table: &'a Table<'a>) -> Result<Vec<(ExtraName, Vec<Dependency>)>, Fault> {
-        let extras = table.get("extras").and_then(Value::as_table);
-        let mut read = Vec::new();
-        for (extra, requirements) in extras.into_iter().flat_map(Table::iter) {
-            let dependencies = requirements.texts().map(|text| self.dependency(text));
-            let dependencies: Result<_, _> = dependencies.collect();
-            read.push((ExtraName::new(extra), dependencies?));
-        }
-        Ok(read)
-    }
-
-    fn dependency(&mut self, text: &'a str) -> Result<Dependency, Fault> {
-        if let Some(dependency) = self.of_extras.get(text) {
-            return Ok(dependency.clone());
-        }
-        let dependency = extra_dependency(text);
-        let dependency = dependency.map_err(|error| Fault::Dependency(Box::new(error)))?;
-        self.of_extras.insert(text, dependency.clone());
-        Ok(dependency)
-    }
-
-    fn requires(
-        &self,
-        table: &'a Table<'a>,
-        source: Option<&Source>,
-    ) -> Result<Vec<Dependency>, Fault> {
-        let root = match source.map(|source| &source.location) {
-            Some(Location::Directory(path)) => path,
-            _ => self.root,
-        };
-        let mut requires = Vec::new();
-        let dependencies = table.get("dependencies").and_then(Value::as_table);
-        for (name, value) in dependencies.into_iter().flat_map(Table::iter) {
-            let values = match value {
-                Value::Array(items) => items.as_slice(),
-                Value::String(_)
-                | Value::Table(_)
-                | Value::Files(_)
-                | Value::Boolean(_)
-                | Value::Other(_) => std::slice::from_ref(value),
-            };
-            for value in values {
-                let dependency = match value {
-                    Value::Table(table) => Dependency::from_table(name, table, root, self.files),
-                    Value::String(_)
-                    | Value::Boolean(_)
-                    | Value::Array(_)
-                    | Value::Files(_)
-                    | Value::Other(_) => Dependency::plain(name, value.as_str().unwrap_or("*")),
-                };
-                requires.push(dependency.map_err(|error| Fault::Dependency(Box::new(error)))?);
-            }
-        }
-        Ok(requires)
-    }
-}
-
-fn read_source(table: &Table<'_>) -> Result<Option<Source>, Fault> {
-    let source = table.get("source").and_then(Value::as_table);
-    let Some(source) = source.filter(|source| source.iter().next().is_some()) else {
-        return Ok(None);
-    };
-    let text = |key: &str| source.get(key).and_then(Value::as_str).map(str::to_owned);
-    let kind = text("type").ok_or(Fault::Field("source"))?;
-    let url = source.get("url").and_then(Value::as_str);
-    let location = Location::from_words(&kind, url.ok_or(Fault::Field("source"))?);
-    Ok(Some(Source {
-        location: location.ok_or(Fault::SourceType(kind))?,
-        reference: text("reference"),
-        resolved_reference: text("resolved_reference"),
-        subdirectory: text("subdirectory"),
-    }))
-}
-
-/// Reads a requirement in `[package.extras]`; old locks hold some that are not in standard form, as `name[extra] (^1.0)`.
-fn extra_dependency(text: &str) -> Result<Dependency, crate::pyproject::Error> {
-    let standard = Dependency::from_requirement(text, Path::new("/"), &NoFiles);
-    let Err(error) = standard else {
-        return standard;
-    };
-    let (rest, constraint) = match text
-        .strip_suffix(')')
-        .and_then(|text| text.rsplit_once('('))
-    {
-        Some((rest, constraint)) if rest.ends_with(char::is_whitespace) => {
-            (rest.trim_end(), constraint)
-        }
-        _ => (text, "*"),
-    };
-    let (name, extras) = match rest.strip_suffix(']').and_then(|rest| rest.split_once('[')) {
-        Some(parts) => parts,
-        None => (rest, ""),
-    };
-    if name.is_empty() {
-        return Err(error);
-    }
-    let mut dependency = Dependency::plain(name, constraint)?;
-    let extras = extras.split(',').filter(|extra| !extra.is_empty());
-    dependency.extras = extras.map(ExtraName::new).collect();
-    Ok(dependency)
-}
-
-/// Knows of no file: what an extra of a package says is never about this disk.
-struct NoFiles;
-
-impl FileSystem for NoFiles {
-    fn kind(&self, _path: &Path) -> crate::pyproject::PathKind {
-        crate::pyproject::PathKind::Missing
-    }
-
-    fn resolve(&self, path: &Path) -> PathBuf {
-        path.to_owned()
-    }
-}
-
-impl Fields for Table<'_> {
-    fn text(&self, key: &str) -> Option<&str> {
-        self.get(key)?.as_str()
-    }
-
-    fn flag(&self, key: &str) -> Option<bool> {
-        self.get(key)?.as_bool()
-    }
-
-    fn texts<'b>(&'b self, key: &str) -> Box<dyn Iterator<Item = &'b str> + 'b> {
-        Box::new(self.get(key).into_iter().flat_map(Value::texts))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use read_requires::NoFiles;
 
     const HEAD: &str = "[tool.poetry]\npackage-mode = false\n";
     const PACKAGE: &str = "[[package]]\nname = \"Some.Name\"\nversion = \"1.0\"\noptional = false\npython-versions = \"*\"\n";

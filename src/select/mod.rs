@@ -5,7 +5,7 @@
 //! environment is another question, which [`select_for`] answers: there no marker is left open.
 
 mod choice;
-mod environment;
+mod solver;
 mod walk;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -17,7 +17,7 @@ use crate::pyproject::Project;
 use crate::source::are_same;
 
 pub use choice::{Choice, DefaultGroups, Request, UnknownGroup};
-pub use environment::Unserved;
+pub use solver::Unserved;
 
 /// The packages of a lock that are wanted, each under its marker.
 #[derive(Clone, Debug)]
@@ -155,7 +155,7 @@ pub fn select_for<'a>(
 ) -> Result<Vec<Selected<'a>>, Error> {
     check_extras(lock, choice)?;
     if !lock.has_groups {
-        return environment::select(project, lock, choice, environment);
+        return solver::select(project, lock, choice, environment);
     }
     let extras: Vec<ExtraName> = choice.extras.iter().cloned().collect();
     let selection = select_groups(project, lock, choice);

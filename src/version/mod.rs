@@ -7,17 +7,16 @@
 //! [version specifiers]: https://packaging.python.org/en/latest/specifications/version-specifiers/
 
 mod constraint;
+mod display;
 mod interval;
 mod pep440;
 mod region;
 mod syntax;
-mod wildcard;
 
 pub use constraint::VersionConstraint;
 pub use interval::{Bound, Interval, Range};
 pub use pep440::Version;
 pub use region::regions;
-
 pub(crate) use syntax::{CONDITION_LIMIT, is_space, n_conditions, split_alternatives, trim};
 
 /// Why a version or a version constraint could not be read.

@@ -23,10 +23,13 @@
 //!
 //! [binary distribution format]: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 
+mod documents;
 mod entry_point;
 mod error;
 mod expected;
+mod folders;
 mod metadata;
+mod place;
 mod record;
 mod rule;
 
@@ -34,23 +37,17 @@ use std::cell::LazyCell;
 use std::collections::HashSet;
 
 use crate::archive::{Archive, ArchiveEntry, Buffers, DeviationKind, Fault, Source, check_path};
+use documents::{Documents, MAX_ENTRY_POINTS_BYTES};
+use folders::{find_data, find_dist_info};
 
 pub use entry_point::{EntryPoint, Scripts, check_script_name, parse_entry_points};
 pub use error::Error;
 pub use expected::Expected;
+pub(crate) use folders::is_dist_info;
 pub use metadata::{Metadata, WheelMetadata};
+pub use place::{Place, Scheme};
 pub use record::{Oddity, Record, RecordEntry, RecordLine, encode_digest, write_record};
 pub use rule::{Exception, Leniency, Rule};
-
-/// The largest METADATA or WHEEL that is read.
-const MAX_DOCUMENT_BYTES: u64 = 16 << 20;
-/// The largest `entry_points.txt` that is read: tens of thousands of scripts.
-const MAX_ENTRY_POINTS_BYTES: u64 = 1 << 20;
-/// What RECORD may have for files that the wheel does not hold: some thousands.
-const FREE_RECORD_BYTES: u64 = 256 << 10;
-const FREE_RECORD_LINES: u64 = 4096;
-/// What a line of RECORD may have besides the path, in its longest spelling.
-const RECORD_LINE_BYTES: u64 = 256;
 
 /// A wheel whose archive is strict, and whose documents fit each other and what was locked.
 #[derive(Debug)]
@@ -71,55 +68,6 @@ pub struct Wheel {
 struct EntryPlace {
     scheme: Scheme,
     start: usize,
-}
-
-/// The part of an environment that a file of a wheel goes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scheme {
-    /// Pure Python modules.
-    Purelib,
-    /// Modules for one platform.
-    Platlib,
-    /// Scripts.
-    Scripts,
-    /// C headers.
-    Headers,
-    /// Anything, relative to the root of the environment.
-    Data,
-}
-
-impl Scheme {
-    /// Finds the scheme by the name of its folder in `.data`.
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "purelib" => Some(Self::Purelib),
-            "platlib" => Some(Self::Platlib),
-            "scripts" => Some(Self::Scripts),
-            "headers" => Some(Self::Headers),
-            "data" => Some(Self::Data),
-            _ => None,
-        }
-    }
-
-    /// Returns the name of its folder in `.data`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Purelib => "purelib",
-            Self::Platlib => "platlib",
-            Self::Scripts => "scripts",
-            Self::Headers => "headers",
-            Self::Data => "data",
-        }
-    }
-}
-
-/// Where a file of a wheel goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place<'a> {
-    /// The part of the environment.
-    pub scheme: Scheme,
-    /// The path below it.
-    pub path: &'a str,
 }
 
 impl Wheel {
@@ -330,91 +278,4 @@ impl Wheel {
         }
         Ok(())
     }
-}
-
-/// Reads the documents of one `.dist-info`.
-struct Documents<'a> {
-    archive: &'a Archive,
-    dist_info: &'a str,
-    buffers: &'a mut Buffers,
-}
-
-impl Documents<'_> {
-    fn required(&mut self, name: &'static str) -> Result<String, Error> {
-        self.optional(name, MAX_DOCUMENT_BYTES)?
-            .ok_or(Error::Missing { document: name })
-    }
-
-    fn record(&mut self) -> Result<Vec<u8>, Error> {
-        // Two lines for each file.
-        let entries = self.archive.entries().iter();
-        let lines = entries.map(|entry| entry.path().len() as u64 + RECORD_LINE_BYTES);
-        let limit = FREE_RECORD_BYTES + 2 * lines.sum::<u64>();
-        let document = self.bytes("RECORD", limit)?;
-        document.ok_or(Error::Missing { document: "RECORD" })
-    }
-
-    /// How many lines RECORD may have. Bytes alone do not bound what each line costs, and what is to be said of it.
-    fn most_record_lines(&self) -> u64 {
-        FREE_RECORD_LINES + 2 * self.archive.entries().len() as u64
-    }
-
-    fn optional(&mut self, name: &'static str, limit: u64) -> Result<Option<String>, Error> {
-        let bytes = self.bytes(name, limit)?;
-        // METADATA of old wheels has names in Latin-1; the fields that are read are ASCII.
-        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
-    }
-
-    fn bytes(&mut self, name: &str, limit: u64) -> Result<Option<Vec<u8>>, Error> {
-        let path = format!("{}/{name}", self.dist_info);
-        let Some(entry) = self.archive.entry(&path) else {
-            return Ok(None);
-        };
-        Ok(Some(self.archive.document(entry, limit, self.buffers)?))
-    }
-}
-
-/// Tells whether a file name is that of a `.dist-info` folder, in whatever case.
-pub(crate) fn is_dist_info(component: &str) -> bool {
-    let bytes = component.as_bytes();
-    let suffix = b".dist-info";
-    bytes.len() > suffix.len() && bytes[bytes.len() - suffix.len()..].eq_ignore_ascii_case(suffix)
-}
-
-fn find_dist_info(archive: &Archive, expected: Expected<'_>) -> Result<String, Error> {
-    let mut found: Option<&str> = None;
-    for entry in archive.entries() {
-        let first = entry.path().split('/').next().unwrap_or_default();
-        if found == Some(first) || !is_dist_info(first) {
-            continue;
-        }
-        if found.is_some() {
-            return Err(Error::SecondDistInfo {
-                path: first.to_owned(),
-            });
-        }
-        found = Some(first);
-    }
-    let found = found.ok_or(Error::NoDistInfo)?;
-    expected.check_dist_info(found)?;
-    Ok(found.to_owned())
-}
-
-/// Finds the `.data` folder; one of another name would be data to some installers and modules to others.
-fn find_data(archive: &Archive, expected: Expected<'_>) -> Result<Option<String>, Error> {
-    let mut found: Option<&str> = None;
-    for entry in archive.entries() {
-        let first = entry.path().split('/').next().unwrap_or_default();
-        let Some(stem) = first.strip_suffix(".data") else {
-            continue;
-        };
-        if found == Some(first) {
-            continue;
-        }
-        if found.is_some() || !expected.is_stem(stem) {
-            return Err(expected.other(first));
-        }
-        found = Some(first);
-    }
-    Ok(found.map(str::to_owned))
 }

@@ -9,15 +9,21 @@
 //! stands. Where it does not, the requirement that it fails is remembered, or the package that cannot be served is ruled out,
 //! and the choice begins anew; either happens once for each requirement or package, so there is an end.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+mod fit;
+mod reached;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{Choice, Error, Selected, direct_names};
 use crate::lock::{Lock, Package};
 use crate::marker::{Marker, MarkerEnvironment};
 use crate::name::{ExtraName, PackageName};
 use crate::pyproject::{Dependency, Project};
-use crate::source::{Location, are_same};
-use crate::version::{Version, VersionConstraint};
+use crate::version::Version;
+use fit::{serves, supports_python_of};
+use reached::{Wanted, required};
+
+pub use fit::Unserved;
 
 /// Selects the packages of `lock` that `poetry install` puts into `environment`, by name.
 pub(super) fn select<'a>(
@@ -256,175 +262,4 @@ fn unserved(wants: &[Want<'_, '_>]) -> Error {
             .map(|package| (package.name.clone(), package.version.clone())),
     };
     Error::NotLocked(wants.iter().map(describe).collect())
-}
-
-/// A requirement that no package of a lock serves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unserved {
-    /// The requirement, as Poetry prints it: `urllib3 (>=1.21.1,<3)`.
-    pub requirement: String,
-    /// The package that has it, with its version; the project has those without one.
-    pub by: Option<(PackageName, Version)>,
-}
-
-/// Tells whether `package` is what `requirement` asks for, as poetry-core's `satisfies` does.
-fn serves(package: &Package, requirement: &Dependency) -> bool {
-    requirement.constraint.allows(&package.version) && is_from_wanted_place(package, requirement)
-}
-
-fn is_from_wanted_place(package: &Package, requirement: &Dependency) -> bool {
-    let own = package.resolved_source.as_ref();
-    if requirement.source.is_some() {
-        return are_same(requirement.source.as_ref(), own);
-    }
-    let Some(wanted) = &requirement.source_name else {
-        return true;
-    };
-    match own {
-        None => wanted.eq_ignore_ascii_case("pypi"),
-        Some(own) => {
-            let name = own.reference.as_ref();
-            matches!(own.location, Location::Index(_))
-                && name.is_some_and(|name| wanted.eq_ignore_ascii_case(name))
-        }
-    }
-}
-
-/// Tells whether the Pythons of the marker of `requirement` include that of `environment`. The marker may hold and they not:
-/// `python_version <= "3.11.2"` holds on 3.11.7, whose `python_version` is 3.11, and Poetry leaves the requirement out.
-fn supports_python_of(requirement: &Dependency, environment: &MarkerEnvironment) -> bool {
-    if requirement.marker().is_any() {
-        return true;
-    }
-    let pythons = VersionConstraint::parse_marker(&requirement.marker().python_versions());
-    let python = Version::parse(&environment.python_full_version);
-    match (pythons, python) {
-        (Ok(pythons), Ok(python)) => pythons.allows(&python.stable()),
-        (Err(_), _) | (_, Err(_)) => true,
-    }
-}
-
-/// Returns what `package` with `extras` requires in `environment`.
-fn required<'a>(
-    package: &'a Package,
-    extras: &BTreeSet<ExtraName>,
-    environment: &MarkerEnvironment,
-) -> Vec<&'a Dependency> {
-    let activated = Activated::new(package, extras);
-    let requires = package.requires.iter().chain(activated.missing);
-    let requires = requires.filter(|require| {
-        // Whether an extra is asked for is looked at apart, so every word about extras in the marker holds.
-        require.marker().evaluate(environment, &require.in_extras)
-            && supports_python_of(require, environment)
-            && (!require.is_optional || activated.names.contains(&require.name))
-            && (require.in_extras.is_empty()
-                || require
-                    .in_extras
-                    .iter()
-                    .any(|extra| activated.extras.contains(extra)))
-    });
-    requires.collect()
-}
-
-/// What extras of a package bring in.
-struct Activated<'a> {
-    /// The extras, with those that they name in turn (`demo[all]` as `demo[one,two]`).
-    extras: BTreeSet<ExtraName>,
-    names: HashSet<&'a PackageName>,
-    /// Dependencies that the lock lists for an extra and not among the dependencies of the package: those of packages from a
-    /// place of their own are pruned to what was in use.
-    missing: Vec<&'a Dependency>,
-}
-
-impl<'a> Activated<'a> {
-    fn new(package: &'a Package, extras: &BTreeSet<ExtraName>) -> Self {
-        let mut activated = Self {
-            extras: BTreeSet::new(),
-            names: HashSet::new(),
-            missing: Vec::new(),
-        };
-        let source = package.source.as_ref();
-        let is_pruned = source.is_some_and(|source| source.location.is_direct_origin());
-        let is_listed = |extra: &ExtraName| {
-            let mut requires = package.requires.iter();
-            requires.any(|require| require.in_extras.contains(extra))
-        };
-        let mut stack: Vec<&ExtraName> = extras.iter().collect();
-        while let Some(extra) = stack.pop() {
-            if !activated.extras.insert(extra.clone()) {
-                continue;
-            }
-            let lists = package.extras.iter().filter(|(name, _)| name == extra);
-            for dependency in lists.flat_map(|(_, dependencies)| dependencies) {
-                if dependency.name == package.name {
-                    stack.extend(&dependency.extras);
-                    continue;
-                }
-                activated.names.insert(&dependency.name);
-                if is_pruned && !is_listed(extra) {
-                    activated.missing.push(dependency);
-                }
-            }
-        }
-        activated
-    }
-}
-
-/// Which of the decided packages are to be installed.
-struct Wanted<'c, 'a, 'b> {
-    environment: &'c MarkerEnvironment,
-    decided: &'c Decided<'a, 'b>,
-}
-
-impl<'a, 'b> Wanted<'_, 'a, 'b> {
-    /// Returns the names of what is needed whichever extras of the project are chosen.
-    ///
-    /// A requirement of the project counts even where its marker does not hold: once something else brings its package in,
-    /// Poetry takes that package for one that is not optional.
-    fn required(&self, requirements: &'b [Dependency]) -> HashSet<&'b PackageName>
-    where
-        'a: 'b,
-    {
-        let always = requirements
-            .iter()
-            .filter(|requirement| !requirement.is_optional);
-        let mut stack: Vec<&Dependency> = always.collect();
-        let mut seen: HashSet<(&PackageName, &BTreeSet<ExtraName>)> = HashSet::new();
-        while let Some(dependency) = stack.pop() {
-            let Some(decision) = self.decided.get(&dependency.name) else {
-                continue;
-            };
-            if !decision.is_with(&dependency.extras) || !serves(decision.package, dependency) {
-                continue;
-            }
-            if seen.insert((&dependency.name, &dependency.extras)) {
-                let next = required(decision.package, &dependency.extras, self.environment);
-                stack.extend(next);
-            }
-        }
-        seen.into_iter().map(|(name, _)| name).collect()
-    }
-
-    /// Returns the names of what the chosen extras of the project bring in, directly or not.
-    fn of_extras(&self, project: &'b Project, choice: &Choice) -> HashSet<&'b PackageName>
-    where
-        'a: 'b,
-    {
-        let chosen = project
-            .extras
-            .iter()
-            .filter(|(extra, _)| choice.extras.contains(*extra));
-        let mut stack: Vec<&PackageName> = chosen.flat_map(|(_, names)| names).collect();
-        let mut names = HashSet::new();
-        while let Some(name) = stack.pop() {
-            let Some(decision) = self.decided.get(name) else {
-                continue;
-            };
-            if names.insert(name) {
-                let next = required(decision.package, &decision.extras, self.environment);
-                stack.extend(next.into_iter().map(|dependency| &dependency.name));
-            }
-        }
-        names
-    }
 }

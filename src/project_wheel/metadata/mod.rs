@@ -5,18 +5,22 @@
 //!
 //! [core metadata]: https://packaging.python.org/en/latest/specifications/core-metadata/
 
+mod contact;
+mod description;
+mod licensing;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use fs_err as fs;
-use icu_normalizer::ComposingNormalizerBorrowed;
-
-use super::document::{self, Document, Ordered, Readme};
-use super::glob::glob;
-use super::license::{self, License};
+use super::Error;
+use super::document::{Document, Ordered};
+use super::license::License;
 use super::outside::Outside;
+use super::project::Identity;
 use super::requirements::Requirements;
-use super::{Error, Identity};
+use contact::first_person;
+use description::Description;
+use licensing::Licensing;
 
 const PYTHON_CLASSIFIER: &str = "Programming Language :: Python";
 
@@ -201,52 +205,6 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A person's name and address; either may be empty.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Contact {
-    name: String,
-    email: String,
-}
-
-fn first_person(standard: &[document::Person], poetry: &[String]) -> Result<Contact, Error> {
-    let text = match standard.first() {
-        Some(person) => match (
-            present(person.name.as_ref()),
-            present(person.email.as_ref()),
-        ) {
-            (Some(name), Some(email)) => format!("{name} <{email}>"),
-            (Some(one), None) | (None, Some(one)) => one.to_owned(),
-            (None, None) => return Err(Error::Person(String::new())),
-        },
-        None => match poetry.first() {
-            Some(text) => text.clone(),
-            None => return Ok(Contact::default()),
-        },
-    };
-    let text = ComposingNormalizerBorrowed::new_nfc().normalize(&text);
-    contact(&text).ok_or_else(|| Error::Person(text.into_owned()))
-}
-
-/// Reads `Name` or `Name <address>`.
-fn contact(text: &str) -> Option<Contact> {
-    let Some(bracket) = text.find(['<', '>']) else {
-        return (!text.is_empty()).then(|| Contact {
-            name: text.to_owned(),
-            email: String::new(),
-        });
-    };
-    let (name, rest) = text.split_at(bracket);
-    let name = name.strip_suffix(' ')?;
-    let rest = rest.strip_prefix('<')?;
-    let rest = rest.strip_suffix('\n').unwrap_or(rest);
-    let email = rest.strip_suffix('>')?;
-    let is_valid = !name.is_empty() && !email.is_empty() && !email.contains('\n');
-    is_valid.then(|| Contact {
-        name: name.to_owned(),
-        email: email.to_owned(),
-    })
-}
-
 /// Lists the classifiers: those of `[project]` as they stand, else the others sorted, with those of the licence and of the Python
 /// versions that the project supports.
 fn classifiers(document: &Document, license: Option<&License>, pythons: &[&str]) -> Vec<String> {
@@ -304,171 +262,11 @@ fn pairs(table: &Ordered<String>) -> impl Iterator<Item = (&str, &str)> {
     table.iter().map(|(key, value)| (key, value.as_str()))
 }
 
-/// The long description and what it is written in.
-#[derive(Debug, Default)]
-struct Description {
-    text: Option<String>,
-    content_type: String,
-}
-
-impl Description {
-    fn read(root: &Path, document: &Document) -> Result<Self, Error> {
-        let standard = match &document.project.readme {
-            Some(Readme::Path(path)) if path.is_empty() => None,
-            readme => readme.as_ref(),
-        };
-        let (files, content_type) = match standard {
-            Some(Readme::Path(path)) => (std::slice::from_ref(path), ""),
-            Some(Readme::Table(table)) => match (&table.file, &table.text) {
-                (Some(file), _) => (std::slice::from_ref(file), table.content_type.as_str()),
-                (None, text) => {
-                    return Ok(Self {
-                        text: present(text.as_ref()).map(str::to_owned),
-                        content_type: table.content_type.clone(),
-                    });
-                }
-            },
-            None => (document.tool.poetry.readme.as_slice(), ""),
-        };
-        let files: Vec<&String> = files.iter().filter(|file| !file.is_empty()).collect();
-        let Some(first) = files.first() else {
-            return Ok(Self {
-                text: None,
-                content_type: content_type.to_owned(),
-            });
-        };
-        let content_type = match content_type {
-            "" => content_type_of(first),
-            content_type => content_type,
-        };
-        let texts: Result<Vec<_>, Error> = files
-            .iter()
-            .map(|file| {
-                let path = root.join(file);
-                if !path.exists() {
-                    return Err(Error::NoReadme((*file).clone()));
-                }
-                read_text(&path)
-            })
-            .collect();
-        Ok(Self {
-            text: Some(texts?.join("\n")),
-            content_type: content_type.to_owned(),
-        })
-    }
-}
-
-fn content_type_of(file: &str) -> &'static str {
-    let suffix = Path::new(file)
-        .extension()
-        .and_then(|suffix| suffix.to_str());
-    match suffix {
-        Some("rst") => "text/x-rst",
-        Some("md" | "markdown") => "text/markdown",
-        _ => "text/plain",
-    }
-}
-
-/// Reads a text with Python's universal newlines.
-fn read_text(path: &Path) -> Result<String, Error> {
-    let bytes = fs::read(path)?;
-    let text = String::from_utf8(bytes).map_err(|_| Error::NotUtf8(path.to_owned()))?;
-    Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
-}
-
-/// What the project says about its licence.
-#[derive(Debug, Default)]
-struct Licensing {
-    license: Option<License>,
-    expression: Option<String>,
-    files: Vec<String>,
-}
-
-impl Licensing {
-    fn read(root: &Path, document: &Document, outside: &Outside) -> Result<Self, Error> {
-        let mut licensing = Self::default();
-        let patterns = document.project.license_files.as_deref();
-        let mut named_file = None;
-        match &document.project.license {
-            Some(document::License::Expression(text)) if !text.is_empty() => {
-                licensing.expression = license::normalize_expression(text);
-                if licensing.expression.is_none() {
-                    licensing.license = Some(License::find(text));
-                }
-            }
-            Some(document::License::Table { text, file }) => {
-                let text = match (present(text.as_ref()), present(file.as_ref())) {
-                    (None, Some(file)) => {
-                        named_file = Some(file);
-                        read_text(&root.join(file))?
-                    }
-                    (text, _) => text.unwrap_or_default().to_owned(),
-                };
-                licensing.license = (!text.is_empty()).then(|| License::find(&text));
-            }
-            Some(document::License::Expression(_)) | None => {
-                let poetry = present(document.tool.poetry.license.as_ref());
-                licensing.license = poetry.map(License::find);
-            }
-        }
-        let files = match patterns {
-            Some(patterns) => files_of(root, patterns, outside)?,
-            None => usual_files(root, named_file, outside)?,
-        };
-        licensing.files = files
-            .iter()
-            .map(|file| relative(root, file))
-            .collect::<Result<_, _>>()?;
-        licensing.files.sort();
-        licensing.files.dedup();
-        Ok(licensing)
-    }
-}
-
-/// Finds the files of `license-files`; each pattern has to find one (PEP 639).
-fn files_of(root: &Path, patterns: &[String], outside: &Outside) -> Result<Vec<PathBuf>, Error> {
-    let mut files = Vec::new();
-    for pattern in patterns {
-        let refuse = || Error::LicenseFiles(pattern.clone());
-        if pattern.contains('\\') || pattern.split('/').any(|part| part == "..") {
-            return Err(refuse());
-        }
-        let mut found = glob(root, pattern, outside).map_err(|_| refuse())?;
-        found.retain(|path| path.is_file());
-        if found.is_empty() {
-            return Err(refuse());
-        }
-        files.extend(found);
-    }
-    Ok(files)
-}
-
-fn usual_files(root: &Path, named: Option<&str>, outside: &Outside) -> Result<Vec<PathBuf>, Error> {
-    let mut files: Vec<PathBuf> = named.map(|named| root.join(named)).into_iter().collect();
-    for pattern in [
-        "COPYING*",
-        "LICEN[SC]E*",
-        "AUTHORS*",
-        "NOTICE*",
-        "LICENSES/**/*",
-    ] {
-        files.extend(glob(root, pattern, outside)?);
-    }
-    files.retain(|path| path.is_file());
-    Ok(files)
-}
-
-/// Writes the path of a licence file as METADATA has it: relative to the project, `..` included.
-fn relative(root: &Path, file: &Path) -> Result<String, Error> {
-    let refuse = || Error::ArchivePath(file.to_owned());
-    let within = file.strip_prefix(root).map_err(|_| refuse())?;
-    let parts: Option<Vec<&str>> = within.iter().map(|part| part.to_str()).collect();
-    Ok(parts.ok_or_else(refuse)?.join("/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contact::Contact;
+    use contact::contact;
 
     #[track_caller]
     fn person(text: &str, name: &str, email: &str) {

@@ -4,19 +4,21 @@
 //! tokens or signatures replaced by `***`; the whole text is had through [`Url::expose`] alone, so that a search for that
 //! word finds every place where a secret may leave. What is sent where is decided in [`crate::index`].
 
+mod credentials;
+mod encoding;
+mod parameters;
+mod written;
+
 use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
 use thiserror::Error;
 
 use crate::secret::Secrets;
+use parameters::{is_secret, is_token, shown_query};
 
-/// What [`percent_encode`] encodes.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+pub use credentials::{Credentials, CredentialsFlaw};
+pub(crate) use encoding::{percent_decode, percent_encode};
+pub use written::{WrittenUrl, shown};
 
 /// An absolute address; small, as it goes into many an error.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,11 +31,6 @@ struct Address {
     shown: Option<String>,
 }
 
-/// An address as a document has it: not proven to be a URL, since git takes `git@host:path` too, and printed without its
-/// credentials. What is written into an export is the text itself.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WrittenUrl(String);
-
 /// A text is not an address.
 ///
 /// The text itself is not kept: it may hold a password.
@@ -44,79 +41,6 @@ pub struct Error {
     #[source]
     cause: url::ParseError,
 }
-
-/// A user name and a password; neither is ever printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    /// The user name; may be empty, as some indexes want a token for a password and nothing else.
-    pub username: String,
-    /// The password; may be empty, as some indexes want a token for a user name and nothing else.
-    pub password: String,
-}
-
-/// What is odd about credentials, and may be why a server refuses them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CredentialsFlaw {
-    /// There is no user name.
-    NoUsername,
-    /// There is no password.
-    NoPassword,
-    /// The user name begins or ends with a line break or a space.
-    UsernameSpace,
-    /// The password begins or ends with a line break or a space.
-    PasswordSpace,
-}
-
-impl Credentials {
-    /// Says what is odd; an index may want it so all the same.
-    pub fn flaw(&self) -> Option<CredentialsFlaw> {
-        let has_space = |text: &str| text.trim() != text;
-        if has_space(&self.password) {
-            Some(CredentialsFlaw::PasswordSpace)
-        } else if has_space(&self.username) {
-            Some(CredentialsFlaw::UsernameSpace)
-        } else if self.username.is_empty() {
-            Some(CredentialsFlaw::NoUsername)
-        } else if self.password.is_empty() {
-            Some(CredentialsFlaw::NoPassword)
-        } else {
-            None
-        }
-    }
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Credentials(***)")
-    }
-}
-
-/// Query parameters whose values let the bearer in (compared in lower case): signed addresses of the large object stores and
-/// the token parameters of package servers.
-const SECRET_PARAMETERS: &[&str] = &[
-    "access_token",
-    "api_key",
-    "apikey",
-    "auth",
-    "auth_token",
-    "authtoken",
-    "awsaccesskeyid",
-    "job_token",
-    "key",
-    "key-pair-id",
-    "password",
-    "policy",
-    "private_token",
-    "secret",
-    "sig",
-    "signature",
-    "token",
-    "x-amz-credential",
-    "x-amz-security-token",
-    "x-amz-signature",
-    "x-goog-credential",
-    "x-goog-signature",
-];
 
 impl Url {
     fn new(url: url::Url) -> Self {
@@ -321,83 +245,6 @@ impl fmt::Debug for Url {
     }
 }
 
-impl WrittenUrl {
-    /// Keeps `text` as it is.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// Parses it.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Url::parse`].
-    pub fn parse(&self) -> Result<Url, Error> {
-        Url::parse(&self.0)
-    }
-
-    /// Returns the text as it was written, secrets included. For what repeats the document, never for messages.
-    pub fn as_written(&self) -> &str {
-        &self.0
-    }
-
-    /// Returns the text without user and password, and without what follows `#`: as `direct_url.json` has it ([direct URL]). What
-    /// is no URL is not changed but for that end.
-    ///
-    /// [direct URL]: https://packaging.python.org/en/latest/specifications/direct-url-data-structure/
-    pub fn without_credentials(&self) -> String {
-        let text = self.0.split('#').next().unwrap_or_default();
-        match url::Url::parse(text) {
-            Ok(mut url) if !url.username().is_empty() || url.password().is_some() => {
-                // Both fail only for addresses that cannot have a user at all.
-                let _ = url.set_username("");
-                let _ = url.set_password(None);
-                url.into()
-            }
-            Ok(_) | Err(_) => text.to_owned(),
-        }
-    }
-}
-
-impl fmt::Display for WrittenUrl {
-    /// What is no URL is printed without what precedes the last `@`, unless that is a plain name, as in `git@host:path`.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.parse(), self.0.rsplit_once('@')) {
-            (Ok(url), _) if url.holds_secrets() => url.fmt(formatter),
-            (Err(_), Some((user, rest))) if !is_plain_user(user) => {
-                write!(formatter, "***@{rest}")
-            }
-            (Ok(_) | Err(_), _) => formatter.write_str(&self.0),
-        }
-    }
-}
-
-impl fmt::Debug for WrittenUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "WrittenUrl({self})")
-    }
-}
-
-/// Returns `text`, such as a requirement that cannot be read, with the URLs in it as [`WrittenUrl`] prints them.
-pub fn shown(text: &str) -> String {
-    let is_end = |character: char| character.is_whitespace() || "\"'`<>,;".contains(character);
-    let words = text.split_inclusive(is_end).map(|word| {
-        let url = word.trim_end_matches(is_end);
-        let rest = &word[url.len()..];
-        if url.contains("://") || url.contains('@') {
-            format!("{}{rest}", WrittenUrl::new(url))
-        } else {
-            word.to_owned()
-        }
-    });
-    words.collect()
-}
-
-/// The user that forges take by ssh.
-fn is_plain_user(user: &str) -> bool {
-    user == "git"
-}
-
 fn checked(parsed: Result<url::Url, url::ParseError>) -> Result<Url, Error> {
     let url = parsed.map_err(|cause| Error { cause })?;
     if url.cannot_be_a_base() {
@@ -406,35 +253,6 @@ fn checked(parsed: Result<url::Url, url::ParseError>) -> Result<Url, Error> {
         });
     }
     Ok(Url::new(url))
-}
-
-fn shown_query(query: &str) -> String {
-    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
-        Some((key, _)) if is_secret(key) => format!("{key}=***"),
-        // A parameter without a name may well be a token.
-        None if is_token(pair) => "***".to_owned(),
-        Some(_) | None => pair.to_owned(),
-    });
-    pairs.collect::<Vec<_>>().join("&")
-}
-
-fn is_token(pair: &str) -> bool {
-    pair.len() > 16
-}
-
-fn is_secret(key: &str) -> bool {
-    let key = percent_decode(key).to_ascii_lowercase();
-    SECRET_PARAMETERS.contains(&key.as_str())
-}
-
-/// Decodes `%41` to `A`; what is not UTF-8 after that becomes U+FFFD, what is no escape stays.
-pub(crate) fn percent_decode(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
-/// Encodes every byte but those of unreserved characters (RFC 3986), as Python's `quote(…, safe="")`.
-pub(crate) fn percent_encode(bytes: &[u8]) -> String {
-    percent_encoding::percent_encode(bytes, RESERVED).to_string()
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! `requirements.txt` and `constraints.txt`.
 
+mod header;
+mod marker_text;
+
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -9,12 +11,15 @@ use super::warning::{Warning, names, unhashed, unknown_indexes};
 use super::{Error, Export, Options, path};
 use crate::digest::Digest;
 use crate::lock::Package;
-use crate::marker::Marker;
 use crate::name::ExtraName;
-use crate::pyproject::{Priority, Project, ProjectSource, path_to_url};
+use crate::pyproject::{Project, path_to_url};
 use crate::select::{Selected, Selection};
 use crate::source::{Location, Source};
-use crate::url::{WrittenUrl, percent_decode, percent_encode};
+use crate::url::WrittenUrl;
+use header::Header;
+use marker_text::{MarkerText, MarkerTexts};
+
+pub(super) use header::index_url;
 
 /// The hash algorithms that pip takes; other hashes are left out.
 const ALGORITHMS: [&str; 3] = ["sha256", "sha384", "sha512"];
@@ -166,73 +171,6 @@ pub fn has_hashes(text: &str) -> bool {
     text.contains(HASH)
 }
 
-/// Where a package is wanted, as a line says it.
-enum MarkerText {
-    /// Everywhere, so nothing is said.
-    Always,
-    /// Nowhere. Poetry says nothing either.
-    Never,
-    /// Where this marker holds.
-    Where(String),
-}
-
-/// Prints the markers of packages, each different one once.
-struct MarkerTexts<'a> {
-    /// The marker of the project's Pythons, where the selection does not hold it already.
-    python: Option<Marker>,
-    for_python: HashMap<&'a str, Marker>,
-    texts: HashMap<(Marker, &'a str), MarkerText>,
-}
-
-impl MarkerText {
-    fn of(marker: &Marker) -> Self {
-        if marker.is_any() {
-            Self::Always
-        } else if marker.is_empty() {
-            Self::Never
-        } else {
-            Self::Where(marker.to_string())
-        }
-    }
-}
-
-impl<'a> MarkerTexts<'a> {
-    fn new(project: &Project, selection: &Selection<'_>) -> Self {
-        let python = Marker::from_python_constraint(&project.python_constraint);
-        Self {
-            python: (!selection.has_python_markers).then_some(python),
-            for_python: HashMap::new(),
-            texts: HashMap::new(),
-        }
-    }
-
-    fn text(&mut self, selected: &Selected<'a>) -> &MarkerText {
-        let python_versions = selected.package.python_versions.as_str();
-        let key = (selected.marker.clone(), python_versions);
-        if !self.texts.contains_key(&key) {
-            let marker = self.whole_marker(selected).without_extras();
-            self.texts.insert(key.clone(), MarkerText::of(&marker));
-        }
-        &self.texts[&key]
-    }
-
-    fn whole_marker(&mut self, selected: &Selected<'a>) -> Marker {
-        let Some(python) = &self.python else {
-            return selected.marker.clone();
-        };
-        let marker = python.intersect(&selected.marker);
-        let package = selected.package;
-        if package.python_constraint.is_any() {
-            return marker;
-        }
-        let supported = self
-            .for_python
-            .entry(&package.python_versions)
-            .or_insert_with(|| Marker::from_python_constraint(&package.python_constraint));
-        marker.intersect(supported)
-    }
-}
-
 /// Prints a requirement without its marker.
 fn requirement(selected: &Selected<'_>, extent: Extent, options: &Options<'_>) -> String {
     let package = selected.package;
@@ -323,80 +261,4 @@ pub(super) fn has_hash(package: &Package) -> bool {
             Some((algorithm, _)) => ALGORITHMS.contains(&algorithm),
             None => true,
         })
-}
-
-/// Returns the address of the index that a package comes from, where the lock names one.
-pub(super) fn index_url<'a>(selected: &Selected<'a>) -> Option<&'a str> {
-    let url = selected
-        .package
-        .source
-        .as_ref()?
-        .location
-        .index()?
-        .as_written();
-    (!url.is_empty()).then_some(url.trim_end_matches('/'))
-}
-
-/// The options that name the indexes in use.
-#[derive(Default)]
-struct Header {
-    text: String,
-    /// The sources that are named.
-    names: Vec<String>,
-    /// Whether any address has credentials.
-    has_credentials: bool,
-}
-
-impl Header {
-    /// PyPI needs no option, unless the project has displaced it: then the source that is asked first is `--index-url`.
-    fn new(project: &Project, indexes: &[&str], options: &Options<'_>) -> Self {
-        let sources = &project.sources;
-        let has_pypi = sources.iter().any(ProjectSource::is_pypi);
-        let first = sources
-            .iter()
-            .find(|source| source.priority != Priority::Explicit);
-        let mut header = Self::default();
-        for source in sources {
-            let url = source.url.as_ref().map(WrittenUrl::as_written);
-            let Some(url) = url.filter(|url| indexes.contains(url)) else {
-                continue;
-            };
-            let is_main = !has_pypi && first.is_some_and(|first| std::ptr::eq(first, source));
-            let option = if is_main {
-                "--index-url"
-            } else {
-                "--extra-index-url"
-            };
-            let authenticated = authenticated(url, source, options);
-            header.has_credentials |= authenticated.is_some();
-            header.names.push(source.name.clone());
-            header.push(option, authenticated.as_deref().unwrap_or(url));
-        }
-        header
-    }
-
-    fn push(&mut self, option: &str, url: &str) {
-        if let Some(rest) = url.strip_prefix("http://") {
-            let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-            self.text.extend(["--trusted-host ", host, "\n"]);
-        }
-        self.text.extend([option, " ", url, "\n"]);
-    }
-}
-
-/// Puts the credentials of `source` into its address, when they are wanted and known. Those in the address itself come first;
-/// as in Poetry, they are then written twice.
-fn authenticated(url: &str, source: &ProjectSource, options: &Options<'_>) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
-    let known = options.credentials?;
-    let host_length = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let own = rest[..host_length].rsplit_once('@');
-    let own = own.map(|(own, _)| own.split_once(':').unwrap_or((own, "")));
-    let own = own.map(|(user, password)| (percent_decode(user), percent_decode(password)));
-    let (user, password) = own.or_else(|| known.of(source))?;
-    // Poetry keeps neither query nor fragment here.
-    let rest = rest.split(['?', '#']).next().unwrap_or(rest);
-    let user = percent_encode(user.as_bytes());
-    let password = percent_encode(password.as_bytes());
-    Some(format!("{scheme}://{user}:{password}@{rest}"))
 }

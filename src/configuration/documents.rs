@@ -1,0 +1,122 @@
+//! The texts that hold settings, and where they are on this machine.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::Configuration;
+use super::error::Error;
+
+/// A text that holds settings, and where it stands.
+#[derive(Clone)]
+pub struct Document<'a> {
+    /// The file, for messages.
+    pub path: &'a Path,
+    /// What it holds.
+    pub text: &'a str,
+}
+
+/// The texts that hold settings.
+#[derive(Clone, Default)]
+pub struct Documents<'a> {
+    /// The user's `config.toml`.
+    pub config: Option<Document<'a>>,
+    /// The user's `auth.toml`.
+    pub auth: Option<Document<'a>>,
+    /// The project's `poetry.toml`.
+    pub project: Option<Document<'a>>,
+    /// The user's `.netrc`.
+    pub netrc: Option<&'a str>,
+}
+
+impl fmt::Debug for Document<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Document({})", self.path.display())
+    }
+}
+
+impl fmt::Debug for Documents<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Documents")
+            .field("config", &self.config)
+            .field("auth", &self.auth)
+            .field("project", &self.project)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Configuration {
+    /// Reads `poetry.toml` in `project`, `config.toml` and `auth.toml` in Poetry's folder (`POETRY_CONFIG_DIR`, or by platform),
+    /// and the file that `NETRC` names, or `.netrc`, `_netrc` in the home folder. Any of them may be missing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`], [`Error::Toml`].
+    pub fn read(
+        project: &Path,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Error> {
+        let bare = Self::parse(&Documents::default(), variables)?;
+        let project_path = project.join("poetry.toml");
+        let folder = bare.poetry_folder();
+        let config_path = folder.as_ref().map(|folder| folder.join("config.toml"));
+        let auth_path = folder.as_ref().map(|folder| folder.join("auth.toml"));
+
+        let project_text = read_if_there(Some(&project_path))?;
+        let config_text = read_if_there(config_path.as_deref())?;
+        let auth_text = read_if_there(auth_path.as_deref())?;
+        let netrc = bare.read_netrc();
+        let documents = Documents {
+            config: document(config_path.as_deref(), config_text.as_deref()),
+            auth: document(auth_path.as_deref(), auth_text.as_deref()),
+            project: document(Some(&project_path), project_text.as_deref()),
+            netrc: netrc.as_deref(),
+        };
+        Self::parse(&documents, bare.variables)
+    }
+
+    fn poetry_folder(&self) -> Option<PathBuf> {
+        if let Some(folder) = self.variable("POETRY_CONFIG_DIR") {
+            return Some(PathBuf::from(folder));
+        }
+        let home = self.variable("HOME").map(PathBuf::from);
+        let folder = if cfg!(target_os = "macos") {
+            home?.join("Library").join("Application Support")
+        } else if cfg!(windows) {
+            PathBuf::from(self.variable("APPDATA")?)
+        } else {
+            self.variable("XDG_CONFIG_HOME")
+                .map(PathBuf::from)
+                .or_else(|| Some(home?.join(".config")))?
+        };
+        Some(folder.join("pypoetry"))
+    }
+
+    /// As requests does: a file that cannot be read says nothing.
+    fn read_netrc(&self) -> Option<String> {
+        if let Some(path) = self.variable("NETRC") {
+            return fs_err::read_to_string(self.expand(path)).ok();
+        }
+        let home = PathBuf::from(self.variable("HOME")?);
+        [".netrc", "_netrc"]
+            .into_iter()
+            .find_map(|name| fs_err::read_to_string(home.join(name)).ok())
+    }
+}
+
+pub(super) fn document<'a>(path: Option<&'a Path>, text: Option<&'a str>) -> Option<Document<'a>> {
+    let (path, text) = path.zip(text)?;
+    Some(Document { path, text })
+}
+
+fn read_if_there(path: Option<&Path>) -> Result<Option<String>, Error> {
+    let Some(path) = path else { return Ok(None) };
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::Io {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}

@@ -1,0 +1,66 @@
+//! Why settings could not be read.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::documents::Document;
+
+/// Why settings could not be read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file is there and cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is not TOML.
+    #[error("{}:{line}:{column}: {message}", path.display())]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column in characters, from 1.
+        column: usize,
+        /// What is wrong, in the words of the TOML parser; it quotes nothing.
+        message: String,
+    },
+    /// A setting has a value that cannot be meant.
+    #[error("setting `{setting}` has to be {expected}")]
+    Value {
+        /// The setting, such as `installer.max-workers`.
+        setting: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+}
+
+pub(super) fn toml_error(document: &Document<'_>, cause: &toml::de::Error) -> Error {
+    let offset = cause.span().map_or(0, |span| span.start);
+    let before = document.text.get(..offset).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    Error::Toml {
+        path: document.path.to_owned(),
+        line: before.matches('\n').count() + 1,
+        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+        message: cause
+            .message()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+    }
+}
+
+pub(super) fn value_error(keys: &[&str], expected: &'static str) -> Error {
+    Error::Value {
+        setting: keys.join("."),
+        expected,
+    }
+}
