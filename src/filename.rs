@@ -95,6 +95,22 @@ impl DistributionFilename {
             Self::Sdist(sdist) => sdist.as_str(),
         }
     }
+
+    /// Returns the name of the package.
+    pub fn name(&self) -> &PackageName {
+        match self {
+            Self::Wheel(wheel) => wheel.name(),
+            Self::Sdist(sdist) => sdist.name(),
+        }
+    }
+
+    /// Returns the version.
+    pub fn version(&self) -> &Version {
+        match self {
+            Self::Wheel(wheel) => wheel.version(),
+            Self::Sdist(sdist) => sdist.version(),
+        }
+    }
 }
 
 /// The file name of a wheel, taken apart.

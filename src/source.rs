@@ -126,14 +126,9 @@ impl Source {
     }
 
     fn has_same_revision_as(&self, other: &Self) -> bool {
-        let locked = (
-            filled(self.resolved_reference.as_ref()),
-            filled(other.resolved_reference.as_ref()),
-        );
-        let named = (
-            filled(self.reference.as_ref()),
-            filled(other.reference.as_ref()),
-        );
+        let both = |part: fn(&Self) -> Option<&String>| (filled(part(self)), filled(part(other)));
+        let locked = both(|source| source.resolved_reference.as_ref());
+        let named = both(|source| source.reference.as_ref());
         if let (Some(one), Some(two)) = locked {
             if one == two {
                 return true;

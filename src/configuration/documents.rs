@@ -120,3 +120,20 @@ fn read_if_there(path: Option<&Path>) -> Result<Option<String>, Error> {
         }),
     }
 }
+
+pub(super) fn toml_error(document: &Document<'_>, cause: &toml::de::Error) -> Error {
+    let offset = cause.span().map_or(0, |span| span.start);
+    let before = document.text.get(..offset).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    Error::Toml {
+        path: document.path.to_owned(),
+        line: before.matches('\n').count() + 1,
+        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+        message: cause
+            .message()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+    }
+}

@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::documents::Document;
-
 /// Why settings could not be read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -39,23 +37,6 @@ pub enum Error {
         /// What it may be.
         expected: &'static str,
     },
-}
-
-pub(super) fn toml_error(document: &Document<'_>, cause: &toml::de::Error) -> Error {
-    let offset = cause.span().map_or(0, |span| span.start);
-    let before = document.text.get(..offset).unwrap_or_default();
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Error::Toml {
-        path: document.path.to_owned(),
-        line: before.matches('\n').count() + 1,
-        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-        message: cause
-            .message()
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
-    }
 }
 
 pub(super) fn value_error(keys: &[&str], expected: &'static str) -> Error {

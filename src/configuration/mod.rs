@@ -20,7 +20,8 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use crate::toml_document::TomlDocument;
-use error::{toml_error, value_error};
+use documents::toml_error;
+use error::value_error;
 
 pub use crate::plan::PackagePolicy;
 pub use certificates::{Authorities, Certificates};

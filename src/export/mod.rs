@@ -6,6 +6,7 @@
 //! [requirements file format]: https://pip.pypa.io/en/stable/reference/requirements-file-format/
 //! [PEP 751]: https://packaging.python.org/en/latest/specifications/pylock-toml/
 
+mod locked;
 mod path;
 mod pylock;
 mod requirements;

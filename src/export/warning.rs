@@ -1,7 +1,7 @@
 //! What there is to say of an export that is as Poetry's: what it could not hold, and what pip will make of it.
 
 use super::Options;
-use super::requirements::{has_hash, index_url};
+use super::locked::{has_hash, index_url};
 use crate::name::PackageName;
 use crate::pyproject::Project;
 use crate::select::{Selected, Selection};

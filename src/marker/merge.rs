@@ -2,7 +2,8 @@
 
 use super::algebra::{Algebra, Identical, Join, Stopped};
 use super::node::{Marker, Node, Values};
-use super::single::{Constraint, Operator, Single, domain_of};
+use super::operator::Operator;
+use super::single::{Constraint, Single, domain_of};
 use super::text::{Comparison, Condition, TextConstraint};
 use super::variable::Variable;
 use crate::version::{Interval, Range, VersionConstraint};

@@ -12,10 +12,13 @@
 //! [dependency specifiers]: https://packaging.python.org/en/latest/specifications/dependency-specifiers/#environment-markers
 
 mod algebra;
+mod comparison;
 mod environment;
 mod evaluate;
+mod inverse;
 mod merge;
 mod node;
+mod operator;
 mod parse;
 mod plain;
 mod python;

@@ -289,3 +289,9 @@ impl Values {
         Ok(())
     }
 }
+
+impl From<Single> for Marker {
+    fn from(single: Single) -> Self {
+        Node::Single(single).into()
+    }
+}

@@ -6,7 +6,8 @@
 use super::Error;
 use super::algebra::Algebra;
 use super::node::Marker;
-use super::single::{Operator, Single};
+use super::operator::Operator;
+use super::single::Single;
 use super::variable::Variable;
 
 /// How deep parentheses may be nested.

@@ -4,21 +4,22 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
-use super::node::{Marker, Node};
+use super::Error;
+use super::comparison::{self, expand_values};
+use super::operator::{OPERATORS, Operator};
 use super::text::{Comparison, Domain, TextConstraint, split_containment};
 use super::variable::Variable;
-use super::{Error, python};
-use crate::version::{Interval, VersionConstraint, is_space};
+use crate::version::{VersionConstraint, is_space};
 
 /// One comparison.
 ///
 /// Equality is that of Poetry: the side on which the variable stands does not count.
 pub(super) struct Single {
-    variable: Variable,
-    operator: Operator,
-    value: Arc<str>,
-    is_swapped: bool,
-    constraint: Constraint,
+    pub(super) variable: Variable,
+    pub(super) operator: Operator,
+    pub(super) value: Arc<str>,
+    pub(super) is_swapped: bool,
+    pub(super) constraint: Constraint,
     python: OnceLock<Option<VersionConstraint>>,
 }
 
@@ -42,73 +43,6 @@ impl Constraint {
             Self::Version(versions) => versions.is_empty(),
             Self::Text(texts) => texts.is_empty(),
         }
-    }
-}
-
-/// The operator of a comparison, as written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Operator {
-    Compatible,
-    NotEqual,
-    GreaterEqual,
-    Greater,
-    LessEqual,
-    Less,
-    Identical,
-    Equal,
-    /// One `=`, which only constraints know.
-    Assign,
-    NotIn,
-    In,
-}
-
-/// Spellings, each before those that it begins with.
-const OPERATORS: [(&str, Operator); 11] = [
-    ("~=", Operator::Compatible),
-    ("!=", Operator::NotEqual),
-    (">=", Operator::GreaterEqual),
-    (">", Operator::Greater),
-    ("<=", Operator::LessEqual),
-    ("<", Operator::Less),
-    ("===", Operator::Identical),
-    ("==", Operator::Equal),
-    ("=", Operator::Assign),
-    ("not in", Operator::NotIn),
-    ("in", Operator::In),
-];
-
-impl Operator {
-    /// Returns the operator that `text` begins with and the length of its name.
-    pub(super) fn parse_prefix(text: &str) -> Option<(Self, usize)> {
-        let mut operators = OPERATORS.iter();
-        let (spelling, operator) = operators.find(|(spelling, _)| text.starts_with(spelling))?;
-        Some((*operator, spelling.len()))
-    }
-
-    pub(super) fn as_str(self) -> &'static str {
-        let mut operators = OPERATORS.iter();
-        operators
-            .find(|(_, operator)| *operator == self)
-            .map_or("", |(spelling, _)| spelling)
-    }
-
-    pub(super) fn is_containment(self) -> bool {
-        matches!(self, Self::In | Self::NotIn)
-    }
-
-    /// Returns the operator that holds where this one does not; `~=` has none.
-    fn invert(self) -> Option<Self> {
-        Some(match self {
-            Self::Equal | Self::Identical | Self::Assign => Self::NotEqual,
-            Self::NotEqual => Self::Equal,
-            Self::Greater => Self::LessEqual,
-            Self::GreaterEqual => Self::Less,
-            Self::Less => Self::GreaterEqual,
-            Self::LessEqual => Self::Greater,
-            Self::In => Self::NotIn,
-            Self::NotIn => Self::In,
-            Self::Compatible => return None,
-        })
     }
 }
 
@@ -154,11 +88,7 @@ impl Single {
             } else {
                 Kind::Text
             };
-            read_constraint(
-                variable,
-                &python::expand_values(variable, operator, value),
-                kind,
-            )
+            read_constraint(variable, &expand_values(variable, operator, value), kind)
         } else if variable.is_version() {
             read_constraint(variable, &format!("{text}{zeros}"), Kind::Version)
         } else {
@@ -196,54 +126,19 @@ impl Single {
 
     /// Returns the interpreters that satisfy the comparison, if it is about their version and can be read as such.
     pub(super) fn python_constraint(&self) -> Option<&VersionConstraint> {
-        let constraint = self.python.get_or_init(|| python::of_single(self));
+        let constraint = self
+            .python
+            .get_or_init(|| comparison::python_constraint(self.operator, &self.value));
         constraint.as_ref()
     }
 
     pub(super) fn is_identical(&self, other: &Self) -> bool {
         self == other && self.is_swapped == other.is_swapped
     }
-
-    pub(super) fn invert(&self) -> Marker {
-        let Some(operator) = self.operator.invert() else {
-            return self.invert_compatible();
-        };
-        let (value, operator) = (&self.value, operator.as_str());
-        let inverted = if self.is_swapped {
-            Self::parse_swapped(self.variable, &format!("\"{value}\" {operator}"))
-        } else {
-            Self::parse(self.variable, &format!("{operator} {value}"))
-        };
-        inverted.map_or_else(|_| Marker::any(), Marker::from)
-    }
-
-    /// `~=` is a range, so its inverse are two comparisons. Poetry fails where it is compared with a text.
-    fn invert_compatible(&self) -> Marker {
-        let Constraint::Version(VersionConstraint::Interval(Interval::Range(range))) =
-            &self.constraint
-        else {
-            return self.invert_text();
-        };
-        let sides = [range.without_max(), range.without_min()];
-        let sides = sides.map(|side| {
-            let side = Self::parse(self.variable, &spaced(&side.to_string()));
-            side.map_or_else(|_| Marker::any(), |side| side.invert())
-        });
-        Marker::any_of(sides)
-    }
-
-    /// Poetry takes `~= x` for a text of its own, of which `!=` is the inverse.
-    fn invert_text(&self) -> Marker {
-        let inverted = Self::parse(
-            self.variable,
-            &format!("!= {} {}", self.operator.as_str(), self.value),
-        );
-        inverted.map_or_else(|_| Marker::any(), Marker::from)
-    }
 }
 
 /// Sets a space between operator and version.
-fn spaced(text: &str) -> String {
+pub(super) fn spaced(text: &str) -> String {
     let start = text.find(|character: char| !matches!(character, '<' | '>' | '='));
     let (operator, version) = text.split_at(start.unwrap_or(0));
     format!("{operator} {version}")
@@ -342,11 +237,5 @@ impl fmt::Display for Single {
             return write!(formatter, "\"{value}\" {operator} {variable}");
         }
         write!(formatter, "{variable} {operator} \"{value}\"")
-    }
-}
-
-impl From<Single> for Marker {
-    fn from(single: Single) -> Self {
-        Node::Single(single).into()
     }
 }

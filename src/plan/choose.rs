@@ -54,7 +54,6 @@ pub(super) fn choose(
         return from_index(package, target, options);
     };
     let is_editable = options.is_editable && package.is_develop;
-    let subdirectory = source.subdirectory.clone();
     match &source.location {
         Location::Index(_) => from_index(package, target, options),
         Location::Git(url) => {
@@ -65,28 +64,42 @@ pub(super) fn choose(
             let path = path.clone();
             Ok((Origin::Directory { path }, Form::Tree { is_editable }))
         }
-        Location::File(path) => {
-            let file = path.file_name().and_then(|name| name.to_str());
-            let file = file.ok_or_else(|| lacks(package, "file name"))?;
-            let (digests, form) = single_file(package, file, target)?;
-            let origin = Origin::File {
-                path: path.clone(),
-                digests,
-                subdirectory,
-            };
-            Ok((origin, form))
-        }
-        Location::Url(url) => {
-            let file = url_file_name(url).ok_or_else(|| lacks(package, "file name"))?;
-            let (digests, form) = single_file(package, &file, target)?;
-            let origin = Origin::Url {
-                url: url.clone(),
-                digests,
-                subdirectory,
-            };
-            Ok((origin, form))
-        }
+        Location::File(path) => from_file(path, source, package, target),
+        Location::Url(url) => from_url(url, source, package, target),
     }
+}
+
+fn from_file(
+    path: &Path,
+    source: &Source,
+    package: &Package,
+    target: &Target,
+) -> Result<(Origin, Form), Error> {
+    let file = path.file_name().and_then(|name| name.to_str());
+    let file = file.ok_or_else(|| lacks(package, "file name"))?;
+    let (digests, form) = single_file(package, file, target)?;
+    let origin = Origin::File {
+        path: path.to_owned(),
+        digests,
+        subdirectory: source.subdirectory.clone(),
+    };
+    Ok((origin, form))
+}
+
+fn from_url(
+    url: &WrittenUrl,
+    source: &Source,
+    package: &Package,
+    target: &Target,
+) -> Result<(Origin, Form), Error> {
+    let file = url_file_name(url).ok_or_else(|| lacks(package, "file name"))?;
+    let (digests, form) = single_file(package, &file, target)?;
+    let origin = Origin::Url {
+        url: url.clone(),
+        digests,
+        subdirectory: source.subdirectory.clone(),
+    };
+    Ok((origin, form))
 }
 
 fn git_origin(url: &WrittenUrl, source: &Source) -> GitOrigin {
@@ -172,35 +185,27 @@ fn rank<'a>(
     options: &Options,
 ) -> Result<Rank<'a>, Reason> {
     let (no_binary, only_binary) = (&options.no_binary, &options.only_binary);
-    let name = &package.name;
+    let (name, version) = (&package.name, &package.version);
+    if (file.name(), file.version()) != (name, version) {
+        return Err(Reason::OtherPackage);
+    }
     match file {
-        DistributionFilename::Wheel(wheel) => {
-            if (wheel.name(), wheel.version()) != (name, &package.version) {
-                return Err(Reason::OtherPackage);
-            }
-            if no_binary.forbids(name, only_binary) {
-                return Err(Reason::NoBinary);
-            }
-            let place = place(wheel, target)?;
-            Ok(Rank {
-                build: wheel.build(),
-                place: Reverse(place),
-                is_sdist: false,
-            })
+        DistributionFilename::Wheel(_) if no_binary.forbids(name, only_binary) => {
+            Err(Reason::NoBinary)
         }
-        DistributionFilename::Sdist(sdist) => {
-            if (sdist.name(), sdist.version()) != (name, &package.version) {
-                return Err(Reason::OtherPackage);
-            }
-            if only_binary.forbids(name, no_binary) {
-                return Err(Reason::OnlyBinary);
-            }
-            Ok(Rank {
-                build: None,
-                place: Reverse(target.tags.len()),
-                is_sdist: true,
-            })
+        DistributionFilename::Sdist(_) if only_binary.forbids(name, no_binary) => {
+            Err(Reason::OnlyBinary)
         }
+        DistributionFilename::Wheel(wheel) => Ok(Rank {
+            build: wheel.build(),
+            place: Reverse(place(wheel, target)?),
+            is_sdist: false,
+        }),
+        DistributionFilename::Sdist(_) => Ok(Rank {
+            build: None,
+            place: Reverse(target.tags.len()),
+            is_sdist: true,
+        }),
     }
 }
 

@@ -49,52 +49,41 @@ impl Error {
 }
 
 fn wheels(refused: &[Refused]) -> Option<String> {
-    let wheels: Vec<&Refused> = refused
-        .iter()
-        .filter(|refused| is_wheel(&refused.file))
-        .collect();
+    let wheels = refused.iter().filter(|refused| is_wheel(&refused.file));
+    let wheels: Vec<&Refused> = wheels.collect();
     if wheels.is_empty() {
         return None;
     }
-    let count = |reason: &Reason| {
-        wheels
-            .iter()
-            .filter(|wheel| wheel.reason == *reason)
-            .count()
+    let count = |is_meant: &dyn Fn(&Reason) -> bool| {
+        let meant = wheels.iter().filter(|wheel| is_meant(&wheel.reason));
+        meant.count()
     };
-    let is_misnamed = |wheel: &&&Refused| matches!(wheel.reason, Reason::Name(_));
+    let pythons = format!("for other Pythons{}", range(refused));
     let parts = [
+        (count(&|reason| *reason == Reason::OtherPython), &*pythons),
         (
-            count(&Reason::OtherPython),
-            format!("for other Pythons{}", range(refused)),
+            count(&|reason| *reason == Reason::OtherPlatform),
+            "for other platforms",
         ),
         (
-            count(&Reason::OtherPlatform),
-            "for other platforms".to_owned(),
+            count(&|reason| *reason == Reason::NoBinary),
+            "not wanted (no-binary)",
         ),
         (
-            count(&Reason::NoBinary),
-            "not wanted (no-binary)".to_owned(),
+            count(&|reason| *reason == Reason::OtherPackage),
+            "of another package or version",
         ),
         (
-            count(&Reason::OtherPackage),
-            "of another package or version".to_owned(),
-        ),
-        (
-            wheels.iter().filter(is_misnamed).count(),
-            "with names that no wheel has".to_owned(),
+            count(&|reason| matches!(reason, Reason::Name(_))),
+            "with names that no wheel has",
         ),
     ];
-    let parts = parts.into_iter().filter(|(n_wheels, _)| *n_wheels > 0);
-    let parts: Vec<String> = parts
-        .map(|(n_wheels, text)| format!("{n_wheels} {text}"))
-        .collect();
+    let parts = parts.iter().filter(|(n_wheels, _)| *n_wheels > 0);
+    let parts = parts.map(|(n_wheels, text)| format!("{n_wheels} {text}"));
+    let parts: Vec<String> = parts.collect();
     let plural = if wheels.len() == 1 { "" } else { "s" };
-    Some(format!(
-        "{} wheel{plural} in poetry.lock: {}",
-        wheels.len(),
-        parts.join(", ")
-    ))
+    let (n_wheels, parts) = (wheels.len(), parts.join(", "));
+    Some(format!("{n_wheels} wheel{plural} in poetry.lock: {parts}"))
 }
 
 fn sdists(refused: &[Refused]) -> String {

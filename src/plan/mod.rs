@@ -315,6 +315,25 @@ fn plan_one(
     if there.is_empty() && options.skips_directories && choose::is_directory(package) {
         return Ok(Vec::new());
     }
+    let distribution = distribution(wanted, target, options)?;
+    let Some((first, too_many)) = there.split_first() else {
+        return Ok(vec![Action::Install(distribution)]);
+    };
+    let too_many = too_many.iter();
+    let removals = too_many.map(|other| Action::Remove((*other).clone()));
+    let replacement = Action::Replace {
+        from: (*first).clone(),
+        to: distribution,
+    };
+    Ok(removals.chain([replacement]).collect())
+}
+
+fn distribution(
+    wanted: Wanted<'_>,
+    target: &Target,
+    options: &Options,
+) -> Result<Distribution, Error> {
+    let package = wanted.package;
     let (origin, form) = choose::choose(package, target, options)?;
     let distribution = Distribution {
         id: DistributionId::default(),
@@ -327,17 +346,7 @@ fn plan_one(
     if options.builds == Builds::Refused {
         needs_build::refuse(&distribution)?;
     }
-    let Some((first, too_many)) = there.split_first() else {
-        return Ok(vec![Action::Install(distribution)]);
-    };
-    let removals = too_many
-        .iter()
-        .map(|other| Action::Remove((*other).clone()));
-    let replacement = Action::Replace {
-        from: (*first).clone(),
-        to: distribution,
-    };
-    Ok(removals.chain([replacement]).collect())
+    Ok(distribution)
 }
 
 /// What `poetry sync` leaves though the lock does not have it.

@@ -24,6 +24,7 @@ mod error;
 mod files;
 mod git;
 mod glob;
+mod identity;
 mod license;
 mod metadata;
 mod outside;
@@ -33,8 +34,6 @@ mod surroundings;
 mod zip_writer;
 
 use std::path::{Path, PathBuf};
-
-use thiserror::Error;
 
 use document::Document;
 use git::Repository;

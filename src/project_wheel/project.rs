@@ -13,42 +13,14 @@ use super::entry_points;
 use super::error::{Error, Unsupported};
 use super::files;
 use super::files::Layout;
+use super::identity::Identity;
 use super::metadata::Metadata;
 use super::outside::Outside;
 use super::requirements::Requirements;
 use super::{Backend, Options};
 use crate::filename::WheelFilename;
-use crate::name::PackageName;
 use crate::project_files::Disk;
 use crate::pyproject;
-
-/// The project's name and version.
-#[derive(Debug)]
-pub(super) struct Identity {
-    /// The name as it was written.
-    pub(super) name: String,
-    pub(super) normal_name: PackageName,
-    /// The version in normal form.
-    pub(super) version: String,
-}
-
-impl Identity {
-    pub(super) fn of(document: &Document, project: &pyproject::Project) -> Self {
-        let written = [&document.project.name, &document.tool.poetry.name];
-        let mut written = written.into_iter().flatten();
-        let name = written.find(|name| !name.is_empty());
-        Self {
-            name: name.cloned().unwrap_or_default(),
-            normal_name: project.name.clone(),
-            version: project.version.normal().to_owned(),
-        }
-    }
-
-    /// Returns what the names of the wheel and of its metadata begin with.
-    fn stem(&self) -> String {
-        format!("{}-{}", self.normal_name.to_file_name(), self.version)
-    }
-}
 
 /// A project whose wheel can be built.
 #[derive(Debug)]

@@ -25,34 +25,15 @@ pub(super) fn check_requires_poetry(tool_poetry: &Table) -> Result<(), Error> {
 
 /// Checks shapes, groups and names, and tells all faults at once, as Poetry does.
 pub(super) fn check(document: &Table, tool_poetry: &Table) -> Result<(), Error> {
-    let mut faults = Vec::new();
-    let is_table = |parent: &Table, key: &str| parent.get(key).is_none_or(Value::is_table);
-    let tool = table_of(document, "tool");
-    if !is_table(document, "tool") || !tool.is_none_or(|tool| is_table(tool, "poetry")) {
-        faults.push("data must be object".to_owned());
+    if !has_tables(document) {
+        let faults = vec!["data must be object".to_owned()];
         return Err(Error::Invalid { faults });
     }
-    faults.extend(schema::faults(document, tool_poetry));
-    let project = table_of(document, "project");
-    let text = |key: &str| {
-        let of_project = project.and_then(|project| project.get(key));
-        let given = of_project.into_iter().chain(tool_poetry.get(key));
-        given
-            .filter_map(Value::as_str)
-            .find(|text| !text.is_empty())
-    };
-    if tool_poetry.get("package-mode").and_then(Value::as_bool) != Some(false) {
-        for key in ["name", "version"] {
-            if text(key).is_none() {
-                faults.push(format!(
-                    "Either [project.{key}] or [tool.poetry.{key}] is required in package mode."
-                ));
-            }
-        }
-    }
+    let mut faults = schema::faults(document, tool_poetry);
+    faults.extend(missing_keys(document, tool_poetry));
     faults.extend(group_faults(document, tool_poetry));
     faults.extend(schema::poetry_faults(tool_poetry));
-    if let Some(name) = text("name")
+    if let Some(name) = first_text(document, tool_poetry, "name")
         && depends_on(tool_poetry, &PackageName::new(name))
     {
         faults.push(format!(
@@ -63,6 +44,33 @@ pub(super) fn check(document: &Table, tool_poetry: &Table) -> Result<(), Error> 
         return Ok(());
     }
     Err(Error::Invalid { faults })
+}
+
+/// Tells whether `[tool]` and `[tool.poetry]` are tables where they are there.
+fn has_tables(document: &Table) -> bool {
+    let is_table = |parent: &Table, key: &str| parent.get(key).is_none_or(Value::is_table);
+    let tool = table_of(document, "tool");
+    is_table(document, "tool") && tool.is_none_or(|tool| is_table(tool, "poetry"))
+}
+
+/// Tells what a package has to have and does not.
+fn missing_keys(document: &Table, tool_poetry: &Table) -> Vec<String> {
+    if tool_poetry.get("package-mode").and_then(Value::as_bool) == Some(false) {
+        return Vec::new();
+    }
+    let keys = ["name", "version"].into_iter();
+    let missing = keys.filter(|key| first_text(document, tool_poetry, key).is_none());
+    let faults = missing.map(|key| {
+        format!("Either [project.{key}] or [tool.poetry.{key}] is required in package mode.")
+    });
+    faults.collect()
+}
+
+fn first_text<'a>(document: &'a Table, tool_poetry: &'a Table, key: &str) -> Option<&'a str> {
+    let of_project = table_of(document, "project").and_then(|project| project.get(key));
+    let given = of_project.into_iter().chain(tool_poetry.get(key));
+    let mut texts = given.filter_map(Value::as_str);
+    texts.find(|text| !text.is_empty())
 }
 
 fn depends_on(tool_poetry: &Table, name: &PackageName) -> bool {
@@ -129,18 +137,18 @@ fn circles(root: &GroupName, includes: &[(GroupName, Vec<GroupName>)]) -> Vec<St
         let entry = includes.iter().find(|(name, _)| name == last);
         for include in entry.into_iter().flat_map(|(_, groups)| groups) {
             if path.contains(&include) {
-                let steps = path[1..].iter().copied().chain([include]);
-                let steps: Vec<&str> = steps.map(GroupName::as_str).collect();
-                let steps = steps.join(" -> ");
-                faults.push(format!(
-                    "Cyclic dependency group include in {root}: {steps}"
-                ));
+                faults.push(circle(root, &path, include));
             } else {
-                let mut path = path.clone();
-                path.push(include);
-                stack.push(path);
+                stack.push(path.iter().copied().chain([include]).collect());
             }
         }
     }
     faults
+}
+
+fn circle(root: &GroupName, path: &[&GroupName], include: &GroupName) -> String {
+    let steps = path[1..].iter().copied().chain([include]);
+    let steps: Vec<&str> = steps.map(GroupName::as_str).collect();
+    let steps = steps.join(" -> ");
+    format!("Cyclic dependency group include in {root}: {steps}")
 }

@@ -148,12 +148,10 @@ pub(super) fn include<'a>(
     let normal = GroupName::new(name);
     for written in included {
         let included = GroupName::new(written);
-        if !groups.iter().any(|group| group.name == included) {
-            return Err(Error::UnknownInclude {
-                group: name.to_owned(),
-                included: written.to_owned(),
-            });
-        }
+        let mut names = groups.iter().map(|group| &group.name);
+        names
+            .find(|name| **name == included)
+            .ok_or_else(|| unknown_include(name, written))?;
         let group = groups.iter_mut().find(|group| group.name == normal);
         let Some(group) = group else { continue };
         if group.includes.contains(&included) {
@@ -162,4 +160,11 @@ pub(super) fn include<'a>(
         group.includes.push(included);
     }
     Ok(())
+}
+
+fn unknown_include(group: &str, included: &str) -> Error {
+    Error::UnknownInclude {
+        group: group.to_owned(),
+        included: included.to_owned(),
+    }
 }

@@ -83,25 +83,10 @@ impl Reader<'_> {
             if files.is_some() {
                 return Err(Error::Metadata(MetadataFault::LicenseTable));
             }
-            let text = |key: &str| license.get(key).and_then(Value::as_str);
-            let has_text = text("text").is_some_and(|text| !text.is_empty());
-            if let Some(file) = text("file").filter(|file| !file.is_empty() && !has_text) {
-                let path = self.root.join(file);
-                if self.files.kind(&path) == PathKind::Missing {
-                    return Err(Error::LicenseFile(path));
-                }
-            }
+            self.check_license_file(license)?;
         }
-        for entry in files.into_iter().flatten().filter_map(Value::as_str) {
-            if entry.contains('\\') {
-                let fault = MetadataFault::LicenseBackslash(entry.to_owned());
-                return Err(Error::Metadata(fault));
-            }
-            if entry.split('/').any(|part| part == "..") {
-                let fault = MetadataFault::LicenseParent(entry.to_owned());
-                return Err(Error::Metadata(fault));
-            }
-        }
+        let mut entries = files.into_iter().flatten().filter_map(Value::as_str);
+        entries.try_for_each(check_license_entry)?;
         let entry_points = table_of(self.project, "entry-points");
         for group in entry_points.into_iter().flat_map(Table::keys) {
             if matches!(group.as_str(), "console-scripts" | "gui-scripts") {
@@ -110,6 +95,17 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    fn check_license_file(&self, license: &Table) -> Result<(), Error> {
+        let text = |key: &str| license.get(key).and_then(Value::as_str);
+        let has_text = text("text").is_some_and(|text| !text.is_empty());
+        let file = text("file").filter(|file| !file.is_empty() && !has_text);
+        let path = file.map(|file| self.root.join(file));
+        match path.filter(|path| self.files.kind(path) == PathKind::Missing) {
+            Some(path) => Err(Error::LicenseFile(path)),
+            None => Ok(()),
+        }
     }
 
     /// Returns the Pythons of the project: the last `python` of the main group in `[tool.poetry]`, which `requires-python` has
@@ -222,4 +218,16 @@ fn value_or_items(value: &Value) -> &[Value] {
     value
         .as_array()
         .map_or(std::slice::from_ref(value), Vec::as_slice)
+}
+
+fn check_license_entry(entry: &str) -> Result<(), Error> {
+    if entry.contains('\\') {
+        let fault = MetadataFault::LicenseBackslash(entry.to_owned());
+        return Err(Error::Metadata(fault));
+    }
+    if entry.split('/').any(|part| part == "..") {
+        let fault = MetadataFault::LicenseParent(entry.to_owned());
+        return Err(Error::Metadata(fault));
+    }
+    Ok(())
 }

@@ -67,13 +67,8 @@ impl Warning {
             (_, PathKind::Missing) => PathFault::Missing,
             (true, PathKind::Directory) => PathFault::NotAFile,
             (false, PathKind::File) => PathFault::NotADirectory,
-            (false, PathKind::Directory) => {
-                let is_there = |file: &str| files.kind(&path.join(file)) != PathKind::Missing;
-                if PROJECT_FILES.iter().any(|file| is_there(file)) {
-                    return None;
-                }
-                PathFault::NotAProject
-            }
+            (false, PathKind::Directory) if is_project(path, files) => return None,
+            (false, PathKind::Directory) => PathFault::NotAProject,
         };
         Some(Self::Path {
             fault,
@@ -81,4 +76,9 @@ impl Warning {
             name: name.to_owned(),
         })
     }
+}
+
+fn is_project(folder: &Path, files: &dyn FileSystem) -> bool {
+    let mut names = PROJECT_FILES.iter();
+    names.any(|name| files.kind(&folder.join(name)) != PathKind::Missing)
 }

@@ -1,5 +1,6 @@
 //! The header fields of WHEEL and METADATA that an installer needs.
 
+use super::place::Scheme;
 use super::{Error, Expected};
 
 /// What WHEEL says.
@@ -25,6 +26,17 @@ impl WheelMetadata {
         let root_is_purelib =
             field(text, "Root-Is-Purelib").is_some_and(|value| value.eq_ignore_ascii_case("true"));
         Ok(Self { root_is_purelib })
+    }
+}
+
+impl WheelMetadata {
+    /// Returns the scheme of the files outside `.data`.
+    pub(super) fn root(&self) -> Scheme {
+        if self.root_is_purelib {
+            Scheme::Purelib
+        } else {
+            Scheme::Platlib
+        }
     }
 }
 

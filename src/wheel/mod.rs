@@ -112,29 +112,27 @@ impl Wheel {
             Some(text) => Scripts::parse(&text)?,
             None => Scripts::default(),
         };
-        let root = if wheel.root_is_purelib {
-            Scheme::Purelib
-        } else {
-            Scheme::Platlib
-        };
         let mut wheel = Self {
             archive,
             dist_info,
             data,
-            root,
+            root: wheel.root(),
             record,
             scripts,
             places: Vec::new(),
             exceptions: Vec::new(),
         };
-        wheel.places = wheel.find_places()?;
-        wheel.check_places()?;
-        wheel.check_record()?;
-        wheel.exceptions = wheel.find_exceptions();
-        for exception in &wheel.exceptions {
-            leniency.check(exception)?;
-        }
+        wheel.check(leniency)?;
         Ok(wheel)
+    }
+
+    fn check(&mut self, leniency: &Leniency) -> Result<(), Error> {
+        self.places = self.find_places()?;
+        self.check_places()?;
+        self.check_record()?;
+        self.exceptions = self.find_exceptions();
+        let mut exceptions = self.exceptions.iter();
+        exceptions.try_for_each(|exception| leniency.check(exception))
     }
 
     /// Returns the archive.

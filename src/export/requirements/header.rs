@@ -2,20 +2,7 @@
 
 use crate::export::Options;
 use crate::pyproject::{Priority, Project, ProjectSource};
-use crate::select::Selected;
 use crate::url::{WrittenUrl, percent_decode, percent_encode};
-
-/// Returns the address of the index that a package comes from, where the lock names one.
-pub(in crate::export) fn index_url<'a>(selected: &Selected<'a>) -> Option<&'a str> {
-    let url = selected
-        .package
-        .source
-        .as_ref()?
-        .location
-        .index()?
-        .as_written();
-    (!url.is_empty()).then_some(url.trim_end_matches('/'))
-}
 
 /// The options that name the indexes in use.
 #[derive(Default)]

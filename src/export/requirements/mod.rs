@@ -7,10 +7,10 @@ use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::locked::{hashes, index_url};
 use super::warning::{Warning, names, unhashed, unknown_indexes};
 use super::{Error, Export, Options, path};
 use crate::digest::Digest;
-use crate::lock::Package;
 use crate::name::ExtraName;
 use crate::pyproject::{Project, path_to_url};
 use crate::select::{Selected, Selection};
@@ -18,11 +18,6 @@ use crate::source::{Location, Source};
 use crate::url::WrittenUrl;
 use header::Header;
 use marker_text::{MarkerText, MarkerTexts};
-
-pub(super) use header::index_url;
-
-/// The hash algorithms that pip takes; other hashes are left out.
-const ALGORITHMS: [&str; 3] = ["sha256", "sha384", "sha512"];
 
 /// What stands before each hash.
 const HASH: &str = " \\\n    --hash=";
@@ -50,56 +45,100 @@ pub fn export(
     extent: Extent,
     options: &Options<'_>,
 ) -> Result<Export, Error> {
-    let mut markers = MarkerTexts::new(project, selection);
-    let mut lines = Vec::with_capacity(selection.packages.len());
     let mut warnings = Vec::new();
-    let mut never = Vec::new();
-    let mut indexes: Vec<&str> = Vec::new();
-    for selected in &selection.packages {
-        if selected.package.is_develop && extent == Extent::Constraints {
-            warnings.push(Warning::Editable(selected.package.written_name.clone()));
-            continue;
-        }
-        let mut line = Line {
-            requirement: requirement(selected, extent, options),
-            hashes: Vec::new(),
-        };
-        match markers.text(selected) {
-            MarkerText::Always => {}
-            MarkerText::Never => never.push(selected),
-            MarkerText::Where(marker) => line.requirement.extend([" ; ", marker]),
-        }
-        if !options.without_hashes {
-            line.hashes = hashes(selected)?;
-        }
-        lines.push(line);
-        indexes.extend(index_url(selected));
-    }
-    lines.sort_unstable_by(Line::order);
-    lines.dedup_by(|one, other| one.order(other).is_eq());
-    let mut text = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
-    let mut header = Header::default();
-    if !indexes.is_empty() && !options.without_urls {
-        header = Header::new(project, &indexes, options);
-        text.push_str(&header.text);
-        text.push('\n');
-    }
-    for line in &lines {
-        line.write(&mut text);
-        text.push('\n');
-    }
-    if lines.is_empty() {
-        text.push('\n');
-    }
+    let written = Lines::of(project, selection, extent, options, &mut warnings)?;
+    let has_header = !written.indexes.is_empty() && !options.without_urls;
+    let header = has_header.then(|| Header::new(project, &written.indexes, options));
+    let text = written.text(header.as_ref());
     if extent == Extent::Requirements {
+        let never = written.never;
         warnings.extend((!never.is_empty()).then(|| Warning::Never(names(never))));
         warnings.extend(unhashed(selection, options));
     }
     warnings.extend(unknown_indexes(project, selection, options));
+    let header = header.unwrap_or_default();
     if options.credentials.is_some() && !header.has_credentials {
         warnings.push(Warning::NoCredentials(header.names));
     }
     Ok(Export { text, warnings })
+}
+
+/// The lines of the packages, sorted.
+struct Lines<'s, 'a> {
+    sorted: Vec<Line<'a>>,
+    /// The packages whose markers are false everywhere.
+    never: Vec<&'s Selected<'a>>,
+    /// The URLs of the indexes that packages come from.
+    indexes: Vec<&'a str>,
+}
+
+impl<'s, 'a> Lines<'s, 'a> {
+    fn of(
+        project: &Project,
+        selection: &'s Selection<'a>,
+        extent: Extent,
+        options: &Options<'_>,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Self, Error> {
+        let mut markers = MarkerTexts::new(project, selection);
+        let mut lines = Self {
+            sorted: Vec::with_capacity(selection.packages.len()),
+            never: Vec::new(),
+            indexes: Vec::new(),
+        };
+        for selected in &selection.packages {
+            if selected.package.is_develop && extent == Extent::Constraints {
+                warnings.push(Warning::Editable(selected.package.written_name.clone()));
+                continue;
+            }
+            let requirement = requirement(selected, extent, options);
+            lines.add(selected, requirement, markers.text(selected), options)?;
+        }
+        lines.sorted.sort_unstable_by(Line::order);
+        lines.sorted.dedup_by(|one, other| one.order(other).is_eq());
+        Ok(lines)
+    }
+
+    fn add(
+        &mut self,
+        selected: &'s Selected<'a>,
+        mut requirement: String,
+        marker: &MarkerText,
+        options: &Options<'_>,
+    ) -> Result<(), Error> {
+        match marker {
+            MarkerText::Always => {}
+            MarkerText::Never => self.never.push(selected),
+            MarkerText::Where(marker) => requirement.extend([" ; ", marker]),
+        }
+        let mut line = Line {
+            requirement,
+            hashes: Vec::new(),
+        };
+        if !options.without_hashes {
+            line.hashes = hashes(selected)?;
+        }
+        self.sorted.push(line);
+        self.indexes.extend(index_url(selected));
+        Ok(())
+    }
+
+    fn text(&self, header: Option<&Header>) -> String {
+        let n_bytes = self.sorted.iter().map(|line| line.len() + 1).sum();
+        let mut text = String::with_capacity(n_bytes);
+        if let Some(header) = header {
+            text.push_str(&header.text);
+            text.push('\n');
+        }
+        for line in &self.sorted {
+            line.write(&mut text);
+            text.push('\n');
+        }
+        if self.sorted.is_empty() {
+            text.push('\n');
+        }
+        text
+    }
 }
 
 /// A line of the text, with its hashes on lines of their own. Those are most of the text, so they are put together only once.
@@ -225,40 +264,4 @@ fn fragment(source: &Source) -> String {
         Some(folder) => format!("#subdirectory={folder}"),
         None => String::new(),
     }
-}
-
-/// Returns algorithm and digest of each hash that pip takes, in order.
-fn hashes<'a>(selected: &Selected<'a>) -> Result<Vec<(&'a str, &'a str)>, Error> {
-    let package = selected.package;
-    let mut hashes = Vec::with_capacity(package.files.len());
-    for file in &package.files {
-        let hash = file.hash.as_str();
-        let colon = memchr::memchr(b':', hash.as_bytes());
-        match colon.map(|at| (&hash[..at], &hash[at + 1..])) {
-            Some((_, rest)) if memchr::memchr(b':', rest.as_bytes()).is_some() => {
-                return Err(Error::Hash {
-                    package: package.name.clone(),
-                    hash: hash.to_owned(),
-                });
-            }
-            Some((algorithm, rest)) if ALGORITHMS.contains(&algorithm) => {
-                hashes.push((algorithm, rest));
-            }
-            Some(_) => {}
-            None => hashes.push(("sha256", hash)),
-        }
-    }
-    hashes.sort_unstable();
-    Ok(hashes)
-}
-
-/// Tells whether a line for the package has a hash.
-pub(super) fn has_hash(package: &Package) -> bool {
-    package
-        .files
-        .iter()
-        .any(|file| match file.hash.as_str().split_once(':') {
-            Some((algorithm, _)) => ALGORITHMS.contains(&algorithm),
-            None => true,
-        })
 }

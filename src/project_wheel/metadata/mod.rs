@@ -14,9 +14,9 @@ use std::path::Path;
 
 use super::Error;
 use super::document::{Document, Ordered};
+use super::identity::Identity;
 use super::license::License;
 use super::outside::Outside;
-use super::project::Identity;
 use super::requirements::Requirements;
 use contact::first_person;
 use description::Description;

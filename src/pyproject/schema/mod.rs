@@ -144,32 +144,14 @@ pub(super) fn poetry_faults(tool_poetry: &Table) -> Vec<String> {
 }
 
 fn check(rule: &Rule, value: &Value, path: &str) -> Result<(), String> {
-    let require = |holds: bool, what: &str| {
-        if holds {
-            Ok(())
-        } else {
-            Err(format!("{path} must be {what}"))
-        }
-    };
+    let require = |holds: bool, what: &str| require(holds, path, what);
     match rule {
         Rule::Anything => Ok(()),
         Rule::String => require(value.is_str(), "string"),
         Rule::Boolean => require(value.is_bool(), "boolean"),
-        Rule::Matching(pattern) => {
-            let text = value.as_str().ok_or(format!("{path} must be string"))?;
-            if (pattern.matches)(text) {
-                return Ok(());
-            }
-            Err(format!("{path} must match pattern {}", pattern.text))
-        }
-        Rule::Uri => {
-            let text = value.as_str().ok_or(format!("{path} must be string"))?;
-            require(is_uri(text), "uri")
-        }
-        Rule::Email => {
-            let text = value.as_str().ok_or(format!("{path} must be string"))?;
-            require(is_email(text), "email")
-        }
+        Rule::Matching(pattern) => check_pattern(pattern, value, path),
+        Rule::Uri => require(is_uri(text_of(value, path)?), "uri"),
+        Rule::Email => require(is_email(text_of(value, path)?), "email"),
         Rule::Word(words) => {
             let is_one = value.as_str().is_some_and(|text| words.contains(&text));
             require(is_one, &format!("one of {}", python_list(words)))
@@ -178,26 +160,43 @@ fn check(rule: &Rule, value: &Value, path: &str) -> Result<(), String> {
         Rule::FilledList(rule) => {
             check_items(rule, value, path)?;
             let is_filled = value.as_array().is_some_and(|items| !items.is_empty());
-            if is_filled {
-                return Ok(());
-            }
-            Err(format!("{path} must contain at least 1 items"))
+            let fault = || format!("{path} must contain at least 1 items");
+            is_filled.then_some(()).ok_or_else(fault)
         }
         Rule::Table(shape) => {
             let table = value.as_table();
             check_table(shape, table.ok_or(format!("{path} must be object"))?, path)
         }
-        Rule::OneOf(rules) => {
-            let holds = rules.iter().any(|rule| check(rule, value, path).is_ok());
-            require(holds, "valid exactly by one definition (0 matches found)")
-        }
+        Rule::OneOf(rules) => require(
+            allows_one(rules, value, path),
+            "valid exactly by one definition (0 matches found)",
+        ),
         Rule::AnyOf(rules) => {
-            if rules.iter().any(|rule| check(rule, value, path).is_ok()) {
-                return Ok(());
-            }
-            Err(format!("{path} cannot be validated by any definition"))
+            let fault = || format!("{path} cannot be validated by any definition");
+            let allows = allows_one(rules, value, path);
+            allows.then_some(()).ok_or_else(fault)
         }
     }
+}
+
+fn require(holds: bool, path: &str, what: &str) -> Result<(), String> {
+    let fault = || format!("{path} must be {what}");
+    holds.then_some(()).ok_or_else(fault)
+}
+
+fn text_of<'a>(value: &'a Value, path: &str) -> Result<&'a str, String> {
+    let text = value.as_str();
+    text.ok_or_else(|| format!("{path} must be string"))
+}
+
+fn check_pattern(pattern: &Pattern, value: &Value, path: &str) -> Result<(), String> {
+    let matches = (pattern.matches)(text_of(value, path)?);
+    let fault = || format!("{path} must match pattern {}", pattern.text);
+    matches.then_some(()).ok_or_else(fault)
+}
+
+fn allows_one(rules: &[Rule], value: &Value, path: &str) -> bool {
+    rules.iter().any(|rule| check(rule, value, path).is_ok())
 }
 
 fn check_items(rule: &Rule, value: &Value, path: &str) -> Result<(), String> {
@@ -222,6 +221,10 @@ fn check_table(shape: &Shape, table: &Table, path: &str) -> Result<(), String> {
             check(rule, value, &format!("{path}.{key}"))?;
         }
     }
+    check_others(shape, table, path)
+}
+
+fn check_others(shape: &Shape, table: &Table, path: &str) -> Result<(), String> {
     let is_named = |key: &str| shape.keys.iter().any(|(name, _)| *name == key);
     for (key, value) in table.iter().filter(|(key, _)| !is_named(key)) {
         match &shape.others {

@@ -17,6 +17,7 @@ use crate::marker::Marker;
 use crate::name::{ExtraName, PackageName};
 use crate::pyproject::{Dependency, Project};
 use crate::source::are_same;
+use crate::version::VersionConstraint;
 use locked::Locked;
 use memo::Memo;
 use package_text::{debug_form, display_form};
@@ -110,29 +111,14 @@ impl<'a: 'b, 'b> Walk<'a, 'b> {
             .by_name
             .get(&requirement.name)
             .ok_or_else(failed)?;
-        let mut elected: Vec<&'a Package> = Vec::new();
-        for package in &candidates.packages {
-            let decided = self.find(package, &BTreeSet::new());
-            let meets =
-                decided.is_some_and(|index| !self.found[index].marker.intersect(marker).is_empty());
-            if meets && !elected.iter().any(|other| is_same(other, package)) {
-                elected.push(package);
-            }
-        }
-        if elected.len() > 1 {
+        let mut chosen = self.chosen(&candidates.packages, marker);
+        if chosen.len() > 1 {
             return Err(failed());
         }
         let python = self.memo.python_constraint(marker);
-        let compatible = candidates.packages.iter().copied().filter(|package| {
-            package.python_constraint.allows_all(&python)
-                && requirement.constraint.allows(&package.version)
-                && (requirement.source.is_none()
-                    || are_same(
-                        requirement.source.as_ref(),
-                        package.resolved_source.as_ref(),
-                    ))
-        });
-        let Some(elected) = elected.pop() else {
+        let packages = candidates.packages.iter().copied();
+        let compatible = packages.filter(|package| is_compatible(package, requirement, &python));
+        let Some(elected) = chosen.pop() else {
             return compatible.clone().next().ok_or_else(failed);
         };
         let kept = compatible.clone().find(|package| is_same(package, elected));
@@ -142,6 +128,20 @@ impl<'a: 'b, 'b> Walk<'a, 'b> {
             elected: display_form(elected),
             requirement: requirement.describe(),
         })
+    }
+
+    /// Returns those of `packages` that the walk has come to where `marker` holds.
+    fn chosen(&self, packages: &[&'a Package], marker: &Marker) -> Vec<&'a Package> {
+        let mut chosen: Vec<&'a Package> = Vec::new();
+        for package in packages {
+            let found = self.find(package, &BTreeSet::new());
+            let meets =
+                found.is_some_and(|index| !self.found[index].marker.intersect(marker).is_empty());
+            if meets && !chosen.iter().any(|other| is_same(other, package)) {
+                chosen.push(package);
+            }
+        }
+        chosen
     }
 
     /// Notes that `package` is wanted, and queues what it depends on.
@@ -208,4 +208,12 @@ fn is_activated(require: &Dependency, package: &Package, extras: &BTreeSet<Extra
             .iter()
             .any(|dependency| dependency.is_same_as(require))
     })
+}
+
+/// Tells whether `package` is what `requirement` asks for on all Pythons of `python`.
+fn is_compatible(package: &Package, requirement: &Dependency, python: &VersionConstraint) -> bool {
+    let source = requirement.source.as_ref();
+    package.python_constraint.allows_all(python)
+        && requirement.constraint.allows(&package.version)
+        && (source.is_none() || are_same(source, package.resolved_source.as_ref()))
 }

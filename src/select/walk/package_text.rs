@@ -1,7 +1,7 @@
 //! Packages as Poetry prints them in messages.
 
 use crate::lock::Package;
-use crate::source::Location;
+use crate::source::{Location, Source};
 
 /// Prints a package as Python's `repr` does in Poetry.
 pub(super) fn debug_form(package: &Package) -> String {
@@ -30,30 +30,29 @@ pub(super) fn debug_form(package: &Package) -> String {
 
 /// Prints a package as Poetry does in sentences: `urllib3 (2.2.3)`.
 pub(super) fn display_form(package: &Package) -> String {
-    let place = package
-        .resolved_source
-        .as_ref()
-        .and_then(|source| match &source.location {
-            Location::Index(_) => None,
-            Location::Git(_) => {
-                let full = |text: &&String| text.len() == 40;
-                let locked = source.resolved_reference.as_ref().filter(full);
-                let asked = source.reference.as_ref().filter(full);
-                match locked.or(asked) {
-                    Some(revision) => Some(revision[..7].to_owned()),
-                    None => source
-                        .resolved_reference
-                        .clone()
-                        .or_else(|| source.reference.clone()),
-                }
-            }
-            location @ (Location::Url(_) | Location::File(_) | Location::Directory(_)) => {
-                Some(location.to_string())
-            }
-        });
     let version = package.version.text();
-    match place {
+    match package.resolved_source.as_ref().and_then(place) {
         Some(place) => format!("{} ({version} {place})", package.name),
         None => format!("{} ({version})", package.name),
+    }
+}
+
+fn place(source: &Source) -> Option<String> {
+    match &source.location {
+        Location::Index(_) => None,
+        Location::Git(_) => revision(source),
+        location @ (Location::Url(_) | Location::File(_) | Location::Directory(_)) => {
+            Some(location.to_string())
+        }
+    }
+}
+
+/// A full commit is cut to seven digits.
+fn revision(source: &Source) -> Option<String> {
+    let (locked, asked) = (&source.resolved_reference, &source.reference);
+    let revisions = || locked.iter().chain(asked);
+    match revisions().find(|text| text.len() == 40) {
+        Some(commit) => Some(commit[..7].to_owned()),
+        None => revisions().next().cloned(),
     }
 }
