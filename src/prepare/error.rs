@@ -56,7 +56,7 @@ pub enum Error {
         #[source]
         source: store::Error,
     },
-    /// The cache, or the folder that stands in for it, cannot be used.
+    /// The cache, or the folder that replaces it, cannot be used.
     #[error(transparent)]
     Cache(#[from] store::Error),
     /// No thread can be started.

@@ -53,7 +53,7 @@ struct State<'a> {
     waiting: Vec<Waiting<'a>>,
     n_running: usize,
     n_downloading: usize,
-    /// Something is missing for good: what else is missing is still found out, but nothing more is downloaded.
+    /// Something is missing for good: indexes are still asked for the rest, but nothing more is downloaded.
     has_gaps: bool,
     is_stopped: bool,
     errors: Vec<(DistributionId, Error)>,
@@ -118,7 +118,7 @@ impl<'a> State<'a> {
     }
 }
 
-/// The jobs, and how the work stands.
+/// The jobs, and how far the work is.
 #[derive(Debug)]
 pub(super) struct Queue<'a> {
     state: Mutex<State<'a>>,

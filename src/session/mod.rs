@@ -5,7 +5,7 @@
 //! [`Session::plan`] plans what it lacks, [`Session::run`] carries that out. [`Session::rehearse`] goes as far as it can
 //! without changing anything.
 //!
-//! A session reads no variables and no home folder: what the process was told is in [`Settings`]. It prints nothing: what
+//! A session reads no variables and no home folder: its surroundings are values in [`Settings`]. It prints nothing: what
 //! happens is a [`SessionEvent`], what came of it a value.
 
 mod damage;

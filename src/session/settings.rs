@@ -1,4 +1,4 @@
-//! What a session was told, and the options of the stages that follow from it.
+//! The settings of a session, and the options of the stages that follow from them.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use crate::store::Cache;
 use crate::url::Url;
 use crate::wheel::Leniency;
 
-/// What a session was told: the surroundings of the process, and how to install. Not `Debug`: the address of an index may
+/// The surroundings of the process, and how to install. Not `Debug`: the address of an index may
 /// hold a password.
 #[derive(Clone)]
 pub struct Settings {
@@ -28,7 +28,7 @@ pub struct Settings {
     pub cache_folder: Option<PathBuf>,
     /// Where interpreters are looked for.
     pub lookup: InterpreterLookup,
-    /// What stands in for PyPI.
+    /// What replaces PyPI.
     pub index_url: Option<Url>,
     /// Whether the network may be used.
     pub network: Network,
