@@ -3,7 +3,7 @@
 //!
 //! What `std` does well is not here. A path that is opened once is never walked again: verbs that touch many files work
 //! relative to an open folder (`folder`, `handle`). What systems do differently is one file a system: `linux` is compiled and run
-//! by the tests; `other` (macOS and the BSDs) was type-checked for macOS once, and never run.
+//! by the tests; `other` (macOS and the BSDs) was written by reading, and never run.
 //!
 //! Nothing here knows what a wheel, a cache or an environment is.
 

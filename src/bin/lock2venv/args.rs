@@ -100,7 +100,7 @@ pub(crate) struct Global {
     /// Print errors only
     #[arg(short, long, global = true, env = "LOCK2VENV_QUIET", value_parser = BoolishValueParser::new())]
     pub(crate) quiet: bool,
-    /// Say more: every file too, and where it came from
+    /// List every file and its origin
     #[arg(short, long, global = true, action = ArgAction::Count, env = "LOCK2VENV_VERBOSE")]
     pub(crate) verbose: u8,
     /// When to use color
@@ -112,7 +112,7 @@ pub(crate) struct Global {
         env = "LOCK2VENV_COLOR"
     )]
     pub(crate) color: ColorChoice,
-    /// Accepted as Poetry accepts it; nothing is ever asked
+    /// Accepted as in Poetry; nothing is ever asked
     #[arg(short = 'n', long, global = true, hide = true)]
     pub(crate) no_interaction: bool,
     /// The same as --color always
@@ -121,10 +121,10 @@ pub(crate) struct Global {
     /// The same as --color never
     #[arg(long, global = true, hide = true, overrides_with = "ansi")]
     pub(crate) no_ansi: bool,
-    /// Accepted as Poetry accepts it; there are none
+    /// Accepted as in Poetry; there are no plugins
     #[arg(long, global = true, hide = true)]
     pub(crate) no_plugins: bool,
-    /// Keep nothing but the environment, whatever cache is named
+    /// Use no cache, even if one is named
     #[arg(long, global = true, env = "LOCK2VENV_NO_CACHE", value_parser = BoolishValueParser::new())]
     pub(crate) no_cache: bool,
 }
@@ -146,7 +146,7 @@ pub(crate) enum Command {
     Export(Export),
     /// Fill a virtual environment from the lock
     Install(Box<Install>),
-    /// Look at the cache, or empty it
+    /// Show, check or clear the cache
     #[command(subcommand)]
     Cache(Cache),
     /// Print a completion script for a shell
@@ -157,10 +157,10 @@ pub(crate) enum Command {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Groups and extras")]
 pub(crate) struct Groups {
-    /// Take these groups too (comma separated, may be repeated)
+    /// Include these optional groups too (comma separated, may be repeated)
     #[arg(long, value_name = "GROUPS", env = "LOCK2VENV_WITH")]
     pub(crate) with: Vec<String>,
-    /// Leave these groups out
+    /// Leave out these groups
     #[arg(long, value_name = "GROUPS", env = "LOCK2VENV_WITHOUT")]
     pub(crate) without: Vec<String>,
     /// Take only these groups
@@ -191,13 +191,13 @@ pub(crate) struct Export {
     /// Write to FILE instead of standard output
     #[arg(short, long, value_name = "FILE", env = "LOCK2VENV_OUTPUT")]
     pub(crate) output: Option<PathBuf>,
-    /// Leave the hashes out
+    /// Leave out the hashes
     #[arg(long, env = "LOCK2VENV_WITHOUT_HASHES", value_parser = BoolishValueParser::new())]
     pub(crate) without_hashes: bool,
-    /// Leave the addresses of indexes out
+    /// Leave out the URLs of indexes
     #[arg(long, env = "LOCK2VENV_WITHOUT_URLS", value_parser = BoolishValueParser::new())]
     pub(crate) without_urls: bool,
-    /// Put credentials into the addresses of indexes
+    /// Include credentials in the URLs of indexes
     #[arg(long, env = "LOCK2VENV_WITH_CREDENTIALS", value_parser = BoolishValueParser::new())]
     pub(crate) with_credentials: bool,
     /// Does nothing, as in Poetry: use --with dev
@@ -207,11 +207,11 @@ pub(crate) struct Export {
     #[arg(long, value_name = "AS", num_args = 0..=1, require_equals = true, default_missing_value = "path")]
     #[arg(env = "LOCK2VENV_APPEND_PROJECT")]
     pub(crate) append_project: Option<AppendProject>,
-    /// Print path dependencies relative to the folder of the output file, where pip has to be started, instead of as file://
-    /// addresses
+    /// Print path dependencies relative to the folder of the output file, where pip has to be
+    /// started, instead of as file:// URLs
     #[arg(long, env = "LOCK2VENV_RELATIVE_PATHS", value_parser = BoolishValueParser::new())]
     pub(crate) relative_paths: bool,
-    /// Compare with the output file instead of writing it: exit 1 and a diff when it is out of date
+    /// Compare with the output file instead of writing it: if it is out of date, print a diff and exit with 1
     #[arg(long, requires = "output", env = "LOCK2VENV_CHECK", value_parser = BoolishValueParser::new())]
     pub(crate) check: bool,
     #[command(flatten)]
@@ -237,38 +237,38 @@ pub(crate) struct Install {
     pub(crate) python: Option<String>,
     #[command(flatten)]
     pub(crate) groups: Groups,
-    /// Leave the project itself out
+    /// Leave out the project itself
     #[arg(long, env = "LOCK2VENV_NO_ROOT", value_parser = BoolishValueParser::new())]
     pub(crate) no_root: bool,
     /// Install only the project itself
     #[arg(long, env = "LOCK2VENV_ONLY_ROOT", value_parser = BoolishValueParser::new())]
     pub(crate) only_root: bool,
-    /// Leave directory dependencies out
+    /// Leave out directory dependencies
     #[arg(long, env = "LOCK2VENV_NO_DIRECTORY", value_parser = BoolishValueParser::new())]
     pub(crate) no_directory: bool,
     /// Install the project and directory dependencies as links to their sources, as Poetry does
     #[arg(long, env = "LOCK2VENV_EDITABLE", value_parser = BoolishValueParser::new())]
     pub(crate) editable: bool,
-    /// Remove what the lock does not have
+    /// Remove distributions that are not in the lock
     #[arg(long, env = "LOCK2VENV_SYNC", value_parser = BoolishValueParser::new())]
     pub(crate) sync: bool,
     /// Compile Python sources to bytecode
     #[arg(long, env = "LOCK2VENV_COMPILE", value_parser = BoolishValueParser::new())]
     pub(crate) compile: bool,
-    /// Print what would be done, and do nothing
+    /// Print what would be done, and change nothing
     #[arg(long, env = "LOCK2VENV_DRY_RUN", value_parser = BoolishValueParser::new())]
     pub(crate) dry_run: bool,
-    /// Make an error of what is otherwise a warning about a wheel
+    /// Treat warnings about wheels as errors
     #[arg(long, env = "LOCK2VENV_STRICT", value_parser = BoolishValueParser::new())]
     pub(crate) strict: bool,
     /// Install what these rules would refuse, as pip does: entry-comments, nested-scripts,
     /// repeated-scripts, symbolic-links, trailing-zeros (comma separated, may be repeated)
     #[arg(long, value_name = "RULES", env = "LOCK2VENV_LENIENT")]
     pub(crate) lenient: Vec<String>,
-    /// Keep downloaded files in DIR [default: lock2venv in the user's cache folder]
+    /// Cache downloads in DIR [default: lock2venv in the user's cache folder]
     #[arg(long, value_name = "DIR", env = "LOCK2VENV_CACHE_DIR")]
     pub(crate) cache_dir: Option<PathBuf>,
-    /// Use only what the cache holds
+    /// Use only the cache, no network
     #[arg(long, env = "LOCK2VENV_OFFLINE", value_parser = BoolishValueParser::new())]
     pub(crate) offline: bool,
     /// How files of the cache become files of the environment
@@ -291,7 +291,7 @@ pub(crate) struct Install {
     /// Refuse wheels that unpack to more than N times their own size and more than 1G [default: 100]
     #[arg(long, value_name = "N", env = "LOCK2VENV_MAX_RATIO", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Limits")]
     pub(crate) max_ratio: Option<u64>,
-    /// The index that stands in for PyPI: a mirror or proxy
+    /// The index that replaces PyPI: a mirror or proxy
     #[arg(
         long,
         value_name = "URL",
@@ -318,9 +318,9 @@ pub(crate) enum LinkMode {
 pub(crate) enum Cache {
     /// Print the cache's folder
     Dir(CacheFolder),
-    /// Print how many bytes the cache holds
+    /// Print the size of the cache in bytes
     Size(CacheFolder),
-    /// Hash everything in the cache, and remove what is damaged: exit 1 when something was
+    /// Hash every file in the cache and remove the damaged ones: exit with 1 if there were any
     Verify(CacheFolder),
     /// Remove everything in the cache
     Clear(CacheFolder),
