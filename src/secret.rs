@@ -1,12 +1,13 @@
 //! Secrets that were sent, so that they are recognized in what comes back.
 //!
 //! A server may repeat what it was sent in any place of its answer: a media type, an address, a reason. What a server says is
-//! shown, or kept, only after [`Secrets::hide`]. Recognized are the secrets as they are, percent-encoded in any way, and as
-//! the header of basic authentication has them, whatever the case.
+//! shown, or kept, only after [`Secrets::hide`]. Recognized are the secrets as they are, percent-encoded in any way, as forms are
+//! sent (`+` for a space), in hexadecimal, in base64 of either alphabet (alone or within other text), and as the header of basic
+//! authentication has them, whatever the case.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -14,6 +15,9 @@ use percent_encoding::percent_decode_str;
 
 /// A shorter secret would be found in every text.
 const MIN_SECRET_BYTES: usize = 4;
+
+/// A part of a secret in base64 that is shorter would be found in many a text.
+const MIN_ENCODED_CHARACTERS: usize = 8;
 
 /// A user name of so many bytes may well be a token; a shorter one is a name, and stands in many an address.
 const MIN_USERNAME_BYTES: usize = 8;
@@ -46,20 +50,31 @@ impl Secrets {
             self.usernames.insert(username.to_ascii_lowercase());
         }
         let pair = format!("{username}:{password}");
-        for encoded in [STANDARD_NO_PAD.encode(&pair), URL_SAFE_NO_PAD.encode(&pair)] {
-            self.add(&encoded);
+        if pair.len() > MIN_SECRET_BYTES {
+            self.passwords
+                .extend(base64(pair.as_bytes()).map(|form| form.to_ascii_lowercase()));
         }
     }
 
     /// Adds a text that lets the bearer in, unless it is too short to be told from others.
     pub fn add(&mut self, text: &str) {
-        if text.len() >= MIN_SECRET_BYTES {
-            self.passwords.insert(text.to_ascii_lowercase());
+        if text.len() < MIN_SECRET_BYTES {
+            return;
         }
+        let forms = std::iter::once(text.to_owned()).chain(encoded(text));
+        self.passwords
+            .extend(forms.map(|form| form.to_ascii_lowercase()));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.passwords.is_empty() && self.usernames.is_empty()
     }
 
     /// Returns `text` with `***` for each secret in it, or for all of it where a secret is encoded.
     pub fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.is_empty() {
+            return Cow::Borrowed(text);
+        }
         let shown = self.replace(text);
         if layers(&shown).any(|text| self.all().any(|secret| text.contains(secret))) {
             return Cow::Borrowed("***");
@@ -69,12 +84,13 @@ impl Secrets {
 
     /// Tells whether a secret is in `text`, encoded or not.
     pub fn are_in(&self, text: &str) -> bool {
-        layers(text).any(|text| self.all().any(|secret| text.contains(secret)))
+        !self.is_empty() && layers(text).any(|text| self.all().any(|secret| text.contains(secret)))
     }
 
     /// Tells whether what lets the bearer in is in `text`, encoded or not.
     pub fn are_given_away_by(&self, text: &str) -> bool {
-        layers(text).any(|text| self.passwords.iter().any(|secret| text.contains(secret)))
+        !self.passwords.is_empty()
+            && layers(text).any(|text| self.passwords.iter().any(|secret| text.contains(secret)))
     }
 
     fn all(&self) -> impl Iterator<Item = &str> {
@@ -94,6 +110,42 @@ impl Secrets {
             }
         })
     }
+}
+
+/// Returns the encoded forms of a secret that no decoding of [`layers`] undoes.
+fn encoded(secret: &str) -> impl Iterator<Item = String> {
+    let hex = secret.bytes().fold(String::new(), |mut hex, byte| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    let of_form = secret.replace(' ', "+");
+    [hex, of_form]
+        .into_iter()
+        .chain(base64(secret.as_bytes()))
+        .chain(within_base64(secret.as_bytes()))
+}
+
+/// Returns both alphabets' base64 of `secret` alone, without the padding, which may follow or not.
+fn base64(secret: &[u8]) -> impl Iterator<Item = String> {
+    [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD]
+        .into_iter()
+        .map(move |engine| engine.encode(secret))
+}
+
+/// Returns what is always there in the base64 of a text that holds `secret`, for each of the three ways in which it can be
+/// aligned; what would be found in every text is left out.
+fn within_base64(secret: &[u8]) -> impl Iterator<Item = String> {
+    let aligned = (0..3).flat_map(|n_before| {
+        let text = [&[0; 2][..n_before], secret].concat();
+        // The characters at both ends may depend on what is around.
+        let start = (n_before * 8).div_ceil(6);
+        let end = text.len() * 8 / 6;
+        base64(&text)
+            .map(|encoded| encoded[start..end].to_owned())
+            .collect::<Vec<_>>()
+    });
+    aligned.filter(|part| part.len() >= MIN_ENCODED_CHARACTERS)
 }
 
 /// Returns `text` in lower case as it is, and after each round of percent-decoding.
@@ -150,6 +202,39 @@ mod tests {
         hides("deploy%2Dtoken", "***");
         hides("100%", "100%");
         assert_eq!(format!("{:?}", secrets("a", "hidden")), "Secrets(***)");
+    }
+
+    #[test]
+    fn encoded_passwords_are_found() {
+        let secrets = secrets("ada", "hush hush?>~");
+        let check = |text: &str, expected: &str| {
+            assert_eq!(secrets.hide(text), expected);
+            assert!(secrets.are_given_away_by(text), "{text}");
+        };
+        // Alone, with and without padding, in both alphabets.
+        check("aHVzaCBodXNoPz5+", "***");
+        check("x=aHVzaCBodXNoPz5-;", "x=***;");
+        check("aHVzaCBodXNoPz5%2B", "***");
+        // Within other text, at each alignment.
+        let within = |before: &str| {
+            let text = format!("{before}hush hush?>~!");
+            assert!(secrets.are_in(&STANDARD_NO_PAD.encode(&text)), "{text}");
+            assert!(secrets.are_in(&URL_SAFE_NO_PAD.encode(&text)), "{text}");
+        };
+        ["", "a", "ab", "abc", "token="]
+            .into_iter()
+            .for_each(within);
+        check("hush+hush?>~", "***");
+        check("hush%20hush%3F%3E~", "***");
+        check("6875736820687573683F3E7E", "***");
+        assert_eq!(secrets.hide("aHVtIGh1bQ"), "aHVtIGh1bQ");
+    }
+
+    #[test]
+    fn padding_of_an_encoded_password_may_follow() {
+        let secrets = secrets("ada", "hush-hush-");
+        assert_eq!(secrets.hide("aHVzaC1odXNoLQ=="), "***==");
+        assert_eq!(secrets.hide("aHVzaC1odXNoLQ"), "***");
     }
 
     #[test]

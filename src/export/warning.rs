@@ -37,6 +37,21 @@ pub enum Warning {
         /// The packages that come from it.
         packages: Vec<PackageName>,
     },
+    /// The lock names an index that is a source of the project, with other credentials in its URL (or with none), so the export
+    /// does not name it: Poetry compares the whole texts.
+    #[error(
+        "{} was locked from {index}, which pyproject.toml has with other credentials in its URL: pip will look elsewhere, on PyPI for example",
+        list(packages)
+    )]
+    OtherCredentials {
+        /// The index, without credentials.
+        index: String,
+        /// The packages that come from it.
+        packages: Vec<PackageName>,
+    },
+    /// The URL of a source has credentials already, and Poetry writes them before those: pip reads another password.
+    #[error("the line of {} has its credentials twice, as Poetry writes it: pip cannot use it", sources(.0))]
+    CredentialsTwice(Vec<String>),
     /// Credentials were asked for, and no line has any.
     #[error("{}", no_credentials(.0))]
     NoCredentials(Vec<String>),
@@ -51,8 +66,15 @@ fn no_credentials(sources: &[String]) -> String {
     if sources.is_empty() {
         return "this export names no index, so no credentials are in it".to_owned();
     }
-    let names: Vec<String> = sources.iter().map(|name| format!("`{name}`")).collect();
-    format!("no credentials are configured for {}", names.join(", "))
+    format!(
+        "no credentials are configured for {}",
+        self::sources(sources)
+    )
+}
+
+fn sources(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
 }
 
 /// Finds the packages without a hash that pip takes, where others have one.
@@ -87,11 +109,26 @@ pub(super) fn unknown_indexes(
         }
     }
     let unknown = unknown.into_iter();
-    let warnings = unknown.map(|(url, packages)| Warning::UnknownIndex {
-        index: Url::parse(url).map_or_else(|_| "another index".to_owned(), |url| url.to_string()),
-        packages: names(packages),
+    let warnings = unknown.map(|(url, packages)| {
+        let packages = names(packages);
+        let parsed = Url::parse(url).ok();
+        let index = parsed
+            .as_ref()
+            .map_or_else(|| "another index".to_owned(), Url::to_string);
+        if parsed.is_some_and(|url| is_source_but_for_credentials(project, &url)) {
+            return Warning::OtherCredentials { index, packages };
+        }
+        Warning::UnknownIndex { index, packages }
     });
     warnings.collect()
+}
+
+fn is_source_but_for_credentials(project: &Project, url: &Url) -> bool {
+    let mut sources = project.sources.iter();
+    sources.any(|source| {
+        let own = source.url.as_ref().map(WrittenUrl::parse);
+        own.is_some_and(|own| own.is_ok_and(|own| own.is_same_index(url)))
+    })
 }
 
 fn is_source(project: &Project, url: &str) -> bool {

@@ -39,6 +39,15 @@ pub(super) fn shown_query(query: &str) -> String {
     pairs.collect::<Vec<_>>().join("&")
 }
 
+/// Returns the parameters that are printed, as they are.
+pub(super) fn without_secret_parameters(query: &str) -> String {
+    let pairs = query.split('&').filter(|pair| match pair.split_once('=') {
+        Some((key, _)) => !is_secret(key),
+        None => !is_token(pair),
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
 pub(super) fn is_token(pair: &str) -> bool {
     pair.len() > 16
 }

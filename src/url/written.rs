@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::parameters::without_secret_parameters;
 use super::{Error, Url};
 
 /// An address as a document has it: not proven to be a URL, since git takes `git@host:path` too, and printed without its
@@ -29,21 +30,30 @@ impl WrittenUrl {
         &self.0
     }
 
-    /// Returns the text without user and password, and without what follows `#`: as `direct_url.json` has it ([direct URL]). What
-    /// is no URL is not changed but for that end.
+    /// Returns the text as `direct_url.json` has it, "stripped of any sensitive authentication information" ([direct URL]): without
+    /// user and password, as pip writes it; without parameters of the query that are known to let the bearer in, such as `token`
+    /// or `X-Amz-Signature`; and without what follows `#`. Other parameters stay, as they may name the file. (Poetry writes
+    /// the URL as the lock has it.)
+    ///
+    /// What is no URL is not changed but for that end. Two texts that differ in nothing else are equal after this, so an
+    /// environment that another installer made is not taken for one of another origin.
     ///
     /// [direct URL]: https://packaging.python.org/en/latest/specifications/direct-url-data-structure/
     pub fn without_credentials(&self) -> String {
         let text = self.0.split('#').next().unwrap_or_default();
-        match url::Url::parse(text) {
-            Ok(mut url) if !url.username().is_empty() || url.password().is_some() => {
-                // Both fail only for addresses that cannot have a user at all.
-                let _ = url.set_username("");
-                let _ = url.set_password(None);
-                url.into()
-            }
-            Ok(_) | Err(_) => text.to_owned(),
+        let Ok(mut url) = url::Url::parse(text) else {
+            return text.to_owned();
+        };
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        let query = url.query().map(without_secret_parameters);
+        if !has_user && query.as_deref() == url.query() {
+            return text.to_owned();
         }
+        // Both fail only for addresses that cannot have a user at all.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.set_query(query.as_deref().filter(|query| !query.is_empty()));
+        url.into()
     }
 }
 
@@ -84,4 +94,30 @@ pub fn shown(text: &str) -> String {
 /// The user that forges take by ssh.
 fn is_plain_user(user: &str) -> bool {
     user == "git"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn direct_urls_keep_parameters_that_let_nobody_in() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(WrittenUrl::new(text).without_credentials(), expected);
+            assert_eq!(WrittenUrl::new(expected).without_credentials(), expected);
+        };
+        let bare = "https://a.example/x.whl";
+        check("https://a.example/x.whl?token=abc", bare);
+        check("https://u:p@a.example/x.whl?Token=abc&sig=d#sha256=0", bare);
+        check(
+            "https://a.example/x.whl?a=1&X-Amz-Signature=d&b",
+            "https://a.example/x.whl?a=1&b",
+        );
+        check("https://a.example/x.whl?abcdefghijklmnopq", bare);
+        check(
+            "https://A.example/x.whl?a=%7e",
+            "https://A.example/x.whl?a=%7e",
+        );
+        check("git@a.example:x.git#main", "git@a.example:x.git");
+    }
 }

@@ -149,3 +149,36 @@ fn what_cannot_be_read_is_named_with_its_cause() {
         }
     }
 }
+
+#[test]
+fn an_index_that_differs_in_its_credentials_alone_is_not_called_unknown() {
+    let project = Workspace::of_field("unknown-index");
+    let output = project.run(&["export", "--without-hashes"]).succeeded();
+    let output = output.said(&[
+        "`demo` was locked from https://private.example.org/simple, which pyproject.toml has with other credentials",
+        "run `poetry lock`",
+    ]);
+    assert!(!output.stderr.contains("is not a source"), "{output:?}");
+    project.change_project(|text| text.replace("private.example.org", "other.example.org"));
+    let elsewhere = project.run(&["export", "--without-hashes"]).succeeded();
+    elsewhere.said(&[
+        "`demo` was locked from",
+        "is not a source in pyproject.toml",
+    ]);
+}
+
+/// As Poetry 2.5.1 with poetry-plugin-export 1.10.1 prints it.
+#[test]
+fn credentials_in_the_url_of_a_source_are_written_twice_and_warned_of() {
+    let project = Workspace::of_field("unknown-index");
+    let path = project.project().join("poetry.lock");
+    let lock = fs::read_to_string(&path).unwrap();
+    fs::write(&path, lock.replace("https://", "https://user:secret@")).unwrap();
+    let plain = project.run(&["export"]).succeeded();
+    assert_eq!(plain.stderr, "");
+    let output = project.run(&["export", "--with-credentials"]).succeeded();
+    let twice = "https://user:secret@user:secret@private.example.org/simple\n";
+    assert!(output.stdout.contains(twice), "{output:?}");
+    let output = output.said(&["`corp` has its credentials twice", "pyproject.toml"]);
+    assert!(!output.stderr.contains("secret"), "{output:?}");
+}

@@ -1,5 +1,7 @@
 //! Who is told a secret: the address that the project or the settings name for it, and nobody else.
 
+use std::fs;
+
 use lock2venv::project_files::Disk;
 use lock2venv::pyproject::Project;
 
@@ -408,4 +410,40 @@ fn credentials_for_https_do_not_follow_a_redirect_to_http() {
     for request in requests {
         assert_eq!(request.header("authorization"), None, "{request:?}");
     }
+}
+
+/// The lock's URL of an archive may let the bearer in: `direct_url.json` has it without, and is still known as the same.
+#[test]
+fn tokens_in_the_url_of_an_archive_are_not_written_into_the_environment() {
+    let host = index();
+    let path = format!("/files/{}?token=hush-canary&mirror=2", wheel().file_name());
+    let url = host.at_with("reader-canary:hush-canary", &path);
+    let entry = format!("[package.source]\ntype = \"url\"\nurl = \"{url}\"\n");
+    let scene = OnePackage::new(&[], &entry);
+    scene.run(&["install"]).succeeded();
+    let written = installed_file(&scene, "acme-1.0.dist-info/direct_url.json");
+    let expected = host.at(&format!("/files/{}?mirror=2", wheel().file_name()));
+    assert!(
+        written.contains(&format!("\"url\":\"{expected}\"")),
+        "{written}"
+    );
+    assert!(!written.contains("canary"), "{written}");
+    assert!(
+        host.take_paths()
+            .iter()
+            .any(|asked| asked.contains("hush-canary"))
+    );
+    scene
+        .run(&["install"])
+        .succeeded()
+        .said(&["No dependencies to install or update"]);
+    assert!(host.take_requests().is_empty());
+}
+
+/// Reads a file of the environment's site-packages.
+fn installed_file(scene: &OnePackage, path: &str) -> String {
+    let lib = scene.workspace.project().join(".venv/lib");
+    let mut pythons = fs::read_dir(lib).unwrap();
+    let python = pythons.next().unwrap().unwrap().path();
+    fs::read_to_string(python.join("site-packages").join(path)).unwrap()
 }

@@ -12,6 +12,8 @@ pub(super) struct Header {
     pub(super) names: Vec<String>,
     /// Whether any address has credentials.
     pub(super) has_credentials: bool,
+    /// The sources whose credentials are written twice.
+    pub(super) twice: Vec<String>,
 }
 
 impl Header {
@@ -36,6 +38,9 @@ impl Header {
             };
             let authenticated = authenticated(url, source, options);
             header.has_credentials |= authenticated.is_some();
+            if authenticated.is_some() && own_credentials(url).is_some() {
+                header.twice.push(source.name.clone());
+            }
             header.names.push(source.name.clone());
             header.push(option, authenticated.as_deref().unwrap_or(url));
         }
@@ -51,19 +56,24 @@ impl Header {
     }
 }
 
-/// Puts the credentials of `source` into its address, when they are wanted and known. Those in the address itself come first;
-/// as in Poetry, they are then written twice.
+/// Puts the credentials of `source` into its URL, when they are wanted and known. Those in the URL itself come first; as in
+/// Poetry, they are then written twice, and pip reads another password from such a line.
 fn authenticated(url: &str, source: &ProjectSource, options: &Options<'_>) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     let known = options.credentials?;
-    let host_length = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let own = rest[..host_length].rsplit_once('@');
-    let own = own.map(|(own, _)| own.split_once(':').unwrap_or((own, "")));
-    let own = own.map(|(user, password)| (percent_decode(user), percent_decode(password)));
-    let (user, password) = own.or_else(|| known.of(source))?;
+    let (user, password) = own_credentials(url).or_else(|| known.of(source))?;
     // Poetry keeps neither query nor fragment here.
     let rest = rest.split(['?', '#']).next().unwrap_or(rest);
     let user = percent_encode(user.as_bytes());
     let password = percent_encode(password.as_bytes());
     Some(format!("{scheme}://{user}:{password}@{rest}"))
+}
+
+/// Returns the user name and password that a URL holds, decoded.
+fn own_credentials(url: &str) -> Option<(String, String)> {
+    let (_, rest) = url.split_once("://")?;
+    let host_length = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (own, _) = rest[..host_length].rsplit_once('@')?;
+    let (user, password) = own.split_once(':').unwrap_or((own, ""));
+    Some((percent_decode(user), percent_decode(password)))
 }

@@ -60,6 +60,9 @@ pub fn export(
     if options.credentials.is_some() && !header.has_credentials {
         warnings.push(Warning::NoCredentials(header.names));
     }
+    if !header.twice.is_empty() {
+        warnings.push(Warning::CredentialsTwice(header.twice));
+    }
     Ok(Export { text, warnings })
 }
 

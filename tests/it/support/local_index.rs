@@ -403,6 +403,7 @@ fn find(shared: &Shared, request: &Request) -> Answer {
         };
     }
     let file = path.strip_prefix("/files/").unwrap_or_default();
+    let file = file.split('?').next().unwrap_or_default();
     match shared.files.get(file) {
         Some((bytes, _)) => file_answer(shared, request, bytes),
         None => Answer::new(404),

@@ -25,6 +25,12 @@ pub(crate) fn advice(warning: &Warning) -> Option<&'static str> {
     match warning {
         Warning::Never(_) => Some("lock again (`poetry lock`), or leave it out of pyproject.toml"),
         Warning::Unhashed(_) => Some("use `--without-hashes`, or install with `lock2venv install`"),
+        Warning::OtherCredentials { .. } => Some(
+            "take the credentials out of the URL in pyproject.toml, set POETRY_HTTP_BASIC_<NAME>_USERNAME and _PASSWORD, and run `poetry lock`",
+        ),
+        Warning::CredentialsTwice(_) => Some(
+            "take them out of the URL in pyproject.toml and set POETRY_HTTP_BASIC_<NAME>_USERNAME and _PASSWORD",
+        ),
         Warning::UnknownIndex { .. } => {
             Some("name exactly this URL in `[[tool.poetry.source]]`, or run `poetry lock`")
         }
