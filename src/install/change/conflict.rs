@@ -86,9 +86,7 @@ impl Contest {
         buffers: &mut Buffers,
     ) -> Result<bool, Error> {
         let first = self.claims().find(|claim| claim.contested.is_none());
-        let first = first.ok_or_else(|| Error::Occupied {
-            path: self.path.clone(),
-        })?;
+        let first = first.ok_or_else(|| without_owner(&self.path, wheels))?;
         let late = self.winner.contested.filter(|_| !self.is_kept(first));
         let Some(number) = late else {
             return Ok(false);
@@ -128,6 +126,21 @@ impl Contest {
                 wheel.dropped.push(claim.placed.clone());
             }
         }
+    }
+}
+
+/// Returns why no wheel has its file at `path`: another needs a folder there, or what is there came from no wheel.
+fn without_owner(path: &str, wheels: &[PlacedWheel<'_>]) -> Error {
+    let mut placed = wheels.iter().flat_map(|wheel| &wheel.placed);
+    let is_folder = placed.any(|placed| {
+        let below = placed.path.strip_prefix(path);
+        below.is_some_and(|below| below.starts_with('/'))
+    });
+    let path = path.to_owned();
+    if is_folder {
+        Error::FileAndFolder { path }
+    } else {
+        Error::Occupied { path }
     }
 }
 
