@@ -41,3 +41,22 @@ impl Deviation {
         }
     }
 }
+
+impl Error {
+    /// Returns the deviation that a strict reader refuses with this error; `None` for what no reader takes.
+    pub(crate) fn deviation(&self) -> Option<DeviationKind> {
+        match self {
+            Self::TrailingZeros => Some(DeviationKind::TrailingZeros),
+            Self::Entry { fault, .. } if *fault == Fault::Comment => {
+                Some(DeviationKind::EntryComment)
+            }
+            Self::Entry { fault, .. } if *fault == LINK => Some(DeviationKind::SymbolicLink),
+            Self::Entry { .. }
+            | Self::Io(_)
+            | Self::Malformed { .. }
+            | Self::TooManyEntries { .. }
+            | Self::TooLarge { .. }
+            | Self::Bomb { .. } => None,
+        }
+    }
+}

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::io;
 
-use super::DeviationKind;
-
 /// Why an archive is refused. The caller adds the archive's name.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -59,25 +57,6 @@ pub enum Error {
         /// What is wrong with it.
         fault: Fault,
     },
-}
-
-impl Error {
-    /// Returns the deviation that a strict reader refuses with this error; `None` for what no reader takes.
-    pub(crate) fn deviation(&self) -> Option<DeviationKind> {
-        match self {
-            Self::TrailingZeros => Some(DeviationKind::TrailingZeros),
-            Self::Entry { fault, .. } if *fault == Fault::Comment => {
-                Some(DeviationKind::EntryComment)
-            }
-            Self::Entry { fault, .. } if *fault == LINK => Some(DeviationKind::SymbolicLink),
-            Self::Entry { .. }
-            | Self::Io(_)
-            | Self::Malformed { .. }
-            | Self::TooManyEntries { .. }
-            | Self::TooLarge { .. }
-            | Self::Bomb { .. } => None,
-        }
-    }
 }
 
 /// What is wrong with a symbolic link.

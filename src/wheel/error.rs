@@ -1,6 +1,5 @@
 //! What can be wrong with a wheel.
 
-use super::Rule;
 use crate::archive;
 
 /// Why a wheel is refused. The caller adds the wheel's file name.
@@ -85,17 +84,4 @@ pub enum Error {
         /// What is wrong with it.
         fault: &'static str,
     },
-}
-
-impl Error {
-    /// Returns the rule that refuses the wheel, if it is one that can be lifted.
-    pub fn rule(&self) -> Option<Rule> {
-        if let Self::Archive(error) = self {
-            return error.deviation().and_then(Rule::of_deviation);
-        }
-        if matches!(self, Self::NestedScript { .. }) {
-            return Some(Rule::NestedScripts);
-        }
-        matches!(self, Self::RepeatedScript { .. }).then_some(Rule::RepeatedScripts)
-    }
 }

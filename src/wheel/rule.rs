@@ -122,3 +122,16 @@ impl Exception {
         }
     }
 }
+
+impl Error {
+    /// Returns the rule that refuses the wheel, if it is one that can be lifted.
+    pub fn rule(&self) -> Option<Rule> {
+        if let Self::Archive(error) = self {
+            return error.deviation().and_then(Rule::of_deviation);
+        }
+        if matches!(self, Self::NestedScript { .. }) {
+            return Some(Rule::NestedScripts);
+        }
+        matches!(self, Self::RepeatedScript { .. }).then_some(Rule::RepeatedScripts)
+    }
+}

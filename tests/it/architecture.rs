@@ -370,8 +370,20 @@ fn the_table_names_no_module_that_is_gone() {
     }
 }
 
+#[test]
+fn every_folder_of_fixtures_is_explained() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let readme = fs::read_to_string(fixtures.join("README.md")).unwrap();
+    for entry in fs::read_dir(&fixtures).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let row = format!("| `{name}/` |");
+        assert!(!path.is_dir() || readme.contains(&row), "`{name}`");
+    }
+}
+
 /// Every file of the library (not of the command line) with the name of its module.
-fn library_files() -> Vec<(String, PathBuf)> {
+pub(crate) fn library_files() -> Vec<(String, PathBuf)> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     for entry in fs::read_dir(&source).unwrap() {
@@ -396,7 +408,7 @@ fn collect(path: &Path, module: &str, files: &mut Vec<(String, PathBuf)>) {
 }
 
 /// The text of a file without its comments and without the unit tests at its foot.
-fn code_of(file: &Path) -> String {
+pub(crate) fn code_of(file: &Path) -> String {
     let text = fs::read_to_string(file).unwrap();
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
     code.lines()

@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod architecture_circles;
 mod archive;
 mod bounds;
 mod build;
