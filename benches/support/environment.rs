@@ -85,12 +85,16 @@ impl Bench {
             installer_name: "bench".to_owned(),
         };
         let arrivals = [Ok::<_, Error>(arrival)];
+        let pool = FilePool::start(jobs).unwrap();
+        let kept = lock2venv::install::unpacked(&[], &destination, &options, &pool).finder;
         let installation = Installation {
             plan: &self.plan,
             destination: &destination,
             options: &options,
-            pool: &FilePool::start(jobs).unwrap(),
+            kept: kept.as_ref(),
+            pool: &pool,
             reporter: &Silent,
+            on_failure: &|| (),
         };
         install(installation, arrivals).unwrap();
     }

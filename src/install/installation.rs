@@ -1,11 +1,10 @@
 //! What is to be installed where, and how.
 
 use super::bytecode;
-use super::kept;
 use super::unpack::placed_wheel::PlacedWheel;
 use super::unpack::roots::Roots;
 use super::unpack::unpacker::Unpacker;
-use super::{Destination, Error, FilePool, InstallOptions, PreparedWheel};
+use super::{Destination, Error, FilePool, Finder, InstallOptions, PreparedWheel};
 use crate::bytecode::Compiled;
 use crate::event::Reporter;
 use crate::plan::Plan;
@@ -19,10 +18,14 @@ pub struct Installation<'a> {
     pub destination: &'a Destination,
     /// How to install.
     pub options: &'a InstallOptions,
+    /// Where the cache keeps wheels unpacked, if it does: what is unpacked now is kept there.
+    pub kept: Option<&'a Finder>,
     /// The threads that work on files.
     pub pool: &'a FilePool,
     /// Hears what happens.
     pub reporter: &'a dyn Reporter,
+    /// Called when the installation fails while more wheels may arrive, so that nobody waits for those.
+    pub on_failure: &'a (dyn Fn() + Sync),
 }
 
 impl<'a> Installation<'a> {
@@ -32,9 +35,8 @@ impl<'a> Installation<'a> {
         arrivals: impl IntoIterator<Item = Result<PreparedWheel, E>>,
         roots: Roots,
     ) -> Result<(Vec<PlacedWheel<'a>>, Vec<Compiled>), E> {
-        let wheels = kept::wheels_for(self.destination, self.options);
         bytecode::compile_while(self.options.compile.as_ref(), |compiler| {
-            Unpacker::new(self, roots, wheels.as_ref(), compiler).unpack(arrivals)
+            Unpacker::new(self, roots, self.kept.map(Finder::wheels), compiler).unpack(arrivals)
         })
     }
 }

@@ -29,6 +29,10 @@ pub struct Finder {
 }
 
 impl Finder {
+    pub(super) fn wheels(&self) -> &Wheels {
+        &self.wheels
+    }
+
     /// Finds the wheel of `distribution`. One that was changed since it was unpacked is removed from the cache.
     pub fn find(&self, distribution: &Distribution) -> Option<KeptWheel> {
         let mut digests = distribution.origin.remote_digests().iter();
@@ -68,7 +72,7 @@ pub fn unpacked(
 }
 
 /// Opens the cached wheels for `destination`, if there are any.
-pub(super) fn wheels_for(destination: &Destination, options: &InstallOptions) -> Option<Wheels> {
+fn wheels_for(destination: &Destination, options: &InstallOptions) -> Option<Wheels> {
     let cache = options.cache.as_ref()?;
     // What is tried leaves files where an interruption leaves them to be removed: in a hidden folder.
     let folder = match &destination.kind {

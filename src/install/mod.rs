@@ -1,8 +1,8 @@
 //! Puts verified wheels into an environment, by the [binary distribution format] (PEP 427), and takes distributions out.
 //!
 //! Everything before this module decided; here nothing is chosen but what the files themselves leave open (which of two
-//! wheels that hold different bytes under one path stays: the one whose name comes last). Downloading is `fetch`'s work,
-//! creating and publishing the folder that is written to is `environment`'s.
+//! wheels that hold different bytes under one path stays: the one whose name comes last). Downloading and building is
+//! `prepare`'s work, creating and publishing the folder that is written to is `environment`'s.
 //!
 //! Files are unpacked by a pool of threads while the caller's iterator waits for more; each byte is written once, in
 //! place, and hashed in the same pass. A new environment is written into a folder that nobody else looks at, so an error

@@ -25,7 +25,7 @@ pub use choose::{Reason, Refused};
 pub use distribution::{Distribution, DistributionId, Form, GitOrigin, IndexSource, Origin};
 pub use needs_build::{Builds, SourceCode};
 pub use policy::PackagePolicy;
-pub use sources::{SourceFault, index_source};
+pub use sources::{SourceFault, index_source, index_sources};
 
 /// One change to an environment.
 #[derive(Clone, Debug)]

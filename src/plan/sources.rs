@@ -29,6 +29,11 @@ pub enum SourceFault {
     },
 }
 
+/// Lists those of a project's sources that are not PyPI, in their order.
+pub fn index_sources(sources: &[ProjectSource]) -> Vec<IndexSource> {
+    sources.iter().filter_map(as_index).collect()
+}
+
 /// Finds the index of `package`, which comes from one; `None` is PyPI.
 ///
 /// With `sources`, those of the project, the address is the project's. A package without a source comes from PyPI, or from the

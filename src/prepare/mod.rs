@@ -14,6 +14,7 @@
 
 mod build;
 mod error;
+mod halt;
 mod job;
 mod list;
 mod queue;
@@ -39,6 +40,7 @@ use self::sort::{Hit, refuse_network, sort};
 use self::worker::Worker;
 
 pub use self::error::{Error, Missing, Place};
+pub use self::halt::Halt;
 pub use self::list::{Question, list};
 pub use self::wheels::{Wheels, wheels};
 
@@ -107,19 +109,32 @@ pub enum Network {
 /// # Errors
 ///
 /// See [`enum@Error`]. With [`Network::Offline`] nothing is sent before it is known that nothing is missing.
+pub fn prepare(prepare: &Prepare<'_>, sender: SyncSender<PreparedWheel>) -> Result<(), Error> {
+    prepare_until(prepare, sender, &Halt::default())
+}
+
+/// As [`prepare`], but returns as soon as can be when `halt` says so.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "it is dropped on return, which tells the receiver that nothing more comes"
 )]
-pub fn prepare(prepare: &Prepare<'_>, sender: SyncSender<PreparedWheel>) -> Result<(), Error> {
-    let done = prepare_all(prepare, &sender);
+fn prepare_until(
+    prepare: &Prepare<'_>,
+    sender: SyncSender<PreparedWheel>,
+    halt: &Halt,
+) -> Result<(), Error> {
+    let done = prepare_all(prepare, &sender, halt);
     for warning in prepare.cache.take_warnings() {
         prepare.reporter.report(Event::Warning(warning));
     }
     done
 }
 
-fn prepare_all(prepare: &Prepare<'_>, sender: &SyncSender<PreparedWheel>) -> Result<(), Error> {
+fn prepare_all(
+    prepare: &Prepare<'_>,
+    sender: &SyncSender<PreparedWheel>,
+    halt: &Halt,
+) -> Result<(), Error> {
     let sorted = sort(prepare)?;
     if prepare.options.network == Network::Offline {
         refuse_network(&sorted.jobs)?;
@@ -127,8 +142,14 @@ fn prepare_all(prepare: &Prepare<'_>, sender: &SyncSender<PreparedWheel>) -> Res
     let n_threads = prepare.options.n_connections.min(sorted.jobs.len());
     let queue = Queue::new(sorted.jobs, prepare.options.n_connections);
     thread::scope(|scope| {
-        start(scope, n_threads, &Worker::new(prepare, &queue, sender))?;
+        let worker = Worker::new(prepare, &queue, sender).that_ends(halt);
+        start(scope, n_threads, &worker)?;
         send_hits(prepare, &queue, sorted.hits, sender);
+        drop(worker);
+        if halt.wait() {
+            queue.stop();
+            prepare.client.interrupt();
+        }
         Ok::<(), Error>(())
     })?;
     queue.into_result()

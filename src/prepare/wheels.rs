@@ -3,7 +3,8 @@
 use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
-use super::{Error, Prepare, prepare};
+use super::halt::Halt;
+use super::{Error, Prepare, prepare_until};
 use crate::install::PreparedWheel;
 
 /// How many wheels may wait to be installed.
@@ -13,10 +14,11 @@ const MOST_WAITING: usize = 32;
 #[derive(Debug)]
 pub struct Wheels<'scope> {
     receiver: Receiver<PreparedWheel>,
+    halt: Halt,
     thread: Option<ScopedJoinHandle<'scope, Result<(), Error>>>,
 }
 
-/// Starts to prepare wheels; dropping the answer ends the work.
+/// Starts to prepare wheels; dropping the answer ends the work, also the requests that are under way.
 ///
 /// # Errors
 ///
@@ -26,14 +28,32 @@ pub fn wheels<'scope, 'a: 'scope>(
     job: Prepare<'a>,
 ) -> Result<Wheels<'scope>, Error> {
     let (sender, receiver) = mpsc::sync_channel(MOST_WAITING);
+    let halt = Halt::default();
     let thread = thread::Builder::new()
         .name("prepare".to_owned())
-        .spawn_scoped(scope, move || prepare(&job, sender))
+        .spawn_scoped(scope, {
+            let halt = halt.clone();
+            move || prepare_until(&job, sender, &halt)
+        })
         .map_err(Error::Thread)?;
     Ok(Wheels {
         receiver,
+        halt,
         thread: Some(thread),
     })
+}
+
+impl Wheels<'_> {
+    /// Returns what ends the work, from any thread.
+    pub fn halt(&self) -> Halt {
+        self.halt.clone()
+    }
+}
+
+impl Drop for Wheels<'_> {
+    fn drop(&mut self) {
+        self.halt.request();
+    }
 }
 
 impl Iterator for Wheels<'_> {

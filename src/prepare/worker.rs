@@ -1,14 +1,15 @@
 //! One thread that takes jobs from the queue until there are none.
 
 use std::ops::ControlFlow;
-use std::sync::PoisonError;
 use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, PoisonError};
 
 use crate::event::{Event, Reporter, Warning};
 use crate::http::Sink;
 use crate::index::{self, Download, IndexFile, IndexSession, Wanted};
 use crate::install::{PreparedWheel, WheelContent};
 use crate::plan::DistributionId;
+use crate::prepare::halt::{Done, Halt};
 use crate::prepare::job::{
     BuildJob, DownloadJob, Job, ListJob, LocalJob, PageJob, Waiting, WantedFile,
 };
@@ -22,6 +23,8 @@ pub(super) struct Worker<'q, 'a> {
     pub(super) job: &'q Prepare<'a>,
     pub(super) queue: &'q Queue<'a>,
     sender: &'q SyncSender<PreparedWheel>,
+    /// Says, when the last clone is dropped, that the work is done.
+    done: Option<Arc<Done<'q>>>,
 }
 
 impl<'q, 'a> Worker<'q, 'a> {
@@ -30,7 +33,18 @@ impl<'q, 'a> Worker<'q, 'a> {
         queue: &'q Queue<'a>,
         sender: &'q SyncSender<PreparedWheel>,
     ) -> Self {
-        Self { job, queue, sender }
+        Self {
+            job,
+            queue,
+            sender,
+            done: None,
+        }
+    }
+
+    /// Lets `halt` know when the last clone of this worker is gone.
+    pub(super) fn that_ends(mut self, halt: &'q Halt) -> Self {
+        self.done = Some(Arc::new(halt.done()));
+        self
     }
 
     pub(super) fn run(self) {

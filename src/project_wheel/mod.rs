@@ -41,6 +41,7 @@ use project::{Project, backend_of, text_file};
 
 pub use built::{BuiltWheel, Content, WheelFile};
 pub use error::{Error, Unsupported};
+pub use surroundings::GitExcludes;
 
 /// What builds a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +61,8 @@ pub struct Options {
     /// Seconds since 1970 that the archive's entries are dated (`SOURCE_DATE_EPOCH`). Without it, and before 1980, they are
     /// dated 2016-01-01 00:00:00, as Poetry dates them.
     pub source_date_epoch: Option<i64>,
-    /// The user's own file of patterns that git ignores (`core.excludesFile`, usually `~/.config/git/ignore`), absolute.
-    pub git_excludes: Option<PathBuf>,
+    /// The user's own file of patterns that git ignores.
+    pub git_excludes: GitExcludes,
     /// Folders that are never part of the project although they may lie in its folder, absolute: the environment that the
     /// wheel is for, and the cache. Other environments and built distributions are recognized.
     pub outside: Vec<PathBuf>,
@@ -87,7 +88,7 @@ pub fn backend(pyproject: &str) -> Result<Backend, Error> {
 pub fn build(folder: &Path, options: &Options) -> Result<BuiltWheel, Error> {
     let project = Project::read(folder, options)?;
     let layout = project.layout()?;
-    let repository = Repository::find(&project.root, options.git_excludes.as_deref())?;
+    let repository = Repository::find(&project.root, options.git_excludes.find().as_deref())?;
     project.wheel(layout.collect(repository)?, options)
 }
 

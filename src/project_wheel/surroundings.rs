@@ -13,6 +13,47 @@ use fs_err as fs;
 
 use super::Options;
 
+/// The user's own file of patterns that git ignores (`core.excludesFile`, usually `~/.config/git/ignore`).
+#[derive(Clone, Debug, Default)]
+pub enum GitExcludes {
+    /// There is none.
+    #[default]
+    None,
+    /// This one, absolute.
+    File(PathBuf),
+    /// The one that git finds with these variables, looked for when a folder is built.
+    OfUser(BTreeMap<String, String>),
+}
+
+/// The variables that lead git to its configuration.
+const GIT_VARIABLES: [&str; 5] = [
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CONFIG_SYSTEM",
+    "HOME",
+    "XDG_CONFIG_HOME",
+];
+
+impl GitExcludes {
+    /// Keeps those of `variables` that lead to the file.
+    fn of_user(variables: &BTreeMap<String, String>) -> Self {
+        let kept = GIT_VARIABLES.iter().filter_map(|name| {
+            let (name, value) = variables.get_key_value(*name)?;
+            Some((name.clone(), value.clone()))
+        });
+        Self::OfUser(kept.collect())
+    }
+
+    /// Returns the path of the file if it can be read; git passes it by otherwise.
+    pub(super) fn find(&self) -> Option<PathBuf> {
+        match self {
+            Self::None => None,
+            Self::File(path) => Some(path.clone()),
+            Self::OfUser(variables) => Surroundings { variables }.git_excludes(),
+        }
+    }
+}
+
 /// Where git keeps the configuration of the system.
 const SYSTEM_CONFIGURATION: &str = "/etc/gitconfig";
 
@@ -22,7 +63,7 @@ impl Options {
         let surroundings = Surroundings { variables };
         Self {
             source_date_epoch: surroundings.source_date_epoch(),
-            git_excludes: surroundings.git_excludes(),
+            git_excludes: GitExcludes::of_user(variables),
             outside: Vec::new(),
         }
     }
@@ -195,7 +236,7 @@ mod tests {
         let (home, variables) = home(files);
         let expected = expected.map(|path| home.path().join(path));
         let options = Options::from_surroundings(&variables);
-        assert_eq!(options.git_excludes, expected, "{files:?}");
+        assert_eq!(options.git_excludes.find(), expected, "{files:?}");
     }
 
     #[test]

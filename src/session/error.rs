@@ -112,6 +112,13 @@ impl Race {
 }
 
 impl Error {
+    /// Tells whether another process removed or replaced what this one had found in the cache.
+    pub(super) fn is_of_a_changed_cache(&self) -> bool {
+        let is_installed = matches!(self, Self::Install(install::Error::Changed { .. }));
+        let is_prepared = |error: &prepare::Error| matches!(error, prepare::Error::Vanished { .. });
+        is_installed || matches!(self, Self::Prepare(error) if is_prepared(error))
+    }
+
     /// Keeps with the error why files were fetched again.
     pub(super) fn after_damage(self, names: Vec<String>) -> Self {
         if names.is_empty() || matches!(self, Self::Interrupted(_)) {

@@ -65,12 +65,17 @@ impl Interruption {
         Ok(made)
     }
 
-    /// Publishes what was filled in secret, if no interruption came before.
+    /// Publishes the `folder` that was filled in secret, if no interruption came before.
     ///
-    /// One that comes meanwhile waits for the act, and then finds nothing to remove: that is the environment now.
-    pub(super) fn while_publishing<T>(&self, act: impl FnOnce() -> T) -> Result<T, Interrupted> {
+    /// One that comes meanwhile waits for the act, and then does not remove that folder: it is the environment now. What
+    /// other sessions are filling stays its duty.
+    pub(super) fn while_publishing<T>(
+        &self,
+        folder: &Path,
+        act: impl FnOnce() -> T,
+    ) -> Result<T, Interrupted> {
         let mut duties = self.lock_unless_come()?;
-        duties.folders.clear();
+        duties.folders.retain(|duty| duty != folder);
         let result = act();
         drop(duties);
         self.check().map(|()| result)
@@ -161,7 +166,8 @@ mod tests {
     fn what_comes_while_publishing_removes_nothing() {
         let (interruption, place) = with_duty();
         let published = thread::scope(|scope| {
-            interruption.while_publishing(|| {
+            let draft = place.path().join("draft");
+            interruption.while_publishing(&draft, || {
                 drop(come(&interruption, scope));
                 assert!(place.path().join("draft").exists());
             })
@@ -194,8 +200,20 @@ mod tests {
         let (interruption, place) = with_duty();
         interruption.come();
         assert!(!place.path().join("draft").exists());
-        let published = interruption.while_publishing(|| panic!("published"));
+        let draft = place.path().join("draft");
+        let published = interruption.while_publishing(&draft, || panic!("published"));
         assert_eq!(published, Err(Interrupted));
+    }
+
+    #[test]
+    fn what_another_session_fills_is_removed_although_one_has_published() {
+        let (interruption, place) = with_duty();
+        let other = place.path().join("other");
+        make(&interruption, &other).unwrap();
+        let published = interruption.while_publishing(&place.path().join("draft"), || ());
+        assert_eq!(published, Ok(()));
+        interruption.come();
+        assert!(place.path().join("draft").exists() && !other.exists());
     }
 
     #[test]

@@ -70,7 +70,9 @@ pub struct SessionReport {
     pub project: Option<PackageName>,
     /// Whether anything was changed: the environment itself is, when it is made, although the plan is empty.
     pub is_changed: bool,
-    /// What was not as it should be, in order and without repetition; each was also reported as an event.
+    /// What was not as it should be about the files that were installed, in order and without repetition; each was also
+    /// reported as an event. What indexes and the cache had to be warned of (a yanked file, a cache that cannot be written) is
+    /// an event only.
     pub warnings: Vec<Warning>,
 }
 
@@ -103,9 +105,19 @@ impl Session {
         trust: Trust,
         reporter: &dyn Reporter,
     ) -> Result<SessionReport, Error> {
-        let target = self.environment(root, goal.project, reporter)?;
-        let plan = self.plan(goal, &target, reporter)?;
-        self.run_trusting(plan, target, trust, reporter)
+        self.unless_interrupted(|| {
+            let target = self.environment(root, goal.project, reporter)?;
+            let plan = self.plan(goal, &target, reporter)?;
+            self.run_trusting(plan, target, trust, reporter)
+        })
+    }
+
+    /// Makes every error after an interruption that interruption: whatever went wrong is a consequence of it.
+    fn unless_interrupted<T>(&self, act: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        act().or_else(|error| {
+            self.settings.interruption.check()?;
+            Err(error)
+        })
     }
 
     /// Plans as [`Session::install`] does, builds the wheels of folders and proves local files, and changes nothing.
@@ -120,11 +132,13 @@ impl Session {
         reporter: &dyn Reporter,
     ) -> Result<SessionPlan, Error> {
         self.check_places(root)?;
-        let target = self.environment(root, goal.project, reporter)?;
-        let plan = self.plan_in(Mode::Rehearsal, goal, &target, reporter)?;
-        self.prove_local(&plan, &target, reporter)?;
-        plan.report(reporter);
-        Ok(plan)
+        self.unless_interrupted(|| {
+            let target = self.environment(root, goal.project, reporter)?;
+            let plan = self.plan_in(Mode::Rehearsal, goal, &target, reporter)?;
+            self.prove_local(&plan, &target, reporter)?;
+            plan.report(reporter);
+            Ok(plan)
+        })
     }
 
     /// Finds the environment at `root`, an absolute path, waits until nobody else changes it, and finds an interpreter that
@@ -206,7 +220,7 @@ impl Session {
         Ok(SessionPlan {
             plan,
             project,
-            sources: index_sources(goal.project),
+            sources: plan::index_sources(&goal.project.sources),
         })
     }
 
@@ -250,15 +264,4 @@ impl SessionPlan {
             project: self.project.as_ref(),
         });
     }
-}
-
-/// Lists the sources of pyproject.toml that are not PyPI.
-fn index_sources(project: &Project) -> Vec<plan::IndexSource> {
-    let sources = project.sources.iter().filter_map(|source| {
-        Some(plan::IndexSource {
-            name: source.name.clone(),
-            url: source.url.clone()?,
-        })
-    });
-    sources.collect()
 }

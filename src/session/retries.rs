@@ -28,11 +28,13 @@ pub(super) fn attempt<T>(
                     reporter.step(SessionEvent::DamagedCopy { name });
                 }
                 damaged.extend(names);
+                damaged.sort();
+                damaged.dedup();
             }
             Err(error) => return Err(error.after_damage(damaged)),
         }
     }
-    Err(Error::AlwaysRaced)
+    Err(Error::AlwaysRaced.after_damage(damaged))
 }
 
 #[cfg(test)]
@@ -106,6 +108,16 @@ mod tests {
         };
         assert_eq!(names, ["a.whl"]);
         assert!(matches!(*source, Error::NoBytecode));
+    }
+
+    #[test]
+    fn damage_that_never_ends_is_not_blamed_on_others_alone() {
+        let (result, ..) = ends(vec![damaged("a.whl"), damaged("a.whl"), damaged("b.whl")]);
+        let Err(Error::AfterDamage { names, source }) = result else {
+            panic!("{result:?}");
+        };
+        assert_eq!(names, ["a.whl", "b.whl"]);
+        assert!(matches!(*source, Error::AlwaysRaced));
     }
 
     #[test]

@@ -47,7 +47,8 @@ impl Session {
         interruption.check()?;
         reporter.step(SessionEvent::WorkEnded);
         let warnings = done?;
-        interruption.while_publishing(|| guard.publish())??;
+        let hidden = guard.hidden_folder().to_owned();
+        interruption.while_publishing(&hidden, || guard.publish())??;
         Ok(plan.into_report(true, warnings))
     }
 
@@ -74,7 +75,7 @@ impl Session {
             options.cache = None;
         }
         let done = self.install_wheels(&context, cache, &options);
-        done.map_err(|error| self.explain(error, &context, &options))
+        done.map_err(|error| self.explain(error, &context, &options, trust))
     }
 
     fn install_wheels(
@@ -84,7 +85,7 @@ impl Session {
         options: &InstallOptions,
     ) -> Result<Vec<Warning>, Error> {
         let (distributions, destination) = (context.distributions, context.destination);
-        let pool = FilePool::start(self.settings.n_jobs)?;
+        let pool = FilePool::start(self.n_jobs())?;
         let mut unpacked = install::unpacked(distributions, destination, options, &pool);
         let cache = cache.with_archives(!unpacked.is_written);
         let kept = unpacked.finder.take();
@@ -99,14 +100,20 @@ impl Session {
             reporter: context.reporter,
         };
         let done = std::thread::scope(|scope| {
-            let prepared = wheels(scope, job)?.map(|wheel| Ok(wheel?));
-            let wheels = ready.into_iter().map(Ok).chain(prepared);
+            let prepared = wheels(scope, job)?;
+            let halt = prepared.halt();
+            let wheels = ready
+                .into_iter()
+                .map(Ok)
+                .chain(prepared.map(|wheel| Ok(wheel?)));
             let installation = Installation {
                 plan: context.plan,
                 destination,
                 options,
+                kept: kept.as_ref(),
                 pool: &pool,
                 reporter: context.reporter,
+                on_failure: &|| halt.request(),
             };
             install::install(installation, wheels)
         });
@@ -117,13 +124,21 @@ impl Session {
     }
 
     /// Finds out whether other processes or a damaged cache are to blame for an error.
-    fn explain(&self, error: Error, context: &Context<'_>, options: &InstallOptions) -> Error {
-        if matches!(error, Error::Install(install::Error::Changed { .. })) {
+    fn explain(
+        &self,
+        error: Error,
+        context: &Context<'_>,
+        options: &InstallOptions,
+        trust: Trust,
+    ) -> Error {
+        if error.is_of_a_changed_cache() {
             return Error::Raced(Race::Cache);
         }
-        let cache = self.cache(context.destination).ok();
+        // Where nothing was trusted no archive of the cache was used unproven: none can be to blame.
+        let is_suspect = trust == Trust::Name;
+        let cache = is_suspect.then(|| self.cache(context.destination).ok());
         let kept = options.cache.as_ref();
-        let names = damage::remove(&error, context.distributions, cache, kept);
+        let names = damage::remove(&error, context.distributions, cache.flatten(), kept);
         if names.is_empty() {
             return error;
         }

@@ -44,8 +44,8 @@ pub struct Settings {
     pub compiles: bool,
     /// How files of the cache come into the environment.
     pub link_mode: LinkMode,
-    /// How many threads work on files, and as many interpreters on bytecode.
-    pub n_jobs: usize,
+    /// How many threads work on files, and as many interpreters on bytecode; `None` for one for each processor.
+    pub n_jobs: Option<NonZeroUsize>,
     /// What the wheels of folders depend on besides the folders.
     pub build: project_wheel::Options,
     /// Whether the process was asked to end.
@@ -67,7 +67,7 @@ impl Settings {
             leniency: Leniency::default(),
             compiles: false,
             link_mode: LinkMode::default(),
-            n_jobs: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            n_jobs: None,
             build: project_wheel::Options::default(),
             interruption: Interruption::default(),
         }
@@ -96,6 +96,13 @@ impl Session {
             base_delay: http::BASE_DELAY,
             limits,
         })?)
+    }
+
+    /// Returns how many threads work on files. Asks the system, which a run with nothing to do need not.
+    pub(super) fn n_jobs(&self) -> usize {
+        let usual = || std::thread::available_parallelism().ok();
+        let asked = self.settings.n_jobs.or_else(usual);
+        asked.map_or(1, NonZeroUsize::get)
     }
 
     pub(super) fn prepare_options(&self) -> Result<prepare::Options, Error> {
@@ -143,7 +150,7 @@ impl Session {
             interpreter: interpreter.base_executable.clone(),
             magic_number: interpreter.bytecode.magic_number,
             cache_tag: cache_tag.ok_or(Error::NoBytecode)?,
-            n_workers: self.settings.n_jobs,
+            n_workers: self.n_jobs(),
             cache: self.private_cache(),
         })
     }

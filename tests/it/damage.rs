@@ -234,6 +234,24 @@ fn a_damaged_copy_in_a_cache_that_may_only_be_read_is_passed_by() {
 }
 
 #[test]
+fn in_a_cache_that_may_only_be_read_damage_is_not_blamed_for_another_error() {
+    let kept = Kept::new(&["--link-mode", "copy"]);
+    for path in kept.files("archives") {
+        put(&path, &vec![0; fs::read(&path).unwrap().len()]);
+    }
+    let cache = kept.project.workspace.cache();
+    let Some(_mount) = Mount::read_only(&cache) else {
+        return;
+    };
+    let arguments = ["--link-mode", "copy", "--max-unpacked", "10"];
+    let output = kept.project.install_again(&arguments);
+    let expected = ["2 wheels cannot be installed", "the copy of `acme-1.0"];
+    let said = output.failed(1, &expected).stderr;
+    assert_eq!(said.matches("fetching it again").count(), 2, "{said}");
+    assert!(!said.contains("other processes"), "{said}");
+}
+
+#[test]
 fn a_change_of_an_environment_survives_a_damaged_archive() {
     let arguments = ["--link-mode", "copy"];
     let kept = Kept::new(&arguments);

@@ -660,8 +660,10 @@ fn of_different_bytes_the_last_name_stays_whatever_came_first() {
             plan: &plan,
             destination: &place.destination(DestinationKind::Fresh),
             options: &options(),
+            kept: None,
             pool: &FilePool::start(1).unwrap(),
             reporter: &Silent,
+            on_failure: &|| (),
         };
         let arrivals = of_plan(&plan, arrivals).into_iter().map(Ok::<_, Error>);
         let report = lock2venv::install::install(installation, arrivals).unwrap();

@@ -16,7 +16,7 @@ use lock2venv::name::PackageName;
 use lock2venv::plan::{
     Action, Distribution, DistributionId, Form as PlannedForm, IndexSource, Origin, Plan,
 };
-use lock2venv::prepare::{Error, N_CONNECTIONS, Network, Options, Place, Prepare, prepare};
+use lock2venv::prepare::{self, Error, N_CONNECTIONS, Network, Options, Place, Prepare, prepare};
 use lock2venv::project_wheel;
 use lock2venv::store::Cache;
 use lock2venv::url::{Url, WrittenUrl};
@@ -1055,6 +1055,31 @@ fn nothing_more_is_fetched_when_nobody_listens() {
     let asked = index.take_paths();
     let n_files = asked.iter().filter(|path| path.starts_with("/files/"));
     assert!(n_files.count() <= 2, "{asked:?}");
+}
+
+#[test]
+fn a_request_that_nobody_waits_for_is_broken_off() {
+    let index = LocalIndex::start();
+    let plan = [add(&index, "a", "wheel a")];
+    index.misbehave(&file_path("a"), Fault::Stall(3), 1);
+    let machine = Machine::new(&index);
+    let (client, cache) = (machine.client(), machine.cache());
+    let distributions: Vec<&Distribution> = plan.iter().collect();
+    let job = Prepare {
+        distributions: &distributions,
+        client: &client,
+        cache: &cache,
+        kept: None,
+        building: &project_wheel::Options::default(),
+        options: &Options::default(),
+        reporter: &machine.reports,
+    };
+    std::thread::scope(|scope| {
+        let wheels = prepare::wheels(scope, job).unwrap();
+        index.wait_for(&file_path("a"));
+        drop(wheels);
+    });
+    assert_eq!(machine.reports.count("Retrying"), 0);
 }
 
 #[test]

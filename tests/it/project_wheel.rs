@@ -421,7 +421,7 @@ fn the_users_own_patterns_are_asked_last() {
     let excludes = case.project.parent().unwrap().join("excludes");
     fs::write(&excludes, "__init__.py\ny.tmp\ninfo.txt\nz.*\n*.py\n").unwrap();
     let options = Options {
-        git_excludes: Some(excludes),
+        git_excludes: project_wheel::GitExcludes::File(excludes),
         ..Options::default()
     };
     fs::write(case.project.join("demo/new.py"), "").unwrap();

@@ -2,7 +2,13 @@
 
 use std::fs;
 
+use lock2venv::configuration::Configuration;
+use lock2venv::event::Silent;
+use lock2venv::lock::Document;
 use lock2venv::plan::Action;
+use lock2venv::project_files::{Disk, ProjectFiles};
+use lock2venv::select::{Choice, DefaultGroups, Request};
+use lock2venv::session::{Error, Goal, Session, Settings};
 
 use crate::support::locked_wheels::python;
 use crate::support::one_package::{OnePackage, index, legacy};
@@ -50,6 +56,31 @@ fn an_export_says_what_an_install_says_of_an_index() {
     assert_eq!(said(&export.stderr), said(&install.stderr));
     assert!(export.stderr.contains(&index.url()), "{}", export.stderr);
     assert!(export.stderr.contains("hint: "), "{}", export.stderr);
+}
+
+#[test]
+fn an_interruption_hides_the_errors_that_follow_from_it() {
+    let workspace = Workspace::new();
+    workspace.write("pyproject.toml", PROJECT);
+    let lock = "package = []\n[metadata]\nlock-version = \"2.1\"\npython-versions = \"*\"\ncontent-hash = \"\"\n";
+    workspace.write("poetry.lock", lock);
+    let files = ProjectFiles::read(&workspace.project()).unwrap();
+    let project = files.project().unwrap();
+    let lock = Document::parse(files.lock.as_ref().unwrap()).unwrap();
+    let lock = lock.read(&project.root, &Disk).unwrap();
+    let choice = Choice::new(&project, &Request::default(), DefaultGroups::NonOptional).unwrap();
+    let goal = Goal::new(&project, &lock, &choice);
+    let settings = Settings::new(Configuration::default());
+    let interruption = settings.interruption.clone();
+    let session = Session::new(settings);
+    let root = project.root.join(".venv");
+    let install = || session.install(&goal, &root, &Silent).map(drop);
+    let rehearse = || session.rehearse(&goal, &root, &Silent).map(drop);
+    assert!(matches!(install(), Err(Error::Interpreter(_))));
+    assert!(matches!(rehearse(), Err(Error::Interpreter(_))));
+    interruption.come();
+    assert!(matches!(install(), Err(Error::Interrupted(_))));
+    assert!(matches!(rehearse(), Err(Error::Interrupted(_))));
 }
 
 const PROJECT: &str = "[project]\nname = \"demo\"\nversion = \"1.0\"\n\

@@ -141,6 +141,7 @@ impl<'a, 's> Unpacker<'a, 's> {
     fn fail(&self, error: Error) {
         self.results().fail(error);
         self.gate.close();
+        (self.installation.on_failure)();
     }
 
     fn open<'t>(&'t self, scope: &Scope<'t>, arrival: PreparedWheel) -> Result<(), Error> {

@@ -15,12 +15,16 @@ pub(crate) fn install<E: From<Error>>(
     options: &InstallOptions,
     reporter: &dyn Reporter,
 ) -> Result<Report, E> {
+    let pool = pool();
+    let kept = install::unpacked(&[], destination, options, &pool).finder;
     let installation = Installation {
         plan,
         destination,
         options,
-        pool: &pool(),
+        kept: kept.as_ref(),
+        pool: &pool,
         reporter,
+        on_failure: &|| (),
     };
     install::install(installation, arrivals)
 }

@@ -139,20 +139,15 @@ fn is_indexed(package: &Package) -> bool {
 
 fn client(project: &Project, context: &Context) -> Result<Client, Failure> {
     let configuration = Configuration::read(&project.root, context.variables.clone())?;
-    let sources = project.sources.iter().filter_map(|source| {
-        Some(IndexSource {
-            name: source.name.clone(),
-            url: source.url.clone()?,
-        })
-    });
     let index_url = context.variable("LOCK2VENV_INDEX_URL").map(Url::parse);
     let index_url = index_url.transpose().map_err(|error| {
-        Failure::new(&error).hint("LOCK2VENV_INDEX_URL takes the address of a simple index")
+        let hint = "LOCK2VENV_INDEX_URL takes the URL of a simple index";
+        Failure::new(&error).hint(hint).misuse()
     })?;
     let limits = Limits::for_timeout(configuration.timeout()?);
     Ok(Client::new(Settings {
         index_url,
-        sources: sources.collect(),
+        sources: plan::index_sources(&project.sources),
         configuration,
         base_delay: BASE_DELAY,
         limits,

@@ -1,5 +1,6 @@
 //! What the command line and the surroundings say, as the settings of a session.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use lock2venv::archive::SizeLimits;
@@ -36,7 +37,7 @@ pub(super) fn of(
         compiles: arguments.compile,
         link_mode: link_mode(arguments.link_mode),
         build: project_wheel::Options::from_surroundings(&context.variables),
-        n_jobs: arguments.jobs.map_or(usual.n_jobs, usize::from),
+        n_jobs: arguments.jobs.map(usize::from).and_then(NonZeroUsize::new),
         ..usual
     })
 }
