@@ -1,11 +1,6 @@
 //! What is to be installed where, and how.
 
-use super::bytecode;
-use super::unpack::placed_wheel::PlacedWheel;
-use super::unpack::roots::Roots;
-use super::unpack::unpacker::Unpacker;
-use super::{Destination, Error, FilePool, Finder, InstallOptions, PreparedWheel};
-use crate::bytecode::Compiled;
+use super::{Destination, FilePool, Finder, InstallOptions};
 use crate::event::Reporter;
 use crate::plan::Plan;
 
@@ -26,17 +21,4 @@ pub struct Installation<'a> {
     pub reporter: &'a dyn Reporter,
     /// Called when the installation fails while more wheels may arrive, so that nobody waits for those.
     pub on_failure: &'a (dyn Fn() + Sync),
-}
-
-impl<'a> Installation<'a> {
-    /// Unpacks everything that arrives, and compiles it meanwhile.
-    pub(super) fn unpack<E: From<Error>>(
-        self,
-        arrivals: impl IntoIterator<Item = Result<PreparedWheel, E>>,
-        roots: Roots,
-    ) -> Result<(Vec<PlacedWheel<'a>>, Vec<Compiled>), E> {
-        bytecode::compile_while(self.options.compile.as_ref(), |compiler| {
-            Unpacker::new(self, roots, self.kept.map(Finder::wheels), compiler).unpack(arrivals)
-        })
-    }
 }

@@ -19,9 +19,11 @@ mod installation;
 mod kept;
 mod notice;
 mod place;
+mod pool;
 #[cfg(test)]
 mod scene;
 mod unpack;
+mod unpacking;
 mod unshared;
 mod warnings;
 
@@ -41,7 +43,7 @@ pub use change::loser::losers;
 pub use error::Error;
 pub use installation::Installation;
 pub use kept::{Finder, KeptWheels, unpacked};
-pub use unpack::pool::FilePool;
+pub use pool::FilePool;
 
 pub use crate::store::LinkMode;
 

@@ -3,39 +3,13 @@
 use std::cmp::Reverse;
 use std::path::Path;
 
-use super::{Error, Form, GitOrigin, Options, Origin, index_source};
+use super::{Error, Form, GitOrigin, Options, Origin, Reason, Refused, index_source};
 use crate::digest::Digest;
 use crate::filename::{self, BuildTag, DistributionFilename, WheelFilename};
 use crate::lock::{Location, Package, Source};
 use crate::tag::Mismatch;
 use crate::target::Target;
 use crate::url::WrittenUrl;
-
-/// A file of the lock that is not taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// The file's name.
-    pub file: String,
-    /// What is against it.
-    pub reason: Reason,
-}
-
-/// What is against a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// A wheel for other Pythons or binary interfaces.
-    OtherPython,
-    /// A wheel for this Python on other platforms.
-    OtherPlatform,
-    /// A wheel, where the settings want none.
-    NoBinary,
-    /// A source distribution, where the settings want none.
-    OnlyBinary,
-    /// Its name is that of another package or version.
-    OtherPackage,
-    /// Its name is not one that can be understood.
-    Name(filename::Error),
-}
 
 /// Chooses what is installed of `package` on `target`.
 ///

@@ -10,6 +10,7 @@ mod explain;
 mod installed;
 mod needs_build;
 mod policy;
+mod refused;
 mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,10 +22,10 @@ use crate::pyproject::ProjectSource;
 use crate::target::Target;
 use crate::version::Version;
 
-pub use choose::{Reason, Refused};
 pub use distribution::{Distribution, DistributionId, Form, GitOrigin, IndexSource, Origin};
 pub use needs_build::{Builds, SourceCode};
 pub use policy::PackagePolicy;
+pub use refused::{Reason, Refused};
 pub use sources::{SourceFault, index_source, index_sources};
 
 /// One change to an environment.

@@ -1,15 +1,8 @@
 //! The wheel of a project: its name and its files.
 
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use fs_err as fs;
-
-use super::error::Error;
-use super::zip_writer;
-use crate::digest::{Algorithm, Digest};
 use crate::filename::WheelFilename;
-use crate::platform::publish::DraftFile;
 
 /// Where the bytes of a file in a wheel come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,34 +53,5 @@ impl BuiltWheel {
     /// writes the files computes it.
     pub fn files(&self) -> &[WheelFile] {
         &self.files
-    }
-
-    /// Writes the wheel as an archive to `output`. The same files, modes and date give the same bytes.
-    pub fn write(&self, output: impl io::Write + io::Seek) -> Result<(), Error> {
-        zip_writer::write(self, output)
-    }
-
-    /// Returns the SHA-256 of the archive that [`BuiltWheel::save`] writes, and writes nothing.
-    pub fn digest(&self) -> Result<Digest, Error> {
-        Ok(Digest::of(Algorithm::Sha256, &self.archive()?))
-    }
-
-    pub(super) fn archive(&self) -> Result<Vec<u8>, Error> {
-        let mut bytes = io::Cursor::new(Vec::new());
-        self.write(&mut bytes)?;
-        Ok(bytes.into_inner())
-    }
-
-    /// Writes the wheel as an archive into `folder`, which is created where it is missing, in place of an older one of the
-    /// same name. Returns the SHA-256 of the archive.
-    pub fn save(&self, folder: &Path) -> Result<Digest, Error> {
-        let bytes = self.archive()?;
-        fs::create_dir_all(folder)?;
-        let path = folder.join(self.file_name());
-        let mut draft = DraftFile::create_for_all_in(folder)?;
-        draft.write_all(&bytes)?;
-        let published = draft.publish(&path);
-        published.map_err(|unpublished| unpublished.cause)?;
-        Ok(Digest::of(Algorithm::Sha256, &bytes))
     }
 }

@@ -1,6 +1,7 @@
 //! Writes the files of a wheel as an archive that is the same each time, with its RECORD.
 
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,11 +9,44 @@ use fs_err as fs;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::{BuiltWheel, Content, Error, WheelFile};
+use super::built::{BuiltWheel, Content, WheelFile};
+use super::error::Error;
 use crate::digest::{Algorithm, Digest, Hashing};
+use crate::platform::publish::DraftFile;
+
+impl BuiltWheel {
+    /// Writes the wheel as an archive to `output`. The same files, modes and date give the same bytes.
+    pub fn write(&self, output: impl io::Write + io::Seek) -> Result<(), Error> {
+        write(self, output)
+    }
+
+    /// Returns the SHA-256 of the archive that [`BuiltWheel::save`] writes, and writes nothing.
+    pub fn digest(&self) -> Result<Digest, Error> {
+        Ok(Digest::of(Algorithm::Sha256, &self.archive()?))
+    }
+
+    pub(super) fn archive(&self) -> Result<Vec<u8>, Error> {
+        let mut bytes = io::Cursor::new(Vec::new());
+        self.write(&mut bytes)?;
+        Ok(bytes.into_inner())
+    }
+
+    /// Writes the wheel as an archive into `folder`, which is created where it is missing, in place of an older one of the
+    /// same name. Returns the SHA-256 of the archive.
+    pub fn save(&self, folder: &Path) -> Result<Digest, Error> {
+        let bytes = self.archive()?;
+        fs::create_dir_all(folder)?;
+        let path = folder.join(self.file_name());
+        let mut draft = DraftFile::create_for_all_in(folder)?;
+        draft.write_all(&bytes)?;
+        let published = draft.publish(&path);
+        published.map_err(|unpublished| unpublished.cause)?;
+        Ok(Digest::of(Algorithm::Sha256, &bytes))
+    }
+}
 
 /// Writes all files of `wheel` and, last, RECORD.
-pub(super) fn write(wheel: &BuiltWheel, output: impl io::Write + io::Seek) -> Result<(), Error> {
+fn write(wheel: &BuiltWheel, output: impl io::Write + io::Seek) -> Result<(), Error> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .last_modified_time(date(wheel.source_date_epoch));

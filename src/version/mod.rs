@@ -7,17 +7,15 @@
 //! [version specifiers]: https://packaging.python.org/en/latest/specifications/version-specifiers/
 
 mod constraint;
-mod display;
-mod interval;
 mod pep440;
 mod region;
-mod syntax;
+mod space;
 
-pub use constraint::VersionConstraint;
-pub use interval::{Bound, Interval, Range};
+pub use constraint::{Bound, Interval, Range, VersionConstraint};
+pub(crate) use constraint::{CONDITION_LIMIT, n_conditions, split_alternatives};
 pub use pep440::Version;
 pub use region::regions;
-pub(crate) use syntax::{CONDITION_LIMIT, is_space, n_conditions, split_alternatives, trim};
+pub(crate) use space::{is_space, trim};
 
 /// Why a version or a version constraint could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

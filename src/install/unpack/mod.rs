@@ -11,7 +11,6 @@ mod kept_files;
 mod opened;
 pub(crate) mod placed_wheel;
 mod placing;
-pub(crate) mod pool;
 mod proof;
 mod queue;
 mod results;

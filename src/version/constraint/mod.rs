@@ -1,12 +1,18 @@
 //! Sets of versions: none, one interval, or several.
 
+mod display;
+mod interval;
+mod syntax;
 mod unions;
 
 use std::fmt;
 
-use super::interval::{Interval, Range, version_difference};
-use super::{Bound, Error, Version, display, syntax};
+use super::{Error, Version};
+use interval::version_difference;
 use unions::{covers, intersect_unions, merge, overlap, subtract, subtract_union};
+
+pub use interval::{Bound, Interval, Range};
+pub(crate) use syntax::{CONDITION_LIMIT, n_conditions, split_alternatives};
 
 /// A set of versions, with Poetry's algebra and text.
 ///
@@ -61,7 +67,7 @@ impl VersionConstraint {
         Self::Empty
     }
 
-    pub(super) fn excluding(version: Version) -> Self {
+    fn excluding(version: Version) -> Self {
         let bound = Bound::excluded(version);
         Self::Union(vec![
             Interval::Range(Range::new(None, Some(bound.clone()))),
@@ -139,7 +145,7 @@ impl VersionConstraint {
     /// Tells whether `version` lies in the set. A public version that does brings its local variants along.
     pub fn allows(&self, version: &Version) -> bool {
         if let Some(excluded) = self.excluded_version() {
-            return !super::interval::is_variant(&excluded, version);
+            return !interval::is_variant(&excluded, version);
         }
         let mut intervals = self.intervals().iter();
         intervals.any(|interval| interval.allows(version))

@@ -1,7 +1,7 @@
 //! Set operations on unions of intervals.
 
 use super::VersionConstraint;
-use crate::version::interval::Interval;
+use super::interval::Interval;
 
 pub(super) fn merge(sorted: Vec<Interval>) -> Vec<Interval> {
     let mut merged: Vec<Interval> = Vec::with_capacity(sorted.len());

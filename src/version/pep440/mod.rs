@@ -13,6 +13,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::Error;
+use super::space::trim;
 use parse::{is_normal_release, parse_prefix};
 use segments::Segments;
 
@@ -36,7 +37,7 @@ impl Version {
     ///
     /// [`Error::InvalidVersion`] when `text` is not a version of PEP 440.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let trimmed = super::syntax::trim(text);
+        let trimmed = trim(text);
         match parse_prefix(trimmed) {
             Some((segments, length)) if length == trimmed.len() => {
                 Ok(Self::new(segments, Some(text)))

@@ -2,7 +2,7 @@
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::install::Error;
+use super::Error;
 
 /// The threads that work on files.
 #[derive(Debug)]

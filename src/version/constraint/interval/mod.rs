@@ -6,7 +6,8 @@
 mod order;
 mod range;
 
-use super::{Version, VersionConstraint};
+use super::VersionConstraint;
+use crate::version::Version;
 
 pub(super) use range::is_variant;
 pub use range::{Bound, Range};

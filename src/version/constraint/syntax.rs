@@ -1,6 +1,9 @@
 //! Reading version constraints, with the very regular expressions of poetry-core written out by hand.
 
-use super::{Bound, Error, Range, Version, VersionConstraint};
+use super::VersionConstraint;
+use super::interval::{Bound, Range};
+use crate::version::space::{is_space, trim};
+use crate::version::{Error, Version};
 
 /// What kind of versions a constraint is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -322,13 +325,4 @@ fn invalid(text: &str) -> Error {
     Error::InvalidConstraint {
         text: text.to_owned(),
     }
-}
-
-pub(crate) fn trim(text: &str) -> &str {
-    text.trim_matches(is_space)
-}
-
-/// White space as Python's `str.strip` and `\s` know it.
-pub(crate) fn is_space(character: char) -> bool {
-    character.is_whitespace() || ('\x1c'..='\x1f').contains(&character)
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::Interval;
 use super::range::Range;
-use crate::version::VersionConstraint;
+use crate::version::constraint::VersionConstraint;
 
 impl Interval {
     pub(super) fn before(&self, other: &Self) -> VersionConstraint {

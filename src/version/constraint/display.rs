@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use super::{Bound, Interval, Range, Version};
+use super::interval::{Bound, Interval, Range};
+use crate::version::Version;
 
 impl fmt::Display for Interval {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use crate::version::{Version, VersionConstraint};
+use crate::version::Version;
+use crate::version::constraint::VersionConstraint;
 
 /// One end of a [`Range`].
 #[derive(Clone, Debug, PartialEq, Eq)]
