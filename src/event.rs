@@ -271,13 +271,13 @@ impl Warning {
     fn about_wheel(&self) -> Option<(&str, &str, &'static str, &'static str)> {
         let (wheel, path, before, behind) = match self {
             Self::NotInRecord { wheel, path } => {
-                (wheel, path, "holds", ", which its RECORD does not list")
+                (wheel, path, "contains", ", which its RECORD does not list")
             }
             Self::MissingFromWheel { wheel, path } => {
-                (wheel, path, "lists", " in its RECORD and does not hold it")
+                (wheel, path, "lists", " in its RECORD but does not contain it")
             }
             Self::RecordDiffers { wheel, path } => {
-                (wheel, path, "holds", ", which is not as its RECORD says")
+                (wheel, path, "contains", ", which does not match its RECORD entry")
             }
             Self::RecordRepeats { wheel, path } => {
                 let behind = " in its RECORD again, with another digest or size";
@@ -291,7 +291,7 @@ impl Warning {
                 let behind = " in its RECORD with a digest in standard base64";
                 (wheel, path, "lists", behind)
             }
-            Self::RepeatedEntry { wheel, path } => (wheel, path, "holds", " more than once"),
+            Self::RepeatedEntry { wheel, path } => (wheel, path, "contains", " more than once"),
             Self::RepeatedScript { wheel, path } => {
                 let behind = " more than once in its entry_points.txt";
                 (wheel, path, "has the script", behind)
@@ -338,12 +338,12 @@ impl fmt::Display for Warning {
             }
             Self::CacheNotWritten { path, cause } => write!(
                 formatter,
-                "nothing is kept in the cache, `{}` cannot be written: {cause}",
+                "nothing is cached, because `{}` cannot be written: {cause}",
                 path.display()
             ),
             Self::CacheOfAnotherUser { path, owner } => write!(
                 formatter,
-                "the cache `{}` belongs to user {owner}: it is read, not written, and each file is hashed again",
+                "the cache `{}` belongs to user {owner}: it is only read, and each file is hashed again",
                 path.display()
             ),
             // Written above.

@@ -27,10 +27,10 @@ pub enum Error {
     #[error("`{0}` is neither a wheel nor a source distribution")]
     Ending(String),
     /// It is an egg, an installer or a package of some system.
-    #[error("`{0}` is of a kind that is no longer installed")]
+    #[error("`{0}` is an obsolete distribution format")]
     Obsolete(String),
     /// It has too few or too many parts between its dashes.
-    #[error("`{0}` does not have the parts that a file name needs")]
+    #[error("`{0}` does not have the parts of a distribution file name")]
     Parts(String),
     /// The name is not one of a package.
     #[error("`{file}` has an invalid name: `{name}`")]
@@ -366,11 +366,11 @@ mod tests {
     fn broken_wheel_names_are_refused() {
         refuses(
             "a-1.0-py3-none.whl",
-            "`a-1.0-py3-none.whl` does not have the parts that a file name needs",
+            "`a-1.0-py3-none.whl` does not have the parts of a distribution file name",
         );
         refuses(
             "a-1.0-1-2-py3-none-any.whl",
-            "`a-1.0-1-2-py3-none-any.whl` does not have the parts that a file name needs",
+            "`a-1.0-1-2-py3-none-any.whl` does not have the parts of a distribution file name",
         );
         refuses(
             "-1.0-py3-none-any.whl",
@@ -409,11 +409,11 @@ mod tests {
     fn other_files_are_refused() {
         refuses(
             "a-1.0-py3.6.egg",
-            "`a-1.0-py3.6.egg` is of a kind that is no longer installed",
+            "`a-1.0-py3.6.egg` is an obsolete distribution format",
         );
         refuses(
             "a-1.0.win32.exe",
-            "`a-1.0.win32.exe` is of a kind that is no longer installed",
+            "`a-1.0.win32.exe` is an obsolete distribution format",
         );
         refuses(
             "a-1.0.tar.zst",
@@ -421,7 +421,7 @@ mod tests {
         );
         refuses(
             "a.tar.gz",
-            "`a.tar.gz` does not have the parts that a file name needs",
+            "`a.tar.gz` does not have the parts of a distribution file name",
         );
         refuses("a-x.tar.gz", "`a-x.tar.gz` has an invalid version: `x`");
     }

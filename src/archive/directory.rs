@@ -81,7 +81,7 @@ pub(super) fn read(source: &Source, n_file_bytes: u64) -> Result<Directory, Erro
     }
     if entries.len() as u64 != place.n_entries {
         return Err(malformed(
-            "its central directory has another number of entries than announced",
+            "its central directory does not have the declared number of entries",
         ));
     }
     Ok(Directory {
@@ -112,11 +112,11 @@ impl Tail {
             .ok_or_else(|| malformed("it has no end of central directory record"))?;
         let record = bytes
             .get(end..end + END_BYTES)
-            .ok_or_else(|| malformed("its end of central directory record is cut off"))?;
+            .ok_or_else(|| malformed("its end of central directory record is truncated"))?;
         let comment_end = end + END_BYTES + usize::from(u16_at(record, 20));
         let behind = bytes.get(comment_end..).filter(|behind| is_zero(behind));
         let behind = behind.ok_or_else(|| {
-            malformed("its end of central directory record does not end the file")
+            malformed("data follows its end of central directory record")
         })?;
         Ok(Self {
             offset,
@@ -141,7 +141,7 @@ impl Tail {
             || u16_at(record, 6) != 0
             || u16_at(record, 8) != u16_at(record, 10)
         {
-            return Err(malformed("it is one part of several"));
+            return Err(malformed("it is a split archive"));
         }
         let short = Place {
             n_entries: u64::from(u16_at(record, 10)),
@@ -174,7 +174,7 @@ impl Tail {
         let locator_offset = self.offset + (self.end - LOCATOR_BYTES) as u64;
         let is_adjacent = start.checked_add(END64_BYTES as u64) == Some(locator_offset);
         if u32_at(locator, 4) != 0 || u32_at(locator, 16) != 1 || !is_adjacent {
-            return Err(malformed("its ZIP64 records do not lie side by side"));
+            return Err(malformed("its ZIP64 records are not adjacent"));
         }
         let record = read_at(source, start, END64_BYTES as u64)?;
         let fits = record.starts_with(END64_SIGNATURE)
@@ -195,7 +195,7 @@ impl Tail {
             Ok(place)
         } else {
             Err(malformed(
-                "its ZIP64 end record does not agree with its end record",
+                "its ZIP64 end record does not match its end record",
             ))
         }
     }
@@ -216,7 +216,7 @@ impl Tail {
 
 impl CentralEntry {
     fn parse(bytes: &[u8]) -> Result<(Self, &[u8]), Error> {
-        let cut_off = || malformed("its central directory is cut off or holds something else");
+        let cut_off = || malformed("its central directory is truncated or has invalid entries");
         let header = bytes.get(..CENTRAL_BYTES).ok_or_else(cut_off)?;
         if !header.starts_with(CENTRAL_SIGNATURE) {
             return Err(cut_off());
@@ -266,7 +266,7 @@ impl CentralEntry {
     fn check(&self, disk: u16) -> Result<(), Error> {
         let is_stored = self.method == 0;
         let fault = if disk != 0 {
-            return Err(malformed("it is one part of several"));
+            return Err(malformed("it is a split archive"));
         } else if self.flags & !KNOWN_FLAGS != 0 {
             Fault::Flags(self.flags)
         } else if !matches!(self.method, 0 | 8) {
@@ -369,7 +369,7 @@ pub(super) fn read_at(source: &Source, offset: u64, n_bytes: u64) -> Result<Vec<
     let mut bytes = vec![0; n_bytes];
     source.read_exact_at(&mut bytes, offset).map_err(|error| {
         if error.kind() == std::io::ErrorKind::UnexpectedEof {
-            malformed("it is cut off")
+            malformed("it is truncated")
         } else {
             Error::Io(error)
         }

@@ -18,7 +18,7 @@ pub enum Error {
     },
     /// Zeros follow the end of the archive.
     #[error(
-        "not a well-formed zip archive: its end of central directory record does not end the file"
+        "not a well-formed zip archive: data follows its end of central directory record"
     )]
     TrailingZeros,
     /// The archive has more entries than any that is known by far.
@@ -100,7 +100,7 @@ pub enum Fault {
     KindDiffers,
     /// Its name occurs twice.
     Repeated,
-    /// It is a file, and other entries lie below it.
+    /// It is a file, but other entries are below it.
     FileAndFolder,
     /// It declares a size that its compressed bytes cannot give.
     Ratio,
@@ -132,7 +132,7 @@ impl fmt::Display for Fault {
             Self::HeaderDiffers { field } => {
                 return write!(
                     formatter,
-                    "has another {field} in its local header than in the central directory"
+                    "has a local header whose {field} differs from the central directory"
                 );
             }
             Self::NameCharacter(character) => {
@@ -160,9 +160,9 @@ impl fmt::Display for Fault {
             Self::NameEscapes => "leads outside the archive",
             Self::NameComponent => "has an empty or `.` component in its name",
             Self::NameLength => "has a name that is too long",
-            Self::KindDiffers => "is a file by its name or mode, and a folder by the other",
+            Self::KindDiffers => "is a file by its name and a folder by its mode, or the reverse",
             Self::Repeated => "occurs twice",
-            Self::FileAndFolder => "is a file, and other entries lie below it",
+            Self::FileAndFolder => "is a file, but other entries are below it",
             Self::Ratio => "declares a size that its compressed bytes cannot have",
             Self::Size => "does not have the declared size",
             Self::Crc => "does not have the declared CRC",

@@ -257,7 +257,7 @@ fn tile(entries: &[CentralEntry], directory_offset: u64) -> Result<Vec<u64>, Err
     }
     if expected != directory_offset {
         return Err(Error::Malformed {
-            what: "something lies before its central directory",
+            what: "there is unlisted data before its central directory",
         });
     }
     Ok(ends)

@@ -11,7 +11,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Error {
     /// The interpreter could not be started, or does not do as it should.
-    #[error("the interpreter `{}` does not compile", path.display())]
+    #[error("could not compile bytecode with `{}`", path.display())]
     Interpreter {
         /// The interpreter.
         path: PathBuf,
@@ -38,7 +38,7 @@ pub enum Error {
         source: io::Error,
     },
     /// No thread can be started.
-    #[error("cannot start a thread that compiles")]
+    #[error("cannot start a thread that compiles bytecode")]
     Thread(#[source] io::Error),
     /// A file could not be written.
     #[error("cannot write `{}`", path.display())]

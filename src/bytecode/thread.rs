@@ -261,10 +261,10 @@ impl Thread<'_> {
         self.n_crashes += 1;
         if self.n_crashes == MOST_CRASHES {
             let cause =
-                format!("it ended {MOST_CRASHES} times in a row without an answer ({ended})");
+                format!("it exited {MOST_CRASHES} times in a row without an answer ({ended})");
             return Err(self.interpreter_error(io::Error::other(cause)));
         }
-        let cause = format!("the interpreter ended while it compiled this ({ended})");
+        let cause = format!("the interpreter exited while it compiled this ({ended})");
         self.note(job, source, Err(cause));
         self.restart()
     }

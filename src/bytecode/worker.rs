@@ -124,7 +124,7 @@ impl Drop for Worker {
 fn garbage() -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidData,
-        "it answered what is no bytecode",
+        "its answer is not bytecode",
     )
 }
 

@@ -33,7 +33,7 @@ pub enum Error {
     },
     /// The content of a file does not have the digest or size that the wheel's RECORD gives, and the wheel does not have the
     /// locked digest any more.
-    #[error("`{path}` in `{file}` is not as its RECORD says")]
+    #[error("`{path}` in `{file}` does not match its RECORD entry")]
     RecordDiffers {
         /// The wheel's file name.
         file: String,
@@ -49,7 +49,7 @@ pub enum Error {
         path: String,
     },
     /// A wheel leads two of its files to one path.
-    #[error("`{file}` holds two files for `{path}`")]
+    #[error("`{file}` contains two files for `{path}`")]
     ClaimedTwice {
         /// The wheel's file name.
         file: String,
@@ -57,13 +57,13 @@ pub enum Error {
         path: String,
     },
     /// A file shall be created where something is that came from no wheel.
-    #[error("`{path}` is already there and belongs to no distribution")]
+    #[error("`{path}` already exists and belongs to no distribution")]
     Occupied {
         /// The path, relative to the environment.
         path: String,
     },
     /// A file and a folder claim one path.
-    #[error("`{path}` is a file and a folder at once")]
+    #[error("`{path}` is both a file and a folder")]
     FileAndFolder {
         /// The path, relative to the environment.
         path: String,
@@ -88,13 +88,13 @@ pub enum Error {
     #[error("{} wheels cannot be installed", .0.len())]
     Several(Vec<Error>),
     /// A file arrived that the plan does not ask for.
-    #[error("`{name}` is not among what is to be installed")]
+    #[error("`{name}` is not in the plan")]
     NotPlanned {
         /// The distribution's name.
         name: PackageName,
     },
     /// The file of a distribution did not arrive.
-    #[error("the file of `{name}` is missing")]
+    #[error("no wheel was supplied for `{name}`")]
     NotArrived {
         /// The distribution's name.
         name: PackageName,
@@ -122,7 +122,7 @@ pub enum Error {
         reason: String,
     },
     /// A change of an environment in use went wrong after it was begun; [`complete`](super::complete) finds what is left.
-    #[error("the change of `{label}` was stopped half way")]
+    #[error("the change of `{label}` was interrupted")]
     Stopped {
         /// The distribution, such as `acme 1.0`.
         label: String,

@@ -27,13 +27,13 @@ pub(crate) enum Error {
         source: io::Error,
     },
     /// A file shall be created where something is.
-    #[error("`{path}` is already there")]
+    #[error("`{path}` already exists")]
     Occupied {
         /// The path, relative to the folder.
         path: String,
     },
     /// A file and a folder claim one path.
-    #[error("`{path}` is a file and a folder at once")]
+    #[error("`{path}` is both a file and a folder")]
     FileAndFolder {
         /// The path, relative to the folder.
         path: String,

@@ -38,7 +38,7 @@ pub fn remove(path: &Path) -> io::Result<()> {
         Err(Errno::NOENT | Errno::NOTDIR) => return Ok(()),
         Err(errno) => return Err(named("open", parent, errno)),
     };
-    let mount = system::mount(folder.as_fd()).map_err(|errno| named("look at", parent, errno))?;
+    let mount = system::mount(folder.as_fd()).map_err(|errno| named("inspect", parent, errno))?;
     let entry = Entry {
         folder: folder.as_fd(),
         name,
@@ -146,7 +146,7 @@ impl Entry<'_> {
             Err(errno) => return Err(named("remove", self.path, errno)),
         };
         let mount =
-            system::mount(folder.as_fd()).map_err(|errno| named("look at", self.path, errno))?;
+            system::mount(folder.as_fd()).map_err(|errno| named("inspect", self.path, errno))?;
         if mount.is_root || mount.device != device {
             return Err(mounted(self.path));
         }
@@ -194,7 +194,7 @@ fn names(folder: &OwnedFd) -> Result<Vec<(OsString, FileType)>, Errno> {
 
 fn mounted(path: &Path) -> io::Error {
     let text = format!(
-        "something is mounted on `{}`, which is left as it is",
+        "`{}` is a mount point and was not removed",
         path.display()
     );
     io::Error::new(io::ErrorKind::CrossesDevices, text)

@@ -77,7 +77,7 @@ pub enum Error {
         package: PackageName,
     },
     /// Another process removed a file from the cache while we were using it.
-    #[error("`{file}` has just been removed from the cache")]
+    #[error("`{file}` was removed from the cache meanwhile")]
     Vanished {
         /// The package.
         package: PackageName,

@@ -21,7 +21,7 @@ pub enum Error {
         source: io::Error,
     },
     /// Something else stands where a folder of the cache has to be.
-    #[error("`{}` has to be a folder, and not a link to one", path.display())]
+    #[error("`{}` must be a folder, not a link to one", path.display())]
     NotAFolder {
         /// The place.
         path: PathBuf,

@@ -103,7 +103,7 @@ fn parse_line(line: &str) -> Result<EntryPoint, &'static str> {
     let reference = reference.trim();
     let reference = match reference.split_once('[') {
         Some((reference, extras)) if extras.ends_with(']') => reference.trim(),
-        Some(_) => return Err("has extras that do not end"),
+        Some(_) => return Err("has extras without a closing bracket"),
         None => reference,
     };
     let (module, attribute) = reference
@@ -111,7 +111,7 @@ fn parse_line(line: &str) -> Result<EntryPoint, &'static str> {
         .ok_or("names no function to call")?;
     let (module, attribute) = (module.trim(), attribute.trim());
     if !is_dotted(module) || !is_dotted(attribute) {
-        return Err("does not refer to an object by identifiers");
+        return Err("does not refer to an object by valid identifiers");
     }
     Ok(EntryPoint {
         name: name.to_owned(),
@@ -133,7 +133,7 @@ pub fn check_script_name(name: &str) -> Result<(), &'static str> {
     let is_unfit = |character: char| matches!(character, '/' | '\\') || character.is_control();
     if name.is_empty() || name == "." || name == ".." || name.len() > 255 || name.contains(is_unfit)
     {
-        return Err("has a name that is not one of a file in the folder of scripts");
+        return Err("has a name that cannot be a file name");
     }
     if is_interpreter(name) || is_activation(name) {
         return Err("has a name that belongs to the environment");

@@ -10,16 +10,16 @@ pub enum Error {
     #[error(transparent)]
     Archive(#[from] archive::Error),
     /// The file's name is not that of a wheel of the locked package and version.
-    #[error("the file's name is not that of a wheel of {expected}")]
+    #[error("its file name is not that of a wheel of {expected}")]
     FileName {
         /// The locked name and version.
         expected: String,
     },
     /// There is no `.dist-info` folder.
-    #[error("it holds no `.dist-info` folder")]
+    #[error("it has no `.dist-info` folder")]
     NoDistInfo,
     /// There is more than one `.dist-info` folder, or one that is hidden in `.data`.
-    #[error("it holds another `.dist-info` folder, `{path}`")]
+    #[error("it has another `.dist-info` folder, `{path}`")]
     SecondDistInfo {
         /// The one that is too many.
         path: String,
@@ -33,25 +33,25 @@ pub enum Error {
         expected: String,
     },
     /// A document that every wheel has is missing.
-    #[error("it holds no {document}")]
+    #[error("it has no {document}")]
     Missing {
         /// The document's name in `.dist-info`.
         document: &'static str,
     },
     /// WHEEL announces a format that this program does not know, or none.
-    #[error("it has the wheel format `{version}`, of which only 1.x is known")]
+    #[error("its wheel format is `{version}`; only 1.x is supported")]
     WheelVersion {
         /// What WHEEL says.
         version: String,
     },
     /// A file lies in `.data`, in a folder that is none of the five schemes.
-    #[error("`{path}` lies in no scheme of the `.data` folder")]
+    #[error("`{path}` is not in a known scheme of the `.data` folder")]
     UnknownScheme {
         /// The path in the archive.
         path: String,
     },
     /// A script lies in a folder of its own.
-    #[error("the script `{path}` does not lie directly in its folder")]
+    #[error("the script `{path}` is not directly in the folder of scripts")]
     NestedScript {
         /// The path in the archive.
         path: String,
@@ -63,7 +63,7 @@ pub enum Error {
         name: String,
     },
     /// RECORD lists a path outside the environment, which no file of a wheel has.
-    #[error("RECORD lists a path that leads outside: `{}`", path.escape_debug())]
+    #[error("RECORD lists a path outside the environment: `{}`", path.escape_debug())]
     RecordEscapes {
         /// The path.
         path: String,

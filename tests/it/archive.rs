@@ -204,7 +204,7 @@ fn nothing_lies_between_before_or_behind_the_entries() {
     );
     refuses_bytes(&[&good[..], b"x"].concat(), "does not end the file");
     refuses_bytes(&[&good[..], &good[..]].concat(), "directory does not end");
-    refuses_bytes(&good[..good.len() - 1], "cut off");
+    refuses_bytes(&good[..good.len() - 1], "truncated");
     refuses_bytes(b"", "no end of central directory");
     let hidden = plain().with(|entry| entry.is_listed = false);
     refuses(

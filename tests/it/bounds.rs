@@ -203,7 +203,7 @@ fn a_record_of_many_short_lines_is_refused() {
         let lines = (0..20_000).map(|number| format!("{number:x},,"));
         wheel.record(&lines.collect::<Vec<_>>().join("\n"))
     });
-    let parts = ["of RECORD is one of far more lines than the wheel has files"];
+    let parts = ["of RECORD is beyond the limit for the number of files in the wheel"];
     refused(&project, &["install"], &parts);
 }
 

@@ -205,7 +205,7 @@ fn an_interpreter_that_is_none_is_an_error() {
     let error = compiler.finish().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the interpreter `/nonexistent/python` does not compile"
+        "could not compile bytecode with `/nonexistent/python`"
     );
 }
 

@@ -951,13 +951,13 @@ fn warnings_about_wheels_are_errors_when_strict() {
         .run(&["-q", "install", "--no-root", "--strict"])
         .failed(1, &[]);
     assert_snapshot!(scene.said(&output), @r"
-    error: `acme-1.0-py3-none-any.whl` holds `acme.py`, which its RECORD does not list
+    error: `acme-1.0-py3-none-any.whl` contains `acme.py`, which its RECORD does not list
     hint: without `--strict` this is a warning
     ");
     assert!(!scene.venv().exists());
     let output = scene.run(&["install", "--no-root"]).succeeded();
     assert!(output.stderr.contains(
-        "\nwarning: `acme-1.0-py3-none-any.whl` holds `acme.py`, which its RECORD does not list\n"
+        "\nwarning: `acme-1.0-py3-none-any.whl` contains `acme.py`, which its RECORD does not list\n"
     ));
     scene.has(&["acme-1.0"]);
 }

@@ -366,8 +366,8 @@ fn exactly_one_dist_info_is_needed() {
 
 #[test]
 fn documents_are_needed() {
-    refuses(&acme().wheel(""), "holds no WHEEL");
-    refuses(&acme().metadata(""), "holds no METADATA");
+    refuses(&acme().wheel(""), "has no WHEEL");
+    refuses(&acme().metadata(""), "has no METADATA");
     refuses(&acme().wheel("Wheel-Version: 2.0\n"), "format `2.0`");
     refuses(&acme().record("a,b,c,d\n"), "RECORD");
 }
@@ -425,7 +425,7 @@ fn paths_that_leave_their_scheme_are_refused() {
     refuses(&acme().file("/tmp/evil.py", ""), "leads outside");
     refuses(&acme().data("data/../../../evil", ""), "leads outside");
     refuses(&acme().data("scripts/../evil", ""), "leads outside");
-    refuses(&acme().data("evil/x", ""), "lies in no scheme");
+    refuses(&acme().data("evil/x", ""), "is not in a known scheme");
     refuses(&acme().data("scripts/a/b", ""), "directly in its folder");
     let link = ZipEntry::stored("acme/link", b"/etc").mode(0o120_777);
     refuses(&acme().entry(link), "is a symbolic link");
@@ -724,7 +724,7 @@ fn a_file_and_a_folder_cannot_share_a_path() {
     let b = WheelBuilder::new("b", "1.0").file("acme/x.py", "");
     for order in [[&a, &b], [&b, &a]] {
         let error = try_fill(&order, &options()).map(|_| ()).unwrap_err();
-        let expected = format!("`{SITE}/acme` is a file and a folder at once");
+        let expected = format!("`{SITE}/acme` is both a file and a folder");
         assert_eq!(error.to_string(), expected);
     }
 }

@@ -143,7 +143,7 @@ fn hexadecimal_digests_are_digests() {
     installs(
         &recorded(&format!("acme/__init__.py,sha256={wrong},6")),
         Some(
-            "`acme-1.0-py3-none-any.whl` holds `acme/__init__.py`, which is not as its RECORD says",
+            "`acme-1.0-py3-none-any.whl` contains `acme/__init__.py`, which does not match its RECORD entry",
         ),
     );
 }
@@ -154,7 +154,7 @@ fn a_record_that_errs_is_a_warning_and_the_new_one_is_true() {
         lock2venv::wheel::encode_digest(Digest::of(Algorithm::Sha256, CODE.as_bytes()).bytes());
     let wrong = lock2venv::wheel::encode_digest(&[7; 32]);
     let differs =
-        "`acme-1.0-py3-none-any.whl` holds `acme/__init__.py`, which is not as its RECORD says";
+        "`acme-1.0-py3-none-any.whl` contains `acme/__init__.py`, which does not match its RECORD entry";
     for line in [
         format!("acme/__init__.py,sha256={wrong},6"),
         format!("acme/__init__.py,sha256={right},7"),
@@ -216,7 +216,7 @@ fn a_record_that_is_none_is_refused() {
             "leads outside: `../../../outside.py`",
         ),
         ("/etc/passwd,,\n", "leads outside: `/etc/passwd`"),
-        ("acme-1.0.data/evil/x,,\n", "lies in no scheme"),
+        ("acme-1.0.data/evil/x,,\n", "is not in a known scheme"),
         ("acme/__init__.py,sha256=????,\n", "malformed digest"),
         ("acme/__init__.py,,many\n", "a size that is not a number"),
     ] {
@@ -241,7 +241,7 @@ fn paths_of_record_may_begin_with_a_slash() {
         .record_line("/acme/__init__.py,,6");
     let output = install(&scene(&wheel), &[]).succeeded();
     for part in [
-        "holds `acme/__init__.py`, which its RECORD does not list",
+        "contains `acme/__init__.py`, which its RECORD does not list",
         "lists `/acme/__init__.py` in its RECORD and does not hold it",
     ] {
         assert!(output.stderr.contains(part), "{output:?}");
@@ -301,7 +301,7 @@ fn padded(archive: &[u8], n_bytes: usize) -> Vec<u8> {
 #[test]
 fn the_same_entry_twice_is_a_warning() {
     let again = acme().file("acme/__init__.py", CODE);
-    let warning = "`acme-1.0-py3-none-any.whl` holds `acme/__init__.py` more than once";
+    let warning = "`acme-1.0-py3-none-any.whl` contains `acme/__init__.py` more than once";
     installs(&again, Some(warning));
     let thrice = again.entry(ZipEntry::stored("acme/__init__.py", CODE.as_bytes()));
     installs(&thrice, Some(warning));
@@ -309,7 +309,7 @@ fn the_same_entry_twice_is_a_warning() {
     let folder = folder.entry(ZipEntry::stored("acme/data/", b""));
     installs(
         &folder,
-        Some("`acme-1.0-py3-none-any.whl` holds `acme/data` more than once"),
+        Some("`acme-1.0-py3-none-any.whl` contains `acme/data` more than once"),
     );
 }
 
@@ -539,8 +539,8 @@ fn warnings_of_one_kind_about_one_wheel_are_one_line() {
     assert_snapshot!(said, @r"
     warning: `a-1.0-py3-none-any.whl` holds 200 files that its RECORD does not list: `a/000.py`, `a/001.py`, `a/002.py` and 197 more (`-v` names all)
     warning: `b-1.0-py3-none-any.whl` holds 200 files that its RECORD does not list: `b/000.py`, `b/001.py`, `b/002.py` and 197 more (`-v` names all)
-    warning: `a-1.0-py3-none-any.whl` lists 200 files in its RECORD that it does not hold: `a/000.txt`, `a/001.txt`, `a/002.txt` and 197 more (`-v` names all)
-    warning: `b-1.0-py3-none-any.whl` lists 200 files in its RECORD that it does not hold: `b/000.txt`, `b/001.txt`, `b/002.txt` and 197 more (`-v` names all)
+    warning: `a-1.0-py3-none-any.whl` lists 200 files in its RECORD that it does not contain: `a/000.txt`, `a/001.txt`, `a/002.txt` and 197 more (`-v` names all)
+    warning: `b-1.0-py3-none-any.whl` lists 200 files in its RECORD that it does not contain: `b/000.txt`, `b/001.txt`, `b/002.txt` and 197 more (`-v` names all)
     warning: 200 files differ between `a 1.0` and `b 1.0`; kept those from `b 1.0`: `lib/[python]/site-packages/shared/000.py`, `lib/[python]/site-packages/shared/001.py`, `lib/[python]/site-packages/shared/002.py` and 197 more (`-v` names all)
     ");
     fs::remove_dir_all(scene.venv()).unwrap();

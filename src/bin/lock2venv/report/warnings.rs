@@ -71,13 +71,13 @@ fn path(warning: &Warning) -> Option<&str> {
 fn about_several(warning: &Warning, n: &str) -> Option<String> {
     Some(match warning {
         Warning::NotInRecord { wheel, .. } => {
-            format!("`{wheel}` holds {n} files that its RECORD does not list")
+            format!("`{wheel}` contains {n} files that its RECORD does not list")
         }
         Warning::MissingFromWheel { wheel, .. } => {
-            format!("`{wheel}` lists {n} files in its RECORD that it does not hold")
+            format!("`{wheel}` lists {n} files in its RECORD that it does not contain")
         }
         Warning::RecordDiffers { wheel, .. } => {
-            format!("`{wheel}` holds {n} files that are not as its RECORD says")
+            format!("`{wheel}` contains {n} files that do not match their RECORD entries")
         }
         Warning::RecordRepeats { wheel, .. } => {
             format!("`{wheel}` lists {n} files in its RECORD again, with another digest or size")
@@ -89,7 +89,7 @@ fn about_several(warning: &Warning, n: &str) -> Option<String> {
             format!("`{wheel}` lists {n} files in its RECORD with a digest in standard base64")
         }
         Warning::RepeatedEntry { wheel, .. } => {
-            format!("`{wheel}` holds {n} files more than once")
+            format!("`{wheel}` contains {n} files more than once")
         }
         Warning::RepeatedScript { wheel, .. } => {
             format!("`{wheel}` has {n} scripts more than once in its entry_points.txt")
@@ -132,9 +132,9 @@ mod tests {
         says(
             a.chain(b).chain([unlisted("c.whl", 1)]),
             &[
-                "`a.whl` holds 9 files that its RECORD does not list: `0.py`, `1.py`, `2.py` and 6 more (`-v` names all)",
-                "`b.whl` holds 3 files that its RECORD does not list: `0.py`, `1.py`, `2.py`",
-                "`c.whl` holds `1.py`, which its RECORD does not list",
+                "`a.whl` contains 9 files that its RECORD does not list: `0.py`, `1.py`, `2.py` and 6 more (`-v` names all)",
+                "`b.whl` contains 3 files that its RECORD does not list: `0.py`, `1.py`, `2.py`",
+                "`c.whl` contains `1.py`, which its RECORD does not list",
             ],
         );
     }
