@@ -273,12 +273,18 @@ impl Warning {
             Self::NotInRecord { wheel, path } => {
                 (wheel, path, "contains", ", which its RECORD does not list")
             }
-            Self::MissingFromWheel { wheel, path } => {
-                (wheel, path, "lists", " in its RECORD but does not contain it")
-            }
-            Self::RecordDiffers { wheel, path } => {
-                (wheel, path, "contains", ", which does not match its RECORD entry")
-            }
+            Self::MissingFromWheel { wheel, path } => (
+                wheel,
+                path,
+                "lists",
+                " in its RECORD but does not contain it",
+            ),
+            Self::RecordDiffers { wheel, path } => (
+                wheel,
+                path,
+                "contains",
+                ", which does not match its RECORD entry",
+            ),
             Self::RecordRepeats { wheel, path } => {
                 let behind = " in its RECORD again, with another digest or size";
                 (wheel, path, "lists", behind)

@@ -115,9 +115,8 @@ impl Tail {
             .ok_or_else(|| malformed("its end of central directory record is truncated"))?;
         let comment_end = end + END_BYTES + usize::from(u16_at(record, 20));
         let behind = bytes.get(comment_end..).filter(|behind| is_zero(behind));
-        let behind = behind.ok_or_else(|| {
-            malformed("data follows its end of central directory record")
-        })?;
+        let behind =
+            behind.ok_or_else(|| malformed("data follows its end of central directory record"))?;
         Ok(Self {
             offset,
             end,

@@ -17,9 +17,7 @@ pub enum Error {
         what: &'static str,
     },
     /// Zeros follow the end of the archive.
-    #[error(
-        "not a well-formed zip archive: data follows its end of central directory record"
-    )]
+    #[error("not a well-formed zip archive: data follows its end of central directory record")]
     TrailingZeros,
     /// The archive has more entries than any that is known by far.
     #[error("the archive has {n_entries} entries, more than the limit of {limit}")]

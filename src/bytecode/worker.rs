@@ -122,10 +122,7 @@ impl Drop for Worker {
 }
 
 fn garbage() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidData,
-        "its answer is not bytecode",
-    )
+    io::Error::new(io::ErrorKind::InvalidData, "its answer is not bytecode")
 }
 
 fn length(number: usize) -> io::Result<[u8; 4]> {

@@ -15,13 +15,13 @@ pub enum CertificateError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// There is none in it.
-    #[error("no certificate is in it")]
+    #[error("it contains no certificate")]
     None,
     /// There is no private key beside our own certificate.
-    #[error("no private key is in it")]
+    #[error("it contains no private key")]
     NoKey,
     /// It is no proper PEM, or the key does not fit the certificate.
-    #[error("certificate or key cannot be used")]
+    #[error("the certificate or key cannot be used")]
     Unusable,
 }
 

@@ -15,7 +15,7 @@ use crate::url::{self, CredentialsFlaw, Url};
 #[non_exhaustive]
 pub enum Error {
     /// The server does not have it (404, 410).
-    #[error("`{what}` is not at its address ({status})")]
+    #[error("`{what}` was not found at its URL ({status})")]
     Absent {
         /// What was asked for.
         what: String,
@@ -25,7 +25,7 @@ pub enum Error {
         status: Status,
     },
     /// The server requires other credentials, or never gives it (401, 403).
-    #[error("the server refused to give `{what}` ({status})")]
+    #[error("the server refused to send `{what}` ({status})")]
     Refused {
         /// What was asked for.
         what: String,
@@ -64,7 +64,7 @@ pub enum Error {
         source: TransportError,
     },
     /// More bytes came than the caller said.
-    #[error("`{what}` is larger than the {n_bytes} bytes that its index says")]
+    #[error("`{what}` is larger than the {n_bytes} bytes that its index declares")]
     TooLong {
         /// What was asked for.
         what: String,
@@ -74,7 +74,7 @@ pub enum Error {
         n_bytes: u64,
     },
     /// A body is larger than [`Limits`](super::Limits) allow.
-    #[error("`{what}` is larger than the {limit} bytes that a file may have")]
+    #[error("`{what}` is larger than the limit of {limit} bytes")]
     TooLarge {
         /// What was asked for.
         what: String,
@@ -104,7 +104,7 @@ pub enum Error {
         limit: u32,
     },
     /// A server leads to another one, with a password in the address.
-    #[error("the address that a server gave for `{what}` would tell a password to another server")]
+    #[error("the URL that a server gave for `{what}` would send a password to another server")]
     GivenAway {
         /// What was asked for.
         what: String,
@@ -112,7 +112,7 @@ pub enum Error {
         url: Url,
     },
     /// An address cannot be used.
-    #[error("the address of `{what}` cannot be used")]
+    #[error("the URL of `{what}` cannot be used")]
     Address {
         /// What it is the address of.
         what: String,

@@ -66,7 +66,7 @@ impl Default for Limits {
 
 /// A body came too slowly.
 #[derive(Clone, Copy, Debug, Error)]
-#[error("only {n_bytes} bytes came in {} s", waited.as_secs())]
+#[error("only {n_bytes} bytes were received in {} s", waited.as_secs())]
 pub(super) struct TooSlow {
     n_bytes: u64,
     waited: Duration,

@@ -104,18 +104,19 @@ impl fmt::Display for TransportError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let ureq::Error::Io(cause) = &self.0.cause {
             if cause.kind() == io::ErrorKind::UnexpectedEof {
-                return formatter.write_str("the connection was closed before everything had come");
+                return formatter
+                    .write_str("the connection was closed before the response was complete");
             }
             return write!(formatter, "{cause}");
         }
         if let ureq::Error::Timeout(phase) = &self.0.cause {
             let is_connecting = matches!(phase, ureq::Timeout::Connect | ureq::Timeout::Resolve);
             return formatter.write_str(if is_connecting {
-                "no connection in time"
+                "timed out while connecting"
             } else if *phase == ureq::Timeout::RecvResponse {
-                "the headers of the answer did not come in time"
+                "timed out while waiting for the response headers"
             } else {
-                "nothing came in time"
+                "timed out while waiting for data"
             });
         }
         let repeats_address = matches!(
@@ -123,7 +124,7 @@ impl fmt::Display for TransportError {
             ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) | ureq::Error::Http(_)
         );
         if repeats_address {
-            return formatter.write_str("the address cannot be used");
+            return formatter.write_str("the URL cannot be used");
         }
         write!(formatter, "{}", self.0.cause)
     }

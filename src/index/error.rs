@@ -53,7 +53,7 @@ pub enum Error {
         flaw: Option<CredentialsFlaw>,
     },
     /// The server requires other credentials, or never gives the file.
-    #[error("the server refused to give `{file}` ({status})")]
+    #[error("the server refused to send `{file}` ({status})")]
     FileRefused {
         /// The index that the file belongs to; `None` for a direct address.
         index: Option<String>,
@@ -69,7 +69,7 @@ pub enum Error {
         flaw: Option<CredentialsFlaw>,
     },
     /// The file is not where the index or the lock says.
-    #[error("`{file}` is not at its address ({status})")]
+    #[error("`{file}` was not found at its URL ({status})")]
     FileGone {
         /// The file.
         file: String,
@@ -80,7 +80,7 @@ pub enum Error {
     },
     /// What came is no simple page.
     #[error(
-        "index `{index}` answered with `{content_type}` for `{package}`, which is no simple page"
+        "index `{index}` answered with `{content_type}` for `{package}`, which is not a simple page"
     )]
     NotAPage {
         /// The index.
@@ -93,7 +93,7 @@ pub enum Error {
         content_type: String,
     },
     /// A simple page breaks its own rules.
-    #[error("the page of `{package}` from index `{index}` is broken")]
+    #[error("the page of `{package}` from index `{index}` is invalid")]
     BrokenPage {
         /// The index.
         index: String,
@@ -107,7 +107,7 @@ pub enum Error {
     },
     /// A page has a version of the [simple API](https://packaging.python.org/en/latest/specifications/simple-repository-api/)
     /// that is not known.
-    #[error("index `{index}` speaks version `{version}` of the simple API, which is not 1")]
+    #[error("index `{index}` uses version `{version}` of the simple API; only 1.x is supported")]
     ApiVersion {
         /// The index.
         index: String,
@@ -184,13 +184,13 @@ pub struct PageError {
 #[non_exhaustive]
 pub enum PageFault {
     /// It is not JSON.
-    #[error("no valid JSON")]
+    #[error("not valid JSON")]
     Syntax,
     /// It is JSON, and lists files in another way than the simple API has it.
-    #[error("not as the simple API has it")]
+    #[error("does not follow the simple API")]
     Shape,
     /// It ends too early.
-    #[error("cut off")]
+    #[error("truncated")]
     End,
 }
 

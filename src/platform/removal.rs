@@ -193,10 +193,7 @@ fn names(folder: &OwnedFd) -> Result<Vec<(OsString, FileType)>, Errno> {
 }
 
 fn mounted(path: &Path) -> io::Error {
-    let text = format!(
-        "`{}` is a mount point and was not removed",
-        path.display()
-    );
+    let text = format!("`{}` is a mount point and was not removed", path.display());
     io::Error::new(io::ErrorKind::CrossesDevices, text)
 }
 

@@ -35,7 +35,7 @@ struct Address {
 ///
 /// The text itself is not kept: it may hold a password.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("not an address: {cause}")]
+#[error("not a URL")]
 pub struct Error {
     /// What is wrong with it.
     #[source]
@@ -257,6 +257,8 @@ fn checked(parsed: Result<url::Url, url::ParseError>) -> Result<Url, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error as _;
+
     use super::*;
 
     fn url(text: &str) -> Url {
@@ -315,9 +317,10 @@ mod tests {
     #[test]
     fn text_that_is_no_address_is_not_repeated() {
         let error = Url::parse("//user:secret@acme.example").unwrap_err();
+        assert_eq!(error.to_string(), "not a URL");
         assert_eq!(
-            error.to_string(),
-            "not an address: relative URL without a base"
+            error.source().unwrap().to_string(),
+            "relative URL without a base"
         );
         assert!(!format!("{error:?}").contains("secret"));
         assert!(Url::parse("user:secret@acme.example").is_err());

@@ -82,7 +82,9 @@ impl Record {
                 Err(_) => return Err(fail("is not CSV in UTF-8")),
             }
             if number > n_lines {
-                return Err(fail("is beyond the limit for the number of files in the wheel"));
+                return Err(fail(
+                    "is beyond the limit for the number of files in the wheel",
+                ));
             }
             let (entry, oddity) = parse_entry(&line).map_err(fail)?;
             let path = line.get(0).unwrap_or_default();

@@ -122,7 +122,7 @@ fn zip64_end_records_are_read_and_have_to_agree() {
         bytes
     };
     contents(&read(&end64(1)).unwrap()).unwrap();
-    refuses_bytes(&end64(2), "ZIP64 end record does not agree");
+    refuses_bytes(&end64(2), "ZIP64 end record does not match");
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn nothing_lies_between_before_or_behind_the_entries() {
         &[&b"#!/bin/sh\n"[..], &good].concat(),
         "directory does not end",
     );
-    refuses_bytes(&[&good[..], b"x"].concat(), "does not end the file");
+    refuses_bytes(&[&good[..], b"x"].concat(), "data follows");
     refuses_bytes(&[&good[..], &good[..]].concat(), "directory does not end");
     refuses_bytes(&good[..good.len() - 1], "truncated");
     refuses_bytes(b"", "no end of central directory");

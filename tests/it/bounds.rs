@@ -222,7 +222,7 @@ fn scripts_without_end_are_refused() {
 fn a_file_that_is_larger_than_is_allowed_is_not_downloaded() {
     let project = project_with(|wheel| wheel);
     let parts = [
-        "is larger than the 100 bytes that a file may have",
+        "is larger than the limit of 100 bytes",
         "--max-download SIZE",
     ];
     refused(&project, &["install", "--max-download", "100"], &parts);

@@ -836,9 +836,11 @@ fn names_that_are_not_defined_are_misuse() {
     scene
         .run(&["install", "--jobs", "0"])
         .failed(2, &["--jobs"]);
-    scene
-        .run(&["install", "--index-url", "nowhere"])
-        .failed(2, &["--index-url"]);
+    assert_snapshot!(tell(&["--index-url", "nowhere"]), @r"
+    error: the value of `--index-url` is not a URL
+      relative URL without a base
+    hint: it is the URL of a simple index, such as `https://pypi.org/simple/`
+    ");
     assert!(!scene.venv().exists());
 }
 
@@ -912,7 +914,7 @@ fn what_the_index_lacks_is_told_with_its_address() {
     hint: if it is on another index, name that as its source in pyproject.toml and run `poetry lock`
     ");
     assert_snapshot!(tell(&["dev"]), @r"
-    error: `acme_dev-1.0-py3-none-any.whl` is not at its address (404 Not Found)
+    error: `acme_dev-1.0-py3-none-any.whl` was not found at its URL (404 Not Found)
       http://[index]/files/acme_dev-1.0-py3-none-any.whl
     hint: the index no longer offers what was locked: run `poetry lock --regenerate` and review the change
     ");

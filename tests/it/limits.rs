@@ -169,7 +169,7 @@ fn a_file_without_end_or_size_ends_at_the_limit() {
         line.index.misbehave(FILE_PATH, Fault::Endless, 1);
         let (done, n_bytes) = line.download(n_listed);
         let error = done.unwrap_err();
-        let expected = "is larger than the 100000 bytes that a file may have";
+        let expected = "is larger than the limit of 100000 bytes";
         assert!(text(&error).contains(expected), "{error:?}");
         assert!(n_bytes < 1 << 20, "{n_bytes}");
     }

@@ -491,7 +491,7 @@ fn what_keeps_failing_is_told_with_its_address() {
     let error = machine.fetch(&[add(&index, "b", "b")]).unwrap_err();
     assert!(
         told(&error).ends_with(
-            "`b` could not be fetched: the connection was closed before everything had come"
+            "`b` could not be fetched: the connection was closed before the response was complete"
         ),
         "{}",
         told(&error)
@@ -905,13 +905,13 @@ fn pages_that_are_none_are_told() {
     let error = machine.fetch(&plan).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "index `127.0.0.1` answered with `image/png` for `a`, which is no simple page"
+        "index `127.0.0.1` answered with `image/png` for `a`, which is not a simple page"
     );
     index.misbehave(&page_path("a"), Fault::Body(b"{\"files\":[{]".to_vec()), 1);
     let error = machine.fetch(&plan).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the page of `a` from index `127.0.0.1` is broken"
+        "the page of `a` from index `127.0.0.1` is invalid"
     );
     index.misbehave(
         &page_path("a"),
@@ -942,7 +942,7 @@ fn direct_addresses_need_no_page() {
     let error = machine.fetch(&gone).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`b-1-py3-none-any.whl` is not at its address (404 Not Found)"
+        "`b-1-py3-none-any.whl` was not found at its URL (404 Not Found)"
     );
 }
 

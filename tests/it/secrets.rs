@@ -387,7 +387,7 @@ fn what_is_wrong_with_refused_credentials_is_told() {
     );
     check(
         &[(username, "u"), (password, "p")],
-        &format!("look at {username} and {password}"),
+        &format!("check {username} and {password}"),
     );
     check(&[], &format!("set {username} and {password}"));
 }

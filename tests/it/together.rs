@@ -24,7 +24,7 @@ use crate::support::wheel_builder::WheelBuilder;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 const ACME: &str = "/files/acme-1.0-py3-none-any.whl";
-const AWAITING: &str = "acme-1.0-py3-none-any.whl: another process is fetching it";
+const AWAITING: &str = "acme-1.0-py3-none-any.whl: another process is downloading it";
 
 fn project() -> LockedProject {
     let wheel = |name: &str| {

@@ -157,11 +157,7 @@ fn a_cause_is_told_once_however_many_requests_it_breaks() {
     let fault = Fault::Status(503, &[("retry-after", "0")]);
     index.misbehave("/simple/acme/", fault, 3);
     let output = install(&index.url(), &[]).succeeded();
-    assert_eq!(
-        output.stderr.matches("trying again").count(),
-        1,
-        "{output:?}"
-    );
+    assert_eq!(output.stderr.matches("retrying (").count(), 1, "{output:?}");
 }
 
 #[test]
@@ -170,6 +166,9 @@ fn a_system_without_certificates_is_told() {
     let output = install(&server.url(), &[("SSL_CERT_FILE", "")]);
     output.failed(
         1,
-        &["hint: this system has no certificates", "ca-certificates"],
+        &[
+            "hint: this system has no CA certificates",
+            "ca-certificates",
+        ],
     );
 }

@@ -153,8 +153,7 @@ fn a_record_that_errs_is_a_warning_and_the_new_one_is_true() {
     let right =
         lock2venv::wheel::encode_digest(Digest::of(Algorithm::Sha256, CODE.as_bytes()).bytes());
     let wrong = lock2venv::wheel::encode_digest(&[7; 32]);
-    let differs =
-        "`acme-1.0-py3-none-any.whl` contains `acme/__init__.py`, which does not match its RECORD entry";
+    let differs = "`acme-1.0-py3-none-any.whl` contains `acme/__init__.py`, which does not match its RECORD entry";
     for line in [
         format!("acme/__init__.py,sha256={wrong},6"),
         format!("acme/__init__.py,sha256={right},7"),
@@ -213,9 +212,9 @@ fn a_record_that_is_none_is_refused() {
         ("a,b,c,d\n", "line 1 of RECORD is not a path"),
         (
             "../../../outside.py,,\n",
-            "leads outside: `../../../outside.py`",
+            "outside the environment: `../../../outside.py`",
         ),
-        ("/etc/passwd,,\n", "leads outside: `/etc/passwd`"),
+        ("/etc/passwd,,\n", "outside the environment: `/etc/passwd`"),
         ("acme-1.0.data/evil/x,,\n", "is not in a known scheme"),
         ("acme/__init__.py,sha256=????,\n", "malformed digest"),
         ("acme/__init__.py,,many\n", "a size that is not a number"),
@@ -242,7 +241,7 @@ fn paths_of_record_may_begin_with_a_slash() {
     let output = install(&scene(&wheel), &[]).succeeded();
     for part in [
         "contains `acme/__init__.py`, which its RECORD does not list",
-        "lists `/acme/__init__.py` in its RECORD and does not hold it",
+        "lists `/acme/__init__.py` in its RECORD but does not contain it",
     ] {
         assert!(output.stderr.contains(part), "{output:?}");
     }
@@ -504,8 +503,8 @@ fn all_wheels_that_are_not_strict_are_named() {
         .failed(1, &[]);
     assert_snapshot!(scene.said(&output), @r"
     error: 2 wheels cannot be installed
-      `a-1.0-py3-none-any.whl` holds `a.py`, which its RECORD does not list
-      `b-1.0-py3-none-any.whl` holds `b.py`, which its RECORD does not list
+      `a-1.0-py3-none-any.whl` contains `a.py`, which its RECORD does not list
+      `b-1.0-py3-none-any.whl` contains `b.py`, which its RECORD does not list
     hint: without `--strict` this is a warning
     ");
 }
@@ -537,8 +536,8 @@ fn warnings_of_one_kind_about_one_wheel_are_one_line() {
     let python = python.unwrap().file_name().into_string().unwrap();
     let said = warnings(&output).join("\n").replace(&python, "[python]");
     assert_snapshot!(said, @r"
-    warning: `a-1.0-py3-none-any.whl` holds 200 files that its RECORD does not list: `a/000.py`, `a/001.py`, `a/002.py` and 197 more (`-v` names all)
-    warning: `b-1.0-py3-none-any.whl` holds 200 files that its RECORD does not list: `b/000.py`, `b/001.py`, `b/002.py` and 197 more (`-v` names all)
+    warning: `a-1.0-py3-none-any.whl` contains 200 files that its RECORD does not list: `a/000.py`, `a/001.py`, `a/002.py` and 197 more (`-v` names all)
+    warning: `b-1.0-py3-none-any.whl` contains 200 files that its RECORD does not list: `b/000.py`, `b/001.py`, `b/002.py` and 197 more (`-v` names all)
     warning: `a-1.0-py3-none-any.whl` lists 200 files in its RECORD that it does not contain: `a/000.txt`, `a/001.txt`, `a/002.txt` and 197 more (`-v` names all)
     warning: `b-1.0-py3-none-any.whl` lists 200 files in its RECORD that it does not contain: `b/000.txt`, `b/001.txt`, `b/002.txt` and 197 more (`-v` names all)
     warning: 200 files differ between `a 1.0` and `b 1.0`; kept those from `b 1.0`: `lib/[python]/site-packages/shared/000.py`, `lib/[python]/site-packages/shared/001.py`, `lib/[python]/site-packages/shared/002.py` and 197 more (`-v` names all)

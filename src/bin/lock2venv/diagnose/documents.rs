@@ -125,7 +125,7 @@ impl From<pyproject::Error> for Failure {
             )),
             Error::PypiWithUrl => {
                 Self::text("pyproject.toml: the source PyPI cannot have a `url` of its own")
-                    .hint("give a mirror another name, or use `--index-url`")
+                    .hint("give a mirror another name, or set LOCK2VENV_INDEX_URL=<URL>")
             }
             Error::SourceWithoutUrl(name) => {
                 Self::text(format!("pyproject.toml: the source `{name}` has no `url`"))

@@ -2,7 +2,7 @@
 
 use lock2venv::configuration::CredentialsOrigin;
 use lock2venv::http::{Error, TransportError, TransportErrorKind};
-use lock2venv::url::{CredentialsFlaw, Url};
+use lock2venv::url::{self, CredentialsFlaw, Url};
 
 use super::Failure;
 use super::prepare::REVIEW;
@@ -24,10 +24,10 @@ impl From<Error> for Failure {
             ),
             Error::TooLong { .. } => failure.hint(REVIEW),
             Error::TooLarge { .. } => {
-                failure.hint("if it is meant to be that large: `--max-download SIZE`")
+                failure.hint("if it is meant to be that large: `lock2venv install --max-download SIZE`")
             }
             Error::Proxy { .. } => {
-                failure.hint("a proxy is written `http://host:port`, `socks5://host:port` or `socks5h://host:port` (which looks names up itself)")
+                failure.hint("a proxy is written `http://host:port`, `socks5://host:port` or `socks5h://host:port` (which resolves names itself)")
             }
             Error::Configuration(error) => error.into(),
             _ => failure,
@@ -35,7 +35,17 @@ impl From<Error> for Failure {
     }
 }
 
-/// Returns the address that the error is about, unless its own lines show it better.
+impl Failure {
+    /// The value of `name`, a flag or a variable, is not the URL of an index.
+    pub(crate) fn index_url(name: &str, error: &url::Error) -> Self {
+        Self::new(error)
+            .with_headline(format!("the value of {name} is not a URL"))
+            .hint("it is the URL of a simple index, such as `https://pypi.org/simple/`")
+            .misuse()
+    }
+}
+
+/// Returns the URL that the error is about, unless its own lines show it better.
 fn address(error: &Error) -> Option<&Url> {
     match error {
         Error::Absent { url, .. }
@@ -92,13 +102,13 @@ pub(super) fn credentials(
     }
     let Some(name) = name else {
         return format!(
-            "put credentials for `{host}` into the address of the index, or into the file that NETRC names (~/.netrc)"
+            "add credentials for `{host}` to the URL of the index, or to ~/.netrc or the file that NETRC names"
         );
     };
     let (username, password) = (variable(name, "USERNAME"), variable(name, "PASSWORD"));
     match tried {
         Some(CredentialsOrigin::Environment) => {
-            format!("look at {username} and {password}: they were sent")
+            format!("check {username} and {password}, which were sent")
         }
         _ => format!("set {username} and {password}"),
     }
@@ -135,15 +145,17 @@ fn unreachable(source: &TransportError, url: &Url) -> Vec<String> {
     match source.kind() {
         TransportErrorKind::Certificate => untrusted(source, host),
         TransportErrorKind::Alert => vec![format!(
-            "if `{host}` requires a certificate of yours: POETRY_CERTIFICATES_<NAME>_CLIENT_CERT=<PEM file>"
+            "if `{host}` requires a client certificate: POETRY_CERTIFICATES_<NAME>_CLIENT_CERT=<PEM file>"
         )],
         TransportErrorKind::Slow => vec![
-            "slow line? POETRY_REQUESTS_TIMEOUT=<seconds>, POETRY_REQUESTS_MAX_RETRIES=<number>"
+            "if the connection is slow: POETRY_REQUESTS_TIMEOUT=<seconds> and POETRY_REQUESTS_MAX_RETRIES=<number>"
                 .to_owned(),
         ],
-        _ => vec![format!(
-            "is `{host}` in reach? behind a proxy: HTTPS_PROXY; a mirror of PyPI: `--index-url URL`; with all files in the cache: `--offline`"
-        )],
+        _ => vec![
+            "behind a proxy: HTTPS_PROXY=<URL>".to_owned(),
+            "for a mirror of PyPI: LOCK2VENV_INDEX_URL=<URL>".to_owned(),
+            "if all files are in the cache: `lock2venv install --offline`".to_owned(),
+        ],
     }
 }
 
@@ -151,12 +163,12 @@ fn untrusted(source: &TransportError, host: &str) -> Vec<String> {
     let mut hints = Vec::new();
     if source.lacks_authorities() {
         hints.push(
-            "this system has no certificates, so Mozilla's were used: install its package (`ca-certificates`)"
+            "this system has no CA certificates, so Mozilla's were used: install the package `ca-certificates`"
                 .to_owned(),
         );
     }
     hints.push(format!(
-        "if `{host}` has a certificate of your own authority: SSL_CERT_FILE=<PEM file>, or POETRY_CERTIFICATES_<NAME>_CERT for one source"
+        "if the certificate of `{host}` comes from your own authority: SSL_CERT_FILE=<PEM file>, or POETRY_CERTIFICATES_<NAME>_CERT for one source"
     ));
     hints
 }

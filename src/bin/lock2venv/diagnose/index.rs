@@ -50,14 +50,14 @@ impl From<index::Error> for Failure {
                 .detail(format!("          by index `{index}`, {url}"))
                 .hint(REVIEW),
             Error::NotAPage { .. } => {
-                failure.hint("the address of an index usually ends with `/simple/`")
+                failure.hint("the URL of an index usually ends with `/simple/`")
             }
             _ => failure,
         }
     }
 }
 
-/// Returns the address that the error is about, unless its own lines show it better.
+/// Returns the URL that the error is about, unless its own lines show it better.
 fn address(error: &index::Error) -> Option<&Url> {
     use index::Error;
     match error {

@@ -140,10 +140,8 @@ fn is_indexed(package: &Package) -> bool {
 fn client(project: &Project, context: &Context) -> Result<Client, Failure> {
     let configuration = Configuration::read(&project.root, context.variables.clone())?;
     let index_url = context.variable("LOCK2VENV_INDEX_URL").map(Url::parse);
-    let index_url = index_url.transpose().map_err(|error| {
-        let hint = "LOCK2VENV_INDEX_URL takes the URL of a simple index";
-        Failure::new(&error).hint(hint).misuse()
-    })?;
+    let index_url = index_url.transpose();
+    let index_url = index_url.map_err(|error| Failure::index_url("LOCK2VENV_INDEX_URL", &error))?;
     let limits = Limits::for_timeout(configuration.timeout()?);
     Ok(Client::new(Settings {
         index_url,

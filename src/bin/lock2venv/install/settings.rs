@@ -60,11 +60,7 @@ fn lookup(
 
 fn index_url(arguments: &Install) -> Result<Option<Url>, Failure> {
     let url = arguments.index_url.as_deref().map(Url::parse).transpose();
-    url.map_err(|error| {
-        Failure::new(&error)
-            .hint("`--index-url` takes the address of a simple index")
-            .misuse()
-    })
+    url.map_err(|error| Failure::index_url("`--index-url`", &error).about(&["index_url"]))
 }
 
 fn size_limits(arguments: &Install) -> SizeLimits {

@@ -72,7 +72,7 @@ impl Terminal {
             Verbosity::Verbose
         };
         drop(causes);
-        self.line_at(verbosity, &format!("    {what}: trying again ({cause})"));
+        self.line_at(verbosity, &format!("    {what}: retrying ({cause})"));
     }
 }
 
@@ -198,7 +198,7 @@ impl Reporter for Terminal {
                 self.line_at(Verbosity::Verbose, &format!("    {file}: {origin}"));
             }
             Event::Awaiting { file } => {
-                let text = format!("    {file}: another process is fetching it");
+                let text = format!("    {file}: another process is downloading it");
                 self.line_at(Verbosity::Verbose, &text);
             }
             Event::Retrying { what, cause } => self.retrying(what, cause),
