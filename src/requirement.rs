@@ -39,7 +39,7 @@ pub enum Error {
         column: usize,
     },
     /// The versions could not be read.
-    #[error("the versions of requirement `{text}` cannot be read")]
+    #[error("requirement `{text}` has an invalid version constraint")]
     Version {
         /// What was read.
         text: String,
@@ -53,7 +53,7 @@ pub enum Error {
         text: String,
     },
     /// The marker could not be read.
-    #[error("the marker of requirement `{text}` cannot be read")]
+    #[error("requirement `{text}` has an invalid marker")]
     Marker {
         /// What was read.
         text: String,

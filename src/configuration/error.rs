@@ -30,7 +30,7 @@ pub enum Error {
         message: String,
     },
     /// A setting has a value that cannot be meant.
-    #[error("setting `{setting}` has to be {expected}")]
+    #[error("setting `{setting}` must be {expected}")]
     Value {
         /// The setting, such as `installer.max-workers`.
         setting: String,

@@ -379,7 +379,7 @@ mod tests {
         let error = broken.repositories().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "setting `repositories.a.url` has to be an address"
+            "setting `repositories.a.url` must be a URL"
         );
     }
 
@@ -443,7 +443,7 @@ mod tests {
         assert!(broken.timeout().is_err());
         assert_eq!(
             broken.max_workers().unwrap_err().to_string(),
-            "setting `installer.max-workers` has to be a whole number"
+            "setting `installer.max-workers` must be a whole number"
         );
     }
 

@@ -99,7 +99,7 @@ impl Configuration {
             let Some(text) = self.value_text(&keys)? else {
                 continue;
             };
-            let url = Url::parse(&text).map_err(|_| value_error(&keys, "an address"))?;
+            let url = Url::parse(&text).map_err(|_| value_error(&keys, "a URL"))?;
             repositories.push(Repository { name, url });
         }
         Ok(repositories)

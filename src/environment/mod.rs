@@ -52,7 +52,7 @@ pub enum Error {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// The place holds something else, which is never touched.
-    #[error("`{}` is not a virtual environment and not empty", path.display())]
+    #[error("`{}` is not empty and is not a virtual environment", path.display())]
     NotAnEnvironment {
         /// The place.
         path: PathBuf,
@@ -64,7 +64,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// What is at the place cannot be seen: a link leads to itself, a file is above it, a folder may not be searched.
-    #[error("cannot look at `{}`", path.display())]
+    #[error("cannot inspect `{}`", path.display())]
     Hidden {
         /// The place.
         path: PathBuf,
@@ -72,7 +72,7 @@ pub enum Error {
         source: io::Error,
     },
     /// Nothing can be made at the place.
-    #[error("cannot make `{}`", path.display())]
+    #[error("cannot create `{}`", path.display())]
     NotMade {
         /// The place.
         path: PathBuf,
@@ -80,13 +80,13 @@ pub enum Error {
         source: io::Error,
     },
     /// Something came to be at the place while the draft was filled.
-    #[error("`{}` came into being while it was made", path.display())]
+    #[error("`{}` was created by another process meanwhile", path.display())]
     Exists {
         /// The place.
         path: PathBuf,
     },
     /// The environment would have to be removed, and its folder holds more than an environment.
-    #[error("`{}` holds more than a virtual environment: {}", path.display(), listing(found))]
+    #[error("`{}` contains more than a virtual environment: {}", path.display(), listing(found))]
     Foreign {
         /// The place.
         path: PathBuf,

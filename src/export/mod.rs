@@ -55,7 +55,7 @@ pub struct Export {
 #[non_exhaustive]
 pub enum Error {
     /// A hash of the lock has more than one `:`.
-    #[error("the hash `{hash}` of `{package}` in poetry.lock cannot be read")]
+    #[error("poetry.lock has the invalid hash `{hash}` for `{package}`")]
     Hash {
         /// The package.
         package: PackageName,
@@ -80,6 +80,6 @@ pub enum Error {
     #[error("`{0}` comes from git and has no locked revision")]
     NoRevision(PackageName),
     /// A package that is one archive does not have exactly one file in the lock.
-    #[error("`{0}` is one archive and has not exactly one file in poetry.lock")]
+    #[error("`{0}` comes from one archive, but poetry.lock does not list exactly one file for it")]
     NotOneFile(PackageName),
 }

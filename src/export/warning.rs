@@ -18,13 +18,13 @@ pub enum Warning {
     Editable(String),
     /// The lock wants the packages on no Python that the project supports. Poetry writes them without a marker, as if on all.
     #[error(
-        "Poetry writes no marker for {}, which no supported Python needs: pip installs it everywhere",
+        "Poetry writes no marker for {}, which no supported Python version needs: pip installs it everywhere",
         list(.0)
     )]
     Never(Vec<PackageName>),
     /// Other lines have hashes and these packages none that pip takes, so that pip refuses the whole file
     /// ([hash-checking mode](https://pip.pypa.io/en/stable/topics/secure-installs/#hash-checking-mode)).
-    #[error("pip will refuse the whole file, since other packages have hashes and {} none that pip takes", list(.0))]
+    #[error("pip will refuse the whole file: it has hashes, but none that pip accepts for {}", list(.0))]
     Unhashed(Vec<PackageName>),
     /// The lock names an index that is no source of the project, so the export does not name it either.
     #[error(
@@ -40,7 +40,7 @@ pub enum Warning {
     /// The lock names an index that is a source of the project, with other credentials in its URL (or with none), so the export
     /// does not name it: Poetry compares the whole texts.
     #[error(
-        "{} was locked from {index}, which pyproject.toml has with other credentials in its URL: pip will look elsewhere, on PyPI for example",
+        "{} was locked from {index}, whose URL has other credentials in pyproject.toml: pip will look elsewhere, on PyPI for example",
         list(packages)
     )]
     OtherCredentials {
@@ -50,7 +50,7 @@ pub enum Warning {
         packages: Vec<PackageName>,
     },
     /// The URL of a source has credentials already, and Poetry writes them before those: pip reads another password.
-    #[error("the line of {} has its credentials twice, as Poetry writes it: pip cannot use it", sources(.0))]
+    #[error("the index line of {} contains credentials twice, as Poetry writes it: pip cannot use it", sources(.0))]
     CredentialsTwice(Vec<String>),
     /// Credentials were asked for, and no line has any.
     #[error("{}", no_credentials(.0))]
@@ -64,7 +64,7 @@ fn list(packages: &[PackageName]) -> String {
 
 fn no_credentials(sources: &[String]) -> String {
     if sources.is_empty() {
-        return "this export names no index, so no credentials are in it".to_owned();
+        return "this export names no index, so it contains no credentials".to_owned();
     }
     format!(
         "no credentials are configured for {}",

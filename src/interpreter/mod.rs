@@ -97,7 +97,7 @@ pub enum Error {
         stderr: String,
     },
     /// It ended well and said something else than was asked.
-    #[error("`{}` did not answer as a Python interpreter does{}", path.display(), last_line(stderr))]
+    #[error("`{}` did not answer like a Python interpreter{}", path.display(), last_line(stderr))]
     Answer {
         /// The file.
         path: PathBuf,
@@ -109,7 +109,7 @@ pub enum Error {
         source: serde_json::Error,
     },
     /// The answer lacks a fact that cannot be done without.
-    #[error("`{}` does not know its own {fact}", path.display())]
+    #[error("`{}` did not report its {fact}", path.display())]
     Fact {
         /// The file.
         path: PathBuf,
@@ -117,7 +117,7 @@ pub enum Error {
         fact: &'static str,
     },
     /// The interpreter that was asked for by path does not fit the project.
-    #[error("`{}` is Python {version}, and the project requires {requires}", path.display())]
+    #[error("`{}` is Python {version}, but the project requires {requires}", path.display())]
     Unsuitable {
         /// The file.
         path: PathBuf,

@@ -75,25 +75,25 @@ pub enum Error {
 #[non_exhaustive]
 pub enum Fault {
     /// A field is missing or of the wrong type.
-    #[error("has no usable `{0}`")]
+    #[error("has no valid `{0}`")]
     Field(&'static str),
     /// The version is not one.
-    #[error("has the version `{0}`, which is not one")]
+    #[error("has the invalid version `{0}`")]
     Version(String),
     /// `python-versions` cannot be read.
-    #[error("has `python-versions` that cannot be read: `{0}`")]
+    #[error("has invalid `python-versions`: `{0}`")]
     PythonVersions(String),
     /// A marker cannot be read.
-    #[error("has a marker that cannot be read: `{0}`")]
+    #[error("has an invalid marker: `{0}`")]
     Marker(String),
     /// The type of its source is unknown.
     #[error("has a source of the unknown type `{0}`")]
     SourceType(String),
     /// The address of its git repository cannot be read.
-    #[error("has a source that is not a git address: `{0}`")]
+    #[error("has a source that is not a git URL: `{0}`")]
     GitUrl(WrittenUrl),
     /// One of its dependencies cannot be read.
-    #[error("has a dependency that cannot be read: {0}")]
+    #[error("has an invalid dependency: {0}")]
     Dependency(Box<crate::pyproject::Error>),
 }
 

@@ -314,11 +314,11 @@ mod tests {
         );
         refuses(
             &lock("2.1", "files = []"),
-            "poetry.lock, line 1: the package `Some.Name` has no usable `groups`",
+            "poetry.lock, line 1: the package `Some.Name` has no valid `groups`",
         );
         refuses(
             &format!("# first\n{}", lock("2.0", "")),
-            "poetry.lock, line 2: the package `Some.Name` has no usable `files`",
+            "poetry.lock, line 2: the package `Some.Name` has no valid `files`",
         );
     }
 

@@ -75,7 +75,7 @@ fn wheels(refused: &[Refused]) -> Option<String> {
         ),
         (
             count(&|reason| matches!(reason, Reason::Name(_))),
-            "with names that no wheel has",
+            "with invalid file names",
         ),
     ];
     let parts = parts.iter().filter(|(n_wheels, _)| *n_wheels > 0);

@@ -144,7 +144,7 @@ pub enum Error {
         fault: SourceFault,
     },
     /// Two versions of one package are wanted at once.
-    #[error("`{name}` is wanted as {} and as {}", versions.0, versions.1)]
+    #[error("versions {} and {} of `{name}` are both required", versions.0, versions.1)]
     Twice {
         /// The package.
         name: PackageName,

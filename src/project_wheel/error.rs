@@ -21,7 +21,7 @@ pub enum Error {
     #[error("there is no folder `{}`", .0.display())]
     NoFolder(PathBuf),
     /// The folder is no project.
-    #[error("the folder `{}` holds no pyproject.toml", .0.display())]
+    #[error("the folder `{}` contains no pyproject.toml", .0.display())]
     NoProject(PathBuf),
     /// pyproject.toml is not TOML, or a key has a value of the wrong kind; the cause says where.
     #[error("pyproject.toml could not be read")]
@@ -33,7 +33,7 @@ pub enum Error {
     #[error(transparent)]
     FileName(#[from] filename::Error),
     /// The constraint on Python cannot be written in standard form.
-    #[error("`{0}` is not a constraint on Python that METADATA can state")]
+    #[error("the Python constraint `{0}` cannot be stated in METADATA")]
     Python(String),
     /// Building needs something that only a Python backend can do.
     #[error("the wheel of this project cannot be built without Python: {0}")]
@@ -45,7 +45,7 @@ pub enum Error {
     #[error("`{0}` is not of the form `Name <address>`")]
     Person(String),
     /// A pattern of `license-files` finds no file, or is not a plain relative one with `/` between its parts.
-    #[error("the pattern `{0}` of `license-files` finds no file")]
+    #[error("the pattern `{0}` of `license-files` matches no file")]
     LicenseFiles(String),
     /// The file of a script is not there, or its path is absolute.
     #[error("the script `{0}` does not name a file of the project")]
@@ -60,13 +60,13 @@ pub enum Error {
     #[error("the package `{0}` does not exist")]
     NothingFound(String),
     /// One of `packages` holds no Python.
-    #[error("the folder `{0}` is not a package: it holds no `.py` file")]
+    #[error("the folder `{0}` is not a package: it contains no `.py` file")]
     NotAPackage(String),
     /// A pattern is empty or absolute.
     #[error("`{0}` is not a relative pattern")]
     Pattern(String),
     /// A file that belongs to the wheel lies outside the project, or of the folder that its package is searched `from`.
-    #[error("`{}` lies outside the project", .0.display())]
+    #[error("`{}` is outside the project", .0.display())]
     OutsideProject(PathBuf),
     /// A path cannot stand in a wheel: it would leave it, or is not UTF-8.
     #[error("`{}` cannot be a path inside a wheel", .0.display())]

@@ -40,7 +40,7 @@ pub enum InvalidDependency {
         column: usize,
     },
     /// The versions could not be read.
-    #[error("the versions of requirement `{text}` cannot be read")]
+    #[error("requirement `{text}` has an invalid version constraint")]
     Specifier {
         /// What was read.
         text: String,
@@ -48,7 +48,7 @@ pub enum InvalidDependency {
         source: InvalidSpecifier,
     },
     /// What follows `@` is not a URL.
-    #[error("the URL of the requirement on `{name}` cannot be read")]
+    #[error("the requirement on `{name}` has an invalid URL")]
     Url {
         /// The package.
         name: PackageName,
@@ -56,7 +56,7 @@ pub enum InvalidDependency {
         source: url::Error,
     },
     /// The marker could not be read.
-    #[error("the marker of requirement `{text}` cannot be read")]
+    #[error("requirement `{text}` has an invalid marker")]
     Marker {
         /// What was read.
         text: String,
@@ -326,19 +326,16 @@ mod tests {
         );
         refuses(
             "a>=1 x",
-            "the versions of requirement `a>=1 x` cannot be read",
+            "requirement `a>=1 x` has an invalid version constraint",
         );
         refuses(
             "a>=1; x == 'y'",
-            "the marker of requirement `a>=1; x == 'y'` cannot be read",
+            "requirement `a>=1; x == 'y'` has an invalid marker",
         );
         refuses(
             "a @ https://u:secret@x.y/z ; q",
-            "the marker of requirement `a @ …` cannot be read",
+            "requirement `a @ …` has an invalid marker",
         );
-        refuses(
-            "a @ nowhere",
-            "the URL of the requirement on `a` cannot be read",
-        );
+        refuses("a @ nowhere", "the requirement on `a` has an invalid URL");
     }
 }

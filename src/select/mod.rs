@@ -93,7 +93,7 @@ pub enum Error {
         requirement: String,
     },
     /// No package of an older lock serves these requirements of one package at once, on the environment's Python.
-    #[error("no locked version serves {}", join_unserved(.0))]
+    #[error("no locked version satisfies {}", join_unserved(.0))]
     NotLocked(Vec<Unserved>),
 }
 

@@ -15,7 +15,7 @@ use crate::{
 #[non_exhaustive]
 pub enum Error {
     /// The cache folder is inside of the environment, and would be removed with it.
-    #[error("the cache `{}` would be inside of the environment `{}`", cache.display(), environment.display())]
+    #[error("the cache `{}` would be inside the environment `{}`", cache.display(), environment.display())]
     CacheInside {
         /// The cache folder.
         cache: PathBuf,
@@ -32,7 +32,7 @@ pub enum Error {
     #[error(transparent)]
     Environment(#[from] environment::Error),
     /// The environment has to be made again, and holds what is not an environment's.
-    #[error("the environment has to be made again ({reason}), and cannot be removed")]
+    #[error("the environment has to be recreated ({reason}), but it cannot be removed")]
     NotRemovable {
         /// Why it has to be made again.
         reason: Box<Recreation>,
@@ -46,7 +46,7 @@ pub enum Error {
     #[error(transparent)]
     Plan(#[from] plan::Error),
     /// Bytecode was asked for, and the interpreter keeps none.
-    #[error("this Python keeps no bytecode")]
+    #[error("this Python does not store bytecode")]
     NoBytecode,
     /// The cache cannot be used.
     #[error(transparent)]
@@ -89,7 +89,7 @@ pub enum Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Race {
     /// It made the environment.
-    #[error("another process made this environment meanwhile")]
+    #[error("another process created this environment meanwhile")]
     Environment,
     /// It changed the cache.
     #[error("another process changed the cache meanwhile")]

@@ -60,10 +60,10 @@ impl fmt::Display for Recreation {
             Self::NoAnswer(error) => error.fmt(formatter),
             Self::Unsupported { version } => write!(
                 formatter,
-                "its Python {version} is not one that the project supports"
+                "the project does not support its Python {version}"
             ),
             Self::OtherAsked { has, asked } => {
-                write!(formatter, "it has Python {has}, and {asked} was asked for")
+                write!(formatter, "it has Python {has}, but {asked} was requested")
             }
         }
     }
@@ -72,7 +72,7 @@ impl fmt::Display for Recreation {
 fn write_fault(formatter: &mut fmt::Formatter<'_>, fault: &EnvironmentFault) -> fmt::Result {
     match fault {
         EnvironmentFault::Unfinished => {
-            formatter.write_str("an earlier run was killed while it put it there")
+            formatter.write_str("an earlier run was killed before the environment was complete")
         }
         EnvironmentFault::NoHome => {
             formatter.write_str("its pyvenv.cfg does not say where its Python is")
@@ -85,13 +85,13 @@ fn write_fault(formatter: &mut fmt::Formatter<'_>, fault: &EnvironmentFault) -> 
             target: Some(target),
         } => write!(
             formatter,
-            "`{}` leads to `{}`, which does not exist",
+            "`{}` is a link to `{}`, which does not exist",
             path.display(),
             target.display()
         ),
         EnvironmentFault::OtherExecutable { made_for, found } => write!(
             formatter,
-            "its Python is now `{}`, and its scripts start `{}`",
+            "its Python is now `{}`, but its scripts start `{}`",
             found.display(),
             made_for.display()
         ),
@@ -105,12 +105,12 @@ fn write_fault(formatter: &mut fmt::Formatter<'_>, fault: &EnvironmentFault) -> 
         }
         EnvironmentFault::OtherLibrary { path } => write!(
             formatter,
-            "it also holds packages for another Python, in `{}`",
+            "it also contains packages for another Python, in `{}`",
             path.display()
         ),
         EnvironmentFault::OtherPython { made_for, found } => write!(
             formatter,
-            "it was made for Python {made_for}, and its interpreter is {found}"
+            "it was created for Python {made_for}, but its interpreter is {found}"
         ),
     }
 }

@@ -778,15 +778,15 @@ fn documents_that_cannot_be_read_are_told_with_line_and_column() {
     hint: run `poetry lock`
     "#);
     assert_snapshot!(tell(&good.replace("version = \"1.0\"", "<<<<<<< HEAD\nversion = \"1.0\"")), @r"
-    error: poetry.lock:3:1: a merge conflict is left
-    hint: settle pyproject.toml, take either side's poetry.lock, then run `poetry lock`
+    error: poetry.lock:3:1: unresolved merge conflict
+    hint: resolve it in pyproject.toml, take either side's poetry.lock, then run `poetry lock`
     ");
     assert_snapshot!(tell(&good.replace("lock-version = \"2.1\"", "lock-version = \"9.0\"")), @r"
-    error: poetry.lock:63:1: version `9.0` of the format is not known
-    hint: versions 1 and 2 can be read; lock with a Poetry that writes one of them
+    error: poetry.lock:63:1: unknown format version `9.0`
+    hint: versions 1 and 2 are supported; lock with a Poetry that writes one of them
     ");
     assert_snapshot!(tell(&good.replace("version = \"1.0\"", "version = \"one\"")), @r"
-    error: poetry.lock:1:1: the package `acme` has the version `one`, which is not one
+    error: poetry.lock:1:1: the package `acme` has the invalid version `one`
     hint: run `poetry lock`
     ");
     assert_snapshot!(tell(good.split("[metadata]").next().unwrap()), @r"
@@ -933,7 +933,7 @@ fn a_wheel_that_is_no_wheel_is_told() {
     assert_snapshot!(scene.said(&output), @r"
     error: `acme-1.0-py3-none-any.whl` is not a wheel that can be installed
       entry `../../evil.py` leads outside the archive
-    hint: its digest is the locked one, so it was locked like this: nothing of it was installed; tell its authors, or lock another version
+    hint: its digest matches the lock, so it was locked like this: nothing of it was installed; report it to its authors, or lock another version
     ");
     assert!(!scene.venv().exists());
     assert_eq!(partials(&scene.workspace.project()), [""; 0]);
@@ -971,7 +971,7 @@ fn a_project_of_another_backend_is_told_what_to_do() {
     let output = scene.run(&["-q", "install"]).failed(1, &[]);
     assert_snapshot!(scene.said(&output), @r"
     error: `annapurna` cannot be built without Python: its build backend is `hatchling.build`
-    hint: build its wheel with that backend, and lock and install the wheel
+    hint: build its wheel with that backend, then lock and install the wheel
     hint: leave it out: `--no-root` for the project itself, `--no-directory` for directory dependencies
     ");
     assert!(!scene.venv().exists());
@@ -989,7 +989,7 @@ fn a_python_that_is_not_there_or_does_not_fit_is_told() {
     };
     assert_snapshot!(tell("python9.9"), @r"
     error: no `python9.9` was found
-      there is none on PATH, and none that asdf, pyenv, Rye, uv or Poetry keep
+      there is none on PATH, and none that asdf, pyenv, Rye, uv or Poetry installed
     hint: name an interpreter: `--python PATH`
     ");
     assert_snapshot!(tell("./nowhere/python"), @r"
@@ -1031,7 +1031,7 @@ fn an_environment_that_does_not_work_is_made_anew() {
     assert!(
         output
             .stderr
-            .contains(": it was made for Python 3.4.0, and its interpreter is 3."),
+            .contains(": it was created for Python 3.4.0, but its interpreter is 3."),
         "{output:?}"
     );
     assert!(!old.exists());
@@ -1056,7 +1056,7 @@ fn a_folder_that_is_no_environment_is_never_touched() {
     let before = contents(&scene.workspace.project());
     let output = scene.run(&["install", "--venv", "data"]).failed(1, &[]);
     assert_snapshot!(scene.said(&output), @r"
-    error: `[project]/data` is not a virtual environment and not empty
+    error: `[project]/data` is not empty and is not a virtual environment
     hint: nothing in it was touched; name another folder: `--venv DIR`
     ");
     assert!(contents(&scene.workspace.project()) == before);
@@ -1396,7 +1396,7 @@ fn a_change_waits_for_the_one_under_way() {
     let mut reader = io::BufReader::new(waiting.stderr.take().unwrap());
     io::BufRead::read_line(&mut reader, &mut said).unwrap();
     assert!(
-        said.starts_with("Waiting for another process that changes "),
+        said.starts_with("Waiting for another process that is changing "),
         "{said}"
     );
     scene.index.let_go();

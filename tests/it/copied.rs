@@ -92,7 +92,7 @@ fn a_local_environment_of_a_python_that_is_not_here_is_replaced() {
     let warning = ends_right(|_, local| {
         make_local(local, "/home/me/.pyenv/versions/3.4.4/bin/python3.4", "3.4");
     });
-    assert_snapshot!(warning, @r"warning: `[project]/.venv`, or part of it, was made elsewhere: `[project]/.venv/bin/python` leads to `/home/me/.pyenv/versions/3.4.4/bin/python3.4`, which does not exist; if `COPY` brought it into an image, list `.venv` in `.dockerignore`");
+    assert_snapshot!(warning, @r"warning: `[project]/.venv`, or part of it, was created elsewhere: `[project]/.venv/bin/python` is a link to `/home/me/.pyenv/versions/3.4.4/bin/python3.4`, which does not exist; if `COPY` brought it into an image, list `.venv` in `.dockerignore`");
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_local_environment_of_the_same_version_elsewhere_is_replaced() {
     let warning = ends_right(|scene, local| {
         make_local(local, "/opt/homebrew/bin/python3", &minor(&scene.venv()));
     });
-    assert_snapshot!(warning, @r"warning: `[project]/.venv`, or part of it, was made elsewhere: `[project]/.venv/bin/python` leads to `/opt/homebrew/bin/python3`, which does not exist; if `COPY` brought it into an image, list `.venv` in `.dockerignore`");
+    assert_snapshot!(warning, @r"warning: `[project]/.venv`, or part of it, was created elsewhere: `[project]/.venv/bin/python` is a link to `/opt/homebrew/bin/python3`, which does not exist; if `COPY` brought it into an image, list `.venv` in `.dockerignore`");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_local_environment_of_the_very_python_is_replaced() {
         let python = fs::read_link(scene.venv().join("bin/python")).unwrap();
         make_local(local, python.to_str().unwrap(), &minor(&scene.venv()));
     });
-    assert_snapshot!(warning, @r"warning: `[project]/.venv`, or part of it, was made elsewhere: its scripts are those of `/home/me/shop/.venv`; if `COPY` brought it into an image, list `.venv` in `.dockerignore`");
+    assert_snapshot!(warning, @r"warning: `[project]/.venv`, or part of it, was created elsewhere: its scripts are those of `/home/me/shop/.venv`; if `COPY` brought it into an image, list `.venv` in `.dockerignore`");
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_local_environment_for_another_python_leaves_no_packages() {
             "",
         );
     });
-    assert_snapshot!(warning, @r"warning: `[project]/.venv`, or part of it, was made elsewhere: it also holds packages for another Python, in `lib/python3.4`; if `COPY` brought it into an image, list `.venv` in `.dockerignore`");
+    assert_snapshot!(warning, @r"warning: `[project]/.venv`, or part of it, was created elsewhere: it also contains packages for another Python, in `lib/python3.4`; if `COPY` brought it into an image, list `.venv` in `.dockerignore`");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_local_environment_of_windows_is_replaced() {
             "../../Scripts/acme.exe,,\n",
         );
     });
-    assert_snapshot!(warning, @r"warning: `[project]/.venv`, or part of it, was made elsewhere: its pyvenv.cfg says that its Python is in `C:\Python311`, which does not exist; if `COPY` brought it into an image, list `.venv` in `.dockerignore`");
+    assert_snapshot!(warning, @r"warning: `[project]/.venv`, or part of it, was created elsewhere: its pyvenv.cfg says that its Python is in `C:\Python311`, which does not exist; if `COPY` brought it into an image, list `.venv` in `.dockerignore`");
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn an_active_environment_that_is_not_filled_is_named() {
         return;
     };
     let variables = [("VIRTUAL_ENV", active.to_str().unwrap())];
-    assert_snapshot!(said(&scene, &variables, &[]), @r"warning: `VIRTUAL_ENV` names `[home]/active`, which is not filled: packages go to `[project]/.venv`; to fill the other: `--venv [home]/active`");
+    assert_snapshot!(said(&scene, &variables, &[]), @r"warning: `VIRTUAL_ENV` names `[home]/active`, but packages are installed into `[project]/.venv`; to use the other: `--venv [home]/active`");
     // The active environment is the one that is filled, or another was asked for, or it is not there.
     symlink(scene.venv(), scene.project().join("linked")).unwrap();
     for folder in [".venv", "linked", "/nowhere", ""] {
@@ -210,7 +210,7 @@ fn an_active_environment_that_is_not_filled_is_named() {
 fn a_setting_by_which_poetry_makes_no_environment_is_named() {
     let scene = Scene::new();
     let variable = [("POETRY_VIRTUALENVS_CREATE", "false")];
-    assert_snapshot!(said(&scene, &variable, &[]), @r"warning: `virtualenvs.create` is false, but nothing is installed into the system's Python: packages go to `[project]/.venv`; put `[project]/.venv/bin` on `PATH`");
+    assert_snapshot!(said(&scene, &variable, &[]), @r"warning: `virtualenvs.create` is false, but packages are installed into `[project]/.venv`, not into the system's Python; put `[project]/.venv/bin` on `PATH`");
     assert_eq!(said(&scene, &variable, &["--venv", "other"]), "");
     assert_eq!(said(&scene, &[("POETRY_VIRTUALENVS_CREATE", "1")], &[]), "");
     write(

@@ -195,7 +195,7 @@ fn folder_that_is_no_environment_is_not_touched() {
     fs_err::write(desk.path(".venv/notes.txt"), "mine").unwrap();
     let error = Environment::read(&desk.path(".venv")).unwrap_err();
     let expected = format!(
-        "`{}` is not a virtual environment and not empty",
+        "`{}` is not empty and is not a virtual environment",
         desk.path(".venv").display()
     );
     assert_eq!(error.to_string(), expected);

@@ -196,12 +196,12 @@ fn what_is_no_interpreter_is_named_with_its_own_words() {
     refuses(
         &bench,
         "#!/bin/sh\necho hello\n",
-        "`PATH` did not answer as a Python interpreter does",
+        "`PATH` did not answer like a Python interpreter",
     );
     refuses(
         &bench,
         "#!/bin/sh\nprintf '\\377\\376{'; echo oh no >&2\n",
-        "`PATH` did not answer as a Python interpreter does: oh no",
+        "`PATH` did not answer like a Python interpreter: oh no",
     );
     refuses(&bench, "#!/nowhere/python\n", "cannot run `PATH`");
 }

@@ -91,7 +91,7 @@ fn a_cache_inside_of_the_environment_is_refused() {
     for cache in [".venv", ".venv/cache"] {
         let arguments = ["--cache-dir", cache];
         let output = Output::of(&mut scene.command_in(&scene.project(), &arguments));
-        output.failed(2, &["would be inside of the environment"]);
+        output.failed(2, &["would be inside the environment"]);
         assert!(!scene.venv().exists());
     }
 }

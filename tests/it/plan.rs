@@ -450,7 +450,10 @@ fn one_name_in_two_versions_is_an_error() {
         package("demo", "2.0", &["demo-2.0-py3-none-any.whl"]),
     ];
     let error = plan_with(&packages, &Installed::default(), &options()).unwrap_err();
-    assert_eq!(error.to_string(), "`demo` is wanted as 1.0 and as 2.0");
+    assert_eq!(
+        error.to_string(),
+        "versions 1.0 and 2.0 of `demo` are both required"
+    );
 }
 
 /// Plans for `demo` 1.0 from `package`'s source, with a `direct_url.json` there.

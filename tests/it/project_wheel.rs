@@ -282,7 +282,7 @@ fn what_poetry_refuses_is_refused() {
     );
     refuses(
         "refused-license-files",
-        "the pattern `MISSING*` of `license-files` finds no file",
+        "the pattern `MISSING*` of `license-files` matches no file",
     );
     refuses(
         "refused-license-table",
@@ -302,7 +302,7 @@ fn what_poetry_refuses_is_refused() {
     );
     refuses(
         "refused-outside",
-        "`${PROJECT}/lib/shared/__init__.py` lies outside the project",
+        "`${PROJECT}/lib/shared/__init__.py` is outside the project",
     );
     refuses(
         "refused-package-missing",
@@ -310,7 +310,7 @@ fn what_poetry_refuses_is_refused() {
     );
     refuses(
         "refused-package-without-python",
-        "the folder `data` is not a package: it holds no `.py` file",
+        "the folder `data` is not a package: it contains no `.py` file",
     );
     refuses("refused-readme-missing", "the readme `R.md` does not exist");
     refuses(

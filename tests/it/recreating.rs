@@ -52,8 +52,8 @@ fn an_environment_that_is_also_a_project_is_not_removed() {
     let before = holds(&project);
     let output = Output::of(&mut scene.command_in(&project, &here)).failed(1, &[]);
     assert_snapshot!(scene.said(&output), @r"
-    error: `[project]` holds more than a virtual environment: `.git`, `poetry.lock`, `pyproject.toml`, `shop`, `src`
-      it has to be made again: `[project]/bin/python` leads to `/nowhere/python`, which does not exist
+    error: `[project]` contains more than a virtual environment: `.git`, `poetry.lock`, `pyproject.toml`, `shop`, `src`
+      it has to be recreated: `[project]/bin/python` is a link to `/nowhere/python`, which does not exist
     hint: nothing was touched: move away what you need, and remove the folder; or name another: `--venv DIR`
     hint: if `COPY` brought it into an image, list `.venv` in `.dockerignore`
     ");
@@ -75,7 +75,7 @@ fn refuses(path: &str) {
     let before = holds(&venv);
     for more in [&[] as &[&str], &["--dry-run"]] {
         let output = Output::of(&mut scene.command_in(&scene.project(), more));
-        let output = output.failed(1, &["holds more than a virtual environment"]);
+        let output = output.failed(1, &["contains more than a virtual environment"]);
         let seen = output.stderr.split('`').nth(3).unwrap();
         assert!(
             path == seen || path.starts_with(&format!("{seen}/")),
@@ -259,7 +259,7 @@ fn a_folder_that_cannot_be_locked_is_not_left_behind() {
     }
     let program = scene.command_in(&scene.project(), &["--no-cache"]);
     let output = run_with(&program, "inject=flock:error=EIO");
-    output.failed(1, &["cannot make `", "/.venv`", "Input/output error"]);
+    output.failed(1, &["cannot create `", "/.venv`", "Input/output error"]);
     assert_eq!(left(&scene.project()), [""; 0]);
     assert!(!scene.venv().exists());
 }

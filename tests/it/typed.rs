@@ -179,7 +179,7 @@ fn habits_of_other_tools_are_answered() {
         (&["lock"], "`poetry lock`"),
         (&["run", "python"], ".venv/bin"),
         (&["install", "--no-dev"], "`--without dev`"),
-        (&["install", "--frozen"], "leave `--frozen` out"),
+        (&["install", "--frozen"], "leave out `--frozen`"),
         (&["install", "--remove-untracked"], "`--sync`"),
         (&["export", "--no-hashes"], "`--without-hashes`"),
     ] {
@@ -203,7 +203,7 @@ fn a_newer_lock_is_said_by_install_too() {
 fn a_lock_that_contradicts_itself_is_to_be_locked_again() {
     let project = Workspace::of_field("two-versions-in-one-group");
     let refused = project.run(&["install", "--dry-run", "--no-root"]);
-    let refused = refused.failed(1, &["`demo` is wanted as", "run `poetry lock`"]);
+    let refused = refused.failed(1, &["of `demo` are both required", "run `poetry lock`"]);
     let misleads = refused.stderr.contains("choose fewer");
     assert!(!misleads, "{}", refused.stderr);
 }
@@ -272,15 +272,15 @@ fn a_place_that_cannot_become_an_environment_is_named_as_it_was_typed() {
             "file",
             ["file` is not a folder", "name a folder: `--venv DIR`"],
         ),
-        ("file/sub", ["cannot look at `", hint]),
-        ("loop", ["cannot look at `", hint]),
+        ("file/sub", ["cannot inspect `", hint]),
+        ("loop", ["cannot inspect `", hint]),
         (
             "/proc/environment",
-            ["cannot make `/proc/environment`", hint],
+            ["cannot create `/proc/environment`", hint],
         ),
         (
             "/proc/some/environment",
-            ["cannot make `/proc/some/environment`", hint],
+            ["cannot create `/proc/some/environment`", hint],
         ),
     ] {
         let refused = project.run(&["install", "--no-root", "--venv", place]);

@@ -471,10 +471,10 @@ fn all_refused_wheels_are_named() {
       `e-1.0-py3-none-any.whl` would replace `bin/python`, which belongs to the environment
       `f-1.0-py3-none-any.whl` is not a wheel that can be installed
         `METADATA` does not belong to f 1.0, which was locked
-    hint: its digest is the locked one, so it was locked like this: nothing of it was installed; tell its authors, or lock another version
-    hint: `--lenient=symbolic-links` installs such a wheel as pip does: links become plain files that hold where they lead
+    hint: its digest matches the lock, so it was locked like this: nothing of it was installed; report it to its authors, or lock another version
+    hint: `--lenient=symbolic-links` installs such a wheel as pip does: links become plain files that contain the path of their target
     hint: no wheel may replace the environment's own files; lock another version
-    hint: nothing of it was installed; tell its authors, or lock another version
+    hint: nothing of it was installed; report it to its authors, or lock another version
     ");
     assert!(!scene.venv().exists());
     let output = scene.run(&["-q", "install", "--no-root", "--strict"]);

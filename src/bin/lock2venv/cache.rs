@@ -59,7 +59,7 @@ fn damage(paths: &[PathBuf]) -> Failure {
     let hint = if paths.iter().any(|path| is_there(&path)) {
         "not all of it could be removed: remove it by hand, or name another cache with `--cache-dir DIR`"
     } else {
-        "what was damaged was removed: the next install fetches it again"
+        "the damaged files were removed: the next install fetches them again"
     };
     let lines = paths.iter().map(|path| path.display().to_string());
     lines

@@ -52,13 +52,13 @@ pub(crate) fn meant(error: &clap::Error) -> Option<String> {
 
 fn meant_command(word: &str) -> Option<String> {
     match word {
-        "sync" => Some("`lock2venv install --sync` is what `poetry sync` is".to_owned()),
+        "sync" => Some("instead of `poetry sync`, use `lock2venv install --sync`".to_owned()),
         "run" | "shell" => {
-            Some("programs of the environment run as they are: `.venv/bin/PROGRAM`".to_owned())
+            Some("lock2venv has no such command; start programs of the environment directly: `.venv/bin/PROGRAM`".to_owned())
         }
         _ => OF_POETRY
             .contains(&word)
-            .then(|| format!("that is left to Poetry: `poetry {word}`")),
+            .then(|| format!("lock2venv has no such command; use `poetry {word}`")),
     }
 }
 
@@ -66,11 +66,11 @@ fn meant_flag(word: &str) -> Option<String> {
     let flag = word.split('=').next().unwrap_or(word);
     if NEEDLESS.contains(&flag) {
         return Some(format!(
-            "leave `{flag}` out: the lock is always taken as it is, and never changed"
+            "leave out `{flag}`: the lock is always used as it is and never changed"
         ));
     }
     let (_, meant) = FLAGS.iter().find(|(known, _)| *known == flag)?;
-    Some(format!("what `{flag}` means is {meant} here"))
+    Some(format!("instead of `{flag}`, use {meant}"))
 }
 
 #[cfg(test)]
@@ -101,7 +101,7 @@ mod tests {
         means(&["sync"], Some("install --sync"));
         means(&["lock"], Some("poetry lock"));
         means(&["install", "--no-dev"], Some("--without dev"));
-        means(&["install", "--frozen"], Some("leave `--frozen` out"));
+        means(&["install", "--frozen"], Some("leave out `--frozen`"));
         means(&["export", "--output-file=x"], Some("--output"));
         means(&["install", "--nonsense"], None);
         means(&["nonsense"], None);

@@ -22,7 +22,7 @@ impl TrackedFiles {
         }
         let n_hash_bytes = if has_sha256 { 32 } else { 20 };
         parse(&bytes, n_hash_bytes).ok_or_else(|| {
-            let message = format!("`{}` is not a git index of a known form", path.display());
+            let message = format!("`{}` has an unknown format of git index", path.display());
             io::Error::new(io::ErrorKind::InvalidData, message)
         })
     }

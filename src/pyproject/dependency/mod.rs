@@ -68,7 +68,7 @@ impl Dependency {
             | Value::Float(_)
             | Value::Boolean(_)
             | Value::Datetime(_)
-            | Value::Array(_) => Err(Error::dependency(name, "a version or a table is wanted")),
+            | Value::Array(_) => Err(Error::dependency(name, "it must be a version or a table")),
         }
     }
 
@@ -150,7 +150,7 @@ impl Dependency {
             .map_err(|error| Error::requirement(text, &error.to_string()))?;
         let mut dependency = match &requirement.url {
             Some(url) => from_url(&requirement.name, url.as_written(), root, files)
-                .ok_or_else(|| Error::requirement(text, "its address cannot be read"))??,
+                .ok_or_else(|| Error::requirement(text, "its URL is invalid"))??,
             None => Self::new(
                 &requirement.name,
                 requirement.constraint,

@@ -19,7 +19,7 @@ pub(super) fn table_source(
     let subdirectory = owned("subdirectory");
     if let Some(url) = fields.text("git") {
         let url = GitUrl::parse(url)
-            .ok_or_else(|| Error::dependency(name, &format!("`{url}` is not a git address")))?;
+            .ok_or_else(|| Error::dependency(name, &format!("`{url}` is not a git URL")))?;
         let given = owned("branch").or_else(|| owned("tag"));
         let reference = given.or_else(|| owned("rev"));
         return Ok(Some(git_source(&url, reference, subdirectory)));

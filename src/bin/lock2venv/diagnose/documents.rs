@@ -35,13 +35,13 @@ impl From<lock::Error> for Failure {
             ))
             .hint(RELOCK),
             Error::MergeConflict { line } => Self::text(format!(
-                "poetry.lock:{line}:1: a merge conflict is left"
+                "poetry.lock:{line}:1: unresolved merge conflict"
             ))
-            .hint("settle pyproject.toml, take either side's poetry.lock, then run `poetry lock`"),
+            .hint("resolve it in pyproject.toml, take either side's poetry.lock, then run `poetry lock`"),
             Error::Stale { locked, current } => stale(locked.as_deref(), current.as_deref()),
             Error::NoMetadata => Self::text("poetry.lock has no `[metadata]`").hint(RELOCK),
             Error::NoVersion => {
-                Self::text("poetry.lock does not say which version of the format it has")
+                Self::text("poetry.lock does not declare the version of its format")
                     .hint(RELOCK)
             }
             Error::UnknownVersion {
@@ -49,9 +49,9 @@ impl From<lock::Error> for Failure {
                 line,
                 column,
             } => Self::text(format!(
-                "poetry.lock:{line}:{column}: version `{version}` of the format is not known"
+                "poetry.lock:{line}:{column}: unknown format version `{version}`"
             ))
-            .hint("versions 1 and 2 can be read; lock with a Poetry that writes one of them"),
+            .hint("versions 1 and 2 are supported; lock with a Poetry that writes one of them"),
             Error::Package { line, name, fault } => Self::text(format!(
                 "poetry.lock:{line}:1: the package `{name}` {fault}"
             ))
@@ -65,7 +65,7 @@ impl From<lock::Error> for Failure {
 pub(crate) fn lock_warning(warning: &lock::Warning) -> String {
     match warning {
         lock::Warning::Newer => format!(
-            "poetry.lock has a newer format than is known here, and may be misread: {RELOCK} with Poetry {}, or use a newer lock2venv",
+            "poetry.lock has a newer format than lock2venv knows, and may be misread: {RELOCK} with Poetry {}, or use a newer lock2venv",
             pyproject::POETRY_VERSION
         ),
         _ => warning.to_string(),
@@ -97,12 +97,12 @@ impl From<pyproject::Error> for Failure {
             } => Self::text(format!(
                 "pyproject.toml:{line}:{column}: not valid TOML: {message}"
             )),
-            Error::MergeConflict { line } => {
-                Self::text(format!("pyproject.toml:{line}:1: a merge conflict is left"))
-                    .hint("settle it, then run `poetry lock`")
-            }
+            Error::MergeConflict { line } => Self::text(format!(
+                "pyproject.toml:{line}:1: unresolved merge conflict"
+            ))
+            .hint("resolve it, then run `poetry lock`"),
             Error::RequiresPoetry(wanted) => Self::text(format!(
-                "pyproject.toml wants Poetry {wanted}, and this program does as Poetry {} does",
+                "pyproject.toml requires Poetry {wanted}; lock2venv follows Poetry {}",
                 pyproject::POETRY_VERSION
             )),
             Error::Invalid { faults } => {
@@ -112,7 +112,7 @@ impl From<pyproject::Error> for Failure {
                 "pyproject.toml: `{text}` is not a version constraint"
             )),
             Error::Version { version, name } => Self::text(format!(
-                "pyproject.toml: the version `{version}` of `{name}` is not one"
+                "pyproject.toml: `{name}` has the invalid version `{version}`"
             )),
             Error::UnknownInclude { group, included } => Self::text(format!(
                 "pyproject.toml: group `{group}` includes group `{included}`, which is not defined"
@@ -130,9 +130,9 @@ impl From<pyproject::Error> for Failure {
             Error::SourceWithoutUrl(name) => {
                 Self::text(format!("pyproject.toml: the source `{name}` has no `url`"))
             }
-            Error::OnlyExplicitSources => {
-                Self::text("pyproject.toml: all sources are `explicit`, so no package has one")
-            }
+            Error::OnlyExplicitSources => Self::text(
+                "pyproject.toml: all sources are `explicit`, but at least one must not be",
+            ),
             _ => in_pyproject(&error),
         }
     }
@@ -195,7 +195,7 @@ impl From<select::Error> for Failure {
                     "another package needs {elected}; poetry.lock also has {}",
                     candidates.join(", ")
                 ))
-                .hint("lock again with Poetry 2, which says for which environment each version is: `poetry lock`"),
+                .hint("lock again with Poetry 2, which records the environments of each version: `poetry lock`"),
             Error::NotLocked(_) => Self::new(&error).hint(RELOCK),
             _ => Self::new(&error),
         }
@@ -250,7 +250,7 @@ impl Failure {
         use project_wheel::Error;
         if let Error::Unsupported(why) = error {
             return Self::text(format!("`{name}` cannot be built without Python: {why}"))
-                .hint("build its wheel with that backend, and lock and install the wheel")
+                .hint("build its wheel with that backend, then lock and install the wheel")
                 .hint(format!("leave it out: {leave_out}"));
         }
         let failure = Self::text(format!("the wheel of `{name}` cannot be built"));
@@ -268,16 +268,16 @@ impl Failure {
 fn what_is_missing(error: &project_wheel::Error, leave_out: &str) -> Vec<String> {
     use project_wheel::Error;
     let layers = format!(
-        "when only dependencies are there yet, as in the first layers of an image: {leave_out}"
+        "if only dependencies are to be installed, as in the first layers of an image: {leave_out}"
     );
     match error {
         Error::NoModule(_) => vec![
             layers,
-            "when there is nothing to package at all: `package-mode = false` in `[tool.poetry]`"
+            "if there is nothing to package at all: `package-mode = false` in `[tool.poetry]`"
                 .to_owned(),
         ],
         Error::NoReadme(readme) => vec![
-            format!("copy it, or make an empty one: `touch {readme}`"),
+            format!("copy it, or create an empty one: `touch {readme}`"),
             layers,
         ],
         Error::NoFolder(_)

@@ -35,7 +35,7 @@ pub(crate) fn advice(warning: &Warning) -> Option<&'static str> {
             Some("name exactly this URL in `[[tool.poetry.source]]`, or run `poetry lock`")
         }
         Warning::NoCredentials(_) => Some(
-            "set POETRY_HTTP_BASIC_<NAME>_USERNAME and POETRY_HTTP_BASIC_<NAME>_PASSWORD, or leave `--with-credentials` out",
+            "set POETRY_HTTP_BASIC_<NAME>_USERNAME and POETRY_HTTP_BASIC_<NAME>_PASSWORD, or leave out `--with-credentials`",
         ),
         _ => None,
     }

@@ -40,7 +40,7 @@ const MISUSE: u8 = 2;
 
 /// What to do when the system starts no more threads.
 const MORE_THREADS: &str = "the system allows no more threads or memory (`ulimit -u`, `ulimit -v`, or the limits of the container): \
-    raise the limit, or use fewer: `--jobs 1` and POETRY_INSTALLER_MAX_WORKERS=1";
+    raise the limit, or use fewer threads: LOCK2VENV_JOBS=1 and POETRY_INSTALLER_MAX_WORKERS=1";
 
 /// The command was interrupted.
 pub(crate) const INTERRUPTED: i32 = 130;
@@ -134,7 +134,7 @@ impl Failure {
             }
             io::ErrorKind::NotFound => path
                 .parent()
-                .map(|folder| format!("make its folder first: `mkdir -p {}`", folder.display())),
+                .map(|folder| format!("create its folder first: `mkdir -p {}`", folder.display())),
             _ => None,
         };
         Self::text(format!("cannot write `{}`", path.display()))

@@ -29,7 +29,7 @@ fn no_interpreter(error: &interpreter::Error) -> Failure {
                 let failure = Failure::text(format!("no {wanted} was found"));
                 let failure = if lines.is_empty() {
                     failure.detail(
-                        "there is none on PATH, and none that asdf, pyenv, Rye, uv or Poetry keep",
+                        "there is none on PATH, and none that asdf, pyenv, Rye, uv or Poetry installed",
                     )
                 } else {
                     failure.details(lines)
@@ -74,7 +74,7 @@ impl From<environment::Error> for Failure {
                 Self::new(&error).hint("name a folder of its own: `--venv DIR`")
             }
             Error::Exists { .. } => {
-                Self::new(&error).hint("another process made it: run the same command again")
+                Self::new(&error).hint("run the same command again")
             }
             _ => Self::new(&error),
         }
@@ -97,21 +97,21 @@ impl From<install::Error> for Failure {
                 .hint(what_to_do(fault))
                 .hints(fault.rule().map(leniency)),
             Error::RecordDiffers { .. } => Self::new(&error)
-                .detail("it is not the file that was locked any more")
+                .detail("it is no longer the file that was locked")
                 .hint("run the same command again"),
             Error::ClaimedTwice { .. } => Self::new(&error)
-                .hint("it was built wrongly: tell its authors, or lock another version"),
+                .hint("it was built incorrectly: report it to its authors, or lock another version"),
             Error::Reserved { .. } => Self::new(&error)
                 .hint("no wheel may replace the environment's own files; lock another version"),
             Error::Occupied { .. } => {
-                Self::new(&error).hint("move it away, or make the environment anew")
+                Self::new(&error).hint("move it away, or recreate the environment")
             }
             Error::Stopped { .. } => Self::new(&error)
                 .hint("once the cause is gone, run the same command again: it completes the change"),
             Error::Strict(warning) => Self::text(warning.to_string())
                 .hint("without `--strict` this is a warning"),
             Error::NoRecord { .. } | Error::BadRecord { .. } => Self::new(&error).hint(
-                "whatever installed it must remove it; or remove the environment, and install again",
+                "remove it with the tool that installed it, or remove the environment and install again",
             ),
             Error::Threads { .. } => Self::new(&error).hint(super::MORE_THREADS),
             Error::Bytecode(error) => error.into(),
@@ -127,9 +127,9 @@ pub(crate) const IGNORE_IT: &str =
 /// Says how to have such a wheel installed all the same, and what comes of it.
 fn leniency(rule: Rule) -> String {
     let outcome = match rule {
-        Rule::SymbolicLinks => ": links become plain files that hold where they lead",
+        Rule::SymbolicLinks => ": links become plain files that contain the path of their target",
         Rule::NestedScripts => ": folders of scripts stay folders",
-        Rule::RepeatedScripts => ": the last stays, those of `gui_scripts` being last",
+        Rule::RepeatedScripts => ": the last one is kept, and those of `gui_scripts` come last",
         _ => "",
     };
     format!(
@@ -147,9 +147,9 @@ fn what_to_do(fault: &wheel::Error) -> &'static str {
             "if it is meant to be that large: `--max-ratio N`"
         }
         wheel::Error::Archive(_) => {
-            "its digest is the locked one, so it was locked like this: nothing of it was installed; tell its authors, or lock another version"
+            "its digest matches the lock, so it was locked like this: nothing of it was installed; report it to its authors, or lock another version"
         }
-        _ => "nothing of it was installed; tell its authors, or lock another version",
+        _ => "nothing of it was installed; report it to its authors, or lock another version",
     }
 }
 
@@ -157,7 +157,7 @@ impl From<bytecode::Error> for Failure {
     fn from(error: bytecode::Error) -> Self {
         match &error {
             bytecode::Error::Interpreter { .. } => {
-                Self::new(&error).hint("leave `--compile` out: Python compiles on first import")
+                Self::new(&error).hint("leave out `--compile`: Python compiles on first import")
             }
             bytecode::Error::Killed { .. } => Self::new(&error).hint(
                 "if memory ran out, fewer interpreters at once need less: `--jobs 1`; or leave `--compile` out",

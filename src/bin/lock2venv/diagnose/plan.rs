@@ -35,7 +35,7 @@ impl From<Error> for Failure {
                 is_in_one_group: true,
                 ..
             } => Self::new(&error).hint(
-                "poetry.lock itself wants both, as it does when git has merged two locks: run `poetry lock`",
+                "poetry.lock itself requires both, as it can after git has merged two locks: run `poetry lock`",
             ),
             Error::Twice { .. } => Self::new(&error)
                 .hint("the chosen groups or extras exclude each other: choose fewer of them"),
@@ -61,7 +61,7 @@ fn wrong_source(packages: &[PackageName], index: &str, fault: &SourceFault) -> F
         .detail(format!("poetry.lock     {}", address(locked.as_ref())))
         .detail(format!("pyproject.toml  {}", address(expected.as_ref())))
         .detail(names)
-        .hint("neither was asked; find out who changed poetry.lock, then run `poetry lock`"),
+        .hint("neither was contacted; check who changed poetry.lock, then run `poetry lock`"),
     }
 }
 

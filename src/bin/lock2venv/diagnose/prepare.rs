@@ -83,14 +83,14 @@ pub(crate) fn hint(warning: &Warning) -> Option<String> {
         return None;
     };
     let user = machine::user();
-    let hint = format!("give the cache to user {user}");
+    let hint = format!("make user {user} the owner of the cache");
     if !is_on_mount(path) {
         return Some(hint);
     }
     let group = machine::group();
     let mount = format!("--mount=type=cache,uid={user},gid={group},target=DIR");
     Some(format!(
-        "{hint}; a cache mount of an image build: `{mount}`"
+        "{hint}; for a cache mount of an image build: `{mount}`"
     ))
 }
 
@@ -137,7 +137,7 @@ mod tests {
         let user = machine::user();
         assert_eq!(
             hint("/nowhere/cache"),
-            format!("give the cache to user {user}")
+            format!("make user {user} the owner of the cache")
         );
         // Something is mounted there on every Linux.
         if is_mounted(Path::new("/proc")) {

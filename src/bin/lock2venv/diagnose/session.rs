@@ -17,7 +17,7 @@ impl From<Error> for Failure {
             Error::NotRemovable { reason, source } => not_removable(&reason, source),
             Error::Select(error) => error.into(),
             Error::Plan(error) => error.into(),
-            Error::NoBytecode => Self::new(&error).hint("leave `--compile` out"),
+            Error::NoBytecode => Self::new(&error).hint("leave out `--compile`"),
             Error::Cache(error) => error.into(),
             Error::Index(error) => error.into(),
             Error::Prepare(error) => (*error).into(),
@@ -28,9 +28,8 @@ impl From<Error> for Failure {
                     failure.detail(format!("the copy of `{name}` in the cache was damaged"))
                 })
             }
-            Error::AlwaysRaced => {
-                Self::new(&error).hint("run the same command again when they have ended")
-            }
+            Error::AlwaysRaced => Self::new(&error)
+                .hint("run the same command again when the other processes have ended"),
             error => Self::new(&error),
         }
     }
@@ -38,7 +37,7 @@ impl From<Error> for Failure {
 
 fn not_removable(reason: &Recreation, source: environment::Error) -> Failure {
     let failure = Failure::from(source);
-    let failure = failure.detail(format!("it has to be made again: {reason}"));
+    let failure = failure.detail(format!("it has to be recreated: {reason}"));
     if reason.is_from_elsewhere() {
         failure.hint(IGNORE_IT)
     } else {

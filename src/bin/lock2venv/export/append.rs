@@ -16,7 +16,7 @@ pub(super) fn check(project: &Project) -> Result<(), Failure> {
     let failure = Failure::text("the project is not a package, so it cannot be appended");
     Err(failure
         .detail("pyproject.toml: `package-mode` is false")
-        .hint("leave `--append-project` out")
+        .hint("leave out `--append-project`")
         .misuse()
         .about(&["append_project"]))
 }

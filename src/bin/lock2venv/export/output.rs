@@ -52,7 +52,7 @@ impl<'a> Output<'a> {
             .find(|name| is_same_file(path, &root.join(name)))
         {
             Some(name) => Err(Failure::text(format!(
-                "`{}` is the project's {name}, which an export does not write over",
+                "`{}` is the project's {name}, which an export does not overwrite",
                 path.display()
             ))
             .hint("name another file: `-o requirements.txt`")
@@ -98,8 +98,8 @@ fn compare(path: &Path, text: &str) -> Result<(), Failure> {
     let failure = Failure::text(format!("`{name}` is out of date"));
     if there.replace("\r\n", "\n") == text {
         return Err(failure
-            .detail("its lines end with CRLF, and nothing else differs")
-            .hint("have git leave its line ends alone: `*requirements*.txt text eol=lf` in .gitattributes"));
+            .detail("only its line endings differ: they are CRLF")
+            .hint("keep git from changing its line endings: `*requirements*.txt text eol=lf` in .gitattributes"));
     }
     let diff = similar::TextDiff::from_lines(&*there, text);
     let diff = diff.unified_diff().header(&name, "poetry.lock").to_string();
@@ -116,7 +116,7 @@ fn annotate(name: &Path, path: &Path, context: &Context) {
     let in_workspace = workspace.and_then(|workspace| path.strip_prefix(workspace).ok());
     let file = in_workspace.unwrap_or(name).display().to_string();
     print_line(&format!(
-        "::error file={}::it is not what poetry.lock says",
+        "::error file={}::it does not match poetry.lock",
         escaped(&file)
     ));
 }

@@ -98,11 +98,11 @@ fn warn_of_elsewhere(
     match Elsewhere::find(root, active.as_deref(), configuration)? {
         None => {}
         Some(Elsewhere::Active(active)) => context.warn(&format!(
-            "`VIRTUAL_ENV` names `{0}`, which is not filled: packages go to `{root_shown}`; to fill the other: `--venv {0}`",
+            "`VIRTUAL_ENV` names `{0}`, but packages are installed into `{root_shown}`; to use the other: `--venv {0}`",
             active.display()
         )),
         Some(Elsewhere::System) => context.warn(&format!(
-            "`virtualenvs.create` is false, but nothing is installed into the system's Python: packages go to `{root_shown}`; put `{}` on `PATH`",
+            "`virtualenvs.create` is false, but packages are installed into `{root_shown}`, not into the system's Python; put `{}` on `PATH`",
             root.join("bin").display()
         )),
     }

@@ -62,7 +62,7 @@ impl Narration {
         let line = match step {
             SessionEvent::AwaitingEnvironment { root } => {
                 format!(
-                    "Waiting for another process that changes {}",
+                    "Waiting for another process that is changing {}",
                     root.display()
                 )
             }
@@ -87,14 +87,14 @@ impl Narration {
                 format!("The copy of {name} in the cache was damaged: fetching it again")
             }
             SessionEvent::CacheRaced => {
-                "Another process changed the cache meanwhile: looking again".to_owned()
+                "Another process changed the cache: starting again".to_owned()
             }
             SessionEvent::EnvironmentRaced => {
-                "Another process made this environment meanwhile: looking again".to_owned()
+                "Another process created this environment: starting again".to_owned()
             }
             SessionEvent::MadeElsewhere { root, reason } => {
                 return self.terminal.warn(&format!(
-                    "`{}`, or part of it, was made elsewhere: {reason}; {IGNORE_IT}",
+                    "`{}`, or part of it, was created elsewhere: {reason}; {IGNORE_IT}",
                     root.display()
                 ));
             }
