@@ -78,7 +78,7 @@ pub enum Event<'a> {
         /// Its version.
         version: &'a Version,
     },
-    /// Something to be told at the end, once.
+    /// Something to report at the end, once.
     Warning(Warning),
 }
 

@@ -1,4 +1,4 @@
-//! Where an archive strays from the strict form, and what it holds is beyond doubt all the same.
+//! Where an archive strays from the strict form, though its content is beyond doubt.
 
 use super::error::LINK;
 use super::{Error, Fault};

@@ -2,7 +2,7 @@
 //!
 //! The [marshal format] writes a string as a type byte (its high bit marks an object that later references name), a length
 //! and the bytes. Nothing in the format counts bytes across objects, so a string may be exchanged for one of another
-//! length. The token cannot occur by chance or by intent: it is drawn anew for each run.
+//! length. The token cannot occur by chance or by intent: it is drawn again for each run.
 //!
 //! [marshal format]: https://github.com/python/cpython/blob/main/Python/marshal.c
 

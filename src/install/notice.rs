@@ -1,7 +1,7 @@
 //! Notices that wheels put side by side: LICENSE, README, CHANGELOG and the like at the top of the library folder.
 //!
 //! Many build tools take them there from the top of a project by accident. Nothing imports them, so when two wheels hold
-//! different ones under one path there is nothing to be told.
+//! different ones under one path there is nothing to report.
 
 use super::place::paths::text;
 use crate::environment::Layout;

@@ -1,6 +1,6 @@
 //! Which index is asked for a package: the one that the project names.
 //!
-//! A lock has the name of a source and its address. What counts is pyproject.toml's address for that name, as with Poetry, so
+//! A lock has the name of a source and its URL. What counts is pyproject.toml's URL for that name, as with Poetry, so
 //! that nobody is sent elsewhere, with the credentials of that name, by a change of the lock alone.
 
 use super::{Error, IndexSource};
@@ -113,7 +113,7 @@ fn is_at(source: &ProjectSource, address: &WrittenUrl) -> bool {
     };
     match (locked, expected.parse()) {
         (Ok(locked), Ok(expected)) => locked.is_same_index(&expected),
-        // What is no address is told when it is asked.
+        // What is not a URL is reported when it is requested.
         (Ok(_), Err(_)) | (Err(_), Ok(_) | Err(_)) => {
             let bare = |url: &WrittenUrl| url.as_written().trim_end_matches('/').to_owned();
             bare(address) == bare(expected)
@@ -121,7 +121,7 @@ fn is_at(source: &ProjectSource, address: &WrittenUrl) -> bool {
     }
 }
 
-/// Joins errors about one source, so that it is told once.
+/// Joins errors about one source, so that it is reported once.
 pub(super) fn joined(errors: Vec<Error>) -> Vec<Error> {
     let mut joined: Vec<Error> = Vec::new();
     for error in errors {

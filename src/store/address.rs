@@ -1,4 +1,4 @@
-//! Where a file of an index was found, written down for ever: a digest never changes.
+//! Where a file of an index was found, kept without an expiry date: a digest never changes.
 //!
 //! An address may hold what nobody recognizes as a secret, in its path above all. So it is sealed with a key that follows from
 //! the question: who cannot ask the index cannot read where its files are.

@@ -51,7 +51,7 @@ impl Cache {
     ///
     /// `scratch` is an existing folder, on the file system of the environment if possible, for files that do not go to the
     /// cache. A folder that cannot be written to is read only, one that belongs to another user is read only and its files
-    /// are hashed each time; both are told by [`Cache::take_warnings`].
+    /// are hashed each time; both are reported by [`Cache::take_warnings`].
     ///
     /// # Errors
     ///

@@ -25,7 +25,7 @@ pub enum CredentialsFlaw {
 }
 
 impl Credentials {
-    /// Says what is odd; an index may want it so all the same.
+    /// Says what is odd; an index may want it nevertheless.
     pub fn flaw(&self) -> Option<CredentialsFlaw> {
         let has_space = |text: &str| text.trim() != text;
         if has_space(&self.password) {

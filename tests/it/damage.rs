@@ -296,7 +296,7 @@ fn verifying_names_and_removes_what_is_damaged_of_every_kind() {
             flip(&path, step * 7919 + 70);
             let named = path.to_str().unwrap();
             kept.verify()
-                .failed(1, &["was damaged", named, "was removed"]);
+                .failed(1, &["was damaged", named, "were removed"]);
             assert!(!path.exists(), "{named}");
             kept.verify().succeeded();
         }

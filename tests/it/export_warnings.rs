@@ -155,7 +155,7 @@ fn an_index_that_differs_in_its_credentials_alone_is_not_called_unknown() {
     let project = Workspace::of_field("unknown-index");
     let output = project.run(&["export", "--without-hashes"]).succeeded();
     let output = output.said(&[
-        "`demo` was locked from https://private.example.org/simple, which pyproject.toml has with other credentials",
+        "`demo` was locked from https://private.example.org/simple, whose URL has other credentials in pyproject.toml",
         "run `poetry lock`",
     ]);
     assert!(!output.stderr.contains("is not a source"), "{output:?}");
@@ -179,6 +179,9 @@ fn credentials_in_the_url_of_a_source_are_written_twice_and_warned_of() {
     let output = project.run(&["export", "--with-credentials"]).succeeded();
     let twice = "https://user:secret@user:secret@private.example.org/simple\n";
     assert!(output.stdout.contains(twice), "{output:?}");
-    let output = output.said(&["`corp` has its credentials twice", "pyproject.toml"]);
+    let output = output.said(&[
+        "the index line of `corp` contains credentials twice",
+        "pyproject.toml",
+    ]);
     assert!(!output.stderr.contains("secret"), "{output:?}");
 }

@@ -14,10 +14,10 @@ use lock2venv::plan::{Action, Plan};
 use lock2venv::wheel::Leniency;
 use tempfile::TempDir;
 
-use crate::command_line::Scene;
 use crate::interpreter::python;
 use crate::support::installing::install;
 use crate::support::requirement::missing;
+use crate::support::scene::Scene;
 use crate::support::wheel_builder::WheelBuilder;
 
 /// What a script can know of its start.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use lock2venv::project_wheel::{self, Error, Options};
 use tempfile::TempDir;
 
-use crate::command_line::{PYPROJECT, Scene};
+use crate::support::scene::{PYPROJECT, Scene};
 
 /// Makes a project with one package, `demo`, and `files` besides.
 fn project(layout: &str, files: &[&str]) -> (TempDir, PathBuf) {
@@ -207,7 +207,7 @@ fn each_install_has_the_same_record() {
         );
         let scene = Scene::new();
         scene.workspace.write("pyproject.toml", &pyproject);
-        scene.lock(&[crate::command_line::Locked::new("acme", "1.0")]);
+        scene.lock(&[crate::support::scene::Locked::new("acme", "1.0")]);
         let record = || {
             scene.run(arguments).succeeded();
             let library = fs::read_dir(scene.workspace.project().join(venv).join("lib"));

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use crate::command_line::{Locked, PYPROJECT, Scene};
+use crate::support::scene::{Locked, PYPROJECT, Scene};
 use crate::support::wheel_builder::WheelBuilder;
 
 /// Counts, of the files below `folder`, those with one link and those with more.

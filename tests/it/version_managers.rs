@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use lock2venv::interpreter::{Error, Interpreter, InterpreterRequest, Search, managed_folders};
 use lock2venv::version::VersionConstraint;
 
-use crate::command_line::Scene;
 use crate::interpreter::python;
+use crate::support::scene::Scene;
 use crate::support::workspace::Output;
 
 /// A home folder with Pythons, of which each is the machine's and gives another version.

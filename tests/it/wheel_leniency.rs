@@ -10,7 +10,7 @@ use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::filename::WheelFilename;
 use lock2venv::wheel::{Expected, Wheel};
 
-use crate::command_line::{Locked, PYPROJECT, Scene};
+use crate::support::scene::{Locked, PYPROJECT, Scene};
 use crate::support::wheel_builder::{WheelBuilder, ZipEntry, verified};
 use crate::support::workspace::Output;
 

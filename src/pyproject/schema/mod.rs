@@ -1,7 +1,7 @@
 //! Which shapes of `[project]`, `[dependency-groups]` and `[tool.poetry]` Poetry takes.
 //!
 //! Poetry checks three JSON schemas before it reads anything, and stops at the first fault of each. The same rules stand
-//! here as tables, and the faults are told in the same words, because people search for them.
+//! here as tables, and the faults are reported in the same words, because people search for them.
 
 mod dependency_tables;
 mod formats;

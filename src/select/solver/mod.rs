@@ -7,7 +7,7 @@
 //!
 //! Nearly every package is locked once for an environment, so the first choice (the highest version that fits) nearly always
 //! stands. Where it does not, the requirement that it fails is remembered, or the package that cannot be served is ruled out,
-//! and the choice begins anew; either happens once for each requirement or package, so there is an end.
+//! and the choice starts again; either happens once for each requirement or package, so there is an end.
 
 mod fit;
 mod reached;

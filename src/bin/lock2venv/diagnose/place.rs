@@ -29,7 +29,7 @@ fn no_interpreter(error: &interpreter::Error) -> Failure {
                 let failure = Failure::text(format!("no {wanted} was found"));
                 let failure = if lines.is_empty() {
                     failure.detail(
-                        "there is none on PATH, and none that asdf, pyenv, Rye, uv or Poetry installed",
+                        "there is none on PATH, and none installed by asdf, pyenv, Rye, uv or Poetry",
                     )
                 } else {
                     failure.details(lines)
@@ -124,7 +124,7 @@ impl From<install::Error> for Failure {
 pub(crate) const IGNORE_IT: &str =
     "if `COPY` brought it into an image, list `.venv` in `.dockerignore`";
 
-/// Says how to have such a wheel installed all the same, and what comes of it.
+/// Says how such a wheel can be installed anyway, and with which result.
 fn leniency(rule: Rule) -> String {
     let outcome = match rule {
         Rule::SymbolicLinks => ": links become plain files that contain the path of their target",
