@@ -57,6 +57,22 @@ pub enum Event<'a> {
         /// Whether it was in the cache.
         from_cache: bool,
     },
+    /// A commit of a git repository is fetched.
+    CheckingOut {
+        /// The repository, without credentials.
+        repository: &'a str,
+        /// The whole name of the commit.
+        commit: &'a str,
+    },
+    /// The files of a commit are on this machine.
+    CheckedOut {
+        /// The repository, without credentials.
+        repository: &'a str,
+        /// The whole name of the commit.
+        commit: &'a str,
+        /// Whether they were in the cache.
+        from_cache: bool,
+    },
     /// A request failed and will be made again.
     Retrying {
         /// What was asked for: a file's or a package's name.
@@ -227,6 +243,11 @@ pub enum Warning {
         /// The reason that the index gives; may be empty.
         reason: String,
     },
+    /// git-lfs is not on `PATH`, and a repository leaves files to it.
+    LfsPointers {
+        /// The repository, without credentials.
+        repository: String,
+    },
     /// Files do not go to the cache.
     CacheNotWritten {
         /// The folder or file that cannot be written.
@@ -258,6 +279,7 @@ impl Warning {
             Self::Conflict { dropped, kept, .. } => return (dropped.into(), kept),
             Self::NotCompiled { distribution, .. } => distribution,
             Self::Yanked { file, .. } => file,
+            Self::LfsPointers { repository } => repository,
             Self::CacheNotWritten { path, .. } | Self::CacheOfAnotherUser { path, .. } => {
                 return (path.to_string_lossy(), "");
             }
@@ -305,6 +327,7 @@ impl Warning {
             Self::Conflict { .. }
             | Self::NotCompiled { .. }
             | Self::Yanked { .. }
+            | Self::LfsPointers { .. }
             | Self::CacheNotWritten { .. }
             | Self::CacheOfAnotherUser { .. } => return None,
         };
@@ -342,6 +365,10 @@ impl fmt::Display for Warning {
             Self::Yanked { file, reason } => {
                 write!(formatter, "`{file}` was yanked from its index: {reason}")
             }
+            Self::LfsPointers { repository } => write!(
+                formatter,
+                "files of {repository} are kept by git-lfs, which is not on PATH: pointers were installed in their place"
+            ),
             Self::CacheNotWritten { path, cause } => write!(
                 formatter,
                 "nothing is cached, because `{}` cannot be written: {cause}",

@@ -7,7 +7,7 @@ use toml::Value;
 
 use super::Configuration;
 use super::error::{Error, value_error};
-use crate::url::{Credentials, Url};
+use crate::url::{Credentials, Url, WrittenUrl};
 
 /// Where a user name and password were found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +74,32 @@ impl Configuration {
             password: value(password).unwrap_or_default(),
         };
         Ok(Some((credentials, origin)))
+    }
+
+    /// Returns what `http-basic` holds for the git repository at `url`: by the name of the repository of the settings that has
+    /// this host and path, both halves. Poetry uses no others for git; what is set for https is not sent by http.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Value`].
+    pub fn git_credentials(&self, url: &WrittenUrl) -> Result<Option<Credentials>, Error> {
+        let Ok(url) = url.parse() else {
+            return Ok(None);
+        };
+        let is_http = matches!(url.scheme(), "http" | "https");
+        if !is_http || url.credentials().is_some() {
+            return Ok(None);
+        }
+        let repositories = self.repositories()?;
+        let is_it =
+            |own: &&Repository| own.url.may_share_with(&url) && own.url.path() == url.path();
+        let Some(repository) = repositories.iter().find(is_it) else {
+            return Ok(None);
+        };
+        let found = self.credentials(&repository.name)?;
+        let found = found.map(|(credentials, _)| credentials);
+        let is_whole = |held: &Credentials| !held.username.is_empty() && !held.password.is_empty();
+        Ok(found.filter(is_whole))
     }
 
     /// Returns the repositories that `repositories.<name>.url` and `POETRY_REPOSITORIES_<NAME>_URL` name, by name. (Poetry

@@ -292,7 +292,9 @@ fn check_subdirectory(repository: &Repository<'_>) -> Result<(), Error> {
 }
 
 /// Finds the folder of the project, which no link may lead out of the repository.
-fn project(repository: &Repository<'_>, root: &Path) -> Result<PathBuf, Error> {
+pub(super) fn project(repository: &Repository<'_>, root: &Path) -> Result<PathBuf, Error> {
+    check_subdirectory(repository)?;
+    let root = &fs::canonicalize(root).map_err(Error::io("open", root))?;
     let path = root.join(repository.subdirectory.unwrap_or_default());
     match fs::canonicalize(&path) {
         Ok(path) if path.starts_with(root) && path.is_dir() => Ok(path),

@@ -115,6 +115,11 @@ impl Git {
         self.version
     }
 
+    /// Tells whether git-lfs is on `PATH` too.
+    pub fn has_lfs(&self) -> bool {
+        self.has_lfs
+    }
+
     /// Brings the files of a commit into `folders.root`.
     ///
     /// # Errors
@@ -128,6 +133,15 @@ impl Git {
     ) -> Result<CheckOut, Error> {
         checkout::check_out(self, repository, folders, stop)
     }
+}
+
+/// Finds the folder of the project in `root`, the folder of the repository's files. No link may lead out of that.
+///
+/// # Errors
+///
+/// [`Error::Subdirectory`], [`Error::Io`].
+pub fn project(repository: &Repository<'_>, root: &Path) -> Result<PathBuf, Error> {
+    checkout::project(repository, root)
 }
 
 impl fmt::Debug for Git {

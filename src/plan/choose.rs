@@ -31,8 +31,10 @@ pub(super) fn choose(
     match &source.location {
         Location::Index(_) => from_index(package, target, options),
         Location::Git(url) => {
-            let origin = Origin::Git(git_origin(url, source));
-            Ok((origin, Form::Tree { is_editable }))
+            // A link to a check-out would tie the environment to it, so it gets a wheel.
+            let url = git_url(package, url);
+            let origin = Origin::Git(git_origin(url, source, package)?);
+            Ok((origin, Form::Tree { is_editable: false }))
         }
         Location::Directory(path) => {
             let path = path.clone();
@@ -76,13 +78,31 @@ fn from_url(
     Ok((origin, form))
 }
 
-fn git_origin(url: &WrittenUrl, source: &Source) -> GitOrigin {
-    GitOrigin {
+fn git_origin(url: &WrittenUrl, source: &Source, package: &Package) -> Result<GitOrigin, Error> {
+    let commit = locked_commit(source).ok_or_else(|| lacks(package, "commit"))?;
+    Ok(GitOrigin {
         url: url.clone(),
         reference: source.reference.clone(),
-        resolved_reference: source.resolved_reference.clone(),
+        resolved_reference: Some(commit.to_owned()),
         subdirectory: source.subdirectory.clone(),
+    })
+}
+
+/// Returns the URL of a repository as the lock has it: another form of it, as exports have it, may be none that git takes.
+pub(super) fn git_url<'a>(package: &'a Package, resolved: &'a WrittenUrl) -> &'a WrittenUrl {
+    match package.source.as_ref().map(|source| &source.location) {
+        Some(Location::Git(url)) => url,
+        _ => resolved,
     }
+}
+
+/// Returns the commit of a repository: `resolved_reference`, or, in locks of Poetry before 1.1, `reference`.
+pub(super) fn locked_commit(source: &Source) -> Option<&str> {
+    let is_commit = |name: &&str| {
+        matches!(name.len(), 40 | 64) && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let named = source.reference.as_deref().filter(is_commit);
+    source.resolved_reference.as_deref().or(named)
 }
 
 /// Tells whether `package` is a folder on this machine.

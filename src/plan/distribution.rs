@@ -75,7 +75,7 @@ pub struct GitOrigin {
     pub url: WrittenUrl,
     /// The branch, tag or commit that was asked for (`requested_revision`).
     pub reference: Option<String>,
-    /// The commit that was locked (`commit_id`); locks of old Poetry may lack it.
+    /// The commit that was locked (`commit_id`); the plan has none without.
     pub resolved_reference: Option<String>,
     /// The folder of the project inside the repository.
     pub subdirectory: Option<String>,
@@ -163,6 +163,17 @@ impl Origin {
         match self {
             Self::Index { digests, .. } | Self::Url { digests, .. } => digests,
             Self::File { .. } | Self::Git(_) | Self::Directory { .. } => &[],
+        }
+    }
+
+    /// Returns the folder of the project inside its archive or repository, where the lock names one.
+    pub fn subdirectory(&self) -> Option<&str> {
+        match self {
+            Self::Url { subdirectory, .. } | Self::File { subdirectory, .. } => {
+                subdirectory.as_deref()
+            }
+            Self::Git(git) => git.subdirectory.as_deref(),
+            Self::Index { .. } | Self::Directory { .. } => None,
         }
     }
 

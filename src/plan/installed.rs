@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::Options;
+use super::choose::{git_url, locked_commit};
 use crate::digest::Digest;
 use crate::installed::InstalledDistribution;
 use crate::lock::{Location, Package, Source};
@@ -72,7 +73,7 @@ impl DirectUrl {
             part(self.subdirectory.as_deref()) == part(source.subdirectory.as_deref());
         let is_same_place = match &source.location {
             Location::Index(_) => false,
-            Location::Git(url) => self.is_at(url) && self.is_commit_of(source),
+            Location::Git(url) => self.is_at(git_url(package, url)) && self.is_commit_of(source),
             Location::Url(url) => self.has_locked_digest(package) && self.is_at(url),
             Location::File(path) => self.has_locked_digest(package) && self.is_path(path),
             Location::Directory(path) => {
@@ -86,7 +87,7 @@ impl DirectUrl {
     fn is_commit_of(&self, source: &Source) -> bool {
         let commit = self.vcs_info.as_ref().filter(|info| info.vcs == "git");
         let commit = commit.map(|info| info.commit_id.as_str());
-        commit.is_some() && commit == source.resolved_reference.as_deref()
+        commit.is_some() && commit == locked_commit(source)
     }
 
     fn is_at(&self, url: &WrittenUrl) -> bool {

@@ -105,7 +105,7 @@ pub enum Error {
         /// Every file of the lock, with the reason against it.
         refused: Vec<Refused>,
     },
-    /// What would be installed has to be built first, and [`Builds::Refused`].
+    /// What would be installed has to be built first, and that is refused ([`Builds`]).
     #[error("`{name}` {version} has to be built from {source_code}")]
     NeedsBuild {
         /// The package.
@@ -344,9 +344,7 @@ fn distribution(
         form,
         is_requested: wanted.is_requested,
     };
-    if options.builds == Builds::Refused {
-        needs_build::refuse(&distribution)?;
-    }
+    needs_build::refuse(&distribution, options.builds)?;
     Ok(distribution)
 }
 

@@ -8,6 +8,8 @@ pub enum Builds {
     /// It may.
     #[default]
     Allowed,
+    /// Source distributions are errors.
+    SdistsRefused,
     /// Each is an error.
     Refused,
 }
@@ -23,15 +25,18 @@ pub enum SourceCode {
     Git(String),
 }
 
-/// Refuses what has to be built of a source distribution or repository.
+/// Refuses what has to be built of a source distribution or repository, as far as `builds` says so.
 ///
 /// # Errors
 ///
 /// [`Error::NeedsBuild`].
-pub(super) fn refuse(distribution: &Distribution) -> Result<(), Error> {
+pub(super) fn refuse(distribution: &Distribution, builds: Builds) -> Result<(), Error> {
     let (source_code, refused) = match (&distribution.form, &distribution.origin) {
+        _ if builds == Builds::Allowed => return Ok(()),
         (Form::Sdist { file, refused }, _) => (SourceCode::Sdist(file.clone()), refused.clone()),
-        (Form::Tree { .. }, Origin::Git(git)) => (SourceCode::Git(repository(git)), Vec::new()),
+        (Form::Tree { .. }, Origin::Git(git)) if builds == Builds::Refused => {
+            (SourceCode::Git(repository(git)), Vec::new())
+        }
         (Form::Wheel(_) | Form::Tree { .. }, _) => return Ok(()),
     };
     Err(Error::NeedsBuild {

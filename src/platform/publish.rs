@@ -122,6 +122,18 @@ impl DraftFolder {
         Ok(Self { folder })
     }
 
+    /// As [`DraftFolder::create_in`], but nobody else may look into it.
+    pub(crate) fn create_private_in(folder: &Path) -> io::Result<Self> {
+        let create = || {
+            tempfile::Builder::new()
+                .prefix(PREFIX)
+                .permissions(Permissions::from_mode(0o700))
+                .tempdir_in(folder)
+        };
+        let folder = in_folder(folder, create)?;
+        Ok(Self { folder })
+    }
+
     /// Returns where it is now.
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::index;
 use crate::name::PackageName;
 use crate::project_wheel;
 use crate::store::{self, Mismatch};
 use crate::url::Url;
 use crate::version::Version;
+use crate::{configuration, git, index};
 
 /// Why wheels could not be prepared.
 #[derive(Debug, Error)]
@@ -62,6 +62,27 @@ pub enum Error {
     /// No thread can be started.
     #[error("cannot start a thread")]
     Thread(#[source] io::Error),
+    /// The repository of a package could not be checked out.
+    #[error("the repository of `{package}` cannot be checked out")]
+    Git {
+        /// The package.
+        package: PackageName,
+        /// The cause.
+        source: Box<git::Error>,
+    },
+    /// A setting of Poetry's makes no sense.
+    #[error(transparent)]
+    Configuration(#[from] configuration::Error),
+    /// A repository builds another version or package than was locked.
+    #[error("`{package}` {version} is locked, and its repository builds `{file}`")]
+    WrongWheel {
+        /// The package.
+        package: PackageName,
+        /// The locked version.
+        version: Version,
+        /// The wheel.
+        file: String,
+    },
     /// The wheel of a folder could not be built.
     #[error("the wheel of `{package}` cannot be built")]
     Build {

@@ -1,5 +1,6 @@
 //! The things to do, as values.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
@@ -12,9 +13,9 @@ use crate::index::{Index, IndexFile, Wanted};
 use crate::install::{PreparedWheel, WheelContent};
 use crate::name::PackageName;
 use crate::plan::{Distribution, DistributionId};
-use crate::prepare::Error;
+use crate::prepare::{Error, Missing};
 use crate::store::{Claim, Mark};
-use crate::url::Url;
+use crate::url::{Url, WrittenUrl};
 
 /// A file, and what proves it.
 #[derive(Debug)]
@@ -90,6 +91,7 @@ pub(super) enum Job<'a> {
     List(ListJob<'a>),
     Download(DownloadJob<'a>),
     Local(LocalJob<'a>),
+    CheckOut(CheckOutJob<'a>),
     Build(BuildJob<'a>),
     /// See whether other processes have fetched what they are at.
     Look(Vec<Waiting<'a>>),
@@ -134,11 +136,38 @@ pub(super) struct LocalJob<'a> {
     pub(super) path: &'a Path,
 }
 
+/// Bring the files of a commit here, for all projects in it.
+#[derive(Debug)]
+pub(super) struct CheckOutJob<'a> {
+    pub(super) url: &'a WrittenUrl,
+    /// The repository as it may be shown.
+    pub(super) shown: String,
+    pub(super) commit: &'a str,
+    pub(super) reference: Option<&'a str>,
+    /// The first of the projects.
+    pub(super) id: DistributionId,
+    pub(super) package: &'a PackageName,
+    pub(super) distributions: Vec<&'a Distribution>,
+}
+
+impl CheckOutJob<'_> {
+    /// Names what cannot be had without the network.
+    pub(super) fn missing(&self) -> Vec<Missing> {
+        let distributions = self.distributions.iter();
+        let missing = distributions.map(|distribution| Missing {
+            package: distribution.name.clone(),
+            version: distribution.version.clone(),
+            file: format!("{} at {}", self.shown, self.commit),
+        });
+        missing.collect()
+    }
+}
+
 /// Build the wheel of a folder.
 #[derive(Debug)]
 pub(super) struct BuildJob<'a> {
     pub(super) distribution: &'a Distribution,
-    pub(super) folder: &'a Path,
+    pub(super) folder: Cow<'a, Path>,
     pub(super) is_editable: bool,
 }
 

@@ -1,8 +1,8 @@
-//! Prepares the wheels of a plan: brings files to this machine and proves each, and builds the wheels of folders, many at
-//! once.
+//! Prepares the wheels of a plan: brings files and commits to this machine and proves each file, and builds the wheels of
+//! folders, many at once.
 //!
 //! What the cache has is delivered at once. Of the rest, indexes are asked once for each package whose file has no remembered
-//! address, while downloads are already under way, the largest known first; folders are built meanwhile. Each wheel is sent
+//! address, while downloads are already under way, the largest known first; commits are checked out and folders built meanwhile. Each wheel is sent
 //! the moment it is ready, so that unpacking overlaps the network and the builds. What a file means, and whether its archive
 //! is sound, is for [`crate::install`].
 //!
@@ -13,11 +13,13 @@
 //! reported at once.
 
 mod build;
+mod checkout;
 mod error;
 mod halt;
 mod job;
 mod list;
 mod queue;
+mod repositories;
 mod sort;
 mod waiting;
 mod watch;
@@ -42,6 +44,7 @@ use self::worker::Worker;
 pub use self::error::{Error, Missing, Place};
 pub use self::halt::Halt;
 pub use self::list::{Question, list};
+pub use self::repositories::GitSettings;
 pub use self::wheels::{Wheels, wheels};
 
 /// How many requests are under way at once, unless the user says otherwise: enough to keep a line busy whose answers take 40 ms.
@@ -70,7 +73,7 @@ pub struct Prepare<'a> {
 }
 
 /// How to prepare.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Whether the network may be used.
     pub network: Network,
@@ -78,6 +81,8 @@ pub struct Options {
     pub n_connections: usize,
     /// How long another process that is fetching a file may make no progress before we do it ourselves.
     pub patience: Duration,
+    /// What git is started with.
+    pub git: GitSettings,
 }
 
 impl Default for Options {
@@ -86,6 +91,7 @@ impl Default for Options {
             network: Network::Online,
             n_connections: N_CONNECTIONS,
             patience: PATIENCE,
+            git: GitSettings::default(),
         }
     }
 }
@@ -137,7 +143,7 @@ fn prepare_all(
 ) -> Result<(), Error> {
     let sorted = sort(prepare)?;
     if prepare.options.network == Network::Offline {
-        refuse_network(&sorted.jobs)?;
+        refuse_network(&sorted.jobs, prepare.cache)?;
     }
     let n_threads = prepare.options.n_connections.min(sorted.jobs.len());
     let queue = Queue::new(sorted.jobs, prepare.options.n_connections);
@@ -148,11 +154,19 @@ fn prepare_all(
         drop(worker);
         if halt.wait() {
             queue.stop();
-            prepare.client.interrupt();
+            prepare.interrupt();
         }
         Ok::<(), Error>(())
     })?;
     queue.into_result()
+}
+
+impl Prepare<'_> {
+    /// Breaks off what is under way.
+    fn interrupt(&self) {
+        self.client.interrupt();
+        self.options.git.stop.stop();
+    }
 }
 
 /// Starts up to `n_threads` threads that do the jobs of `queue`.
@@ -196,7 +210,7 @@ fn send_hits<'a>(
         };
         if is_over {
             queue.stop();
-            prepare.client.interrupt();
+            prepare.interrupt();
             break;
         }
     }

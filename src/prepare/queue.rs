@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use crate::plan::DistributionId;
 use crate::prepare::Error;
-use crate::prepare::job::{BuildJob, DownloadJob, Job, ListJob, LocalJob, PageJob, Waiting};
+use crate::prepare::job::{
+    BuildJob, CheckOutJob, DownloadJob, Job, ListJob, LocalJob, PageJob, Waiting,
+};
 
 /// The place in line of a file whose size nobody knows: behind the large ones.
 const GUESSED_BYTES: u64 = 1 << 20;
@@ -46,6 +48,7 @@ impl Ord for InLine<'_> {
 #[derive(Debug, Default)]
 struct State<'a> {
     local: Vec<LocalJob<'a>>,
+    checkouts: Vec<CheckOutJob<'a>>,
     builds: Vec<BuildJob<'a>>,
     pages: Vec<PageJob<'a>>,
     lists: Vec<ListJob<'a>>,
@@ -66,6 +69,7 @@ impl<'a> State<'a> {
             Job::List(job) => self.lists.push(job),
             Job::Download(job) => self.downloads.push(InLine(job)),
             Job::Local(job) => self.local.push(job),
+            Job::CheckOut(job) => self.checkouts.push(job),
             Job::Build(job) => self.builds.push(job),
             Job::Look(waiting) => self.waiting.extend(waiting),
         }
@@ -76,6 +80,10 @@ impl<'a> State<'a> {
     fn take(&mut self, n_threads: usize) -> Option<Job<'a>> {
         if let Some(job) = self.local.pop() {
             return Some(Job::Local(job));
+        }
+        // A check-out may take the longest, and a build follows it.
+        if let Some(job) = self.checkouts.pop() {
+            return Some(Job::CheckOut(job));
         }
         if let Some(job) = self.builds.pop() {
             return Some(Job::Build(job));
@@ -113,6 +121,7 @@ impl<'a> State<'a> {
                 && !self.has_waiting()
                 && self.pages.is_empty()
                 && self.lists.is_empty()
+                && self.checkouts.is_empty()
                 && self.builds.is_empty()
                 && self.local.is_empty())
     }
@@ -308,7 +317,7 @@ mod tests {
     fn build(distribution: &Distribution) -> Job<'_> {
         Job::Build(BuildJob {
             distribution,
-            folder: Path::new("/a"),
+            folder: Path::new("/a").into(),
             is_editable: false,
         })
     }
@@ -322,7 +331,9 @@ mod tests {
                 Job::Download(job) => format!("download {}", job.wanted.id()),
                 Job::Local(job) => format!("local {}", job.wanted.id()),
                 Job::Build(job) => format!("build {}", job.distribution.id),
-                Job::Page(_) | Job::List(_) | Job::Look(_) => panic!("there is none"),
+                Job::Page(_) | Job::List(_) | Job::CheckOut(_) | Job::Look(_) => {
+                    panic!("there is none")
+                }
             });
         }
         order

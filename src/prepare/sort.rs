@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::job::{BuildJob, DownloadJob, Job, LocalJob, PageJob, WantedFile};
+use super::job::{BuildJob, CheckOutJob, DownloadJob, Job, LocalJob, PageJob, WantedFile};
 use super::{Error, Missing, Prepare};
 use crate::event::Event;
 use crate::http;
 use crate::index::{self, Index};
 use crate::install::{PreparedWheel, WheelContent};
 use crate::name::PackageName;
-use crate::plan::{Distribution, Form, Origin};
+use crate::plan::{Distribution, DistributionId, Form, GitOrigin, Origin};
 use crate::store::{Cache, VerifiedFile};
 use crate::url::WrittenUrl;
 
@@ -45,6 +45,7 @@ pub(super) struct Sorted<'a> {
     /// What has to be done for the rest.
     pub(super) jobs: Vec<Job<'a>>,
     pages: Pages<'a>,
+    checkouts: Checkouts<'a>,
 }
 
 /// Pages to ask for: one for each index and package, whatever files are wanted of it.
@@ -71,6 +72,31 @@ impl<'a> Pages<'a> {
     }
 }
 
+/// Commits to check out: each once, whatever projects are wanted of it.
+#[derive(Default)]
+struct Checkouts<'a>(BTreeMap<(&'a WrittenUrl, &'a str), CheckOutJob<'a>>);
+
+impl<'a> Checkouts<'a> {
+    fn add(&mut self, git: &'a GitOrigin, distribution: &'a Distribution) -> Result<(), Error> {
+        let commit = git.resolved_reference.as_deref();
+        let commit = commit.ok_or_else(|| Error::NeedsBuild {
+            package: distribution.name.clone(),
+        })?;
+        let job = self.0.entry((&git.url, commit));
+        let job = job.or_insert_with(|| CheckOutJob {
+            url: &git.url,
+            shown: git.url.to_string(),
+            commit,
+            reference: git.reference.as_deref(),
+            id: distribution.id,
+            package: &distribution.name,
+            distributions: Vec::new(),
+        });
+        job.distributions.push(distribution);
+        Ok(())
+    }
+}
+
 /// Finds what is here already, and makes jobs of the rest.
 pub(super) fn sort<'a>(prepare: &Prepare<'a>) -> Result<Sorted<'a>, Error> {
     let mut sorted = Sorted::default();
@@ -79,6 +105,10 @@ pub(super) fn sort<'a>(prepare: &Prepare<'a>) -> Result<Sorted<'a>, Error> {
     }
     let pages = std::mem::take(&mut sorted.pages);
     sorted.jobs.extend(pages.into_jobs());
+    let checkouts = std::mem::take(&mut sorted.checkouts);
+    sorted
+        .jobs
+        .extend(checkouts.0.into_values().map(Job::CheckOut));
     Ok(sorted)
 }
 
@@ -104,14 +134,10 @@ impl<'a> Sorted<'a> {
             }
             Origin::Directory { path: folder } => self.jobs.push(Job::Build(BuildJob {
                 distribution,
-                folder,
+                folder: folder.into(),
                 is_editable: matches!(distribution.form, Form::Tree { is_editable: true }),
             })),
-            Origin::Git(_) => {
-                return Err(Error::NeedsBuild {
-                    package: distribution.name.clone(),
-                });
-            }
+            Origin::Git(git) => self.checkouts.add(git, distribution)?,
         }
         Ok(())
     }
@@ -176,25 +202,30 @@ fn direct_job<'a>(
 }
 
 /// Checks that nothing has to be asked of the network.
-pub(super) fn refuse_network(jobs: &[Job<'_>]) -> Result<(), Error> {
-    let mut wanted: Vec<&WantedFile<'_>> = Vec::new();
+pub(super) fn refuse_network(jobs: &[Job<'_>], cache: &Cache) -> Result<(), Error> {
+    let mut missing: Vec<(DistributionId, Vec<Missing>)> = Vec::new();
     for job in jobs {
         match job {
-            Job::Page(page) => wanted.extend(&page.wanted),
-            Job::Download(download) => wanted.push(&download.wanted),
-            Job::List(_) | Job::Local(_) | Job::Build(_) | Job::Look(_) => {}
+            Job::Page(page) => missing.extend(page.wanted.iter().map(missing_file)),
+            Job::Download(download) => missing.push(missing_file(&download.wanted)),
+            Job::CheckOut(job) if !job.is_kept(cache) => missing.push((job.id, job.missing())),
+            Job::CheckOut(_) | Job::List(_) | Job::Local(_) | Job::Build(_) | Job::Look(_) => {}
         }
     }
-    if wanted.is_empty() {
+    if missing.is_empty() {
         return Ok(());
     }
-    wanted.sort_by_key(|wanted| wanted.id());
-    let missing = wanted.into_iter().map(|wanted| Missing {
+    missing.sort_by_key(|(id, _)| *id);
+    Err(Error::Offline {
+        missing: missing.into_iter().flat_map(|(_, one)| one).collect(),
+    })
+}
+
+fn missing_file(wanted: &WantedFile<'_>) -> (DistributionId, Vec<Missing>) {
+    let missing = Missing {
         package: wanted.package().clone(),
         version: wanted.distribution.version.clone(),
         file: wanted.file.to_owned(),
-    });
-    Err(Error::Offline {
-        missing: missing.collect(),
-    })
+    };
+    (wanted.id(), vec![missing])
 }

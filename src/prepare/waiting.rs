@@ -2,19 +2,16 @@
 //! cache. Other files go first, and whoever waits looks again now and then: a holder that ends, however it does, or that
 //! makes no progress is not waited for.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::event::Event;
 use crate::http::Cancellation as _;
 use crate::install::WheelContent;
 use crate::prepare::Error;
 use crate::prepare::job::{DownloadJob, PageJob, Task, Waiting, WantedFile};
-use crate::prepare::watch::Watch;
+use crate::prepare::watch::{PAUSE, Watch};
 use crate::prepare::worker::Worker;
 use crate::store::{Claiming, Mark};
-
-/// How long nobody looks.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// Who fetches a file.
 enum Turn {

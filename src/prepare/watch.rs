@@ -7,6 +7,9 @@ use super::queue::Queue;
 use crate::event::{Event, Reporter};
 use crate::http::Cancellation;
 
+/// How long nobody looks at what another process is at.
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
+
 /// Stands by the requests of one thread.
 pub(super) struct Watch<'q, 'a> {
     pub(super) queue: &'q Queue<'a>,

@@ -14,6 +14,7 @@ use crate::prepare::job::{
     BuildJob, DownloadJob, Job, ListJob, LocalJob, PageJob, Waiting, WantedFile,
 };
 use crate::prepare::queue::Queue;
+use crate::prepare::repositories::Repositories;
 use crate::prepare::watch::Watch;
 use crate::prepare::{Error, Place, Prepare, build};
 use crate::store::{self, Address, VerifiedFile, Writer};
@@ -23,6 +24,7 @@ pub(super) struct Worker<'q, 'a> {
     pub(super) job: &'q Prepare<'a>,
     pub(super) queue: &'q Queue<'a>,
     sender: &'q SyncSender<PreparedWheel>,
+    pub(super) repositories: Repositories<'a>,
     /// Says, when the last clone is dropped, that the work is done.
     done: Option<Arc<Done<'q>>>,
 }
@@ -37,6 +39,7 @@ impl<'q, 'a> Worker<'q, 'a> {
             job,
             queue,
             sender,
+            repositories: Repositories::new(&job.options.git),
             done: None,
         }
     }
@@ -62,6 +65,7 @@ impl<'q, 'a> Worker<'q, 'a> {
                 Job::List(job) => (DistributionId::new(job.first), self.list(&mut pages, &job)),
                 Job::Download(job) => (job.wanted.id(), self.download(&mut downloads, job)),
                 Job::Local(job) => (job.wanted.id(), self.prove_local(job)),
+                Job::CheckOut(job) => (job.id, self.check_out(&job, &download_watch)),
                 Job::Build(job) => (job.distribution.id, self.build(&job)),
                 Job::Look(all) => {
                     let id = all.first().map(Waiting::id).unwrap_or_default();
@@ -112,7 +116,7 @@ impl<'q, 'a> Worker<'q, 'a> {
 
     fn fail(&self, id: DistributionId, error: Error) {
         if self.queue.fail(id, error).is_break() {
-            self.job.client.interrupt();
+            self.job.interrupt();
         }
     }
 
@@ -249,10 +253,10 @@ impl<'q, 'a> Worker<'q, 'a> {
         self.send(wheel);
     }
 
-    fn send(&self, wheel: PreparedWheel) {
+    pub(super) fn send(&self, wheel: PreparedWheel) {
         if self.sender.send(wheel).is_err() {
             self.queue.stop();
-            self.job.client.interrupt();
+            self.job.interrupt();
         }
     }
 }
@@ -318,7 +322,10 @@ fn is_stale(error: &Error) -> bool {
         | Error::Local { .. }
         | Error::Cache(_)
         | Error::Thread(_)
+        | Error::Git { .. }
+        | Error::Configuration(_)
         | Error::Build { .. }
+        | Error::WrongWheel { .. }
         | Error::NeedsBuild { .. }
         | Error::Vanished { .. }
         | Error::Several { .. } => false,

@@ -205,7 +205,7 @@ impl Session {
             removes_others: goal.removes_others,
             skips_directories: goal.skips_directories,
             is_editable: goal.is_editable,
-            builds: Builds::Refused,
+            builds: Builds::SdistsRefused,
             sources: Some(goal.project.sources.clone()),
             no_binary: configuration.no_binary()?,
             only_binary: configuration.only_binary()?,

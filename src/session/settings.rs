@@ -1,5 +1,6 @@
 //! The settings of a session, and the options of the stages that follow from them.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,7 @@ use crate::index::{self, Client};
 use crate::install::{self, Destination, LinkMode};
 use crate::plan::IndexSource;
 use crate::prepare::{self, Network};
+use crate::process::Stop;
 use crate::project_wheel;
 use crate::store::Cache;
 use crate::url::Url;
@@ -48,6 +50,8 @@ pub struct Settings {
     pub n_jobs: Option<NonZeroUsize>,
     /// What the wheels of folders depend on besides the folders.
     pub build: project_wheel::Options,
+    /// All variables of this process, for git and what it starts.
+    pub variables: Vec<(OsString, OsString)>,
     /// Whether the process was asked to end.
     pub interruption: Interruption,
 }
@@ -69,6 +73,7 @@ impl Settings {
             link_mode: LinkMode::default(),
             n_jobs: None,
             build: project_wheel::Options::default(),
+            variables: Vec::new(),
             interruption: Interruption::default(),
         }
     }
@@ -111,6 +116,11 @@ impl Session {
             network: self.settings.network,
             n_connections: asked.unwrap_or(prepare::N_CONNECTIONS).max(1),
             patience: prepare::PATIENCE,
+            git: prepare::GitSettings {
+                variables: self.settings.variables.clone(),
+                configuration: self.settings.configuration.clone(),
+                stop: Stop::default(),
+            },
         })
     }
 

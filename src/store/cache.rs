@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::address::{self, Address};
 use super::backend::{self, Backend};
 use super::blob::Blob;
+use super::checkout_draft::CheckoutDraft;
 use super::claim::{Claiming, Claims, Mark};
 use super::disk::Disk;
 use super::draft::Draft;
@@ -37,13 +38,15 @@ pub enum Trust {
 pub struct Cache {
     backend: Option<Arc<dyn Backend>>,
     /// The backend, where it is a folder.
-    disk: Option<Arc<Disk>>,
+    pub(super) disk: Option<Arc<Disk>>,
     scratch: PathBuf,
     trust: Trust,
     keeps_archives: bool,
     memory: Memory,
-    claims: Arc<Claims>,
+    pub(super) claims: Arc<Claims>,
     warnings: Warnings,
+    /// Check-outs that are not kept: they are in use as long as the cache is.
+    pub(super) rooms: Mutex<Vec<CheckoutDraft>>,
 }
 
 impl Cache {
@@ -82,6 +85,7 @@ impl Cache {
             memory: Memory::default(),
             claims: Arc::default(),
             warnings: Warnings::default(),
+            rooms: Mutex::default(),
         }
     }
 

@@ -13,6 +13,8 @@ mod address;
 mod backend;
 mod blob;
 mod cache;
+mod checkout_draft;
+mod checkouts;
 mod claim;
 mod directory;
 mod disk;
@@ -39,6 +41,7 @@ mod same_for_all_backends;
 
 pub use address::Address;
 pub use cache::{Cache, Trust};
+pub use checkout_draft::CheckoutDraft;
 pub use claim::{Claim, Claiming, Mark};
 pub use error::{Error, Mismatch};
 pub(crate) use interpreters::Answers;

@@ -424,7 +424,7 @@ fn tokens_in_the_url_of_an_archive_are_not_written_into_the_environment() {
     let written = installed_file(&scene, "acme-1.0.dist-info/direct_url.json");
     let expected = host.at(&format!("/files/{}?mirror=2", wheel().file_name()));
     assert!(
-        written.contains(&format!("\"url\":\"{expected}\"")),
+        written.contains(&format!("\"url\": \"{expected}\"")),
         "{written}"
     );
     assert!(!written.contains("canary"), "{written}");

@@ -1,14 +1,19 @@
 //! The documents that an installer adds to `.dist-info` ([recording installed projects], [direct URL origins]).
 //!
+//! `direct_url.json` has the bytes that Poetry writes, but for credentials, which are left out.
+//!
 //! [recording installed projects]: https://packaging.python.org/en/latest/specifications/recording-installed-packages/
 //! [direct URL origins]: https://packaging.python.org/en/latest/specifications/direct-url/
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use super::python_json;
 use crate::digest::Digest;
 use crate::plan::{Distribution, Form, GitOrigin, Origin};
+use crate::pyproject::path_to_url;
 
 /// Renders the documents for `distribution`, but for RECORD: each with its name; `digest` is that of its archive.
 pub(crate) fn render(
@@ -21,56 +26,124 @@ pub(crate) fn render(
         documents.push(("REQUESTED", Vec::new()));
     }
     if let Some(origin) = direct_url(distribution, digest) {
-        documents.push(("direct_url.json", origin.to_string().into_bytes()));
+        documents.push(("direct_url.json", origin));
     }
     documents
 }
 
 /// What comes from an index has no `direct_url.json`.
-fn direct_url(distribution: &Distribution, digest: Option<&Digest>) -> Option<Value> {
-    let (mut document, subdirectory) = match &distribution.origin {
+fn direct_url(distribution: &Distribution, digest: Option<&Digest>) -> Option<Vec<u8>> {
+    let form = &distribution.form;
+    let document = match &distribution.origin {
         Origin::Index { .. } => return None,
-        Origin::Url {
-            url, subdirectory, ..
-        } => (archive(&url.without_credentials(), digest), subdirectory),
-        Origin::File {
-            path, subdirectory, ..
-        } => (archive(&file_url(path), digest), subdirectory),
-        Origin::Git(git) => (repository(git), &git.subdirectory),
-        Origin::Directory { path } => (folder(path, &distribution.form), &None),
+        Origin::Url { url, .. } => {
+            let digest = digest_of(distribution, digest);
+            python_json::render(&archive(url.without_credentials(), digest, distribution))
+        }
+        Origin::File { path, .. } => {
+            let digest = digest_of(distribution, digest);
+            python_json::render(&archive(path_to_url(path), digest, distribution))
+        }
+        Origin::Git(git) => python_json::render(&repository(git, distribution)),
+        Origin::Directory { path } => python_json::render(&folder(path, form)),
     };
-    if let Some(subdirectory) = subdirectory {
-        document["subdirectory"] = subdirectory.as_str().into();
+    document.ok()
+}
+
+/// Returns the digest of the archive that was locked, and not that of a wheel that was built of it.
+fn digest_of<'d>(
+    distribution: &'d Distribution,
+    of_wheel: Option<&'d Digest>,
+) -> Option<&'d Digest> {
+    match &distribution.form {
+        Form::Wheel(_) => of_wheel,
+        Form::Sdist { .. } | Form::Tree { .. } => distribution.origin.digests().first(),
     }
-    Some(document)
 }
 
-fn archive(url: &str, digest: Option<&Digest>) -> Value {
-    let mut info = json!({});
-    if let Some(digest) = digest {
-        info["hashes"] = json!({ digest.algorithm().name(): digest.hex() });
+/// The document of an archive. Poetry installs none whose project is in a folder inside.
+#[derive(Serialize)]
+struct ArchiveDocument<'a> {
+    url: String,
+    archive_info: ArchiveInfo,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subdirectory: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ArchiveInfo {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hashes: Option<BTreeMap<&'static str, String>>,
+}
+
+#[derive(Serialize)]
+struct RepositoryDocument<'a> {
+    url: String,
+    vcs_info: VcsInfo<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subdirectory: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct VcsInfo<'a> {
+    vcs: &'static str,
+    requested_revision: Option<&'a str>,
+    commit_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct FolderDocument {
+    url: String,
+    dir_info: DirInfo,
+}
+
+#[derive(Serialize)]
+struct DirInfo {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    editable: Option<bool>,
+}
+
+fn archive<'d>(
+    url: String,
+    digest: Option<&Digest>,
+    distribution: &'d Distribution,
+) -> ArchiveDocument<'d> {
+    let hashes = digest.map(|digest| BTreeMap::from([(digest.algorithm().name(), digest.hex())]));
+    ArchiveDocument {
+        url,
+        archive_info: ArchiveInfo { hashes },
+        subdirectory: subdirectory(distribution),
     }
-    json!({ "archive_info": info, "url": url })
 }
 
-fn repository(git: &GitOrigin) -> Value {
-    let mut info = json!({ "vcs": "git", "commit_id": git.resolved_reference });
-    if let Some(reference) = &git.reference {
-        info["requested_revision"] = reference.as_str().into();
+/// An empty one is none.
+fn subdirectory(distribution: &Distribution) -> Option<&str> {
+    distribution
+        .origin
+        .subdirectory()
+        .filter(|path| !path.is_empty())
+}
+
+fn repository<'d>(git: &'d GitOrigin, distribution: &'d Distribution) -> RepositoryDocument<'d> {
+    RepositoryDocument {
+        url: git.url.without_credentials(),
+        vcs_info: VcsInfo {
+            vcs: "git",
+            requested_revision: git.reference.as_deref(),
+            commit_id: git.resolved_reference.as_deref(),
+        },
+        subdirectory: subdirectory(distribution),
     }
-    json!({ "url": git.url.without_credentials(), "vcs_info": info })
 }
 
-fn folder(path: &Path, form: &Form) -> Value {
-    let info = match form {
-        Form::Tree { is_editable: true } => json!({ "editable": true }),
-        Form::Tree { is_editable: false } | Form::Wheel(_) | Form::Sdist { .. } => json!({}),
-    };
-    json!({ "dir_info": info, "url": file_url(path) })
-}
-
-fn file_url(path: &Path) -> String {
-    url::Url::from_file_path(path).map_or_else(|()| path.display().to_string(), Into::into)
+fn folder(path: &Path, form: &Form) -> FolderDocument {
+    let is_editable = matches!(form, Form::Tree { is_editable: true });
+    FolderDocument {
+        url: path_to_url(path),
+        dir_info: DirInfo {
+            editable: is_editable.then_some(true),
+        },
+    }
 }
 
 #[cfg(test)]
@@ -95,9 +168,8 @@ mod tests {
             is_requested: false,
         };
         let digest = Digest::of(Algorithm::Sha256, b"");
-        let text = direct_url(&distribution, Some(&digest))
-            .unwrap()
-            .to_string();
+        let text = direct_url(&distribution, Some(&digest)).unwrap();
+        let text = String::from_utf8(text).unwrap();
         assert_eq!(text.replace(&digest.hex(), "HEX"), expected);
     }
 
@@ -117,17 +189,17 @@ mod tests {
         renders(
             url,
             false,
-            r#"{"archive_info":{"hashes":{"sha256":"HEX"}},"url":"https://acme.example/a.whl"}"#,
+            r#"{"url": "https://acme.example/a.whl", "archive_info": {}}"#,
         );
         let file = Origin::File {
-            path: PathBuf::from("/srv/a b.whl"),
-            digests: Vec::new(),
+            path: PathBuf::from("/srv/a b.tar.gz"),
+            digests: vec![Digest::of(Algorithm::Sha256, b"")],
             subdirectory: Some("python".to_owned()),
         };
         renders(
             file,
             false,
-            r#"{"archive_info":{"hashes":{"sha256":"HEX"}},"subdirectory":"python","url":"file:///srv/a%20b.whl"}"#,
+            r#"{"url": "file:///srv/a%20b.tar.gz", "archive_info": {"hashes": {"sha256": "HEX"}}, "subdirectory": "python"}"#,
         );
         let git = Origin::Git(GitOrigin {
             url: WrittenUrl::new("https://user:secret@acme.example/a.git"),
@@ -138,17 +210,17 @@ mod tests {
         renders(
             git,
             false,
-            r#"{"url":"https://acme.example/a.git","vcs_info":{"commit_id":"0123abc","requested_revision":"main","vcs":"git"}}"#,
+            r#"{"url": "https://acme.example/a.git", "vcs_info": {"vcs": "git", "requested_revision": "main", "commit_id": "0123abc"}}"#,
         );
         renders(
             folder(),
             false,
-            r#"{"dir_info":{},"url":"file:///srv/acme"}"#,
+            r#"{"url": "file:///srv/acme", "dir_info": {}}"#,
         );
         renders(
             folder(),
             true,
-            r#"{"dir_info":{"editable":true},"url":"file:///srv/acme"}"#,
+            r#"{"url": "file:///srv/acme", "dir_info": {"editable": true}}"#,
         );
     }
 }

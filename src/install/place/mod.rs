@@ -7,6 +7,7 @@ pub(crate) mod folders;
 pub(crate) mod paths;
 pub(crate) mod placed;
 pub(crate) mod pycache;
+mod python_json;
 pub(crate) mod record;
 mod remarks;
 pub(crate) mod script;

@@ -21,7 +21,8 @@ pub(super) fn warning_row(warning: &Warning) -> Option<[&str; 3]> {
         | Warning::NotCompiled { .. }
         | Warning::Yanked { .. }
         | Warning::CacheNotWritten { .. }
-        | Warning::CacheOfAnotherUser { .. } => return None,
+        | Warning::CacheOfAnotherUser { .. }
+        | Warning::LfsPointers { .. } => return None,
     };
     Some([name, wheel, path])
 }

@@ -1,7 +1,7 @@
 //! What the library reports as facts, laid out for a person: the error, its causes, what to do next, the exit code.
 //!
 //! The library knows no flags and no commands; here its errors are matched, variant by variant, and what to type is added.
-//! The modules below follow the stages: `documents` (what was written), `plan`, `prepare` (what comes from elsewhere),
+//! The modules below follow the stages: `documents` (what was written), `plan`, `prepare` and `git` (what comes from elsewhere),
 //! `place` (the interpreter and the environment) and `session` (what joins them).
 
 #![allow(
@@ -11,6 +11,7 @@
 
 mod documents;
 mod export;
+mod git;
 mod http;
 mod index;
 mod place;

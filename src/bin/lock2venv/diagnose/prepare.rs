@@ -47,6 +47,11 @@ impl From<Error> for Failure {
             }
             Error::Cache(error) => error.into(),
             Error::Thread(_) => Self::new(&error).hint(super::MORE_THREADS),
+            Error::Git { package, source } => Self::git(&package, &source),
+            Error::Configuration(error) => error.into(),
+            Error::WrongWheel { .. } => Self::new(&error).hint(
+                "nothing of it was installed; something else than poetry-core computes the version, which is not supported",
+            ),
             Error::Build { package, source } => Self::build(&package, *source, LEAVE_OUT),
             Error::Vanished { .. } => Self::new(&error)
                 .hint("another process emptied the cache meanwhile: run the same command again"),
@@ -77,6 +82,9 @@ pub(super) fn locked(digests: &[Digest]) -> Vec<String> {
 
 /// Says what to do about a warning, where there is something.
 pub(crate) fn hint(warning: &Warning) -> Option<String> {
+    if matches!(warning, Warning::LfsPointers { .. }) {
+        return Some("install git-lfs, and install again".to_owned());
+    }
     let (Warning::CacheNotWritten { path, .. } | Warning::CacheOfAnotherUser { path, .. }) =
         warning
     else {

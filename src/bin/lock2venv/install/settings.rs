@@ -37,6 +37,7 @@ pub(super) fn of(
         compiles: arguments.compile,
         link_mode: link_mode(arguments.link_mode),
         build: project_wheel::Options::from_surroundings(&context.variables),
+        variables: std::env::vars_os().collect(),
         n_jobs: arguments.jobs.map(usize::from).and_then(NonZeroUsize::new),
         ..usual
     })

@@ -197,6 +197,22 @@ impl Reporter for Terminal {
                 };
                 self.line_at(Verbosity::Verbose, &format!("    {file}: {origin}"));
             }
+            Event::CheckingOut { repository, commit } => {
+                self.line(&format!("  - Checking out {repository} at {commit:.7}"));
+            }
+            Event::CheckedOut {
+                repository,
+                commit,
+                from_cache,
+            } => {
+                let origin = if from_cache {
+                    "found in the cache"
+                } else {
+                    "checked out"
+                };
+                let text = format!("    {repository} at {commit:.7}: {origin}");
+                self.line_at(Verbosity::Verbose, &text);
+            }
             Event::Awaiting { file } => {
                 let text = format!("    {file}: another process is downloading it");
                 self.line_at(Verbosity::Verbose, &text);

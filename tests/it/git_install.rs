@@ -1,0 +1,265 @@
+//! Git dependencies from servers and repositories that are not as they should be.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use lock2venv::project_files::Disk;
+use lock2venv::pyproject::Project;
+
+use crate::support::git_server::{Daemon, GitPlace, serve_files};
+use crate::support::locked_wheels::python;
+use crate::support::workspace::{Output, Workspace};
+
+const POETRY_CORE: &str =
+    "[build-system]\nrequires = [\"poetry-core\"]\nbuild-backend = \"poetry.core.masonry.api\"\n";
+
+/// A package of a repository.
+struct Locked<'a> {
+    name: &'a str,
+    url: &'a str,
+    commit: &'a str,
+    subdirectory: &'a str,
+}
+
+impl Locked<'_> {
+    fn dependency(&self) -> String {
+        let Self {
+            name,
+            url,
+            subdirectory,
+            ..
+        } = self;
+        format!("{name} = {{ git = \"{url}\", subdirectory = \"{subdirectory}\" }}\n")
+    }
+
+    fn entry(&self) -> String {
+        let Self {
+            name,
+            url,
+            commit,
+            subdirectory,
+        } = self;
+        format!(
+            "[[package]]\nname = \"{name}\"\nversion = \"1.0\"\ndescription = \"\"\noptional = false\n\
+             python-versions = \"*\"\ngroups = [\"main\"]\nfiles = []\ndevelop = false\n[package.source]\n\
+             type = \"git\"\nurl = \"{url}\"\nreference = \"HEAD\"\nresolved_reference = \"{commit}\"\n\
+             subdirectory = \"{subdirectory}\"\n"
+        )
+    }
+}
+
+/// A project that locks these packages, each as version 1.0.
+fn project(packages: &[Locked<'_>]) -> Workspace {
+    let workspace = Workspace::new();
+    let dependencies = packages.iter().map(Locked::dependency);
+    let dependencies: String = dependencies.collect();
+    let entries: String = packages.iter().map(Locked::entry).collect();
+    let pyproject = format!(
+        "[project]\nname = \"annapurna\"\nversion = \"1\"\nrequires-python = \">=3.8\"\n[tool.poetry]\n\
+         package-mode = false\n[tool.poetry.dependencies]\n{dependencies}"
+    );
+    let parsed = Project::parse(&pyproject, &workspace.project(), &Disk).unwrap();
+    let hash = parsed.content_hash().unwrap();
+    workspace.write(
+        "poetry.lock",
+        format!(
+            "{entries}[metadata]\nlock-version = \"2.1\"\npython-versions = \">=3.8\"\ncontent-hash = \"{hash}\"\n"
+        ),
+    );
+    workspace.write("pyproject.toml", pyproject);
+    workspace
+}
+
+/// A project that locks `acme` from the root of a repository.
+fn one(url: &str, commit: &str) -> Workspace {
+    project(&[Locked {
+        name: "acme",
+        url,
+        commit,
+        subdirectory: "",
+    }])
+}
+
+fn poetry_project(name: &str, version: &str) -> String {
+    format!("[project]\nname = \"{name}\"\nversion = \"{version}\"\n{POETRY_CORE}")
+}
+
+/// A repository `acme` with a project; returns its commit.
+fn acme(place: &GitPlace) -> String {
+    place.create("acme");
+    fs::write(
+        place.path("acme/pyproject.toml"),
+        poetry_project("acme", "1.0"),
+    )
+    .unwrap();
+    place.commit("acme", "acme.py", "VERSION = 1\n")
+}
+
+#[test]
+fn a_repository_is_fetched_once_for_all_projects_in_it() {
+    let place = GitPlace::new();
+    place.create("mono");
+    for name in ["one", "two"] {
+        place.commit(
+            "mono",
+            &format!("{name}/pyproject.toml"),
+            &poetry_project(name, "1.0"),
+        );
+        place.commit("mono", &format!("{name}/{name}.py"), "X = 1\n");
+    }
+    let commit = place.git("mono", &["rev-parse", "HEAD"]);
+    let daemon = Daemon::start(&place.path(""));
+    let url = daemon.url("mono");
+    let packages = ["one", "two"].map(|name| Locked {
+        name,
+        url: &url,
+        commit: &commit,
+        subdirectory: name,
+    });
+    let output = project(&packages)
+        .run(&["install", "--no-root"])
+        .succeeded();
+    assert_eq!(
+        output.stderr.matches("Checking out").count(),
+        1,
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
+fn poetrys_credentials_for_a_repository_reach_it_and_stay_nowhere() {
+    let place = GitPlace::new();
+    let commit = acme(&place);
+    place.git("acme", &["update-server-info"]);
+    // `robot:canary-4711`.
+    let host = serve_files(place.path("acme/.git"), "Basic cm9ib3Q6Y2FuYXJ5LTQ3MTE=");
+    let url = format!("http://{host}/acme");
+    // The server knows no folders.
+    let workspace = one(&format!("http://{host}/"), &commit);
+    let install = |at: &str| {
+        let mut command = workspace.command(&["install", "--no-root"]);
+        command
+            .env("POETRY_REPOSITORIES_FORGE_URL", at)
+            .env("POETRY_HTTP_BASIC_FORGE_USERNAME", "robot")
+            .env("POETRY_HTTP_BASIC_FORGE_PASSWORD", "canary-4711");
+        Output::of(&mut command)
+    };
+    let refused = install(&url);
+    refused.failed(
+        1,
+        &[
+            "it wants credentials, or others",
+            "POETRY_HTTP_BASIC_NAME_USERNAME",
+        ],
+    );
+    let done = install(&format!("http://{host}/")).succeeded();
+    assert!(!done.stderr.contains("canary"), "{}", done.stderr);
+    for folder in [workspace.project(), workspace.home()] {
+        let output = std::process::Command::new("grep")
+            .args(["-rl", "canary-4711"])
+            .arg(folder)
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    }
+}
+
+#[test]
+fn a_commit_that_is_gone_is_named_with_what_to_do() {
+    let place = GitPlace::new();
+    acme(&place);
+    let daemon = Daemon::start(&place.path(""));
+    let commit = "00112233445566778899aabbccddeeff00112233";
+    one(&daemon.url("acme"), commit)
+        .run(&["install", "--no-root"])
+        .failed(
+            1,
+            &[
+                "has no commit 0011",
+                "it is the source of `acme`",
+                "run `poetry lock` and review the change",
+            ],
+        );
+}
+
+#[test]
+fn a_machine_without_git_is_told_so() {
+    let place = GitPlace::new();
+    let commit = acme(&place);
+    let workspace = one(&place.url("acme"), &commit);
+    let mut command = workspace.command(&["install", "--no-root", "--python", python()]);
+    command.env("PATH", place.path("empty"));
+    Output::of(&mut command).failed(1, &["there is no `git` on PATH", "apt-get install git"]);
+}
+
+#[test]
+fn another_version_than_the_locked_one_is_not_installed() {
+    let place = GitPlace::new();
+    acme(&place);
+    let commit = place.commit("acme", "pyproject.toml", &poetry_project("acme", "1.1"));
+    let workspace = one(&place.url("acme"), &commit);
+    workspace.run(&["install", "--no-root"]).failed(
+        1,
+        &["`acme` 1.0 is locked, and its repository builds `acme-1.1-"],
+    );
+    assert!(!workspace.project().join(".venv").exists());
+}
+
+#[test]
+fn files_outside_the_check_out_do_not_get_in() {
+    let place = GitPlace::new();
+    acme(&place);
+    let secret = place.path("secret");
+    fs::write(&secret, "hush").unwrap();
+    fs::create_dir(place.path("acme/data")).unwrap();
+    std::os::unix::fs::symlink(&secret, place.path("acme/data/secret.py")).unwrap();
+    let tables = "[tool.poetry]\npackages = [{ include = \"acme.py\" }, { include = \"data\" }]\n";
+    let text = format!("{}{tables}", poetry_project("acme", "1.0"));
+    let commit = place.commit("acme", "pyproject.toml", &text);
+    one(&place.url("acme"), &commit)
+        .run(&["install", "--no-root"])
+        .failed(1, &["outside the project"]);
+}
+
+#[test]
+fn nothing_of_a_repository_is_executed() {
+    let place = GitPlace::new();
+    acme(&place);
+    let ran = place.path("ran");
+    let script = format!("#!/bin/sh\ntouch {}\ncat\n", ran.display());
+    for name in [
+        "hooks/post-checkout",
+        ".githooks/post-checkout",
+        "filter.sh",
+    ] {
+        place.commit("acme", name, &script);
+        let path = place.path("acme").join(name);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let configuration = "[filter \"f\"]\n\tsmudge = ./filter.sh\n[core]\n\thooksPath = .githooks\n";
+    place.commit("acme", ".gitconfig", configuration);
+    let commit = place.commit("acme", ".gitattributes", "*.py filter=f diff=f merge=f\n");
+    one(&place.url("acme"), &commit)
+        .run(&["install", "--no-root"])
+        .succeeded();
+    assert!(!ran.exists());
+}
+
+#[test]
+fn pointers_of_lfs_are_warned_of() {
+    let place = GitPlace::new();
+    acme(&place);
+    let commit = place.commit("acme", ".gitattributes", "*.bin filter=lfs -text\n");
+    let workspace = one(&place.url("acme"), &commit);
+    let mut command = workspace.command(&["install", "--no-root"]);
+    let has_lfs = std::env::split_paths(&std::env::var_os("PATH").unwrap())
+        .any(|folder| folder.join("git-lfs").exists());
+    let output = Output::of(command.env("GIT_CONFIG_NOSYSTEM", "1")).succeeded();
+    if !has_lfs {
+        output.said(&[
+            "which is not on PATH: pointers were installed",
+            "install git-lfs",
+        ]);
+    }
+}
