@@ -45,13 +45,25 @@ impl<'a> Worker<'_, 'a> {
             let folder = project(job, distribution, &files)?;
             match native(distribution, &folder, self.job.building)? {
                 Some(wheel) => self.send(wheel),
-                None => self.queue.add(Job::Build(BuildJob {
-                    distribution,
-                    folder: Cow::Owned(folder),
-                    is_editable: false,
-                })),
+                None => self.leave_to_backend(job, distribution, &files)?,
             }
         }
+        Ok(())
+    }
+
+    /// Has the project built by its backend, which may write into its folder: it gets one of its own.
+    fn leave_to_backend(
+        &self,
+        job: &CheckOutJob<'a>,
+        distribution: &'a Distribution,
+        files: &Path,
+    ) -> Result<(), Error> {
+        let files = self.job.cache.copy_checkout(files)?;
+        self.queue.add(Job::Build(BuildJob {
+            distribution,
+            folder: Cow::Owned(project(job, distribution, &files)?),
+            is_editable: false,
+        }));
         Ok(())
     }
 

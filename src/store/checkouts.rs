@@ -3,7 +3,7 @@
 //! Nothing proves the files of a check-out, so they are used where nobody else may write to the cache, and nowhere else.
 //! Where nothing can be kept, a check-out lives as long as its [`Cache`].
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::cache::Cache;
@@ -13,6 +13,7 @@ use super::disk::Disk;
 use super::error::Error;
 use super::layout::{Key, Kind, Layout};
 use super::locked::lock;
+use crate::platform::tree::copy_into;
 
 impl Cache {
     /// Finds the check-out that is kept under `key`.
@@ -55,6 +56,18 @@ impl Cache {
         let path = draft.path().to_owned();
         lock(&self.rooms).push(draft);
         path
+    }
+
+    /// Copies the files of a check-out, for whoever writes into them. The copy lives as long as this value.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn copy_checkout(&self, files: &Path) -> Result<PathBuf, Error> {
+        let draft = self.checkout_draft()?;
+        let copied = copy_into(files, draft.path());
+        copied.map_err(|cause| Error::io(files, cause))?;
+        Ok(self.hold_checkout(draft))
     }
 
     /// Asks whether we or another process shall make the check-out with `key`, as [`Cache::claim`] does for files.

@@ -34,6 +34,7 @@ mod install;
 mod interpreter;
 mod interrupted;
 mod launcher;
+mod layers;
 mod limits;
 mod marker_algebra;
 mod names;

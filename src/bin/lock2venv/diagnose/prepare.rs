@@ -47,6 +47,9 @@ impl From<Error> for Failure {
             }
             Error::Cache(error) => error.into(),
             Error::Thread(_) => Self::new(&error).hint(super::MORE_THREADS),
+            Error::Local { .. } => Self::new(&error).hint(
+                "a file dependency is always needed: copy it before this step of an image build, or leave its group out",
+            ),
             Error::Git { package, source } => Self::git(&package, &source),
             Error::Configuration(error) => error.into(),
             Error::WrongWheel { .. } => Self::new(&error).hint(
