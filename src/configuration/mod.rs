@@ -272,7 +272,7 @@ fn merge(into: &mut Table, from: Table) {
 mod tests {
     use super::*;
     use crate::name::PackageName;
-    use crate::url::Url;
+    use crate::url::{Url, WrittenUrl};
     use std::time::Duration;
 
     fn document(text: &str) -> Document<'_> {
@@ -309,6 +309,33 @@ mod tests {
             .as_ref()
             .map(|(held, origin)| (held.username.as_str(), held.password.as_str(), *origin));
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn git_has_the_credentials_of_the_repository_at_that_host_and_path_alone() {
+        let configuration = of_variables(&[
+            (
+                "POETRY_REPOSITORIES_FORGE_URL",
+                "https://a.example/acme.git",
+            ),
+            ("POETRY_HTTP_BASIC_FORGE_USERNAME", "me"),
+            ("POETRY_HTTP_BASIC_FORGE_PASSWORD", "hush"),
+            ("POETRY_REPOSITORIES_HALF_URL", "https://a.example/half.git"),
+            ("POETRY_HTTP_BASIC_HALF_PASSWORD", "hush"),
+        ]);
+        let check = |url: &str, expected: bool| {
+            let found = configuration.git_credentials(&WrittenUrl::new(url));
+            assert_eq!(found.unwrap().is_some(), expected, "{url}");
+        };
+        check("https://a.example/acme.git", true);
+        check("http://a.example/acme.git", false);
+        check("https://a.example/acme", false);
+        check("https://a.example/acme.git/more", false);
+        check("https://b.example/acme.git", false);
+        check("https://you@a.example/acme.git", false);
+        check("https://a.example/half.git", false);
+        check("ssh://a.example/acme.git", false);
+        check("git@a.example:acme.git", false);
     }
 
     const AUTH: &str = r#"http-basic.acme = { username = "me", password = "file" }"#;

@@ -1,4 +1,4 @@
-//! What lies in a project's folder and is never part of the project: environments, caches of this program, and what was built.
+//! What lies in a project's folder and is never part of the project: environments, caches of this program, repositories, and what was built.
 //!
 //! poetry-core knows nothing of the kind: without a repository that ignores them it packs whatever a pattern reaches. In a clean
 //! checkout there is none of this, so the wheel is the same there.
@@ -7,6 +7,7 @@
 //! * A folder whose `CACHEDIR.TAG` names this program is a cache of it.
 //! * Hidden names that end in `.partial` are environments and wheels in the making.
 //! * Wheels and source distributions that lie directly in `dist` were built from the project.
+//! * `.git` is that of a repository, or of a submodule: git's own notes, the URL of its server among them.
 //! * Whatever [`Options::outside`](super::Options::outside) names, which covers what has none of these marks yet.
 //!
 //! The project's own folder and those above it are never outside: a project may well lie in an environment
@@ -58,6 +59,7 @@ impl Outside {
             .iter()
             .any(|suffix| name.ends_with(suffix));
         is_partial
+            || name == b".git"
             || is_built && path.parent().is_some_and(|parent| self.is_dist(parent))
             || self.named.iter().any(|named| path == named)
     }

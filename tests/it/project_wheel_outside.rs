@@ -1,4 +1,5 @@
-//! What lies in a project's folder and is no part of it stays out of its wheel: environments, the cache, built distributions.
+//! What lies in a project's folder and is no part of it stays out of its wheel: environments, the cache, repositories, built
+//! distributions.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -49,6 +50,18 @@ const PATTERNS: [&str; 5] = [
 ];
 
 const ENVIRONMENTS: [&str; 4] = [".venv", "venv", "tools/environments/py312", ".tox/py311"];
+
+#[test]
+fn no_pattern_reaches_what_git_keeps() {
+    for layout in PATTERNS {
+        let (_folder, root) = project(layout, &[]);
+        let clean = packed(&root, &[]);
+        for path in ["demo/sub/.git", "demo/.git/config", "demo/.git/hooks/x.py"] {
+            write(&root, path, "");
+        }
+        assert_eq!(packed(&root, &[]), clean, "{layout}");
+    }
+}
 
 #[test]
 fn no_pattern_reaches_an_environment() {

@@ -119,7 +119,8 @@ def reason(text: str) -> str:
 
 def first_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return next((line for line in lines if not line.startswith("warning:")), "(no words)")
+    is_said = lambda line: not line.startswith("warning:") and "deprecated" not in line  # noqa: E731
+    return next(filter(is_said, lines), "(no words)")
 
 
 def show(refusals: list[Refusal], lists: bool) -> None:

@@ -162,6 +162,10 @@ impl SourceCase {
             let text = fs::read_to_string(info.join("RECORD")).unwrap();
             let paths = text.lines().map(|line| line.split(',').next().unwrap());
             let paths: Vec<String> = paths.map(str::to_owned).collect();
+            assert!(
+                !paths.iter().any(|path| path.contains("/.git")),
+                "{paths:?}"
+            );
             let mut documents = BTreeMap::new();
             for document in ["direct_url.json", "entry_points.txt"] {
                 if let Ok(text) = fs::read_to_string(info.join(document)) {
