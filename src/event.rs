@@ -73,6 +73,16 @@ pub enum Event<'a> {
         /// Whether they were in the cache.
         from_cache: bool,
     },
+    /// The wheel of a package is being built; build requirements that have none are packages, too.
+    Building {
+        /// The package.
+        name: &'a PackageName,
+    },
+    /// The wheel of a package was built.
+    Built {
+        /// The package.
+        name: &'a PackageName,
+    },
     /// A request failed and will be made again.
     Retrying {
         /// What was asked for: a file's or a package's name.

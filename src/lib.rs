@@ -91,6 +91,7 @@ pub mod target;
 // Effects: these touch the world.
 pub mod archive;
 pub mod build;
+pub mod builder;
 pub mod bytecode;
 pub mod configuration;
 pub mod environment;

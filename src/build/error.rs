@@ -135,6 +135,19 @@ impl Error {
         move |source| Self::Io { act, path, source }
     }
 
+    /// The same, whose output is in the file `log` now.
+    #[must_use]
+    pub fn with_log(mut self, log: PathBuf) -> Self {
+        if let Self::BackendUnavailable { output, .. }
+        | Self::Unsupported { output, .. }
+        | Self::Failed { output, .. }
+        | Self::Ended { output, .. } = &mut self
+        {
+            output.log = log;
+        }
+        self
+    }
+
     /// Returns what the backend wrote, where it was called and failed.
     pub fn output(&self) -> Option<&Output> {
         match self {

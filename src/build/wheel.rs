@@ -104,7 +104,8 @@ impl BuiltWheel {
 }
 
 impl Expected {
-    fn check(&self, file: &WheelFilename) -> Result<(), WheelFault> {
+    /// Checks that a wheel of this name is the one.
+    pub(crate) fn check(&self, file: &WheelFilename) -> Result<(), WheelFault> {
         if *file.name() != self.name {
             return Err(WheelFault::OtherName {
                 expected: self.name.clone(),

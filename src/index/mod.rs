@@ -13,6 +13,7 @@ mod download;
 mod error;
 mod find;
 mod list;
+mod metadata;
 mod page;
 pub mod simple;
 

@@ -10,7 +10,7 @@ use crate::digest::{Digest, Hasher};
 const PIECE_BYTES: usize = 256 << 10;
 
 /// Bytes that are kept, not yet proven.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Blob {
     pub(super) source: Source,
     pub(super) n_bytes: u64,

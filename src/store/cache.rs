@@ -22,6 +22,7 @@ use super::warnings::Warnings;
 use super::writer::Writer;
 use crate::digest::Digest;
 use crate::event::Warning;
+use crate::platform::publish::DraftFolder;
 
 /// How much a file found in the cache is trusted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,6 +107,15 @@ impl Cache {
     /// Returns the cache folder, if there is one.
     pub fn dir(&self) -> Option<&Path> {
         self.disk.as_ref().map(|disk| disk.layout().dir())
+    }
+
+    /// Makes a folder for work that shall leave nothing: among the drafts, where the next process removes what a killed one
+    /// left, or, where there are none of our own, among the scratch files.
+    pub(crate) fn work_folder(&self) -> Result<DraftFolder, Error> {
+        let own = |disk: &&Arc<Disk>| disk.is_written() && !disk.is_shared();
+        let disk = self.disk.as_ref().filter(own);
+        let folder = disk.map_or_else(|| self.scratch.clone(), |disk| disk.layout().drafts());
+        DraftFolder::create_in(&folder).map_err(|cause| Error::io(&folder, cause))
     }
 
     /// Tells whether new files go to the cache folder.

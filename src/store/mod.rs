@@ -12,6 +12,7 @@
 mod address;
 mod backend;
 mod blob;
+mod built;
 mod cache;
 mod checkout_draft;
 mod checkouts;

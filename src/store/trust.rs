@@ -7,6 +7,7 @@
 use std::io;
 use std::path::Path;
 
+use super::built::BuiltWheels;
 use super::interpreters::Answers;
 use super::layout::{Kind, Layout};
 use super::packs::Packs;
@@ -46,6 +47,11 @@ impl PrivateCache {
     /// Returns the answers of interpreters.
     pub(crate) fn answers(&self) -> Answers<'_> {
         Answers::new(&self.layout)
+    }
+
+    /// Returns the records of wheels that were built here.
+    pub(crate) fn built(&self) -> BuiltWheels<'_> {
+        BuiltWheels::new(&self.layout)
     }
 
     /// Returns the packs of bytecode.

@@ -38,6 +38,19 @@ impl VerifiedFile {
         }
     }
 
+    /// Returns the same file once more.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self {
+            blob: self.blob.clone(),
+            digest: self.digest.clone(),
+            home: self.home.clone(),
+            is_from_before: self.is_from_before,
+            _share: None,
+            _claim: None,
+        }
+    }
+
     /// The same, which `home` keeps.
     pub(super) fn kept_by(self, home: Arc<dyn Backend>) -> Self {
         let home = Some(home);

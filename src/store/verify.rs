@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::address;
 use super::backend::Backend as _;
+use super::built::BuiltWheels;
 use super::disk::{Disk, remove};
 use super::error::Error;
 use super::interpreters::Answers;
@@ -39,6 +40,7 @@ pub(super) fn verify(disk: &Disk) -> Result<Vec<PathBuf>, Error> {
     damaged.extend(verify_wheels(layout));
     damaged.extend(Packs::new(layout).verify());
     damaged.extend(Answers::new(layout).verify());
+    damaged.extend(BuiltWheels::new(layout).verify());
     Ok(damaged)
 }
 

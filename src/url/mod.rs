@@ -78,6 +78,18 @@ impl Url {
         Self::new(child)
     }
 
+    /// Appends `ending` to the path: the address of what is beside a file.
+    #[must_use]
+    pub fn with_ending(&self, ending: &str) -> Self {
+        let mut longer = self.0.url.clone();
+        longer.set_path(&format!("{}{ending}", self.path()));
+        longer.set_fragment(None);
+        Self(Box::new(Address {
+            url: longer,
+            shown: self.0.shown.clone(),
+        }))
+    }
+
     /// Returns the scheme in lower case, such as `https`.
     pub fn scheme(&self) -> &str {
         self.0.url.scheme()

@@ -13,6 +13,7 @@ mod architecture_circles;
 mod archive;
 mod bounds;
 mod build;
+mod builder;
 mod bytecode;
 mod cache;
 mod cache_commands;

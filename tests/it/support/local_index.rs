@@ -93,6 +93,8 @@ struct Shared {
     /// By file name: bytes, and the digest that the page claims.
     files: BTreeMap<String, (Vec<u8>, String)>,
     yanked: BTreeMap<String, String>,
+    /// By file name: the METADATA that is offered beside the file.
+    metadata: BTreeMap<String, String>,
     faults: BTreeMap<String, VecDeque<(Fault, usize)>>,
     /// The header that every request has to have.
     authorization: Option<String>,
@@ -171,6 +173,12 @@ impl LocalIndex {
     pub(crate) fn claim(&self, file: &str, hex: &str) {
         let mut shared = lock(&self.shared);
         hex.clone_into(&mut shared.files.get_mut(file).unwrap().1);
+    }
+
+    /// Offers the METADATA of `file` by itself.
+    pub(crate) fn add_metadata(&self, file: &str, text: &str) {
+        let mut shared = lock(&self.shared);
+        shared.metadata.insert(file.to_owned(), text.to_owned());
     }
 
     /// Marks `file` as withdrawn.
@@ -404,6 +412,10 @@ fn find(shared: &Shared, request: &Request) -> Answer {
     }
     let file = path.strip_prefix("/files/").unwrap_or_default();
     let file = file.split('?').next().unwrap_or_default();
+    let metadata = file.strip_suffix(".metadata");
+    if let Some(text) = metadata.and_then(|file| shared.metadata.get(file)) {
+        return file_answer(shared, request, text.as_bytes());
+    }
     match shared.files.get(file) {
         Some((bytes, _)) => file_answer(shared, request, bytes),
         None => Answer::new(404),
@@ -453,6 +465,7 @@ fn json_page(shared: &Shared, package: &str, files: &[String]) -> Vec<u8> {
             "url": format!("../../files/{file}"),
             "hashes": hashes,
             "size": bytes.len(),
+            "core-metadata": shared.metadata.contains_key(file),
             "yanked": yanked.map_or(serde_json::json!(false), |reason| serde_json::json!(reason)),
         })
     });

@@ -1,5 +1,6 @@
 //! What integration tests have in common.
 
+pub(crate) mod build_scene;
 pub(crate) mod fixture_sources;
 pub(crate) mod git_server;
 pub(crate) mod installing;

@@ -1,0 +1,92 @@
+//! Many questions to the network at once.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Builder, Error};
+use crate::build::Stop;
+use crate::event::{Event, Reporter};
+use crate::http::Cancellation;
+use crate::index::IndexSession;
+
+/// How often a pause looks whether it is still wanted.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Ends requests when all builds are to stop.
+pub(super) struct Watch<'a> {
+    stop: &'a Stop,
+    reporter: &'a dyn Reporter,
+}
+
+impl Cancellation for Watch<'_> {
+    fn retrying(&self, what: &str, cause: &str) {
+        self.reporter.report(Event::Retrying { what, cause });
+    }
+
+    fn pause(&self, pause: Duration) -> ControlFlow<()> {
+        let end = Instant::now() + pause;
+        loop {
+            if self.is_cancelled() {
+                return ControlFlow::Break(());
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return ControlFlow::Continue(());
+            }
+            thread::sleep(left.min(LOOK));
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.stop.is_stopped()
+    }
+}
+
+impl Builder<'_> {
+    /// Does `act` for each of `items`, several at once, each on a thread with a session of its own; returns what came of
+    /// them in their order, or the first error in that order.
+    pub(super) fn for_all<T: Sync, R: Send>(
+        &self,
+        items: &[T],
+        act: impl Fn(&mut IndexSession<'_>, &T) -> Result<R, Error> + Sync,
+    ) -> Result<Vec<R>, Error> {
+        let watch = Watch {
+            stop: self.tools.stop,
+            reporter: self.tools.reporter,
+        };
+        let n_threads = items.len().min(self.settings.n_connections.max(1));
+        let next = AtomicUsize::new(0);
+        let results = Mutex::new(Vec::with_capacity(items.len()));
+        let work = || {
+            let mut session = self.tools.client.session(&watch);
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some(item) = items.get(number) else {
+                    break;
+                };
+                let result = act(&mut session, item);
+                if result.is_err() {
+                    next.store(items.len(), Ordering::Relaxed);
+                }
+                let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+                results.push((number, result));
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..n_threads {
+                // Fewer threads do the work of all.
+                let named = thread::Builder::new().name("build".to_owned());
+                if named.spawn_scoped(scope, work).is_err() {
+                    break;
+                }
+            }
+            work();
+        });
+        let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+        results.sort_by_key(|(number, _)| *number);
+        results.into_iter().map(|(_, result)| result).collect()
+    }
+}

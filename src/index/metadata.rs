@@ -1,0 +1,71 @@
+//! The metadata of a file, which an index may offer by itself (PEP 658 and 714).
+
+use std::ops::ControlFlow;
+
+use crate::digest::Digest;
+use crate::http::{self, Sink};
+use crate::index::{Download, Error, Index, IndexSession, ProjectFile};
+
+/// Far more than the longest description of a package.
+const MAX_BYTES: usize = 16 << 20;
+
+impl IndexSession<'_> {
+    /// Asks `index` for the METADATA of `file`, in one request; `None` when that is not offered, is not there, or is not what
+    /// the index itself claims of it: then the file has it.
+    ///
+    /// # Errors
+    ///
+    /// As [`IndexSession::download`].
+    pub fn metadata(&mut self, index: &Index, file: &ProjectFile) -> Result<Option<String>, Error> {
+        let Some(offered) = &file.core_metadata else {
+            return Ok(None);
+        };
+        let mut received = Received::default();
+        let name = format!("{}.metadata", file.name);
+        let download = Download {
+            file: &name,
+            url: &file.file.url.with_ending(".metadata"),
+            n_bytes: None,
+            index: Some(index),
+        };
+        match self.download(&download, &mut received) {
+            Ok(()) => {}
+            Err(Error::FileGone { .. } | Error::FileRefused { .. }) => return Ok(None),
+            Err(Error::Http(http::Error::Cancelled)) if received.is_too_large => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let bytes = received.bytes;
+        let is_claimed = |digest: &Digest| Digest::of(digest.algorithm(), &bytes) == *digest;
+        if !offered.digests.iter().all(is_claimed) {
+            return Ok(None);
+        }
+        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+    }
+}
+
+/// A small document in memory.
+#[derive(Default)]
+struct Received {
+    bytes: Vec<u8>,
+    is_too_large: bool,
+}
+
+impl Sink for Received {
+    fn write(&mut self, data: &[u8]) -> ControlFlow<()> {
+        if self.bytes.len() + data.len() > MAX_BYTES {
+            self.is_too_large = true;
+            return ControlFlow::Break(());
+        }
+        self.bytes.extend_from_slice(data);
+        ControlFlow::Continue(())
+    }
+
+    fn restart(&mut self) -> ControlFlow<()> {
+        self.bytes.clear();
+        ControlFlow::Continue(())
+    }
+
+    fn n_bytes(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+}

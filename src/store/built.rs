@@ -1,0 +1,80 @@
+//! Which wheel came of a source that was built here before: one file for each, a text and the digest of it.
+//!
+//! The wheel itself is an archive like any other, kept by its own digest.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+
+use super::layout::{Key, Kind, Layout};
+use crate::digest::{sealed, unsealed};
+use crate::platform::publish::DraftFile;
+
+/// The records of wheels that were built here, in a private cache.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BuiltWheels<'a> {
+    layout: &'a Layout,
+}
+
+impl<'a> BuiltWheels<'a> {
+    pub(super) fn new(layout: &'a Layout) -> Self {
+        Self { layout }
+    }
+
+    /// Reads what is recorded for `key`; `None` when there is nothing that is whole.
+    pub(crate) fn read(self, key: &Key) -> Option<String> {
+        read(&self.layout.place(Kind::Built, key))
+    }
+
+    /// Records `text` for `key`, in place of what was there.
+    pub(crate) fn write(self, key: &Key, text: String) -> io::Result<()> {
+        let mut draft = DraftFile::create_in(&self.layout.drafts())?;
+        draft.write_all(sealed(text).as_bytes())?;
+        let published = draft.publish(&self.layout.place(Kind::Built, key));
+        published.map(drop).map_err(|unpublished| unpublished.cause)
+    }
+
+    /// Reads every record, and removes those that are not as they were written; returns their paths, also of those that
+    /// cannot be removed.
+    pub(super) fn verify(self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.layout.folder(Kind::Built));
+        let paths = entries.into_iter().flatten().flatten();
+        let paths = paths.map(|entry| entry.path());
+        let damaged: Vec<PathBuf> = paths.filter(|path| read(path).is_none()).collect();
+        for path in &damaged {
+            let _ = fs::remove_file(path);
+        }
+        damaged
+    }
+}
+
+fn read(path: &Path) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    unsealed(&text).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_read_as_long_as_it_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::at(folder.path());
+        let built = BuiltWheels::new(&layout);
+        let key = Key::of_question(b"a source, and what builds it");
+        assert_eq!(built.read(&key), None);
+        for text in ["one", "another"] {
+            built.write(&key, text.to_owned()).unwrap();
+            assert_eq!(built.read(&key).as_deref(), Some(text));
+        }
+        assert!(built.verify().is_empty());
+        let path = layout.place(Kind::Built, &key);
+        let damaged = fs::read_to_string(&path).unwrap().replace("an", "on");
+        fs::write(&path, damaged).unwrap();
+        assert_eq!(built.read(&key), None);
+        assert_eq!(built.verify(), std::slice::from_ref(&path));
+        assert!(!path.exists());
+    }
+}
