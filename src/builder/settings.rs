@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::archive::SizeLimits;
-use crate::build::pep517::Setting;
+use crate::configuration::BuildSetting;
 use crate::name::PackageName;
 use crate::pyproject::ProjectSource;
 use crate::store::Trust;
@@ -36,7 +36,7 @@ pub struct Settings {
     /// The same for one package each.
     pub constraints_of: BTreeMap<PackageName, Vec<String>>,
     /// What is handed to the backend of each package.
-    pub config_settings: BTreeMap<PackageName, BTreeMap<String, Setting>>,
+    pub config_settings: BTreeMap<PackageName, BTreeMap<String, BuildSetting>>,
     /// What archives may unpack to.
     pub limits: SizeLimits,
     /// The rules about wheels that are lifted for build requirements.

@@ -110,6 +110,8 @@ impl Builder<'_> {
             inherited.retain(|(name, _)| name != "TMPDIR");
             inherited.push(("TMPDIR".into(), temporary.into()));
         }
+        // Not beyond the folder of the build, which may be in a repository that ignores it.
+        inherited.push(("GIT_CEILING_DIRECTORIES".into(), folder.path().into()));
         Variables::of_build(inherited, &environment.python)
     }
 

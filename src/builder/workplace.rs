@@ -147,6 +147,9 @@ impl Workplace {
         ] {
             fs::create_dir(part).map_err(Error::io("create", part))?;
         }
+        // Whatever is above is no repository of what is unpacked here: hatchling looks for this name on its way up.
+        let end = folder.path.join(".git");
+        fs::write(&end, "").map_err(Error::io("write", &end))?;
         Ok(folder)
     }
 
@@ -174,6 +177,11 @@ impl Drop for Workplace {
 }
 
 impl BuildFolder {
+    /// The folder itself.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// What is built is written here.
     pub(super) fn wheels(&self) -> PathBuf {
         self.path.join("wheels")

@@ -6,6 +6,7 @@
 //!
 //! Passwords are held here. Nothing of a value is in any message or `Debug` text.
 
+mod builds;
 mod certificates;
 mod documents;
 mod error;
@@ -24,6 +25,7 @@ use documents::toml_error;
 use error::value_error;
 
 pub use crate::plan::PackagePolicy;
+pub use builds::BuildSetting;
 pub use certificates::{Authorities, Certificates};
 pub use documents::{Document, Documents};
 pub use error::Error;
@@ -407,6 +409,38 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "setting `repositories.a.url` must be a URL"
+        );
+    }
+
+    #[test]
+    fn build_settings_come_from_files_and_variables() {
+        let held = configuration(
+            [
+                "[installer.build-config-settings.Py_yaml]\na = 'x'\nb = ['y', 'z']\n[installer.build-config-settings.two]\na = 'x'",
+                "",
+                "[installer.build-config-settings.py-yaml]\nc = 'w'",
+            ],
+            &[
+                (
+                    "POETRY_INSTALLER_BUILD_CONFIG_SETTINGS_TWO",
+                    r#"{"d": ["v"]}"#,
+                ),
+                (
+                    "POETRY_INSTALLER_BUILD_CONFIG_SETTINGS_THREE",
+                    r#"{"d": 1}"#,
+                ),
+            ],
+        );
+        let found = held.build_config_settings().unwrap();
+        let names: Vec<_> = found.keys().map(PackageName::as_str).collect();
+        assert_eq!(names, ["py-yaml", "two"]);
+        let two = &found[&PackageName::new("two")];
+        assert_eq!(two["d"], BuildSetting::Texts(vec!["v".to_owned()]));
+        assert_eq!(two.len(), 1);
+        let other = configuration(["installer.build-config-settings.a.b = 1", "", ""], &[]);
+        assert_eq!(
+            other.build_config_settings().unwrap_err().to_string(),
+            "setting `installer.build-config-settings.a` must be a table of tables of texts"
         );
     }
 

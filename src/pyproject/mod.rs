@@ -8,6 +8,7 @@
 //!
 //! [pyproject.toml specification]: https://packaging.python.org/en/latest/specifications/pyproject-toml/
 
+mod build_constraints;
 mod check;
 mod content_hash;
 mod dependency;

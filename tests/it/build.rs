@@ -4,8 +4,10 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::process::Command;
 
-use lock2venv::build::pep517::{Product, Setting};
+use lock2venv::build::pep517::Product;
+
 use lock2venv::build::{BuiltBy, Error, MissingTool, Output, WheelFault};
+use lock2venv::configuration::BuildSetting;
 
 use crate::support::source_tree::{BUILD_WHEEL, SourceTree, expected};
 
@@ -108,9 +110,9 @@ def get_requires_for_build_wheel(config_settings=None):
     assert!(tree.log().ends_with("backend:\nnull\n"));
     let texts = vec!["--a".to_owned(), "--b".to_owned()];
     tree.settings
-        .insert("--build-option".to_owned(), Setting::Texts(texts));
+        .insert("--build-option".to_owned(), BuildSetting::Texts(texts));
     tree.settings
-        .insert("é".to_owned(), Setting::Text("x".to_owned()));
+        .insert("é".to_owned(), BuildSetting::Text("x".to_owned()));
     ask(&tree).unwrap();
     let expected = "{\"--build-option\": [\"--a\", \"--b\"], \"\\u00e9\": \"x\"}\n";
     assert!(tree.log().ends_with(expected), "{}", tree.log());

@@ -1,14 +1,16 @@
 //! Wheels are built of sources in isolated environments, whose packages come from the index.
 
 use std::fs;
+use std::process::Command;
 use std::thread;
 
 use lock2venv::build::MissingTool;
-use lock2venv::build::pep517::Setting;
 use lock2venv::builder::{BuiltFile, Error, NestedBuilds, Network, SourceArchive, TreeProduct};
+use lock2venv::configuration::BuildSetting;
 use lock2venv::name::PackageName;
 use lock2venv::plan::IndexSource;
-use lock2venv::pyproject::{Priority, ProjectSource};
+use lock2venv::project_files::Disk;
+use lock2venv::pyproject::{Priority, Project, ProjectSource};
 use lock2venv::url::WrittenUrl;
 use serde_json::json;
 
@@ -84,7 +86,7 @@ fn other_settings_and_constraints_build_another_wheel() {
         json!(null)
     );
     let name = PackageName::new("demo");
-    let settings = [("--option".to_owned(), Setting::Text("x".to_owned()))];
+    let settings = [("--option".to_owned(), BuildSetting::Text("x".to_owned()))];
     let all = &mut scene.settings.config_settings;
     all.insert(name.clone(), settings.into());
     let built = scene.build(&source).unwrap();
@@ -398,4 +400,43 @@ fn trees_are_built_where_they_are() {
     assert!(scene.path("tree/trace").is_file());
     let editable = scene.build_tree(&source, TreeProduct::Editable);
     assert_eq!(module(&editable), "editable");
+}
+
+#[test]
+fn a_build_is_in_no_repository_that_is_around_it() {
+    let mut scene = BuildScene::new();
+    scene.settings.cache_folder = None;
+    let git = Command::new("git")
+        .arg("init")
+        .current_dir(scene.path(""))
+        .output();
+    assert!(git.unwrap().status.success());
+    let hook = "import pathlib, subprocess\n\
+        assert subprocess.call(['git', 'rev-parse', '--show-toplevel']) != 0\n\
+        above = pathlib.Path.cwd().parents\n\
+        assert next(one for one in above if (one / '.git').exists()).name.startswith('b')\n";
+    scene
+        .build(&Source::new("demo").file("hook.py", hook))
+        .unwrap();
+}
+
+#[test]
+fn constraints_of_a_project_narrow_the_builds_of_its_packages() {
+    let text = "[tool.poetry]\npackage-mode = false\n[tool.poetry.build-constraints]\n\
+        Demo = { maker = '^1.0', other = [{ version = '<2', python = '>=3.8' }, '!=1.5'] }\n";
+    let folder = tempfile::tempdir().unwrap();
+    let project = Project::parse(text, folder.path(), &Disk).unwrap();
+    let constraints = project.build_constraints(&Disk).unwrap();
+    let demo = PackageName::new("demo");
+    let expected = [
+        "maker (>=1.0,<2.0)",
+        "other (<2) ; python_version >= \"3.8\"",
+        "other (!=1.5)",
+    ];
+    assert_eq!(constraints[&demo], expected);
+    let mut scene = BuildScene::new();
+    scene.settings.constraints_of = constraints;
+    scene.add_wheel(&WheelBuilder::new("maker", "2.0").file("maker.py", "broken"));
+    let built = scene.build(&Source::new("demo")).unwrap();
+    assert_eq!(installed(&built), ["maker 1.0"]);
 }

@@ -11,8 +11,9 @@ use fs_err as fs;
 use serde::Serialize;
 
 use super::answer::{Answer, Value};
-use super::{Frontend, Hook, Setting};
+use super::{Frontend, Hook};
 use crate::build::{Error, Output};
+use crate::configuration::BuildSetting;
 use crate::platform::removal;
 use crate::process::{Ended, Program};
 
@@ -28,7 +29,7 @@ struct Request<'a> {
     object: &'a [String],
     /// Relative to the tree.
     backend_path: &'a [PathBuf],
-    config_settings: &'a BTreeMap<String, Setting>,
+    config_settings: &'a BTreeMap<String, BuildSetting>,
 }
 
 /// The folder of one call, which only this user may read: settings may be secret. It goes with its value.

@@ -18,21 +18,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use serde::Serialize;
 
 use super::{BuildSystem, BuiltBy, BuiltWheel, Error, Expected, Stop, Variables};
+use crate::configuration::BuildSetting;
 use crate::requirement::Requirement;
 pub use hook::{Hook, Product};
-
-/// One value of `config_settings`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Setting {
-    /// One text.
-    Text(String),
-    /// Several, for a key that is given more than once.
-    Texts(Vec<String>),
-}
 
 /// A source tree and all that building it takes.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +36,7 @@ pub struct Frontend<'a> {
     /// The environment variables of the build.
     pub variables: &'a Variables,
     /// What is handed to the backend.
-    pub settings: &'a BTreeMap<String, Setting>,
+    pub settings: &'a BTreeMap<String, BuildSetting>,
     /// A folder for what a call needs, absolute.
     pub work: &'a Path,
     /// The file that the output is appended to.

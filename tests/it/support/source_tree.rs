@@ -5,8 +5,10 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lock2venv::build::pep517::{Frontend, Setting};
+use lock2venv::build::pep517::Frontend;
+
 use lock2venv::build::{BuildSystem, BuiltWheel, Error, Expected, Stop, Variables};
+use lock2venv::configuration::BuildSetting;
 use lock2venv::name::PackageName;
 use lock2venv::version::Version;
 
@@ -24,7 +26,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 /// A source tree in a folder of its own, beside a folder for what is built.
 pub(crate) struct SourceTree {
     folder: tempfile::TempDir,
-    pub(crate) settings: BTreeMap<String, Setting>,
+    pub(crate) settings: BTreeMap<String, BuildSetting>,
     pub(crate) inherited: Vec<(OsString, OsString)>,
     pub(crate) stop: Stop,
     pub(crate) interpreter: PathBuf,
