@@ -7,7 +7,7 @@ pub(super) fn find(text: &str, host: &str) -> Option<Credentials> {
     let mut words = Words { rest: text };
     let mut named = None;
     let mut default = None;
-    while let Some(word) = words.next() {
+    while let Some(word) = words.keyword() {
         match word.as_str() {
             "machine" => {
                 let machine = words.next()?;
@@ -18,7 +18,6 @@ pub(super) fn find(text: &str, host: &str) -> Option<Credentials> {
             }
             "default" => default = Some(read_entry(&mut words)),
             "macdef" => words.skip_macro(),
-            word if word.starts_with('#') => words.skip_line(),
             _ => return None,
         }
     }
@@ -32,16 +31,11 @@ fn read_entry(words: &mut Words<'_>) -> Credentials {
     };
     loop {
         let before = words.rest;
-        let field = words.next();
+        let field = words.keyword();
         match field.as_deref() {
             Some("login" | "user") => credentials.username = words.next().unwrap_or_default(),
             Some("password") => credentials.password = words.next().unwrap_or_default(),
             Some("account") => drop(words.next()),
-            Some(word) if word.starts_with('#') => {
-                words.rest = before;
-                words.skip_blank();
-                words.skip_line();
-            }
             Some(_) | None => {
                 words.rest = before;
                 return credentials;
@@ -55,6 +49,17 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
+    /// Takes the next word where no value is due: there may be comments before it, each to the end of its line.
+    fn keyword(&mut self) -> Option<String> {
+        loop {
+            self.skip_blank();
+            if !self.rest.starts_with('#') {
+                return self.next();
+            }
+            self.skip_line();
+        }
+    }
+
     /// Takes the next word; quotes hold words together, a backslash takes the next character as it is.
     fn next(&mut self) -> Option<String> {
         self.skip_blank();
@@ -145,6 +150,14 @@ mod tests {
             "# machine a.example login x\nmachine a.example login u password p",
             Some(("u", "p")),
         );
+        for comment in ["#", "#work", "# work", "#work\n\n#home"] {
+            let entry = "machine a.example login u password p";
+            finds(&format!("{comment}\n{entry}"), Some(("u", "p")));
+            finds(
+                &format!("machine a.example {comment}\nlogin u\n{comment}\npassword p\n{comment}"),
+                Some(("u", "p")),
+            );
+        }
         finds(
             "machine a.example # here\n login u # there\n password p",
             Some(("u", "p")),
