@@ -15,6 +15,9 @@ use crate::archive::Source;
 /// How much memory an `.xz` may ask for, in KiB: four times what `xz -9` does.
 const MAX_XZ_KIB: u32 = 256 << 10;
 
+/// What tells every compression.
+const MAGIC_BYTES: usize = 6;
+
 /// A compressed file from its beginning to its end.
 pub(super) struct Decoder {
     compression: Compression,
@@ -78,7 +81,9 @@ impl Decoder {
             State::Xz(decoder) => decoder.into_inner(),
         };
         skip_zeros(&mut input)?;
-        let has_next = Compression::of(input.fill_buf()?) == self.compression;
+        let mut start = [0; MAGIC_BYTES];
+        let n_read = peek(&input, &mut start)?;
+        let has_next = Compression::of(&start[..n_read]) == self.compression;
         if has_next {
             self.state = self.compression.decode(input);
         }
@@ -135,6 +140,16 @@ impl Read for Compressed {
         self.offset += n_read as u64;
         Ok(n_read)
     }
+}
+
+/// Looks at what comes next without taking it. The buffer may hold only the first of these bytes, so the file is read.
+fn peek(input: &Input, buffer: &mut [u8]) -> io::Result<usize> {
+    let file = input.get_ref();
+    let offset = file.offset - input.buffer().len() as u64;
+    let n_left = usize::try_from(file.n_bytes - offset).unwrap_or(buffer.len());
+    let n_read = n_left.min(buffer.len());
+    file.source.read_exact_at(&mut buffer[..n_read], offset)?;
+    Ok(n_read)
 }
 
 fn skip_zeros(input: &mut Input) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -62,6 +63,32 @@ fn an_unknown_ending_is_refused() {
             .unpack(name, &tar(&[setup()]))
             .unwrap_err();
         assert!(matches!(error, Error::Format { .. }), "{error:?}");
+    }
+}
+
+/// Compresses in such a way that the result has `n_bytes` bytes.
+fn gzip_of_size(bytes: &[u8], n_bytes: usize) -> Vec<u8> {
+    let packed = |n_extra| {
+        let extra = vec![7; n_extra];
+        let builder = flate2::GzBuilder::new().extra(extra);
+        let mut encoder = builder.write(Vec::new(), flate2::Compression::none());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    packed(n_bytes - packed(0).len())
+}
+
+#[test]
+fn a_compressed_stream_that_begins_at_the_end_of_a_buffer_is_read() {
+    let first = tar_without_end(&[setup(), TarEntry::file("demo-1.0/a", &b"a".repeat(60_000))]);
+    let second = gzip(&tar(&[TarEntry::file("demo-1.0/b", b"b")]));
+    for n_bytes in [65_535, 65_536] {
+        let first = gzip_of_size(&first, n_bytes);
+        assert_eq!(first.len(), n_bytes);
+        let place = SdistPlace::new();
+        let packed = [first.as_slice(), &second].concat();
+        let root = place.unpack("demo-1.0.tar.gz", &packed).unwrap();
+        assert_eq!(fs::read(root.join("b")).unwrap(), b"b");
     }
 }
 
