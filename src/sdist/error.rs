@@ -84,6 +84,8 @@ pub enum Fault {
     Name,
     /// Its name, or a component of it, is longer than file systems allow.
     NameLength,
+    /// It is below more folders than any project has.
+    Depth,
     /// It is a file or link by its type, and a folder by its name.
     KindDiffers,
     /// It is of a type that has no content, and declares some.
@@ -103,6 +105,8 @@ pub enum Fault {
         /// Where it leads.
         target: String,
     },
+    /// It is a symbolic link that leads to a longer name than file systems allow.
+    LinkLength,
     /// It is a symbolic link that leads to itself, or through too many others.
     LinkLoop,
     /// It is a hard link to something that is not a file before it in the archive.
@@ -173,6 +177,8 @@ impl fmt::Display for Fault {
             Self::Escapes => "has `..` in its name",
             Self::Name => "has an empty name or a NUL byte in it",
             Self::NameLength => "has a name that is too long",
+            Self::Depth => "is below too many folders",
+            Self::LinkLength => "is a link to a name that is too long",
             Self::KindDiffers => "is a folder by its name only",
             Self::Content => "declares content, which its type does not have",
             Self::Device => "is a device or a named pipe",

@@ -4,7 +4,7 @@ use super::Fault;
 
 const MAX_COMPONENT_BYTES: usize = 255;
 /// `PATH_MAX` without the NUL.
-const MAX_NAME_BYTES: usize = 4095;
+pub(super) const MAX_NAME_BYTES: usize = 4095;
 
 /// Returns the name without empty and `.` components and without a slash at its end: empty for the top itself.
 ///

@@ -58,6 +58,7 @@ pub(super) fn unpack(
     let mut tree = Tree::default();
     while let Some(entry) = entries.next()? {
         entries.place(&entry, &mut tree, writer)?;
+        tree.check_size()?;
     }
     if entries.n_headers == 0 {
         return Err(malformed("it holds nothing"));

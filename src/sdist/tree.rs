@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{Error, Fault, error, name};
+use crate::archive::MAX_ENTRIES;
+
+/// Twenty times as deep as real ones.
+pub(super) const MAX_FOLDERS_ABOVE: usize = 256;
 
 /// As many as Linux follows.
 const MAX_LINKS_FOLLOWED: usize = 40;
@@ -63,6 +67,9 @@ impl Tree {
     }
 
     pub(super) fn add_link(&mut self, path: &[u8], target: &[u8]) -> Result<(), Fault> {
+        if target.len() > name::MAX_NAME_BYTES {
+            return Err(Fault::LinkLength);
+        }
         self.add_folders_above(path)?;
         let link = Node::Link(target.to_vec());
         match self.nodes.get(path) {
@@ -81,6 +88,14 @@ impl Tree {
             });
         }
         self.add_file(path)
+    }
+
+    /// Refuses more names than an archive may have entries: a folder that no entry announces is a name too.
+    pub(super) fn check_size(&self) -> Result<(), Error> {
+        if self.nodes.len() as u64 > MAX_ENTRIES {
+            return Err(Error::TooManyEntries { limit: MAX_ENTRIES });
+        }
+        Ok(())
     }
 
     /// Returns what is at the top, in order.
@@ -123,14 +138,15 @@ impl Tree {
                 if place.is_empty() {
                     return Err(outside());
                 }
-                place = name::split(&place).0.to_vec();
+                place.truncate(name::split(&place).0.len());
                 continue;
             }
-            let next = join(&place, &component);
-            let Some(Node::Link(target)) = self.nodes.get(&next) else {
-                place = next;
+            let n_above = place.len();
+            push(&mut place, &component);
+            let Some(Node::Link(target)) = self.nodes.get(&place) else {
                 continue;
             };
+            place.truncate(n_above);
             n_followed += 1;
             if n_followed > MAX_LINKS_FOLLOWED {
                 return Err(Fault::LinkLoop);
@@ -142,6 +158,9 @@ impl Tree {
 
     fn add_folders_above(&mut self, path: &[u8]) -> Result<(), Fault> {
         let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+        if slashes.clone().count() > MAX_FOLDERS_ABOVE {
+            return Err(Fault::Depth);
+        }
         for (end, _) in slashes {
             let folder = &path[..end];
             match self.nodes.get(folder) {
@@ -168,11 +187,11 @@ fn components(target: &[u8]) -> Option<Vec<Vec<u8>>> {
     Some(named.map(<[u8]>::to_vec).collect())
 }
 
-fn join(folder: &[u8], name: &[u8]) -> Vec<u8> {
-    if folder.is_empty() {
-        return name.to_vec();
+fn push(path: &mut Vec<u8>, name: &[u8]) {
+    if !path.is_empty() {
+        path.push(b'/');
     }
-    [folder, name].join(&b'/')
+    path.extend_from_slice(name);
 }
 
 #[cfg(test)]
@@ -200,6 +219,20 @@ mod tests {
             }
         );
         assert!(is_outside, "{error}");
+    }
+
+    #[test]
+    fn folders_that_no_entry_announces_count() {
+        let mut tree = Tree::default();
+        let above = "a/".repeat(100);
+        tree.add_file(format!("{above}file").as_bytes()).unwrap();
+        tree.check_size().unwrap();
+        for n in 0..MAX_ENTRIES / 100 {
+            tree.add_file(format!("{n}/{above}file").as_bytes())
+                .unwrap();
+        }
+        let error = tree.check_size().unwrap_err();
+        assert!(matches!(error, Error::TooManyEntries { .. }), "{error}");
     }
 
     #[test]

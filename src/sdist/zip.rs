@@ -27,6 +27,7 @@ pub(super) fn unpack(
     let mut tree = Tree::default();
     for entry in entries {
         place(entry, &mut reader, &mut tree, writer)?;
+        tree.check_size()?;
     }
     Ok(tree)
 }

@@ -76,6 +76,37 @@ fn damaged_archives_are_refused() {
 }
 
 #[test]
+fn folders_are_neither_too_deep_nor_too_many() {
+    let deep = |n_folders: usize| {
+        let path = format!("demo-1.0/{}x", "a/".repeat(n_folders - 1));
+        let entries = [
+            TarEntry::document(EntryType::XHeader, &record("path", path.as_bytes())),
+            TarEntry::file("x", b""),
+        ];
+        [vec![setup()], entries.into()].concat()
+    };
+    SdistPlace::new().root(&deep(256));
+    refuses(&deep(257), &Fault::Depth);
+}
+
+#[test]
+fn a_link_that_no_file_system_can_hold_is_refused() {
+    for (n_bytes, is_refused) in [(4_094, false), (4_096, true), (1_000_000, true)] {
+        let target = "a/".repeat(n_bytes / 2);
+        let entries = [
+            setup(),
+            TarEntry::document(EntryType::XHeader, &record("linkpath", target.as_bytes())),
+            TarEntry::link("demo-1.0/l", "x"),
+        ];
+        if is_refused {
+            refuses(&entries, &Fault::LinkLength);
+        } else {
+            SdistPlace::new().root(&entries);
+        }
+    }
+}
+
+#[test]
 fn names_that_leave_the_folder_are_refused() {
     refuses(&[TarEntry::file("/tmp/x", b"")], &Fault::Absolute);
     refuses(&[TarEntry::file("../x", b"")], &Fault::Escapes);
