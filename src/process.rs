@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::platform::group::{kill, wait_for_end};
+use crate::platform::group::{Waited, kill, wait_for_end};
 
 /// Ends the processes of all calls that were given it, from any thread.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +67,7 @@ impl Stop {
 }
 
 impl Program<'_> {
-    /// Runs the program to its end.
+    /// Runs the program to its end, which is also when it wants to ask somebody: that is an error.
     pub(crate) fn run(self, stop: &Stop) -> io::Result<Ended> {
         let Some(mut child) = self.start(stop)? else {
             return Ok(Ended::Stopped);
@@ -80,10 +80,15 @@ impl Program<'_> {
             kill(group);
             groups.running.remove(&group);
         }
-        waited?;
+        let waited = waited?;
         let status = child.wait()?;
         if stop.is_stopped() && !status.success() {
             return Ok(Ended::Stopped);
+        }
+        if waited == Waited::WantsTerminal {
+            return Err(io::Error::other(
+                "it wanted to ask something on the terminal, which it may not",
+            ));
         }
         Ok(Ended::Finished(status))
     }
@@ -108,5 +113,37 @@ impl Program<'_> {
         let child = command.spawn()?;
         groups.running.insert(child.id().cast_signed());
         Ok(Some(child))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(script: &str) -> io::Result<Ended> {
+        let program = Program {
+            file: Path::new("/bin/sh"),
+            arguments: &["-c", script].map(OsStr::new),
+            folder: Path::new("/"),
+            variables: &BTreeMap::new(),
+            output: tempfile::tempfile()?,
+        };
+        program.run(&Stop::default())
+    }
+
+    #[test]
+    fn a_program_that_asks_on_the_terminal_is_ended() {
+        for signal in ["TTIN", "TTOU"] {
+            // What the system sends to the group of whoever uses the terminal without being in its foreground.
+            let error = run(&format!("kill -{signal} 0; exit 0")).err().unwrap();
+            assert!(error.to_string().contains("the terminal"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_is_stopped_and_goes_on_is_waited_for() {
+        let script = "(while kill -CONT $$; do :; done) & kill -STOP $$; exit 7";
+        let ended = run(script).unwrap();
+        assert!(matches!(ended, Ended::Finished(status) if status.code() == Some(7)));
     }
 }
