@@ -2,8 +2,9 @@
 //!
 //! `std::fs::remove_dir_all` follows no link either, but empties a volume that is mounted inside; a folder can be renamed
 //! with such a mount in it, so even a hidden folder of our own may hold one. Costs one `statx` a folder beyond what the
-//! standard library does, and nothing a file.
+//! standard library does, and nothing a file. No more than some dozens of descriptors are open, however deep the folders are.
 
+use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -11,11 +12,14 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
-    Access, AtFlags, CWD, Dev, Dir, FileType, Mode, OFlags, accessat, openat, unlinkat,
+    Access, AtFlags, CWD, Dev, Dir, FileType, Mode, OFlags, accessat, openat, renameat, unlinkat,
 };
 use rustix::io::Errno;
 
 use super::system;
+
+/// How many folders are open at once, each from the one above it.
+const MOST_OPEN: usize = 64;
 
 /// Removes what is at `path`: a file, a link (not what it leads to), or a folder with all that is in it. Nothing there is
 /// as good.
@@ -44,7 +48,13 @@ pub fn remove(path: &Path) -> io::Result<()> {
         name,
         path,
     };
-    entry.remove(mount.device)
+    let n_moved = Cell::new(0);
+    entry.remove(Place {
+        device: mount.device,
+        top: None,
+        n_above: 0,
+        n_moved: &n_moved,
+    })
 }
 
 /// Looks whether [`remove`] would meet a folder that it may not change: then it would stop half way.
@@ -63,13 +73,14 @@ pub fn check(path: &Path) -> io::Result<()> {
     let access = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
     accessat(CWD, path, access, AtFlags::EACCESS)
         .map_err(|errno| named("remove what is in", path, errno))?;
+    let mut folders = Vec::new();
     for entry in fs_err::read_dir(path)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            check(&entry.path())?;
+            folders.push(entry.path());
         }
     }
-    Ok(())
+    folders.iter().try_for_each(|folder| check(folder))
 }
 
 /// Tells whether something is mounted on the folder at `path`; not when that cannot be told.
@@ -122,24 +133,49 @@ struct Entry<'a> {
     path: &'a Path,
 }
 
+/// Where in all that is removed an entry is.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    device: Dev,
+    /// The folder that is removed with all that is in it; `None` for that one itself.
+    top: Option<BorrowedFd<'a>>,
+    n_above: usize,
+    /// How many folders were moved to the top.
+    n_moved: &'a Cell<u64>,
+}
+
 impl Entry<'_> {
-    fn remove(&self, device: Dev) -> io::Result<()> {
+    fn remove(&self, place: Place<'_>) -> io::Result<()> {
         match unlinkat(self.folder, self.name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             // POSIX says `EPERM` for a folder, as for what may not be removed; Linux tells them apart.
             Err(errno @ (Errno::ISDIR | Errno::PERM)) => match open(self.folder, self.name) {
                 Err(Errno::NOTDIR) => Err(named("remove", self.path, errno)),
-                opened => self.remove_opened(opened, device),
+                opened => self.remove_opened(opened, place),
             },
             Err(errno) => Err(named("remove", self.path, errno)),
         }
     }
 
-    fn remove_folder(&self, device: Dev) -> io::Result<()> {
-        self.remove_opened(open(self.folder, self.name), device)
+    fn remove_folder(&self, place: Place<'_>) -> io::Result<()> {
+        if place.n_above >= MOST_OPEN && self.move_to_top(place) {
+            return Ok(());
+        }
+        self.remove_opened(open(self.folder, self.name), place)
     }
 
-    fn remove_opened(&self, opened: Result<OwnedFd, Errno>, device: Dev) -> io::Result<()> {
+    /// Moves a deep folder to where it is met again with nothing above it that has to be open; `false` where that cannot be
+    /// done, as with a lower layer of an image.
+    fn move_to_top(&self, place: Place<'_>) -> bool {
+        let name = format!(".deep-{:016x}", fastrand::u64(..));
+        let is_moved = place
+            .top
+            .is_some_and(|top| renameat(self.folder, self.name, top, name).is_ok());
+        place.n_moved.set(place.n_moved.get() + u64::from(is_moved));
+        is_moved
+    }
+
+    fn remove_opened(&self, opened: Result<OwnedFd, Errno>, place: Place<'_>) -> io::Result<()> {
         let folder = match opened {
             Ok(folder) => folder,
             Err(Errno::NOENT) => return Ok(()),
@@ -147,10 +183,33 @@ impl Entry<'_> {
         };
         let mount =
             system::mount(folder.as_fd()).map_err(|errno| named("inspect", self.path, errno))?;
-        if mount.is_root || mount.device != device {
+        if mount.is_root || mount.device != place.device {
             return Err(mounted(self.path));
         }
-        let names = names(&folder).map_err(|errno| named("read", self.path, errno))?;
+        self.empty(&folder, place)?;
+        match unlinkat(self.folder, self.name, AtFlags::REMOVEDIR) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(named("remove", self.path, errno)),
+        }
+    }
+
+    fn empty(&self, folder: &OwnedFd, place: Place<'_>) -> io::Result<()> {
+        let below = Place {
+            top: place.top.or(Some(folder.as_fd())),
+            n_above: place.n_above + 1,
+            ..place
+        };
+        loop {
+            let n_moved = place.n_moved.get();
+            self.remove_names(folder, below)?;
+            if place.top.is_some() || place.n_moved.get() == n_moved {
+                return Ok(());
+            }
+        }
+    }
+
+    fn remove_names(&self, folder: &OwnedFd, below: Place<'_>) -> io::Result<()> {
+        let names = names(folder).map_err(|errno| named("read", self.path, errno))?;
         for (name, kind) in names {
             let entry = Entry {
                 folder: folder.as_fd(),
@@ -158,15 +217,12 @@ impl Entry<'_> {
                 path: &self.path.join(&name),
             };
             if kind == FileType::Directory {
-                entry.remove_folder(device)?;
+                entry.remove_folder(below)?;
             } else {
-                entry.remove(device)?;
+                entry.remove(below)?;
             }
         }
-        match unlinkat(self.folder, self.name, AtFlags::REMOVEDIR) {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(errno) => Err(named("remove", self.path, errno)),
-        }
+        Ok(())
     }
 }
 
