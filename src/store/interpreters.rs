@@ -33,18 +33,13 @@ impl<'a> Answers<'a> {
         published.map(drop).map_err(|unpublished| unpublished.cause)
     }
 
-    /// Reads every answer, and removes those that are not as they were written; returns their paths, also of those that
-    /// cannot be removed.
-    pub(super) fn verify(self) -> Vec<PathBuf> {
+    /// Reads every answer, and returns the paths of those that are not as they were written.
+    pub(super) fn damaged(self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.layout.folder(Kind::Interpreters));
         let paths = entries.into_iter().flatten().flatten();
         let paths = paths.map(|entry| entry.path());
         let answers = paths.filter(|path| path.extension().is_some_and(|ending| ending == "json"));
-        let damaged: Vec<PathBuf> = answers.filter(|path| read(path).is_none()).collect();
-        for path in &damaged {
-            let _ = fs::remove_file(path);
-        }
-        damaged
+        answers.filter(|path| read(path).is_none()).collect()
     }
 
     fn path(self, executable: &Path) -> PathBuf {

@@ -40,9 +40,8 @@ impl<'a> Packs<'a> {
         self.layout.store_place(Kind::Bytecode, &key)
     }
 
-    /// Reads every pack, and removes those that are not as they were written; returns their paths, also of those that cannot
-    /// be removed.
-    pub(super) fn verify(self) -> Vec<PathBuf> {
+    /// Reads every pack, and returns the paths of those that are not as they were written.
+    pub(super) fn damaged(self) -> Vec<PathBuf> {
         let children = |folder: &Path| {
             let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
             entries.map(|entry| entry.path()).collect::<Vec<_>>()
@@ -53,9 +52,6 @@ impl<'a> Packs<'a> {
         let is_whole = |path: &PathBuf| Pack::open_at(path).is_some_and(|pack| pack.is_whole());
         let mut damaged: Vec<PathBuf> = packs.filter(|path| !is_whole(path)).collect();
         damaged.sort();
-        for path in &damaged {
-            let _ = std::fs::remove_file(path);
-        }
         damaged
     }
 }

@@ -10,10 +10,11 @@ use super::error::Error;
 use super::interpreters::Answers;
 use super::layout::{Key, Kind};
 use super::packs::Packs;
-use super::wheels::verify_wheels;
+use super::wheels::{damaged_wheels, remove_wheel};
 use crate::digest::Digest;
 
-/// Hashes every archive and reads everything else; returns the paths of what was damaged, which is removed.
+/// Hashes every archive and reads everything else; returns the paths of what is damaged, which is removed from a cache that is
+/// ours to write.
 pub(super) fn verify(disk: &Disk) -> Result<Vec<PathBuf>, Error> {
     let layout = disk.layout();
     let mut damaged = Vec::new();
@@ -32,15 +33,20 @@ pub(super) fn verify(disk: &Disk) -> Result<Vec<PathBuf>, Error> {
             .into_iter()
             .filter(|path| !address::is_whole(path)),
     );
+    let wheels = damaged_wheels(layout);
+    let mut repeatable = Packs::new(layout).damaged();
+    repeatable.extend(Answers::new(layout).damaged());
+    repeatable.extend(BuiltWheels::new(layout).damaged());
     if disk.is_written() {
-        for path in &damaged {
-            remove(path)?;
+        damaged.iter().try_for_each(|path| remove(path))?;
+        wheels.iter().for_each(remove_wheel);
+        // What cannot be removed is among what is returned.
+        for path in &repeatable {
+            let _ = remove(path);
         }
     }
-    damaged.extend(verify_wheels(layout));
-    damaged.extend(Packs::new(layout).verify());
-    damaged.extend(Answers::new(layout).verify());
-    damaged.extend(BuiltWheels::new(layout).verify());
+    damaged.extend(wheels.into_iter().map(|place| place.path));
+    damaged.extend(repeatable);
     Ok(damaged)
 }
 

@@ -1,9 +1,12 @@
 //! `cache size` and `cache clear` on folders that are no cache, and disks without room.
 
 use std::fs;
+use std::os::unix::fs::chown;
 use std::path::Path;
+use std::process::Command;
 
-use crate::support::workspace::Workspace;
+use crate::support::requirement::missing;
+use crate::support::workspace::{Output, Workspace};
 
 /// Every path below a folder, sorted.
 fn paths(folder: &Path) -> Vec<String> {
@@ -81,4 +84,48 @@ fn a_full_disk_is_called_one() {
         1,
         &["/dev/full", "No space left", "it is full: make room there"],
     );
+}
+
+#[test]
+fn folders_are_removed_however_deep_they_are() {
+    let workspace = Workspace::new();
+    let folder = workspace.project().join("cache");
+    drop(lock2venv::store::Cache::open(&folder, &workspace.project()).unwrap());
+    let deep = "a/".repeat(500);
+    workspace.write(&format!("cache/v1/trees/{deep}file"), "");
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "ulimit -n 128 && exec \"$@\"", "sh"])
+        .arg(env!("CARGO_BIN_EXE_lock2venv"))
+        .args(["cache", "clear", "--cache-dir", "cache"])
+        .current_dir(workspace.project());
+    Output::of(&mut command).succeeded();
+    assert_eq!(paths(&folder), [""; 0]);
+}
+
+#[test]
+fn what_is_damaged_in_the_cache_of_another_user_is_named_and_stays() {
+    let workspace = Workspace::new();
+    let folder = workspace.project().join("cache");
+    drop(lock2venv::store::Cache::open(&folder, &workspace.project()).unwrap());
+    if chown(&folder, Some(4711), Some(4711)).is_err() {
+        missing("root user, who alone can give files away");
+        return;
+    }
+    let damaged = [
+        "trees/sha256-00/0",
+        "bytecode/a/b.pack",
+        "interpreters/a.json",
+        "built/a",
+    ];
+    for path in damaged {
+        workspace.write(&format!("cache/v1/{path}"), "");
+    }
+    let before = paths(&folder);
+    let verified = workspace.run(&["cache", "verify", "--cache-dir", "cache"]);
+    verified.failed(
+        1,
+        &["4 parts of the cache were damaged", "remove it by hand"],
+    );
+    assert_eq!(paths(&folder), before);
 }

@@ -40,8 +40,9 @@ use method::Method;
 pub(crate) use method::Sharing;
 pub(super) use place::manifest_of;
 use place::remove;
+pub(super) use place::remove as remove_wheel;
 pub(crate) use source::{KeptFiles, Linked};
-pub(super) use verify::verify_wheels;
+pub(super) use verify::damaged_wheels;
 pub use verify::verify_wheels_of;
 pub(crate) use writer::{SavedChunk, WheelWriter, WrittenFile};
 

@@ -14,7 +14,7 @@ pub(in crate::store) fn manifest_of(wheel: &Path) -> PathBuf {
 }
 
 /// Takes a wheel away: under another name at once, so that nobody finds half of it.
-pub(super) fn remove(place: &StorePlace) {
+pub(in crate::store) fn remove(place: &StorePlace) {
     let StorePlace { path, drafts } = place;
     let Ok(aside) = DraftFolder::create_in(drafts) else {
         return;

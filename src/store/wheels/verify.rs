@@ -12,11 +12,9 @@ use crate::digest::{Algorithm, Digest, hash};
 use crate::store::layout::{Key, Kind, Layout, StorePlace};
 use crate::store::trust::PrivateCache;
 
-/// Hashes every file of the unpacked wheels, and removes each wheel of which one is not what was unpacked, or
-/// whose manifest is not whole; returns the paths of those wheels.
-///
-/// What cannot be removed is among the paths.
-pub(in crate::store) fn verify_wheels(layout: &Layout) -> Vec<PathBuf> {
+/// Hashes every file of the unpacked wheels, and returns each wheel of which one is not what was unpacked, or
+/// whose manifest is not whole.
+pub(in crate::store) fn damaged_wheels(layout: &Layout) -> Vec<StorePlace> {
     let entries = fs::read_dir(layout.folder(Kind::Wheels));
     let entries = entries.into_iter().flatten().flatten();
     let is_wheel = |path: &PathBuf| {
@@ -26,7 +24,7 @@ pub(in crate::store) fn verify_wheels(layout: &Layout) -> Vec<PathBuf> {
     let mut wheels: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_wheel).collect();
     wheels.sort();
     let drafts = layout.drafts();
-    verify(wheels.into_iter().map(|path| StorePlace {
+    damaged(wheels.into_iter().map(|path| StorePlace {
         path,
         drafts: drafts.clone(),
     }))
@@ -40,15 +38,15 @@ pub fn verify_wheels_of<'a>(
 ) -> Vec<PathBuf> {
     let digests = digests.into_iter();
     let places = digests.map(|digest| cache.layout().store_place(Kind::Wheels, &Key::of(digest)));
-    verify(places.filter(|place| place.path.is_dir()))
-}
-
-fn verify(wheels: impl Iterator<Item = StorePlace>) -> Vec<PathBuf> {
-    let damaged: Vec<StorePlace> = wheels
-        .filter(|place| is_whole(&place.path).is_none())
-        .collect();
+    let damaged = damaged(places.filter(|place| place.path.is_dir()));
     damaged.iter().for_each(remove);
     damaged.into_iter().map(|place| place.path).collect()
+}
+
+fn damaged(wheels: impl Iterator<Item = StorePlace>) -> Vec<StorePlace> {
+    wheels
+        .filter(|place| is_whole(&place.path).is_none())
+        .collect()
 }
 
 /// `None` when a file is not what the manifest says.
