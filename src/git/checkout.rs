@@ -3,6 +3,7 @@
 //! Git computes the name of each object that it receives from its bytes, so what has the commit's name is the commit.
 
 use std::ffi::{OsStr, OsString};
+use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 
 use fs_err as fs;
@@ -12,7 +13,7 @@ use super::command::{Caller, Outcome};
 use super::{CheckOut, Error, Folders, Git, History, Refusal, Repository};
 use crate::process::Stop;
 
-/// A file in a database that has had all branches and tags.
+/// A file in a database: the commits, a line each, that came with the branches and tags of their time.
 const HAS_HISTORY: &str = "lock2venv-history";
 
 /// In a database references have the names that they have at the server.
@@ -72,7 +73,7 @@ struct Database<'a> {
 
 /// One way to have the commit sent.
 struct Attempt {
-    options: &'static [&'static str],
+    depth: History,
     references: Vec<String>,
 }
 
@@ -112,7 +113,7 @@ impl Database<'_> {
 
     fn create(&self) -> Result<(), Error> {
         if self.path.join("HEAD").exists() {
-            return Ok(());
+            return remove_locks(self.path).map_err(Error::io("remove the locks in", self.path));
         }
         let format = object_format(self.repository.commit);
         let arguments = ["init", "--quiet", "--bare", "--template="];
@@ -140,9 +141,18 @@ impl Database<'_> {
     }
 
     fn has_all(&self) -> Result<bool, Error> {
-        let has_history = self.path.join(HAS_HISTORY).exists();
-        let suffices = self.repository.history == History::Commit || has_history;
+        let suffices = self.repository.history == History::Commit || self.has_history();
         Ok(suffices && self.has_commit()?)
+    }
+
+    /// Tells whether nothing that precedes the commit is missing. A later fetch of another commit alone may cut it off.
+    fn has_history(&self) -> bool {
+        let commits = fs::read_to_string(self.path.join(HAS_HISTORY)).unwrap_or_default();
+        !self.is_shallow() && commits.lines().any(|line| line == self.repository.commit)
+    }
+
+    fn is_shallow(&self) -> bool {
+        self.path.join("shallow").exists()
     }
 
     /// Gives the commit a reference: what has none is not advertised to a checkout, and goes with `git gc`.
@@ -157,43 +167,41 @@ impl Database<'_> {
             return Ok(());
         }
         let path = self.path.join(HAS_HISTORY);
-        fs::write(&path, "").map_err(Error::io("write", &path))
+        let file = fs::OpenOptions::new().append(true).create(true).open(&path);
+        let written = file.and_then(|mut file| writeln!(file, "{commit}"));
+        written.map_err(Error::io("write", &path))
     }
 
     /// Lists what is tried, the cheapest first.
     fn attempts(&self) -> Vec<Attempt> {
-        let commit = || vec![self.repository.commit.to_owned()];
-        let named = |options, references: &[&str]| Attempt {
-            options,
+        let alone = |reference: String| Attempt {
+            depth: History::Commit,
+            references: vec![reference],
+        };
+        let whole = |references: &[&str]| Attempt {
+            depth: History::Full,
             references: references.iter().copied().map(str::to_owned).collect(),
         };
-        let is_shallow = self.path.join("shallow").exists();
-        let whole: &[&str] = if is_shallow { &["--unshallow"] } else { &[] };
-        let all = [
-            named(whole, &BRANCHES_AND_TAGS),
-            named(&[], &["+refs/*:refs/*"]),
-        ];
         let mut attempts = Vec::new();
         if self.repository.history == History::Commit {
-            attempts.push(Attempt {
-                options: &["--depth=1"],
-                references: commit(),
-            });
+            attempts.push(alone(self.repository.commit.to_owned()));
             let reference = self.repository.reference.filter(|name| *name != "HEAD");
             for kind in ["heads", "tags"] {
-                attempts.extend(reference.map(|name| Attempt {
-                    options: &["--depth=1"],
-                    references: vec![format!("refs/{kind}/{name}")],
-                }));
+                attempts.extend(reference.map(|name| alone(format!("refs/{kind}/{name}"))));
             }
         }
-        attempts.extend(all);
+        attempts.extend([whole(&BRANCHES_AND_TAGS), whole(&["+refs/*:refs/*"])]);
         attempts
     }
 
     fn fetch_by(&self, address: &Address, attempt: &Attempt) -> Result<Outcome, Error> {
         let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-recurse-submodules"];
-        arguments.extend(attempt.options);
+        match attempt.depth {
+            History::Commit => arguments.push("--depth=1"),
+            // An attempt before this one may have cut the history.
+            History::Full if self.is_shallow() => arguments.push("--unshallow"),
+            History::Full => {}
+        }
         arguments.extend(["--", address.text.as_str()]);
         arguments.extend(attempt.references.iter().map(String::as_str));
         self.call(&arguments)
@@ -234,6 +242,19 @@ impl Database<'_> {
         let head = lines.find(|line| check_commit(line).is_ok());
         head.ok_or_else(|| self.missing())
     }
+}
+
+/// Removes what a git that was killed left behind. No other git is at work in a database.
+fn remove_locks(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "lock") {
+            crate::platform::removal::remove(&path)?;
+        } else if path.is_dir() && !path.ends_with("objects") {
+            remove_locks(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Tells whether a server says that it does not have what was asked for, and not only that it may not be asked for.

@@ -27,7 +27,7 @@ const MAX_LINES: usize = 20;
 const MAX_OUTPUT_BYTES: u64 = 16 << 10;
 
 /// Variables of git that say how a server is reached; those that end in `_` are prefixes.
-const KEPT: [&str; 14] = [
+const KEPT: [&str; 13] = [
     "GIT_CONFIG_",
     "GIT_EXEC_PATH",
     "GIT_HTTP_",
@@ -41,14 +41,14 @@ const KEPT: [&str; 14] = [
     "GIT_USER_AGENT",
     "GIT_ATTR_NOSYSTEM",
     "GIT_ALTERNATE_PROXY",
-    "GITHUB_",
 ];
 
 /// Each goes into `-c`, which counts more than any file and reaches every git that git starts.
-const OPTIONS: [&str; 13] = [
+const OPTIONS: [&str; 14] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.autocrlf=false",
+    "core.eol=lf",
     "core.protectNTFS=true",
     "core.protectHFS=true",
     "fetch.recurseSubmodules=false",
@@ -73,6 +73,14 @@ const PASSWORD: &str = "LOCK2VENV_GIT_PASSWORD";
 
 /// A credential helper that knows what two variables say, and keeps nothing.
 const HELPER: &str = "!f() { test \"$1\" != get || printf 'username=%s\\npassword=%s\\n' \
+    \"$LOCK2VENV_GIT_USERNAME\" \"$LOCK2VENV_GIT_PASSWORD\"; }; f";
+
+/// As [`HELPER`], but those of the user are asked first, for this user name. They are told nothing else: neither to keep what
+/// they do not have nor to forget what they do.
+const ASKING_HELPER: &str = "!f() { test \"$1\" = get || return 0; \
+    { printf 'username=%s\\n' \"$LOCK2VENV_GIT_USERNAME\"; grep -v '^username='; } \
+    | (unset GIT_CONFIG_PARAMETERS; exec git credential fill 2>/dev/null) \
+    || printf 'username=%s\\npassword=%s\\n' \
     \"$LOCK2VENV_GIT_USERNAME\" \"$LOCK2VENV_GIT_PASSWORD\"; }; f";
 
 const SSH: &str = "ssh -oBatchMode=yes -oServerAliveInterval=30";
@@ -108,6 +116,8 @@ pub(super) fn variables(inherited: BTreeMap<OsString, OsString>) -> BTreeMap<OsS
     set("GIT_TEMPLATE_DIR", "");
     set("GIT_OPTIONAL_LOCKS", "0");
     set("GIT_ADVICE", "0");
+    // What is fetched into has the format of its commit, whatever `init.defaultObjectFormat` says.
+    set("GIT_DEFAULT_HASH", "sha1");
     for (name, value) in [
         ("GIT_HTTP_LOW_SPEED_LIMIT", "1"),
         ("GIT_HTTP_LOW_SPEED_TIME", "60"),
@@ -150,15 +160,21 @@ impl Git {
         }
     }
 
-    /// Keeps ssh from asking, unless the user has a command for it.
+    /// Keeps ssh from asking, unless the user has a command for it that is another program.
     pub(super) fn set_ssh(&mut self, stop: &Stop) -> Result<(), Error> {
         let is_set = |name: &str| self.variables.contains_key(OsStr::new(name));
-        if is_set("GIT_SSH_COMMAND") || is_set("GIT_SSH") {
-            return Ok(());
-        }
-        let outcome = self.ask(&["config", "--get", "core.sshCommand"], stop)?;
-        if !outcome.is_success {
-            self.variables.insert("GIT_SSH_COMMAND".into(), SSH.into());
+        let command = match self.variables.get(OsStr::new("GIT_SSH_COMMAND")) {
+            Some(command) => command.to_str().and_then(without_questions),
+            None if is_set("GIT_SSH") => None,
+            None => {
+                let outcome = self.ask(&["config", "--get", "core.sshCommand"], stop)?;
+                let configured = outcome.last_lines.last().filter(|_| outcome.is_success);
+                configured.map_or(Some(SSH.to_owned()), |command| without_questions(command))
+            }
+        };
+        if let Some(command) = command {
+            let name = "GIT_SSH_COMMAND".into();
+            self.variables.insert(name, command.into());
         }
         Ok(())
     }
@@ -199,6 +215,14 @@ impl Git {
             }),
         }
     }
+}
+
+/// Has a command that is plain OpenSSH not ask; `None` for others.
+fn without_questions(command: &str) -> Option<String> {
+    let program = Path::new(command.split_whitespace().next()?);
+    let is_plain = program.file_name()? == "ssh"
+        && !command.contains([';', '&', '|', '<', '>', '#', '(', '\n']);
+    is_plain.then(|| format!("{command} -oBatchMode=yes"))
 }
 
 fn last_lines(mut output: File) -> io::Result<Vec<String>> {
@@ -271,11 +295,15 @@ impl<'a> Caller<'a> {
         self.secrets.add_credentials(username, password);
         self.variables.insert(USERNAME.into(), username.into());
         self.variables.insert(PASSWORD.into(), password.into());
-        if !password.is_empty() {
-            self.options.push(format!("credential.{origin}.helper="));
+        let helper = if password.is_empty() {
+            ASKING_HELPER
+        } else {
+            HELPER
+        };
+        for helper in ["", helper] {
+            let option = format!("credential.{origin}.helper={helper}");
+            self.options.push(option);
         }
-        self.options
-            .push(format!("credential.{origin}.helper={HELPER}"));
         Ok(())
     }
 
@@ -331,5 +359,26 @@ impl<'a> Caller<'a> {
                 last_lines,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ssh_of_the_user_does_not_ask_either() {
+        let batch = |command| without_questions(command);
+        assert_eq!(
+            batch("ssh -i ~/.ssh/forge").as_deref(),
+            Some("ssh -i ~/.ssh/forge -oBatchMode=yes")
+        );
+        assert_eq!(
+            batch("/usr/bin/ssh").as_deref(),
+            Some("/usr/bin/ssh -oBatchMode=yes")
+        );
+        assert_eq!(batch("plink -batch"), None);
+        assert_eq!(batch("ssh -v 2>log"), None);
+        assert_eq!(batch(""), None);
     }
 }

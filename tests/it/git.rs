@@ -1,5 +1,6 @@
 //! Commits of git repositories are checked out whole, from every kind of server, and nothing in them is an option or a command.
 
+use std::ffi::OsString;
 use std::fs;
 
 use lock2venv::git::{Error, Git, History, Refusal, Repository, UrlFault};
@@ -29,6 +30,19 @@ fn two_commits() -> (GitPlace, String, String) {
     place.git("a", &["tag", "-a", "-m", "one", "v1.0"]);
     let newer = place.commit("a", "pkg/setup.py", "newer");
     (place, older, newer)
+}
+
+/// Variables of a git that speaks the first version of the protocol, which knows only what is advertised.
+fn first_protocol(place: &GitPlace) -> Vec<(OsString, OsString)> {
+    let mut variables = place.variables();
+    for (name, value) in [
+        ("COUNT", "1"),
+        ("KEY_0", "protocol.version"),
+        ("VALUE_0", "0"),
+    ] {
+        variables.push((format!("GIT_CONFIG_{name}").into(), value.into()));
+    }
+    variables
 }
 
 /// The number of commits in the checkout.
@@ -99,15 +113,7 @@ fn servers_that_send_no_commit_by_its_name_send_the_branch_or_all() {
     let (place, older, newer) = two_commits();
     let daemon = Daemon::start(&place.path(""));
     let url = WrittenUrl::new(daemon.url("a"));
-    // The first version of the protocol knows only what is advertised.
-    let mut variables = place.variables();
-    for (name, value) in [
-        ("COUNT", "1"),
-        ("KEY_0", "protocol.version"),
-        ("VALUE_0", "0"),
-    ] {
-        variables.push((format!("GIT_CONFIG_{name}").into(), value.into()));
-    }
+    let variables = first_protocol(&place);
     for (commit, reference) in [
         (&newer, Some("main")),
         (&older, Some("main")),
@@ -130,6 +136,113 @@ fn servers_that_send_no_commit_by_its_name_send_the_branch_or_all() {
         matches!(result, Err(Error::CommitMissing { .. })),
         "{result:?}"
     );
+}
+
+#[test]
+fn a_commit_that_the_branch_left_behind_comes_with_the_branch() {
+    let place = GitPlace::new();
+    place.create("a");
+    let older = place.commit("a", "x", "older");
+    place.commit("a", "x", "newer");
+    let daemon = Daemon::start(&place.path(""));
+    let url = WrittenUrl::new(daemon.url("a"));
+    let of_branch = Repository {
+        reference: Some("main"),
+        ..repository(&url, &older)
+    };
+    let out = place.check_out_with(first_protocol(&place), &of_branch);
+    assert_eq!(out.unwrap().commit, older);
+}
+
+#[test]
+fn a_history_that_a_later_fetch_cut_is_fetched_again() {
+    let (place, _, two) = two_commits();
+    let url = WrittenUrl::new(place.url("a"));
+    let full = |commit| Repository {
+        history: History::Full,
+        ..repository(&url, commit)
+    };
+    place.check_out(&full(&two)).unwrap();
+    place.commit("a", "x", "three");
+    let four = place.commit("a", "x", "four");
+    for repository in [repository(&url, &four), full(&four)] {
+        fs::remove_dir_all(place.path("out")).unwrap();
+        place.check_out(&repository).unwrap();
+    }
+    assert_eq!(n_commits(&place), "4");
+    assert!(place.git("out", &["describe"]).starts_with("v1.0-3-g"));
+}
+
+#[test]
+fn locks_of_a_git_that_was_killed_are_removed() {
+    let (place, older, newer) = two_commits();
+    let url = WrittenUrl::new(place.url("a"));
+    place.check_out(&repository(&url, &newer)).unwrap();
+    fs::remove_dir_all(place.path("out")).unwrap();
+    let reference = format!("db/refs/lock2venv/{older}.lock");
+    for lock in ["db/shallow.lock", "db/packed-refs.lock", &reference] {
+        fs::write(place.path(lock), "").unwrap();
+    }
+    place.check_out(&repository(&url, &older)).unwrap();
+}
+
+#[test]
+fn formats_and_line_ends_of_the_user_do_not_count() {
+    let place = GitPlace::new();
+    place.create("a");
+    place.commit("a", ".gitattributes", "* text=auto\n");
+    let commit = place.commit("a", "x", "one\ntwo\n");
+    let text = "[init]\n\tdefaultObjectFormat = sha256\n[core]\n\teol = crlf\n";
+    fs::write(place.path(".gitconfig"), text).unwrap();
+    let url = WrittenUrl::new(place.url("a"));
+    place.check_out(&repository(&url, &commit)).unwrap();
+    assert_eq!(fs::read(place.path("out/x")).unwrap(), b"one\ntwo\n");
+}
+
+/// A user name in the URL of a server that wants `authorization`: the checkout, and what the user's store holds after it.
+fn with_user(user: &str, authorization: &'static str, stored: &[&str]) -> (bool, Vec<String>) {
+    let (place, _, commit) = two_commits();
+    place.git("a", &["update-server-info"]);
+    let host = serve_files(place.path("a/.git"), authorization);
+    let store = place.path("stored");
+    let helper = format!(
+        "[credential]\n\thelper = store --file={}\n",
+        store.display()
+    );
+    fs::write(place.path(".gitconfig"), helper).unwrap();
+    let port = host.replace(':', "%3a");
+    let lines = stored
+        .iter()
+        .map(|known| format!("http://{known}@{port}\n"));
+    fs::write(&store, lines.collect::<String>()).unwrap();
+    let url = WrittenUrl::new(format!("http://{user}@{host}/"));
+    let out = place.check_out(&repository(&url, &commit));
+    let kept = fs::read_to_string(&store).unwrap();
+    let users = kept.lines().map(|line| {
+        let (known, _) = line.split_once('@').unwrap();
+        known.trim_start_matches("http://").to_owned()
+    });
+    assert!(place.holding("db", user).is_empty());
+    (out.is_ok(), users.collect())
+}
+
+#[test]
+fn a_helper_of_the_user_is_asked_for_the_name_in_the_url_and_told_nothing() {
+    // `alice:secret1`.
+    let alice = "Basic YWxpY2U6c2VjcmV0MQ==";
+    let known = ["bob:secret2", "alice:secret1"];
+    assert_eq!(
+        with_user("alice", alice, &known),
+        (true, known.map(str::to_owned).into())
+    );
+    let known = ["bob:secret2", "alice:wrong"];
+    assert_eq!(
+        with_user("alice", alice, &known),
+        (false, known.map(str::to_owned).into())
+    );
+    // `canary-4711:`.
+    let token = "Basic Y2FuYXJ5LTQ3MTE6";
+    assert_eq!(with_user("canary-4711", token, &[]), (true, Vec::new()));
 }
 
 #[test]
