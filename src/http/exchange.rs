@@ -62,6 +62,11 @@ impl Response {
         self.inner.headers().get(name)?.to_str().ok()
     }
 
+    /// Returns where it leads; servers write other letters than those of ASCII too, without encoding them.
+    fn location(&self) -> Option<&str> {
+        std::str::from_utf8(self.inner.headers().get("location")?.as_bytes()).ok()
+    }
+
     /// Returns the values of a header that may occur several times.
     pub(super) fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
         let values = self.inner.headers().get_all(name).iter();
@@ -92,7 +97,7 @@ impl Client {
             let realm = elsewhere.as_ref().unwrap_or(request.realm);
             let response = self.exchange_once(request, &url, realm)?;
             let is_redirect = matches!(response.status(), 301 | 302 | 303 | 307 | 308);
-            let Some(target) = response.header("location").filter(|_| is_redirect) else {
+            let Some(target) = response.location().filter(|_| is_redirect) else {
                 return Ok(response);
             };
             let target = url.join(target).map_err(|source| Error::Address {

@@ -42,9 +42,8 @@ fn parse(
     wanted: &BTreeSet<&str>,
 ) -> Result<Page, Error> {
     let page = match request.media(body)? {
-        Media::Json => {
-            simple::parse_json(body.bytes(), wanted).map_err(|cause| request.broken(&cause))?
-        }
+        Media::Json => simple::parse_json(body.bytes(), wanted)
+            .map_err(|cause| request.broken(body, &cause))?,
         Media::Html => simple::parse_html(body.bytes(), wanted),
     };
     request.check_version(page.version.as_deref())?;

@@ -66,7 +66,7 @@ impl IndexSession<'_> {
 fn parse(request: &PageRequest<'_>, body: &Body<'_>) -> Result<Detail, Error> {
     let detail = match request.media(body)? {
         Media::Json => {
-            simple::parse_json_detail(body.bytes()).map_err(|cause| request.broken(&cause))?
+            simple::parse_json_detail(body.bytes()).map_err(|cause| request.broken(body, &cause))?
         }
         Media::Html => simple::parse_html_detail(body.bytes()),
     };

@@ -2,7 +2,7 @@
 
 use crate::http::{self, Body, Get, HttpSession};
 use crate::index::error::PageError;
-use crate::index::simple::Entry;
+use crate::index::simple::{self, Entry};
 use crate::index::{Error, Index, IndexFile};
 use crate::name::PackageName;
 use crate::url::{self, Url};
@@ -113,7 +113,12 @@ impl<'a> PageRequest<'a> {
         Ok(url)
     }
 
-    pub(super) fn broken(&self, cause: &serde_json::Error) -> Error {
+    /// Makes an error of a JSON page that cannot be read; one of another version may have any shape.
+    pub(super) fn broken(&self, body: &Body<'_>, cause: &serde_json::Error) -> Error {
+        let version = simple::parse_json_version(body.bytes());
+        if let Err(error) = self.check_version(version.as_deref()) {
+            return error;
+        }
         Error::BrokenPage {
             index: self.index.name.clone(),
             package: self.package.clone(),

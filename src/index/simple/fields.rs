@@ -31,11 +31,13 @@ pub(super) fn size(value: &RawValue) -> Option<u64> {
     (size > 0).then_some(size)
 }
 
+/// Reads `true` or the reason; an empty one is `false`, unlike in HTML, where the attribute alone counts.
 pub(super) fn yanked(value: &RawValue) -> Option<String> {
     if value.get() == "true" {
         return Some(String::new());
     }
-    text(value).map(Cow::into_owned)
+    let reason = text(value).filter(|reason| !reason.is_empty());
+    reason.map(Cow::into_owned)
 }
 
 /// Reads the digests that prove something, of those that are digests at all.

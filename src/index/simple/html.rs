@@ -54,12 +54,14 @@ fn read(text: &[u8], attributes: Attributes, take: impl FnMut(Anchor, String)) -
         anchor: None,
         meta_name: String::new(),
     };
-    let emitter = CallbackEmitter::new(
+    let mut emitter = CallbackEmitter::new(
         |event: CallbackEvent<'_>, _: Span<()>| -> Option<Infallible> {
             reader.take(&event);
             None
         },
     );
+    // What is in a script, title or text area is text.
+    emitter.naively_switch_states(true);
     let Ok(()) = Tokenizer::new_with_emitter(text, emitter).finish();
     reader.finish_anchor();
     reader.head
@@ -361,6 +363,18 @@ mod tests {
         assert_eq!(page.base.as_deref(), Some("/f/"));
         assert_eq!(page.version.as_deref(), Some("1.0"));
         assert_eq!(page.n_files, 1);
+    }
+
+    #[test]
+    fn anchors_in_texts_are_text() {
+        for tag in ["script", "style", "title", "textarea"] {
+            html(
+                &format!(
+                    "<{tag}><a href='y/a-1.whl'>a-1.whl</a></{tag}><a href='x/a-1.whl'>a-1.whl</a>"
+                ),
+                &["x/a-1.whl 0 - -"],
+            );
+        }
     }
 
     #[test]

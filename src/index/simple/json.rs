@@ -30,6 +30,19 @@ pub fn parse(text: &[u8], wanted: &BTreeSet<&str>) -> serde_json::Result<Page> {
     Ok(page)
 }
 
+/// Reads the version of the API of a page of any shape.
+pub fn parse_version(text: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Head<'a> {
+        #[serde(borrow)]
+        meta: &'a RawValue,
+    }
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let text = String::from_utf8_lossy(text);
+    let head: Head<'_> = serde_json::from_str(&text).ok()?;
+    version(head.meta)
+}
+
 struct PageVisitor<'w> {
     wanted: &'w BTreeSet<&'w str>,
 }
@@ -243,7 +256,7 @@ mod tests {
         for yanked in ["null", "0", "1", "[\"why\"]", "{\"a\":1}", "1e400"] {
             check(&of(&format!(r#""yanked":{yanked}"#)), "u 0 - -");
         }
-        check(&of(r#""yanked":"""#), "u 0 - ");
+        check(&of(r#""yanked":"""#), "u 0 - -");
         check(
             &of(r#""upload-time":[1],"core-metadata":"\ud800","requires-python":7"#),
             "u 0 - -",

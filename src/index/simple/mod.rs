@@ -12,7 +12,7 @@ mod json_detail;
 use crate::digest::Digest;
 
 pub use self::html::{parse as parse_html, parse_detail as parse_html_detail};
-pub use self::json::parse as parse_json;
+pub use self::json::{parse as parse_json, parse_version as parse_json_version};
 pub use self::json_detail::parse as parse_json_detail;
 
 /// One file of a page, as the page writes it.
