@@ -171,61 +171,13 @@ pub enum SessionEvent<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Warning {
-    /// RECORD does not list a file of its wheel.
-    NotInRecord {
+    /// A wheel has a flaw that does not matter for what is installed.
+    Wheel {
+        /// What is wrong.
+        flaw: WheelFlaw,
         /// The wheel's file name.
         wheel: String,
-        /// The file, as the archive names it.
-        path: String,
-    },
-    /// RECORD lists a file that its wheel does not hold.
-    MissingFromWheel {
-        /// The wheel's file name.
-        wheel: String,
-        /// The file, as RECORD names it.
-        path: String,
-    },
-    /// The content of a file does not have the digest or size that its wheel's RECORD gives. The locked digest of the wheel
-    /// proves it.
-    RecordDiffers {
-        /// The wheel's file name.
-        wheel: String,
-        /// The file, as the archive names it.
-        path: String,
-    },
-    /// RECORD lists a file again, with another digest or size.
-    RecordRepeats {
-        /// The wheel's file name.
-        wheel: String,
-        /// The file, as RECORD names it.
-        path: String,
-    },
-    /// RECORD lists a file with a digest that proves nothing, such as MD5 or SHA-1.
-    WeakDigest {
-        /// The wheel's file name.
-        wheel: String,
-        /// The file, as RECORD names it.
-        path: String,
-    },
-    /// RECORD spells a digest in standard base64 where URL-safe base64 belongs.
-    DigestSpelling {
-        /// The wheel's file name.
-        wheel: String,
-        /// The file, as RECORD names it.
-        path: String,
-    },
-    /// An archive holds a file more than once, with the same bytes and mode.
-    RepeatedEntry {
-        /// The wheel's file name.
-        wheel: String,
-        /// The file, as the archive names it.
-        path: String,
-    },
-    /// `entry_points.txt` has a script more than once, for the same object.
-    RepeatedScript {
-        /// The wheel's file name.
-        wheel: String,
-        /// The script's name.
+        /// The file, as the archive or RECORD names it, or the script.
         path: String,
     },
     /// Two distributions hold different bytes under one path.
@@ -274,18 +226,34 @@ pub enum Warning {
     },
 }
 
+/// A flaw of a wheel that does not matter for what is installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum WheelFlaw {
+    /// RECORD does not list a file of its wheel.
+    NotInRecord,
+    /// RECORD lists a file that its wheel does not contain.
+    MissingFromWheel,
+    /// The content of a file does not have the digest or size that its wheel's RECORD gives. The locked digest of the wheel
+    /// proves it.
+    RecordDiffers,
+    /// RECORD lists a file again, with another digest or size.
+    RecordRepeats,
+    /// RECORD lists a file with a digest that proves nothing, such as MD5 or SHA-1.
+    WeakDigest,
+    /// RECORD spells a digest in standard base64 where URL-safe base64 belongs.
+    DigestSpelling,
+    /// An archive contains a file more than once, with the same bytes and mode.
+    RepeatedEntry,
+    /// `entry_points.txt` has a script more than once, for the same object.
+    RepeatedScript,
+}
+
 impl Warning {
     /// Returns what the warning is about: a wheel's file name, a distribution (and the one that it lost a file to), a file.
     pub fn subject(&self) -> (Cow<'_, str>, &str) {
         let subject = match self {
-            Self::NotInRecord { wheel, .. }
-            | Self::MissingFromWheel { wheel, .. }
-            | Self::RecordDiffers { wheel, .. }
-            | Self::RecordRepeats { wheel, .. }
-            | Self::WeakDigest { wheel, .. }
-            | Self::DigestSpelling { wheel, .. }
-            | Self::RepeatedEntry { wheel, .. }
-            | Self::RepeatedScript { wheel, .. } => wheel,
+            Self::Wheel { wheel, .. } => wheel,
             Self::Conflict { dropped, kept, .. } => return (dropped.into(), kept),
             Self::NotCompiled { distribution, .. } => distribution,
             Self::Yanked { file, .. } => file,
@@ -298,59 +266,41 @@ impl Warning {
     }
 }
 
-impl Warning {
-    /// Returns a wheel's file name, the path in it that the warning is about, and what stands before and behind that path.
-    fn about_wheel(&self) -> Option<(&str, &str, &'static str, &'static str)> {
-        let (wheel, path, before, behind) = match self {
-            Self::NotInRecord { wheel, path } => {
-                (wheel, path, "contains", ", which its RECORD does not list")
-            }
-            Self::MissingFromWheel { wheel, path } => (
-                wheel,
-                path,
-                "lists",
-                " in its RECORD but does not contain it",
-            ),
-            Self::RecordDiffers { wheel, path } => (
-                wheel,
-                path,
-                "contains",
-                ", which does not match its RECORD entry",
-            ),
-            Self::RecordRepeats { wheel, path } => {
-                let behind = " in its RECORD again, with another digest or size";
-                (wheel, path, "lists", behind)
-            }
-            Self::WeakDigest { wheel, path } => {
-                let behind = " in its RECORD with a digest that proves nothing";
-                (wheel, path, "lists", behind)
-            }
-            Self::DigestSpelling { wheel, path } => {
-                let behind = " in its RECORD with a digest in standard base64";
-                (wheel, path, "lists", behind)
-            }
-            Self::RepeatedEntry { wheel, path } => (wheel, path, "contains", " more than once"),
-            Self::RepeatedScript { wheel, path } => {
-                let behind = " more than once in its entry_points.txt";
-                (wheel, path, "has the script", behind)
-            }
-            Self::Conflict { .. }
-            | Self::NotCompiled { .. }
-            | Self::Yanked { .. }
-            | Self::LfsPointers { .. }
-            | Self::CacheNotWritten { .. }
-            | Self::CacheOfAnotherUser { .. } => return None,
-        };
-        Some((wheel, path, before, behind))
+impl WheelFlaw {
+    /// All flaws.
+    pub const ALL: [Self; 8] = [
+        Self::NotInRecord,
+        Self::MissingFromWheel,
+        Self::RecordDiffers,
+        Self::RecordRepeats,
+        Self::WeakDigest,
+        Self::DigestSpelling,
+        Self::RepeatedEntry,
+        Self::RepeatedScript,
+    ];
+
+    /// Returns what is said before and after the path.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::NotInRecord => ("contains", ", which its RECORD does not list"),
+            Self::MissingFromWheel => ("lists", " in its RECORD but does not contain it"),
+            Self::RecordDiffers => ("contains", ", which does not match its RECORD entry"),
+            Self::RecordRepeats => ("lists", " in its RECORD again, with another digest or size"),
+            Self::WeakDigest => ("lists", " in its RECORD with a digest that proves nothing"),
+            Self::DigestSpelling => ("lists", " in its RECORD with a digest in standard base64"),
+            Self::RepeatedEntry => ("contains", " more than once"),
+            Self::RepeatedScript => ("has the script", " more than once in its entry_points.txt"),
+        }
     }
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((wheel, path, before, behind)) = self.about_wheel() {
-            return write!(formatter, "`{wheel}` {before} `{path}`{behind}");
-        }
         match self {
+            Self::Wheel { flaw, wheel, path } => {
+                let (before, after) = flaw.words();
+                write!(formatter, "`{wheel}` {before} `{path}`{after}")
+            }
             Self::Conflict {
                 path,
                 dropped,
@@ -389,15 +339,6 @@ impl fmt::Display for Warning {
                 "the cache `{}` belongs to user {owner}: it is only read, and each file is hashed again",
                 path.display()
             ),
-            // Written above.
-            Self::NotInRecord { .. }
-            | Self::MissingFromWheel { .. }
-            | Self::RecordDiffers { .. }
-            | Self::RecordRepeats { .. }
-            | Self::WeakDigest { .. }
-            | Self::DigestSpelling { .. }
-            | Self::RepeatedEntry { .. }
-            | Self::RepeatedScript { .. } => Ok(()),
         }
     }
 }

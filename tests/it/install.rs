@@ -14,7 +14,7 @@ use lock2venv::archive::SizeLimits;
 use lock2venv::bytecode;
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::environment::Layout;
-use lock2venv::event::{Event, Reporter, Silent, Warning};
+use lock2venv::event::{Event, Reporter, Silent, Warning, WheelFlaw};
 use lock2venv::filename::WheelFilename;
 use lock2venv::install::{
     Destination, DestinationKind, Error, FilePool, InstallOptions, Installation, LinkMode,
@@ -415,7 +415,10 @@ fn scripts_are_tested_too_before_they_are_rewritten() {
     place.assert_records_are_true();
     assert!(matches!(
         &report.warnings[..],
-        [Warning::RecordDiffers { .. }]
+        [Warning::Wheel {
+            flaw: WheelFlaw::RecordDiffers,
+            ..
+        }]
     ));
 }
 
@@ -562,11 +565,13 @@ fn record_gaps_are_warnings_or_errors_when_strict() {
     assert_eq!(
         report.warnings,
         [
-            Warning::NotInRecord {
+            Warning::Wheel {
+                flaw: WheelFlaw::NotInRecord,
                 wheel: file.clone(),
                 path: "acme/__init__.py".to_owned()
             },
-            Warning::MissingFromWheel {
+            Warning::Wheel {
+                flaw: WheelFlaw::MissingFromWheel,
                 wheel: file,
                 path: "acme/gone.py".to_owned()
             },

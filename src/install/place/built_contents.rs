@@ -8,7 +8,7 @@ use super::contents::{Contents, Item};
 use super::folders::SchemeFolders;
 use super::paths::{below, join};
 use crate::archive::{self, check_path};
-use crate::event::Warning;
+use crate::event::{Warning, WheelFlaw};
 use crate::install::Error;
 use crate::project_wheel::{BuiltWheel, Content, WheelFile};
 use crate::wheel::{Exception, Rule, Scheme, Scripts};
@@ -45,7 +45,8 @@ impl Contents {
         });
         let library = folders.folder(Scheme::Purelib).to_owned();
         let repeated = scripts.repeated.iter();
-        let warnings = repeated.map(|name| Warning::RepeatedScript {
+        let warnings = repeated.map(|name| Warning::Wheel {
+            flaw: WheelFlaw::RepeatedScript,
             wheel: wheel.file_name().to_owned(),
             path: name.clone(),
         });

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::archive::ArchiveEntry;
-use crate::event::Warning;
+use crate::event::{Warning, WheelFlaw};
 use crate::wheel::{Oddity, RecordEntry, Wheel};
 
 /// What is not right about a wheel before its files are read.
@@ -19,11 +19,11 @@ impl<'w> WheelRemarks<'w> {
     pub(super) fn new(wheel: &'w Wheel, file_name: &'w str) -> Self {
         let mut warnings = missing_from_wheel(wheel, file_name);
         warnings.extend(oddities(wheel, file_name));
-        let owned = |path: &str| (file_name.to_owned(), path.to_owned());
-        let entries = wheel.repeated_entries().map(owned);
-        warnings.extend(entries.map(|(wheel, path)| Warning::RepeatedEntry { wheel, path }));
-        let scripts = wheel.repeated_scripts().map(owned);
-        warnings.extend(scripts.map(|(wheel, path)| Warning::RepeatedScript { wheel, path }));
+        let entries = wheel.repeated_entries();
+        let warning = |flaw| move |path: &str| self::warning(flaw, file_name, path);
+        warnings.extend(entries.map(warning(WheelFlaw::RepeatedEntry)));
+        let scripts = wheel.repeated_scripts();
+        warnings.extend(scripts.map(warning(WheelFlaw::RepeatedScript)));
         Self {
             file_name,
             weakly_listed: weakly_listed(wheel),
@@ -33,21 +33,30 @@ impl<'w> WheelRemarks<'w> {
 
     /// Compares a file with what RECORD says of it.
     pub(super) fn compare(&mut self, entry: &ArchiveEntry, recorded: Option<&RecordEntry>) {
-        let owned = || (self.file_name.to_owned(), entry.path().to_owned());
         let digest = recorded.and_then(|recorded| recorded.digest.as_ref());
         if digest.is_none() && !self.weakly_listed.contains(entry.path()) {
-            let (wheel, path) = owned();
-            self.warnings.push(Warning::NotInRecord { wheel, path });
+            self.warn(WheelFlaw::NotInRecord, entry.path());
         }
         let n_bytes = recorded.and_then(|recorded| recorded.n_bytes);
         if n_bytes.is_some_and(|n_bytes| n_bytes != entry.n_bytes()) {
-            let (wheel, path) = owned();
-            self.warnings.push(Warning::RecordDiffers { wheel, path });
+            self.warn(WheelFlaw::RecordDiffers, entry.path());
         }
+    }
+
+    fn warn(&mut self, flaw: WheelFlaw, path: &str) {
+        self.warnings.push(warning(flaw, self.file_name, path));
     }
 
     pub(super) fn into_warnings(self) -> Vec<Warning> {
         self.warnings
+    }
+}
+
+fn warning(flaw: WheelFlaw, wheel: &str, path: &str) -> Warning {
+    Warning::Wheel {
+        flaw,
+        wheel: wheel.to_owned(),
+        path: path.to_owned(),
     }
 }
 
@@ -63,21 +72,18 @@ fn missing_from_wheel(wheel: &Wheel, file_name: &str) -> Vec<Warning> {
     let paths = wheel.record().paths();
     paths
         .filter(|path| !held.contains(path))
-        .map(|path| Warning::MissingFromWheel {
-            wheel: file_name.to_owned(),
-            path: path.to_owned(),
-        })
+        .map(|path| warning(WheelFlaw::MissingFromWheel, file_name, path))
         .collect()
 }
 
 fn oddities(wheel: &Wheel, file_name: &str) -> impl Iterator<Item = Warning> {
     let oddities = wheel.record().oddities().iter();
     oddities.map(move |(oddity, path)| {
-        let (wheel, path) = (file_name.to_owned(), path.clone());
-        match oddity {
-            Oddity::WeakDigest => Warning::WeakDigest { wheel, path },
-            Oddity::DigestSpelling => Warning::DigestSpelling { wheel, path },
-            Oddity::Repeated => Warning::RecordRepeats { wheel, path },
-        }
+        let flaw = match oddity {
+            Oddity::WeakDigest => WheelFlaw::WeakDigest,
+            Oddity::DigestSpelling => WheelFlaw::DigestSpelling,
+            Oddity::Repeated => WheelFlaw::RecordRepeats,
+        };
+        warning(flaw, file_name, path)
     })
 }

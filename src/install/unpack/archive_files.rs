@@ -8,7 +8,7 @@ use super::opened::UnpackContext;
 use super::placing::{Executable, Placement, Placing};
 use super::proof::DigestCheck;
 use crate::archive::{self, ArchiveEntry, Buffers, EntryReader};
-use crate::event::Warning;
+use crate::event::{Warning, WheelFlaw};
 use crate::install::Error;
 use crate::install::place::contents::NumberedItem;
 use crate::install::place::script::ScriptFolder;
@@ -183,7 +183,8 @@ impl<'f> ArchiveFiles<'f> {
     /// Notes that RECORD is wrong about `entry`, if it is RECORD that is.
     fn differs(&self, entry: &ArchiveEntry, placing: &mut Placing<'_>) -> Result<(), Error> {
         self.source.check_record_errs(entry.path())?;
-        placing.progress.warnings.push(Warning::RecordDiffers {
+        placing.progress.warnings.push(Warning::Wheel {
+            flaw: WheelFlaw::RecordDiffers,
             wheel: self.source.file_name().to_owned(),
             path: entry.path().to_owned(),
         });

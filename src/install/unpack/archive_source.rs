@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::proof;
-use crate::event::Warning;
+use crate::event::{Warning, WheelFlaw};
 use crate::filename::WheelFilename;
 use crate::install::Error;
 use crate::install::place::contents::Contents;
@@ -47,7 +47,12 @@ impl ArchiveSource {
     /// Checks of a wheel whose RECORD gives other sizes that it is the wheel that was locked.
     pub(super) fn check_differences(&self, warnings: &[Warning]) -> Result<(), Error> {
         for warning in warnings {
-            if let Warning::RecordDiffers { path, .. } = warning {
+            if let Warning::Wheel {
+                flaw: WheelFlaw::RecordDiffers,
+                path,
+                ..
+            } = warning
+            {
                 self.check_record_errs(path)?;
             }
         }

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lock2venv::event::Warning;
+use lock2venv::event::{Warning, WheelFlaw};
 
 /// How many paths of a group are named.
 const MOST_NAMED: usize = 3;
@@ -54,49 +54,45 @@ fn line(group: &[&Warning]) -> Option<String> {
 /// The path that the warning is about, one of a group's.
 fn path(warning: &Warning) -> Option<&str> {
     match warning {
-        Warning::NotInRecord { path, .. }
-        | Warning::MissingFromWheel { path, .. }
-        | Warning::RecordDiffers { path, .. }
-        | Warning::RecordRepeats { path, .. }
-        | Warning::WeakDigest { path, .. }
-        | Warning::DigestSpelling { path, .. }
-        | Warning::RepeatedEntry { path, .. }
-        | Warning::RepeatedScript { path, .. }
-        | Warning::Conflict { path, .. } => Some(path),
+        Warning::Wheel { path, .. } | Warning::Conflict { path, .. } => Some(path),
         _ => None,
     }
 }
 
 /// Says of `n` paths at once what `warning` says of one; `None` for a warning that is never one of a group.
 fn about_several(warning: &Warning, n: &str) -> Option<String> {
-    Some(match warning {
-        Warning::NotInRecord { wheel, .. } => {
-            format!("`{wheel}` contains {n} files that its RECORD does not list")
+    match warning {
+        Warning::Wheel { flaw, wheel, .. } => {
+            let (before, after) = words(*flaw)?;
+            Some(format!("`{wheel}` {before} {n} {after}"))
         }
-        Warning::MissingFromWheel { wheel, .. } => {
-            format!("`{wheel}` lists {n} files in its RECORD that it does not contain")
+        Warning::Conflict { dropped, kept, .. } => Some(format!(
+            "{n} files differ between `{dropped}` and `{kept}`; kept those from `{kept}`"
+        )),
+        _ => None,
+    }
+}
+
+/// What is said of several files of a wheel, before and after their number.
+fn words(flaw: WheelFlaw) -> Option<(&'static str, &'static str)> {
+    Some(match flaw {
+        WheelFlaw::NotInRecord => ("contains", "files that its RECORD does not list"),
+        WheelFlaw::MissingFromWheel => ("lists", "files in its RECORD that it does not contain"),
+        WheelFlaw::RecordDiffers => ("contains", "files that do not match their RECORD entries"),
+        WheelFlaw::RecordRepeats => {
+            let after = "files in its RECORD again, with another digest or size";
+            ("lists", after)
         }
-        Warning::RecordDiffers { wheel, .. } => {
-            format!("`{wheel}` contains {n} files that do not match their RECORD entries")
+        WheelFlaw::WeakDigest => {
+            let after = "files in its RECORD with a digest that proves nothing";
+            ("lists", after)
         }
-        Warning::RecordRepeats { wheel, .. } => {
-            format!("`{wheel}` lists {n} files in its RECORD again, with another digest or size")
+        WheelFlaw::DigestSpelling => {
+            let after = "files in its RECORD with a digest in standard base64";
+            ("lists", after)
         }
-        Warning::WeakDigest { wheel, .. } => {
-            format!("`{wheel}` lists {n} files in its RECORD with a digest that proves nothing")
-        }
-        Warning::DigestSpelling { wheel, .. } => {
-            format!("`{wheel}` lists {n} files in its RECORD with a digest in standard base64")
-        }
-        Warning::RepeatedEntry { wheel, .. } => {
-            format!("`{wheel}` contains {n} files more than once")
-        }
-        Warning::RepeatedScript { wheel, .. } => {
-            format!("`{wheel}` has {n} scripts more than once in its entry_points.txt")
-        }
-        Warning::Conflict { dropped, kept, .. } => {
-            format!("{n} files differ between `{dropped}` and `{kept}`; kept those from `{kept}`")
-        }
+        WheelFlaw::RepeatedEntry => ("contains", "files more than once"),
+        WheelFlaw::RepeatedScript => ("has", "scripts more than once in its entry_points.txt"),
         _ => return None,
     })
 }
@@ -106,7 +102,8 @@ mod tests {
     use super::*;
 
     fn unlisted(wheel: &str, number: usize) -> Warning {
-        Warning::NotInRecord {
+        Warning::Wheel {
+            flaw: WheelFlaw::NotInRecord,
             wheel: wheel.to_owned(),
             path: format!("{number}.py"),
         }
