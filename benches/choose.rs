@@ -12,7 +12,7 @@ use std::path::Path;
 
 use divan::{Bencher, black_box};
 use lock2venv::installed::Installed;
-use lock2venv::plan::{Options, Wanted, plan};
+use lock2venv::plan::{PlanOptions, WantedPackage, plan};
 use lock2venv::select::select;
 use lock2venv::target::Target;
 
@@ -46,13 +46,13 @@ fn file_of_each_package(bencher: Bencher<'_, '_>, name: &str) {
     let selection = select(&project, &lock, &project::choice(&project)).unwrap();
     let target = target();
     let selected = selection.on(&target.marker_environment, &[]);
-    let wanted: Vec<Wanted<'_>> = selected
+    let wanted: Vec<WantedPackage<'_>> = selected
         .iter()
-        .map(|selected| Wanted {
+        .map(|selected| WantedPackage {
             package: selected.package,
             is_requested: false,
         })
         .collect();
-    let (installed, options) = (Installed::default(), Options::default());
+    let (installed, options) = (Installed::default(), PlanOptions::default());
     bencher.bench(|| plan(black_box(&wanted), &target, &installed, &options).unwrap());
 }

@@ -9,7 +9,7 @@
 mod project;
 
 use divan::{Bencher, black_box};
-use lock2venv::export::{Extent, Options, export};
+use lock2venv::export::{ExportOptions, Extent, export};
 use lock2venv::select::select;
 
 fn main() {
@@ -20,7 +20,7 @@ fn main() {
 fn requirements_with_hashes(bencher: Bencher<'_, '_>, name: &str) {
     let (project, lock) = project::read(name);
     let selection = select(&project, &lock, &project::choice(&project)).unwrap();
-    let options = Options::default();
+    let options = ExportOptions::default();
     bencher.bench_local(|| {
         export(
             &project,

@@ -9,7 +9,7 @@
 mod project;
 
 use divan::{Bencher, black_box};
-use lock2venv::lock::{Document, Lock};
+use lock2venv::lock::{Lock, LockDocument};
 
 fn main() {
     divan::main();
@@ -25,7 +25,7 @@ fn pyproject(bencher: Bencher<'_, '_>, name: &str) {
 #[divan::bench(args = project::NAMES)]
 fn document(bencher: Bencher<'_, '_>, name: &str) {
     let text = project::files(name).lock.unwrap();
-    bencher.bench(|| Document::parse(black_box(&text)).is_ok());
+    bencher.bench(|| LockDocument::parse(black_box(&text)).is_ok());
 }
 
 #[divan::bench(args = project::NAMES)]

@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use divan::{Bencher, black_box};
-use lock2venv::lock::{Document, Text};
+use lock2venv::lock::{LockDocument, Text};
 use lock2venv::pyproject::Project;
 use lock2venv::select::select;
 
@@ -34,7 +34,7 @@ fn walk(bencher: Bencher<'_, '_>, n_packages: usize) {
     let pyproject = "[tool.poetry]\npackage-mode = false\n[tool.poetry.dependencies]\npython = \"^3.9\"\npackage-0 = \"*\"\n";
     let project = Project::parse(pyproject, Path::new("/app"), &project::DISK).unwrap();
     let text = Text::from(older_lock(n_packages));
-    let document = Document::parse(&text).unwrap();
+    let document = LockDocument::parse(&text).unwrap();
     let lock = document.read(&project.root, &project::DISK).unwrap();
     let choice = project::choice(&project);
     bencher.bench(|| select(black_box(&project), &lock, &choice).unwrap());

@@ -5,8 +5,8 @@
 //!
 //! ```
 //! # use std::path::Path;
-//! use lock2venv::export::{Extent, Options, export};
-//! use lock2venv::lock::Document;
+//! use lock2venv::export::{Extent, ExportOptions, export};
+//! use lock2venv::lock::LockDocument;
 //! use lock2venv::project_files::{Disk, ProjectFiles};
 //! use lock2venv::select::{Choice, DefaultGroups, Request, select};
 //!
@@ -15,13 +15,13 @@
 //! let files = ProjectFiles::read(&folder)?;
 //! let project = files.project()?;
 //! let text = files.lock.clone().unwrap_or_default();
-//! let document = Document::parse(&text)?;
+//! let document = LockDocument::parse(&text)?;
 //! document.check_freshness(&project)?;
 //! let lock = document.read(&project.root, &Disk)?;
 //! let choice = Choice::new(&project, &Request::default(), DefaultGroups::Main)?;
 //! let selection = select(&project, &lock, &choice)?;
 //!
-//! let requirements = export(&project, &selection, Extent::Requirements, &Options::default())?;
+//! let requirements = export(&project, &selection, Extent::Requirements, &ExportOptions::default())?;
 //! assert!(requirements.text.starts_with("annotated-doc==0.0.5 ; "));
 //! # Ok(())
 //! # }
@@ -31,12 +31,12 @@
 //!
 //! ```
 //! # use std::path::Path;
-//! # use lock2venv::lock::Document;
+//! # use lock2venv::lock::LockDocument;
 //! # use lock2venv::project_files::{Disk, ProjectFiles};
 //! # use lock2venv::select::{Choice, DefaultGroups, Request};
 //! use lock2venv::configuration::Configuration;
 //! use lock2venv::event::Silent;
-//! use lock2venv::session::{Goal, Part, Session, Settings};
+//! use lock2venv::session::{Goal, Part, Session, SessionSettings};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/projects/annapurna");
@@ -45,9 +45,9 @@
 //! # let files = ProjectFiles::read(&folder)?;
 //! # let project = files.project()?;
 //! # let text = files.lock.clone().unwrap_or_default();
-//! # let lock = Document::parse(&text)?.read(&project.root, &Disk)?;
+//! # let lock = LockDocument::parse(&text)?.read(&project.root, &Disk)?;
 //! # let choice = Choice::new(&project, &Request::default(), DefaultGroups::NonOptional)?;
-//! let mut settings = Settings::new(Configuration::read(&project.root, std::env::vars())?);
+//! let mut settings = SessionSettings::new(Configuration::read(&project.root, std::env::vars())?);
 //! settings.lookup.path = std::env::var_os("PATH");
 //! let session = Session::new(settings);
 //! let mut goal = Goal::new(&project, &lock, &choice);

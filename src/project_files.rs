@@ -92,7 +92,7 @@ impl ProjectFiles {
     /// Those of [`Project::parse`].
     pub fn project_warning(
         &self,
-        warnings: &mut Vec<pyproject::Warning>,
+        warnings: &mut Vec<pyproject::ProjectWarning>,
     ) -> Result<Project, pyproject::Error> {
         Project::parse_warning(&self.pyproject, &self.root, &Disk, warnings)
     }

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use libfuzzer_sys::fuzz_target;
-use lock2venv::lock::Document;
+use lock2venv::lock::LockDocument;
 use lock2venv::pyproject::{FileSystem, PathKind};
 
 struct Nothing;
@@ -21,7 +21,7 @@ impl FileSystem for Nothing {
 }
 
 fuzz_target!(|text: &str| {
-    if let Ok(document) = Document::parse(&text.into()) {
+    if let Ok(document) = LockDocument::parse(&text.into()) {
         let _ = document.read(Path::new("/app"), &Nothing);
     }
 });

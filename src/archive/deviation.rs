@@ -1,7 +1,7 @@
 //! Where an archive strays from the strict form, though its content is beyond doubt.
 
 use super::error::LINK;
-use super::{Error, Fault};
+use super::{EntryFault, Error};
 
 /// One way in which an archive is not strict, and the entry that it is about (empty for the archive as a whole).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,9 +30,9 @@ impl Deviation {
     /// Returns the error of a reader that takes nothing but strict archives.
     pub fn into_error(self) -> Error {
         let fault = match self.kind {
-            DeviationKind::RepeatedEntry => Fault::Repeated,
+            DeviationKind::RepeatedEntry => EntryFault::Repeated,
             DeviationKind::SymbolicLink => LINK,
-            DeviationKind::EntryComment => Fault::Comment,
+            DeviationKind::EntryComment => EntryFault::Comment,
             DeviationKind::TrailingZeros => return Error::TrailingZeros,
         };
         Error::Entry {
@@ -47,7 +47,7 @@ impl Error {
     pub(crate) fn deviation(&self) -> Option<DeviationKind> {
         match self {
             Self::TrailingZeros => Some(DeviationKind::TrailingZeros),
-            Self::Entry { fault, .. } if *fault == Fault::Comment => {
+            Self::Entry { fault, .. } if *fault == EntryFault::Comment => {
                 Some(DeviationKind::EntryComment)
             }
             Self::Entry { fault, .. } if *fault == LINK => Some(DeviationKind::SymbolicLink),

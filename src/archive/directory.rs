@@ -2,8 +2,8 @@
 
 use super::limits::MAX_ENTRIES;
 use super::{
-    ArchiveEntry, Deviation, DeviationKind, EntryKind, Error, Fault, MAX_RATIO, Method, Source,
-    check_path,
+    ArchiveEntry, Deviation, DeviationKind, EntryFault, EntryKind, Error, MAX_RATIO, Method,
+    Source, check_path,
 };
 
 const END_BYTES: usize = 22;
@@ -267,13 +267,13 @@ impl CentralEntry {
         let fault = if disk != 0 {
             return Err(malformed("it is a split archive"));
         } else if self.flags & !KNOWN_FLAGS != 0 {
-            Fault::Flags(self.flags)
+            EntryFault::Flags(self.flags)
         } else if !matches!(self.method, 0 | 8) {
-            Fault::Method(self.method)
+            EntryFault::Method(self.method)
         } else if is_stored && self.n_bytes != self.n_packed_bytes {
-            Fault::Size
+            EntryFault::Size
         } else if self.n_bytes > self.n_packed_bytes.saturating_mul(MAX_RATIO) {
-            Fault::Ratio
+            EntryFault::Ratio
         } else {
             return Ok(());
         };
@@ -306,8 +306,8 @@ impl CentralEntry {
         match self.mode >> 12 {
             0 | 0o4 if is_folder && self.n_bytes == 0 => Ok(EntryKind::Folder),
             0 | 0o10 | LINK if !is_folder => Ok(EntryKind::File),
-            0 | 0o4 | 0o10 | LINK => Err(self.fault(Fault::KindDiffers)),
-            file_type => Err(self.fault(Fault::NotAFile { file_type })),
+            0 | 0o4 | 0o10 | LINK => Err(self.fault(EntryFault::KindDiffers)),
+            file_type => Err(self.fault(EntryFault::NotAFile { file_type })),
         }
     }
 
@@ -322,7 +322,7 @@ impl CentralEntry {
         })
     }
 
-    pub(super) fn fault(&self, fault: Fault) -> Error {
+    pub(super) fn fault(&self, fault: EntryFault) -> Error {
         Error::Entry {
             path: self.name.clone(),
             fault,
@@ -336,28 +336,30 @@ fn decode_name(name: &[u8], flags: u16) -> Result<String, Error> {
         Ok(name) if is_marked => Ok(name.to_owned()),
         _ => Err(Error::Entry {
             path: String::from_utf8_lossy(name).into_owned(),
-            fault: Fault::NameEncoding,
+            fault: EntryFault::NameEncoding,
         }),
     }
 }
 
 /// Finds the ZIP64 field among extra fields, all of which have to be well formed.
-pub(super) fn zip64_extra(mut extra: &[u8]) -> Result<Option<&[u8]>, Fault> {
+pub(super) fn zip64_extra(mut extra: &[u8]) -> Result<Option<&[u8]>, EntryFault> {
     let mut found = None;
     // Alignment tools pad with a few zero bytes, too few for a field.
     while extra.len() >= 4 {
         let (id, n_bytes) = (u16_at(extra, 0), usize::from(u16_at(extra, 2)));
-        let (field, rest) = extra[4..].split_at_checked(n_bytes).ok_or(Fault::Extra)?;
+        let (field, rest) = extra[4..]
+            .split_at_checked(n_bytes)
+            .ok_or(EntryFault::Extra)?;
         match id {
-            EXTRA_UNICODE_PATH => return Err(Fault::Extra),
-            EXTRA_ZIP64 if found.is_some() => return Err(Fault::Extra),
+            EXTRA_UNICODE_PATH => return Err(EntryFault::Extra),
+            EXTRA_ZIP64 if found.is_some() => return Err(EntryFault::Extra),
             EXTRA_ZIP64 => found = Some(field),
             _ => {}
         }
         extra = rest;
     }
     if extra.iter().any(|byte| *byte != 0) {
-        return Err(Fault::Extra);
+        return Err(EntryFault::Extra);
     }
     Ok(found)
 }

@@ -53,17 +53,17 @@ pub enum Error {
         /// The entry's name.
         path: String,
         /// What is wrong with it.
-        fault: Fault,
+        fault: EntryFault,
     },
 }
 
 /// What is wrong with a symbolic link.
-pub(super) const LINK: Fault = Fault::NotAFile { file_type: 0o12 };
+pub(super) const LINK: EntryFault = EntryFault::NotAFile { file_type: 0o12 };
 
 /// What is wrong with one entry of an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum EntryFault {
     /// It is encrypted, or uses another feature that its flags announce.
     Flags(u16),
     /// It is compressed by a method other than deflate.
@@ -115,7 +115,7 @@ pub enum Fault {
     Deflate,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for EntryFault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::Flags(flags) => {

@@ -3,7 +3,7 @@
 use super::directory::{
     CentralEntry, FLAG_DESCRIPTOR, read_at, u16_at, u32_at, u64_at, zip64_extra,
 };
-use super::{Error, Fault, Source};
+use super::{EntryFault, Error, Source};
 
 const LOCAL_BYTES: u64 = 30;
 const LOCAL_SIGNATURE: &[u8] = b"PK\x03\x04";
@@ -13,7 +13,7 @@ const DESCRIPTOR_SIGNATURE: &[u8] = b"PK\x07\x08";
 pub(super) fn check(source: &Source, entry: &CentralEntry, end: u64) -> Result<u64, Error> {
     let start = entry.header_offset;
     let n_name = entry.name.len() as u64;
-    let untiled = || entry.fault(Fault::NotTiled);
+    let untiled = || entry.fault(EntryFault::NotTiled);
     // What is left for the extra fields and the data descriptor.
     let n_rest = (end - start)
         .checked_sub(LOCAL_BYTES + n_name)
@@ -37,7 +37,7 @@ struct Local {
 
 impl Local {
     fn parse(header: &[u8], entry: &CentralEntry) -> Result<Self, Error> {
-        let differs = |field| entry.fault(Fault::HeaderDiffers { field });
+        let differs = |field| entry.fault(EntryFault::HeaderDiffers { field });
         if !header.starts_with(LOCAL_SIGNATURE) {
             return Err(differs("signature"));
         }
@@ -81,7 +81,7 @@ impl Local {
         ];
         for (field, local, central) in fields {
             if !fits(local, central) {
-                return Err(entry.fault(Fault::HeaderDiffers { field }));
+                return Err(entry.fault(EntryFault::HeaderDiffers { field }));
             }
         }
         Ok(())
@@ -99,7 +99,7 @@ fn check_descriptor(
     match (has_descriptor, n_bytes) {
         (false, 0) => return Ok(()),
         (true, 12 | 16 | 20 | 24) => {}
-        _ => return Err(entry.fault(Fault::NotTiled)),
+        _ => return Err(entry.fault(EntryFault::NotTiled)),
     }
     let bytes = read_at(source, data_offset + entry.n_packed_bytes, n_bytes)?;
     let has_signature = matches!(n_bytes, 16 | 24);
@@ -121,7 +121,7 @@ fn check_descriptor(
     if agrees {
         Ok(())
     } else {
-        Err(entry.fault(Fault::HeaderDiffers {
+        Err(entry.fault(EntryFault::HeaderDiffers {
             field: "data descriptor",
         }))
     }

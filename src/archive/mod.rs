@@ -39,7 +39,7 @@ mod source;
 use std::collections::HashSet;
 
 pub use deviation::{Deviation, DeviationKind};
-pub use error::{Error, Fault};
+pub use error::{EntryFault, Error};
 pub use limits::{MAX_ENTRIES, SizeLimits};
 pub use path::check_path;
 pub use read::{Buffers, EntryReader, READ_AHEAD};
@@ -200,7 +200,7 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// [`Error::Entry`] with [`Fault::TooLarge`] above `limit` bytes; else as [`EntryReader::read`].
+    /// [`Error::Entry`] with [`EntryFault::TooLarge`] above `limit` bytes; else as [`EntryReader::read`].
     pub fn document(
         &self,
         entry: &ArchiveEntry,
@@ -208,7 +208,7 @@ impl Archive {
         buffers: &mut Buffers,
     ) -> Result<Vec<u8>, Error> {
         if entry.n_bytes > limit {
-            return Err(entry.fault(Fault::TooLarge { limit }));
+            return Err(entry.fault(EntryFault::TooLarge { limit }));
         }
         let mut document = Vec::new();
         self.reader(buffers).read(entry, |piece| {
@@ -228,7 +228,7 @@ impl Archive {
 }
 
 impl ArchiveEntry {
-    fn fault(&self, fault: Fault) -> Error {
+    fn fault(&self, fault: EntryFault) -> Error {
         Error::Entry {
             path: self.path.clone(),
             fault,
@@ -245,12 +245,12 @@ fn tile(entries: &[CentralEntry], directory_offset: u64) -> Result<Vec<u64>, Err
     for (position, &index) in order.iter().enumerate() {
         let entry = &entries[index];
         if entry.header_offset != expected {
-            return Err(entry.fault(Fault::NotTiled));
+            return Err(entry.fault(EntryFault::NotTiled));
         }
         let next = order.get(position + 1);
         let end = next.map_or(directory_offset, |&next| entries[next].header_offset);
         if end > directory_offset || end < entry.header_offset {
-            return Err(entry.fault(Fault::NotTiled));
+            return Err(entry.fault(EntryFault::NotTiled));
         }
         ends[index] = end;
         expected = end;
@@ -286,7 +286,7 @@ fn check_is_folder(folder: &str, files: &HashSet<&str>) -> Result<(), Error> {
         if files.contains(ancestor) {
             return Err(Error::Entry {
                 path: ancestor.to_owned(),
-                fault: Fault::FileAndFolder,
+                fault: EntryFault::FileAndFolder,
             });
         }
     }

@@ -1,6 +1,6 @@
 //! Which names an entry may have.
 
-use super::Fault;
+use super::EntryFault;
 
 const MAX_COMPONENT_BYTES: usize = 255;
 const MAX_PATH_BYTES: usize = 1024;
@@ -9,26 +9,26 @@ const MAX_PATH_BYTES: usize = 1024;
 ///
 /// # Errors
 ///
-/// The [`Fault`] of the name.
-pub fn check_path(path: &str) -> Result<(), Fault> {
+/// The [`EntryFault`] of the name.
+pub fn check_path(path: &str) -> Result<(), EntryFault> {
     let unfit = |character: &char| *character == '\\' || character.is_control();
     if let Some(character) = path.chars().find(unfit) {
-        return Err(Fault::NameCharacter(character));
+        return Err(EntryFault::NameCharacter(character));
     }
     if path.starts_with('/') || has_drive(path) {
-        return Err(Fault::NameEscapes);
+        return Err(EntryFault::NameEscapes);
     }
     if path.len() > MAX_PATH_BYTES {
-        return Err(Fault::NameLength);
+        return Err(EntryFault::NameLength);
     }
     path.split('/').try_for_each(check_component)
 }
 
-fn check_component(component: &str) -> Result<(), Fault> {
+fn check_component(component: &str) -> Result<(), EntryFault> {
     match component {
-        ".." => Err(Fault::NameEscapes),
-        "" | "." => Err(Fault::NameComponent),
-        _ if component.len() > MAX_COMPONENT_BYTES => Err(Fault::NameLength),
+        ".." => Err(EntryFault::NameEscapes),
+        "" | "." => Err(EntryFault::NameComponent),
+        _ if component.len() > MAX_COMPONENT_BYTES => Err(EntryFault::NameLength),
         _ => Ok(()),
     }
 }
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn refuses(path: &str, fault: Fault) {
+    fn refuses(path: &str, fault: EntryFault) {
         assert_eq!(check_path(path), Err(fault));
     }
 
@@ -58,25 +58,25 @@ mod tests {
 
     #[test]
     fn paths_that_leave_are_refused() {
-        refuses("../a", Fault::NameEscapes);
-        refuses("a/../../b", Fault::NameEscapes);
-        refuses("a/..", Fault::NameEscapes);
-        refuses("/etc/passwd", Fault::NameEscapes);
-        refuses("C:/windows", Fault::NameEscapes);
-        refuses("c:x", Fault::NameEscapes);
+        refuses("../a", EntryFault::NameEscapes);
+        refuses("a/../../b", EntryFault::NameEscapes);
+        refuses("a/..", EntryFault::NameEscapes);
+        refuses("/etc/passwd", EntryFault::NameEscapes);
+        refuses("C:/windows", EntryFault::NameEscapes);
+        refuses("c:x", EntryFault::NameEscapes);
     }
 
     #[test]
     fn odd_names_are_refused() {
-        refuses("", Fault::NameComponent);
-        refuses("a//b", Fault::NameComponent);
-        refuses("./a", Fault::NameComponent);
-        refuses("a\\b", Fault::NameCharacter('\\'));
-        refuses("a\0b", Fault::NameCharacter('\0'));
-        refuses("a\nb", Fault::NameCharacter('\n'));
-        refuses("a\u{7f}", Fault::NameCharacter('\u{7f}'));
-        refuses("a\u{85}", Fault::NameCharacter('\u{85}'));
-        refuses(&"x".repeat(256), Fault::NameLength);
-        refuses(&"x/".repeat(600), Fault::NameLength);
+        refuses("", EntryFault::NameComponent);
+        refuses("a//b", EntryFault::NameComponent);
+        refuses("./a", EntryFault::NameComponent);
+        refuses("a\\b", EntryFault::NameCharacter('\\'));
+        refuses("a\0b", EntryFault::NameCharacter('\0'));
+        refuses("a\nb", EntryFault::NameCharacter('\n'));
+        refuses("a\u{7f}", EntryFault::NameCharacter('\u{7f}'));
+        refuses("a\u{85}", EntryFault::NameCharacter('\u{85}'));
+        refuses(&"x".repeat(256), EntryFault::NameLength);
+        refuses(&"x/".repeat(600), EntryFault::NameLength);
     }
 }

@@ -2,7 +2,7 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::{Archive, ArchiveEntry, EntryKind, Error, Fault, Method, Source};
+use super::{Archive, ArchiveEntry, EntryFault, EntryKind, Error, Method, Source};
 
 /// How many bytes are read from the archive at once, at least.
 pub const READ_AHEAD: usize = 128 << 10;
@@ -53,8 +53,8 @@ impl<'a> EntryReader<'a> {
     ///
     /// # Errors
     ///
-    /// The first error of `sink`; [`Error::Io`]; [`Error::Entry`] with [`Fault::Size`], [`Fault::Crc`] or
-    /// [`Fault::Deflate`].
+    /// The first error of `sink`; [`Error::Io`]; [`Error::Entry`] with [`EntryFault::Size`], [`EntryFault::Crc`] or
+    /// [`EntryFault::Deflate`].
     pub fn read<E: From<Error>>(
         &mut self,
         entry: &ArchiveEntry,
@@ -73,7 +73,7 @@ impl<'a> EntryReader<'a> {
             Method::Deflated => self.read_deflated(entry, &mut checked)?,
         }
         if crc.finalize() != entry.crc {
-            return Err(entry.fault(Fault::Crc).into());
+            return Err(entry.fault(EntryFault::Crc).into());
         }
         Ok(())
     }
@@ -109,7 +109,7 @@ impl<'a> EntryReader<'a> {
             let is_done = status == Status::StreamEnd;
             if is_done || n_held >= OUTPUT_BYTES {
                 if n_held as u64 > n_remaining {
-                    return Err(entry.fault(Fault::Size).into());
+                    return Err(entry.fault(EntryFault::Size).into());
                 }
                 sink(&self.buffers.output[..n_held])?;
                 n_remaining -= n_held as u64;
@@ -120,10 +120,10 @@ impl<'a> EntryReader<'a> {
             }
         }
         if n_remaining != 0 {
-            return Err(entry.fault(Fault::Size).into());
+            return Err(entry.fault(EntryFault::Size).into());
         }
         if self.buffers.inflater.total_in() != entry.n_packed_bytes {
-            return Err(entry.fault(Fault::Deflate).into());
+            return Err(entry.fault(EntryFault::Deflate).into());
         }
         Ok(())
     }
@@ -155,18 +155,18 @@ impl<'a> EntryReader<'a> {
             }
         });
         if n_held >= limit {
-            return Err(entry.fault(Fault::Size));
+            return Err(entry.fault(EntryFault::Size));
         }
         let (before_in, before_out) = (inflater.total_in(), inflater.total_out());
         let status = inflater
             .decompress(bytes, &mut output[n_held..limit], FlushDecompress::None)
-            .map_err(|_| entry.fault(Fault::Deflate))?;
+            .map_err(|_| entry.fault(EntryFault::Deflate))?;
         let n_written = inflater.total_out() - before_out;
         let is_stuck = n_written == 0 && inflater.total_in() == before_in;
         if is_stuck && status != Status::StreamEnd {
-            return Err(entry.fault(Fault::Deflate));
+            return Err(entry.fault(EntryFault::Deflate));
         }
-        let n_written = usize::try_from(n_written).map_err(|_| entry.fault(Fault::Deflate))?;
+        let n_written = usize::try_from(n_written).map_err(|_| entry.fault(EntryFault::Deflate))?;
         Ok((status, n_written))
     }
 

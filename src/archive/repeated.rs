@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Archive, ArchiveEntry, Buffers, Deviation, DeviationKind, Error, Fault};
+use super::{Archive, ArchiveEntry, Buffers, Deviation, DeviationKind, EntryFault, Error};
 
 /// Takes out of `archive` what is there again with the same bytes and mode. Only then is anything read.
 ///
 /// # Errors
 ///
-/// [`Fault::Repeated`] for entries of one path that differ, and whatever is wrong with the bytes of those that do not seem to.
+/// [`EntryFault::Repeated`] for entries of one path that differ, and whatever is wrong with the bytes of those that do not seem to.
 pub(super) fn remove(archive: &mut Archive) -> Result<(), Error> {
     let repeats = find(&archive.entries)?;
     if repeats.is_empty() {
@@ -23,7 +23,7 @@ pub(super) fn remove(archive: &mut Archive) -> Result<(), Error> {
         for other in others {
             let entry = &archive.entries[other];
             if self::digest(archive, entry, &mut buffers)? != digest {
-                return Err(entry.fault(Fault::Repeated));
+                return Err(entry.fault(EntryFault::Repeated));
             }
             superfluous.insert(other);
         }
@@ -54,7 +54,7 @@ fn find(entries: &[ArchiveEntry]) -> Result<BTreeMap<usize, Vec<usize>>, Error> 
         let seems_same = (earlier.kind, earlier.mode, earlier.n_bytes, earlier.crc)
             == (entry.kind, entry.mode, entry.n_bytes, entry.crc);
         if !seems_same {
-            return Err(entry.fault(Fault::Repeated));
+            return Err(entry.fault(EntryFault::Repeated));
         }
         repeats.entry(first).or_default().push(index);
     }

@@ -8,7 +8,7 @@ use super::error::Error;
 
 /// A text that holds settings, and where it stands.
 #[derive(Clone)]
-pub struct Document<'a> {
+pub struct SettingsDocument<'a> {
     /// The file, for messages.
     pub path: &'a Path,
     /// What it holds.
@@ -19,18 +19,18 @@ pub struct Document<'a> {
 #[derive(Clone, Default)]
 pub struct Documents<'a> {
     /// The user's `config.toml`.
-    pub config: Option<Document<'a>>,
+    pub config: Option<SettingsDocument<'a>>,
     /// The user's `auth.toml`.
-    pub auth: Option<Document<'a>>,
+    pub auth: Option<SettingsDocument<'a>>,
     /// The project's `poetry.toml`.
-    pub project: Option<Document<'a>>,
+    pub project: Option<SettingsDocument<'a>>,
     /// The user's `.netrc`.
     pub netrc: Option<&'a str>,
 }
 
-impl fmt::Debug for Document<'_> {
+impl fmt::Debug for SettingsDocument<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Document({})", self.path.display())
+        write!(formatter, "SettingsDocument({})", self.path.display())
     }
 }
 
@@ -104,9 +104,12 @@ impl Configuration {
     }
 }
 
-pub(super) fn document<'a>(path: Option<&'a Path>, text: Option<&'a str>) -> Option<Document<'a>> {
+pub(super) fn document<'a>(
+    path: Option<&'a Path>,
+    text: Option<&'a str>,
+) -> Option<SettingsDocument<'a>> {
     let (path, text) = path.zip(text)?;
-    Some(Document { path, text })
+    Some(SettingsDocument { path, text })
 }
 
 fn read_if_there(path: Option<&Path>) -> Result<Option<String>, Error> {
@@ -121,7 +124,7 @@ fn read_if_there(path: Option<&Path>) -> Result<Option<String>, Error> {
     }
 }
 
-pub(super) fn toml_error(document: &Document<'_>, cause: &toml::de::Error) -> Error {
+pub(super) fn toml_error(document: &SettingsDocument<'_>, cause: &toml::de::Error) -> Error {
     let offset = cause.span().map_or(0, |span| span.start);
     let before = document.text.get(..offset).unwrap_or_default();
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);

@@ -27,7 +27,7 @@ use error::value_error;
 pub use crate::plan::PackagePolicy;
 pub use builds::BuildSetting;
 pub use certificates::{Authorities, Certificates};
-pub use documents::{Document, Documents};
+pub use documents::{Documents, SettingsDocument};
 pub use error::Error;
 pub use network::ProxySetting;
 pub use repositories::{CredentialsOrigin, Repository};
@@ -277,9 +277,9 @@ mod tests {
     use crate::url::{Url, WrittenUrl};
     use std::time::Duration;
 
-    fn document(text: &str) -> Document<'_> {
+    fn document(text: &str) -> SettingsDocument<'_> {
         let path = Path::new("folder/file.toml");
-        Document { path, text }
+        SettingsDocument { path, text }
     }
 
     /// Makes one from the texts of config.toml, auth.toml, poetry.toml, and variables.

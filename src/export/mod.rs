@@ -19,11 +19,11 @@ use crate::pyproject::ProjectSource;
 
 pub use pylock::{FileInfo, indexed_files, pylock};
 pub use requirements::{Appended, Extent, append, export, has_hashes};
-pub use warning::Warning;
+pub use warning::ExportWarning;
 
 /// What a requirements or constraints file is to hold.
 #[derive(Clone, Default)]
-pub struct Options<'a> {
+pub struct ExportOptions<'a> {
     /// Whether hashes are left out.
     pub without_hashes: bool,
     /// Whether the addresses of indexes are left out.
@@ -47,7 +47,7 @@ pub struct Export {
     /// The text.
     pub text: String,
     /// What there is to say about it.
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<ExportWarning>,
 }
 
 /// Why there is no export. The text is Poetry's where Poetry has one.

@@ -1,6 +1,6 @@
 //! What there is to say of an export that is as Poetry's: what it could not hold, and what pip will make of it.
 
-use super::Options;
+use super::ExportOptions;
 use super::locked::{has_hash, index_url};
 use crate::name::PackageName;
 use crate::pyproject::Project;
@@ -10,7 +10,7 @@ use crate::url::{Url, WrittenUrl};
 /// Something that an export could not hold, or that does not install as the lock says.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Warning {
+pub enum ExportWarning {
     /// A constraints file cannot hold an editable package. The text is Poetry's.
     #[error(
         "Warning: {0} is locked in develop (editable) mode, which is incompatible with the constraints.txt format."
@@ -78,7 +78,10 @@ fn sources(names: &[String]) -> String {
 }
 
 /// Finds the packages without a hash that pip takes, where others have one.
-pub(super) fn unhashed(selection: &Selection<'_>, options: &Options<'_>) -> Option<Warning> {
+pub(super) fn unhashed(
+    selection: &Selection<'_>,
+    options: &ExportOptions<'_>,
+) -> Option<ExportWarning> {
     if options.without_hashes {
         return None;
     }
@@ -86,15 +89,15 @@ pub(super) fn unhashed(selection: &Selection<'_>, options: &Options<'_>) -> Opti
     let (with, without): (Vec<_>, Vec<_>) =
         packages.partition(|selected| has_hash(selected.package));
     let is_refused = !with.is_empty() && !without.is_empty();
-    is_refused.then(|| Warning::Unhashed(names(without)))
+    is_refused.then(|| ExportWarning::Unhashed(names(without)))
 }
 
 /// Finds the indexes that the lock names and the project does not, in the order of the packages.
 pub(super) fn unknown_indexes(
     project: &Project,
     selection: &Selection<'_>,
-    options: &Options<'_>,
-) -> Vec<Warning> {
+    options: &ExportOptions<'_>,
+) -> Vec<ExportWarning> {
     let mut unknown: Vec<(&str, Vec<&Selected<'_>>)> = Vec::new();
     if options.without_urls {
         return Vec::new();
@@ -116,9 +119,9 @@ pub(super) fn unknown_indexes(
             .as_ref()
             .map_or_else(|| "another index".to_owned(), Url::to_string);
         if parsed.is_some_and(|url| is_source_but_for_credentials(project, &url)) {
-            return Warning::OtherCredentials { index, packages };
+            return ExportWarning::OtherCredentials { index, packages };
         }
-        Warning::UnknownIndex { index, packages }
+        ExportWarning::UnknownIndex { index, packages }
     });
     warnings.collect()
 }

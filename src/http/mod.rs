@@ -49,7 +49,7 @@ pub const BASE_DELAY: Duration = Duration::from_millis(500);
 
 /// What a client is made from.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct HttpSettings {
     /// The repositories of the project: credentials set for their names are for their URLs, and for files on their hosts.
     pub repositories: Vec<Repository>,
     /// What the user set.
@@ -105,8 +105,8 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::Configuration`] for a setting that makes no sense.
-    pub fn new(settings: Settings) -> Result<Self, Error> {
-        let Settings {
+    pub fn new(settings: HttpSettings) -> Result<Self, Error> {
+        let HttpSettings {
             mut repositories,
             configuration,
             base_delay,

@@ -6,7 +6,7 @@ use crate::digest::Digest;
 use crate::http::Body;
 use crate::index::page::{Media, PageRequest};
 use crate::index::simple::{self, Entry, Page};
-use crate::index::{Error, Index, IndexFile, IndexSession, Wanted};
+use crate::index::{Error, FileQuery, Index, IndexFile, IndexSession};
 use crate::name::PackageName;
 use crate::url::Url;
 
@@ -23,7 +23,7 @@ impl IndexSession<'_> {
         &mut self,
         index: &Index,
         package: &PackageName,
-        wanted: &[Wanted<'_>],
+        wanted: &[FileQuery<'_>],
     ) -> Result<Vec<Result<IndexFile, Error>>, Error> {
         let request = PageRequest::new(&self.client.http, index, package);
         let body = request.send(&mut self.http)?;
@@ -52,7 +52,7 @@ fn parse(
 
 impl PageRequest<'_> {
     /// Chooses among the entries of one name: one whose digest fits, else one that claims nothing against it.
-    fn choose(&self, page: &Page, base: &Url, wanted: &Wanted<'_>) -> Result<IndexFile, Error> {
+    fn choose(&self, page: &Page, base: &Url, wanted: &FileQuery<'_>) -> Result<IndexFile, Error> {
         let entries: Vec<&Entry> = page
             .entries
             .iter()
@@ -94,7 +94,7 @@ impl PageRequest<'_> {
 }
 
 /// Returns what the index claims against the lock: a digest by an algorithm that the lock uses, and not one of the lock's.
-fn contradiction(entry: &Entry, wanted: &Wanted<'_>) -> Option<Digest> {
+fn contradiction(entry: &Entry, wanted: &FileQuery<'_>) -> Option<Digest> {
     let is_known = |digest: &&Digest| {
         wanted
             .digests

@@ -34,7 +34,7 @@ const PYPI: &str = "https://pypi.org/simple/";
 
 /// What a client is made from. Not `Debug`: the URL of a source may hold a password.
 #[derive(Clone)]
-pub struct Settings {
+pub struct IndexSettings {
     /// What replaces PyPI.
     pub index_url: Option<Url>,
     /// The sources of pyproject.toml: credentials set for their names are for their URLs, and for direct URLs and files on
@@ -97,7 +97,7 @@ impl fmt::Debug for Index {
 
 /// A file that is wanted of a package.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub struct FileQuery<'a> {
     /// Its name.
     pub file: &'a str,
     /// The locked digests.
@@ -138,14 +138,14 @@ impl Client {
     /// # Errors
     ///
     /// [`http::Error::Configuration`] for a setting that makes no sense, [`http::Error::Address`] for such a source.
-    pub fn new(settings: Settings) -> Result<Self, Error> {
+    pub fn new(settings: IndexSettings) -> Result<Self, Error> {
         let mut repositories = Vec::new();
         for source in &settings.sources {
             let url = parse_address(&source.name, &source.url)?;
             let name = source.name.clone();
             repositories.push(Repository { name, url });
         }
-        let http = http::Client::new(http::Settings {
+        let http = http::Client::new(http::HttpSettings {
             repositories,
             configuration: settings.configuration,
             base_delay: settings.base_delay,

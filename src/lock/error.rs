@@ -66,14 +66,14 @@ pub enum Error {
         /// Its name, as far as it has one.
         name: String,
         /// What is wrong.
-        fault: Fault,
+        fault: PackageFault,
     },
 }
 
 /// What is wrong with a package of a lock.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum PackageFault {
     /// A field is missing or of the wrong type.
     #[error("has no valid `{0}`")]
     Field(&'static str),
@@ -100,7 +100,7 @@ pub enum Fault {
 /// What is odd about a lock, but does not stop anything.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Warning {
+pub enum LockWarning {
     /// The format is newer than what is known here.
     #[error(
         "The lock file might not be compatible with the current version of Poetry.\nUpgrade Poetry to ensure the lock file is read properly or, alternatively, regenerate the lock file with the `poetry lock` command."

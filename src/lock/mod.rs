@@ -3,8 +3,8 @@
 //! Poetry has kept files, groups and markers in several ways; versions 1.0, 1.1, 2.0 and 2.1 of the format are read. Nothing
 //! is said here about which packages are wanted; that is `select`.
 //!
-//! Reading goes in two steps, because Poetry looks at the content hash before anything else: [`Document::parse`], then
-//! [`Document::read`].
+//! Reading goes in two steps, because Poetry looks at the content hash before anything else: [`LockDocument::parse`], then
+//! [`LockDocument::read`].
 
 mod error;
 mod package_reader;
@@ -24,7 +24,7 @@ use package_reader::{MetadataFiles, PackageReader};
 use toml_tree::{Table, Value};
 
 pub use crate::source::{Location, Source};
-pub use error::{Error, Fault, Warning};
+pub use error::{Error, LockWarning, PackageFault};
 pub use text::Text;
 
 /// A lock, read.
@@ -88,12 +88,12 @@ struct FormatVersion {
 }
 
 /// A lock whose TOML is right; nothing else is known yet.
-pub struct Document<'a> {
+pub struct LockDocument<'a> {
     text: &'a Text,
     table: Table<'a>,
 }
 
-impl<'a> Document<'a> {
+impl<'a> LockDocument<'a> {
     /// Reads the TOML of `text`.
     ///
     /// # Errors
@@ -163,7 +163,7 @@ impl<'a> Document<'a> {
         for (index, value) in tables.iter().enumerate() {
             let package = match value.as_table() {
                 Some(table) => reader.read(table),
-                None => Err(Fault::Field("name")),
+                None => Err(PackageFault::Field("name")),
             };
             packages.push(package.map_err(|fault| self.package_error(index, value, fault))?);
         }
@@ -181,9 +181,9 @@ impl<'a> Document<'a> {
     }
 
     /// Returns what Poetry warns of when it reads the lock.
-    pub fn warning(&self) -> Option<Warning> {
+    pub fn warning(&self) -> Option<LockWarning> {
         let version = self.version(self.metadata().ok()?).ok()?;
-        version.is_newer.then_some(Warning::Newer)
+        version.is_newer.then_some(LockWarning::Newer)
     }
 
     fn version(&self, metadata: &Table<'_>) -> Result<FormatVersion, Error> {
@@ -221,7 +221,7 @@ impl<'a> Document<'a> {
             .collect()
     }
 
-    fn package_error(&self, index: usize, value: &Value<'_>, fault: Fault) -> Error {
+    fn package_error(&self, index: usize, value: &Value<'_>, fault: PackageFault) -> Error {
         let header = self.text.match_indices("[[package]]").nth(index);
         let name = value.as_table().and_then(|table| table.get("name"));
         Error::Package {
@@ -239,7 +239,7 @@ impl Lock {
     ///
     /// Whatever stops Poetry: see [`Error`].
     pub fn parse(text: &Text, project: &Project, files: &dyn FileSystem) -> Result<Self, Error> {
-        let document = Document::parse(text)?;
+        let document = LockDocument::parse(text)?;
         document.check_freshness(project)?;
         document.read(&project.root, files)
     }
@@ -254,7 +254,7 @@ mod tests {
     const PACKAGE: &str = "[[package]]\nname = \"Some.Name\"\nversion = \"1.0\"\noptional = false\npython-versions = \"*\"\n";
 
     fn read(text: &str) -> Result<Lock, Error> {
-        Document::parse(&text.into())?.read(Path::new("/project"), &NoFiles)
+        LockDocument::parse(&text.into())?.read(Path::new("/project"), &NoFiles)
     }
 
     fn lock(version: &str, package: &str) -> String {
@@ -381,7 +381,7 @@ mod tests {
         let project = Project::parse(pyproject, Path::new("/project"), &NoFiles).unwrap();
         let text = format!("{first_line}\n[metadata]\ncontent-hash = \"{content_hash}\"\n");
         let text = Text::from(text);
-        let document = Document::parse(&text).unwrap();
+        let document = LockDocument::parse(&text).unwrap();
         assert_eq!(document.check_freshness(&project).is_ok(), expected);
     }
 

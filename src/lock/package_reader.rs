@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::error::Fault;
+use super::error::PackageFault;
 use super::text::Text;
 use super::toml_tree::{Table, Value};
 use super::{File, Package};
@@ -43,14 +43,15 @@ pub(super) struct PackageReader<'a> {
 }
 
 impl<'a> PackageReader<'a> {
-    pub(super) fn read(&mut self, table: &'a Table<'a>) -> Result<Package, Fault> {
+    pub(super) fn read(&mut self, table: &'a Table<'a>) -> Result<Package, PackageFault> {
         let text = |key: &'static str| {
             let value = table.get(key).and_then(Value::as_str);
-            value.ok_or(Fault::Field(key))
+            value.ok_or(PackageFault::Field(key))
         };
         let written_name = text("name")?;
         let version = text("version")?;
-        let version = Version::parse(version).map_err(|_| Fault::Version(version.to_owned()))?;
+        let version =
+            Version::parse(version).map_err(|_| PackageFault::Version(version.to_owned()))?;
         let source = read_source(table)?;
         let resolved_source = match &source {
             Some(source) => Some(self.resolve(source)?),
@@ -66,7 +67,7 @@ impl<'a> PackageReader<'a> {
             source,
             python_constraint: self.constraint(python_versions)?,
             python_versions: python_versions.to_owned(),
-            is_optional: optional.ok_or(Fault::Field("optional"))?,
+            is_optional: optional.ok_or(PackageFault::Field("optional"))?,
             is_develop: table.get("develop").and_then(Value::as_bool) == Some(true),
             groups: Vec::new(),
             requires: Vec::new(),
@@ -82,12 +83,12 @@ impl<'a> PackageReader<'a> {
         Ok(package)
     }
 
-    pub(super) fn resolve(&self, source: &Source) -> Result<Source, Fault> {
+    pub(super) fn resolve(&self, source: &Source) -> Result<Source, PackageFault> {
         let full = |path: &Path| self.files.resolve(&self.root.join(path));
         let location = match &source.location {
             Location::Git(url) => {
                 let parsed = GitUrl::parse(url.as_written());
-                let parsed = parsed.ok_or_else(|| Fault::GitUrl(url.clone()))?;
+                let parsed = parsed.ok_or_else(|| PackageFault::GitUrl(url.clone()))?;
                 Location::Git(WrittenUrl::new(parsed.url()))
             }
             Location::File(path) => Location::File(full(path)),
@@ -100,11 +101,11 @@ impl<'a> PackageReader<'a> {
         })
     }
 
-    pub(super) fn constraint(&mut self, text: &'a str) -> Result<VersionConstraint, Fault> {
+    pub(super) fn constraint(&mut self, text: &'a str) -> Result<VersionConstraint, PackageFault> {
         if let Some(constraint) = self.constraints.get(text) {
             return Ok(constraint.clone());
         }
-        let invalid = || Fault::PythonVersions(text.to_owned());
+        let invalid = || PackageFault::PythonVersions(text.to_owned());
         let constraint = VersionConstraint::parse_marker(text).map_err(|_| invalid())?;
         if constraint.is_empty() {
             return Err(invalid());
@@ -113,14 +114,14 @@ impl<'a> PackageReader<'a> {
         Ok(constraint)
     }
 
-    pub(super) fn marker(&mut self, text: &'a str) -> Result<Marker, Fault> {
+    pub(super) fn marker(&mut self, text: &'a str) -> Result<Marker, PackageFault> {
         if text == "*" {
             return Ok(Marker::any());
         }
         if let Some(marker) = self.markers.get(text) {
             return Ok(marker.clone());
         }
-        let marker = Marker::parse(text).map_err(|_| Fault::Marker(text.to_owned()))?;
+        let marker = Marker::parse(text).map_err(|_| PackageFault::Marker(text.to_owned()))?;
         self.markers.insert(text, marker.clone());
         Ok(marker)
     }
@@ -128,9 +129,9 @@ impl<'a> PackageReader<'a> {
     pub(super) fn groups(
         &mut self,
         table: &'a Table<'a>,
-    ) -> Result<Vec<(GroupName, Marker)>, Fault> {
+    ) -> Result<Vec<(GroupName, Marker)>, PackageFault> {
         let groups = table.get("groups").and_then(Value::as_array);
-        let groups = groups.ok_or(Fault::Field("groups"))?;
+        let groups = groups.ok_or(PackageFault::Field("groups"))?;
         let markers = table.get("markers");
         let mut read = Vec::with_capacity(groups.len());
         for group in groups.iter().filter_map(Value::as_str) {
@@ -139,7 +140,7 @@ impl<'a> PackageReader<'a> {
                 Some(Value::Table(markers)) => {
                     markers.get(group).and_then(Value::as_str).unwrap_or("*")
                 }
-                Some(_) => return Err(Fault::Field("markers")),
+                Some(_) => return Err(PackageFault::Field("markers")),
                 None => "*",
             };
             read.push((GroupName::new(group), self.marker(text)?));
@@ -152,12 +153,12 @@ impl<'a> PackageReader<'a> {
         table: &'a Table<'a>,
         name: &str,
         source: Option<&Source>,
-    ) -> Result<Vec<File>, Fault> {
+    ) -> Result<Vec<File>, PackageFault> {
         if let Some(files) = table.get("files") {
             return self.read_files(files);
         }
         if let Some(hashes) = &self.metadata.hashes {
-            let hashes = hashes.get(name).ok_or(Fault::Field("files"))?;
+            let hashes = hashes.get(name).ok_or(PackageFault::Field("files"))?;
             let files = hashes.texts().map(|hash| self.file(hash, hash));
             return Ok(files.collect());
         }
@@ -165,7 +166,11 @@ impl<'a> PackageReader<'a> {
         if let Some(Location::Git(_) | Location::Directory(_) | Location::Url(_)) = location {
             return Ok(Vec::new());
         }
-        let files = self.metadata.files.get(name).ok_or(Fault::Field("files"))?;
+        let files = self
+            .metadata
+            .files
+            .get(name)
+            .ok_or(PackageFault::Field("files"))?;
         let mut files = self.read_files(files)?;
         if let Some(Location::File(path)) = location {
             let name = path.file_name();
@@ -174,19 +179,19 @@ impl<'a> PackageReader<'a> {
         Ok(files)
     }
 
-    fn read_files(&self, files: &Value<'_>) -> Result<Vec<File>, Fault> {
+    fn read_files(&self, files: &Value<'_>) -> Result<Vec<File>, PackageFault> {
         if let Value::Files(files) = files {
             let files = files.iter().map(|file| self.file(file.name, file.hash));
             return Ok(files.collect());
         }
-        let items = files.as_array().ok_or(Fault::Field("files"))?;
+        let items = files.as_array().ok_or(PackageFault::Field("files"))?;
         let file = |item: &Value<'_>| {
             let text = |key| item.as_table()?.get(key)?.as_str();
             Some(self.file(text("file")?, text("hash")?))
         };
         let files = items
             .iter()
-            .map(|item| file(item).ok_or(Fault::Field("files")));
+            .map(|item| file(item).ok_or(PackageFault::Field("files")));
         files.collect()
     }
 
@@ -198,17 +203,17 @@ impl<'a> PackageReader<'a> {
     }
 }
 
-fn read_source(table: &Table<'_>) -> Result<Option<Source>, Fault> {
+fn read_source(table: &Table<'_>) -> Result<Option<Source>, PackageFault> {
     let source = table.get("source").and_then(Value::as_table);
     let Some(source) = source.filter(|source| source.iter().next().is_some()) else {
         return Ok(None);
     };
     let text = |key: &str| source.get(key).and_then(Value::as_str).map(str::to_owned);
-    let kind = text("type").ok_or(Fault::Field("source"))?;
+    let kind = text("type").ok_or(PackageFault::Field("source"))?;
     let url = source.get("url").and_then(Value::as_str);
-    let location = Location::from_words(&kind, url.ok_or(Fault::Field("source"))?);
+    let location = Location::from_words(&kind, url.ok_or(PackageFault::Field("source"))?);
     Ok(Some(Source {
-        location: location.ok_or(Fault::SourceType(kind))?,
+        location: location.ok_or(PackageFault::SourceType(kind))?,
         reference: text("reference"),
         resolved_reference: text("resolved_reference"),
         subdirectory: text("subdirectory"),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::Fault;
+use super::error::PackageFault;
 use super::package_reader::PackageReader;
 use super::toml_tree::{Table, Value};
 use crate::name::ExtraName;
@@ -13,7 +13,7 @@ impl<'a> PackageReader<'a> {
     pub(super) fn extras(
         &mut self,
         table: &'a Table<'a>,
-    ) -> Result<Vec<(ExtraName, Vec<Dependency>)>, Fault> {
+    ) -> Result<Vec<(ExtraName, Vec<Dependency>)>, PackageFault> {
         let extras = table.get("extras").and_then(Value::as_table);
         let mut read = Vec::new();
         for (extra, requirements) in extras.into_iter().flat_map(Table::iter) {
@@ -24,12 +24,12 @@ impl<'a> PackageReader<'a> {
         Ok(read)
     }
 
-    fn dependency(&mut self, text: &'a str) -> Result<Dependency, Fault> {
+    fn dependency(&mut self, text: &'a str) -> Result<Dependency, PackageFault> {
         if let Some(dependency) = self.of_extras.get(text) {
             return Ok(dependency.clone());
         }
         let dependency = extra_dependency(text);
-        let dependency = dependency.map_err(|error| Fault::Dependency(Box::new(error)))?;
+        let dependency = dependency.map_err(|error| PackageFault::Dependency(Box::new(error)))?;
         self.of_extras.insert(text, dependency.clone());
         Ok(dependency)
     }
@@ -38,7 +38,7 @@ impl<'a> PackageReader<'a> {
         &self,
         table: &'a Table<'a>,
         source: Option<&Source>,
-    ) -> Result<Vec<Dependency>, Fault> {
+    ) -> Result<Vec<Dependency>, PackageFault> {
         let root = match source.map(|source| &source.location) {
             Some(Location::Directory(path)) => path,
             _ => self.root,
@@ -63,7 +63,8 @@ impl<'a> PackageReader<'a> {
                     | Value::Files(_)
                     | Value::Other(_) => Dependency::plain(name, value.as_str().unwrap_or("*")),
                 };
-                requires.push(dependency.map_err(|error| Fault::Dependency(Box::new(error)))?);
+                requires
+                    .push(dependency.map_err(|error| PackageFault::Dependency(Box::new(error)))?);
             }
         }
         Ok(requires)

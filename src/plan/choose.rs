@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::path::Path;
 
-use super::{Error, Form, GitOrigin, Options, Origin, Reason, Refused, index_source};
+use super::{Error, Form, GitOrigin, Origin, PlanOptions, Reason, Refused, index_source};
 use crate::digest::Digest;
 use crate::filename::{self, BuildTag, DistributionFilename, WheelFilename};
 use crate::lock::{Location, Package, Source};
@@ -22,7 +22,7 @@ use crate::url::WrittenUrl;
 pub(super) fn choose(
     package: &Package,
     target: &Target,
-    options: &Options,
+    options: &PlanOptions,
 ) -> Result<(Origin, Form), Error> {
     let Some(source) = &package.resolved_source else {
         return from_index(package, target, options);
@@ -114,7 +114,7 @@ pub(super) fn is_directory(package: &Package) -> bool {
 fn from_index(
     package: &Package,
     target: &Target,
-    options: &Options,
+    options: &PlanOptions,
 ) -> Result<(Origin, Form), Error> {
     let source = index_source(package, options.sources.as_deref())?;
     let files = package.files.iter();
@@ -166,7 +166,7 @@ fn consider<'a>(
     file: &'a Result<DistributionFilename, filename::Error>,
     package: &Package,
     target: &Target,
-    options: &Options,
+    options: &PlanOptions,
 ) -> Result<(Rank<'a>, &'a DistributionFilename), Reason> {
     let file = file.as_ref().map_err(|error| Reason::Name(error.clone()))?;
     Ok((rank(file, package, target, options)?, file))
@@ -176,7 +176,7 @@ fn rank<'a>(
     file: &'a DistributionFilename,
     package: &Package,
     target: &Target,
-    options: &Options,
+    options: &PlanOptions,
 ) -> Result<Rank<'a>, Reason> {
     let (no_binary, only_binary) = (&options.no_binary, &options.only_binary);
     let (name, version) = (&package.name, &package.version);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::Options;
+use super::PlanOptions;
 use super::choose::{git_url, locked_commit};
 use crate::digest::Digest;
 use crate::installed::InstalledDistribution;
@@ -48,7 +48,7 @@ struct VcsInfo {
 pub(super) fn is_as_locked(
     installed: &InstalledDistribution,
     package: &Package,
-    options: &Options,
+    options: &PlanOptions,
 ) -> bool {
     if installed.version != package.version {
         return false;
@@ -68,7 +68,7 @@ pub(super) fn is_as_locked(
 }
 
 impl DirectUrl {
-    fn is_from(&self, source: &Source, package: &Package, options: &Options) -> bool {
+    fn is_from(&self, source: &Source, package: &Package, options: &PlanOptions) -> bool {
         let is_same_folder =
             part(self.subdirectory.as_deref()) == part(source.subdirectory.as_deref());
         let is_same_place = match &source.location {

@@ -57,7 +57,7 @@ pub struct Plan {
 
 /// A package that shall be in the environment.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub struct WantedPackage<'a> {
     /// The package, of the lock.
     pub package: &'a Package,
     /// Whether the project itself asks for it.
@@ -66,7 +66,7 @@ pub struct Wanted<'a> {
 
 /// What else a plan depends on.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct PlanOptions {
     /// The project's own name; its distribution is never removed.
     pub project: Option<PackageName>,
     /// Whether what is installed and not wanted is removed (`--sync`). pip stays, as with Poetry.
@@ -167,10 +167,10 @@ pub enum Error {
 ///
 /// Every package that cannot be planned for: alone, or together in [`Error::Several`].
 pub fn plan(
-    wanted: &[Wanted<'_>],
+    wanted: &[WantedPackage<'_>],
     target: &Target,
     installed: &Installed,
-    options: &Options,
+    options: &PlanOptions,
 ) -> Result<Plan, Error> {
     let mut present = by_name(installed);
     let mut actions = Vec::new();
@@ -271,11 +271,11 @@ fn by_name(installed: &Installed) -> BTreeMap<PackageName, Vec<&InstalledDistrib
 
 /// Passes each name once.
 fn unique<'a>(
-    wanted: &'a [Wanted<'a>],
+    wanted: &'a [WantedPackage<'a>],
     target: &Target,
     errors: &mut Vec<Error>,
-) -> Vec<&'a Wanted<'a>> {
-    let mut first: BTreeMap<&PackageName, &Wanted<'_>> = BTreeMap::new();
+) -> Vec<&'a WantedPackage<'a>> {
+    let mut first: BTreeMap<&PackageName, &WantedPackage<'_>> = BTreeMap::new();
     for one in wanted {
         let name = &one.package.name;
         if let Some(other) = first.insert(name, one) {
@@ -301,10 +301,10 @@ fn are_in_one_group(one: &Package, other: &Package, target: &Target) -> bool {
 }
 
 fn plan_one(
-    wanted: Wanted<'_>,
+    wanted: WantedPackage<'_>,
     there: &[&InstalledDistribution],
     target: &Target,
-    options: &Options,
+    options: &PlanOptions,
 ) -> Result<Vec<Action>, Error> {
     let package = wanted.package;
     if let [only] = there
@@ -330,9 +330,9 @@ fn plan_one(
 }
 
 fn distribution(
-    wanted: Wanted<'_>,
+    wanted: WantedPackage<'_>,
     target: &Target,
-    options: &Options,
+    options: &PlanOptions,
 ) -> Result<Distribution, Error> {
     let package = wanted.package;
     let (origin, form) = choose::choose(package, target, options)?;
@@ -349,6 +349,6 @@ fn distribution(
 }
 
 /// What `poetry sync` leaves though the lock does not have it.
-fn stays(name: &PackageName, options: &Options) -> bool {
+fn stays(name: &PackageName, options: &PlanOptions) -> bool {
     name.as_str() == "pip" || options.project.as_ref() == Some(name)
 }

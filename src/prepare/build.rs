@@ -8,9 +8,9 @@ use super::Error;
 use super::job::BuildJob;
 use crate::install::{PreparedWheel, WheelContent};
 use crate::plan::{Distribution, Origin};
-use crate::project_wheel::{self, Backend, BuiltWheel, Options, Unsupported};
+use crate::project_wheel::{self, Backend, BuildOptions, BuiltWheel, Unsupported};
 
-pub(super) fn build(job: &BuildJob<'_>, options: &Options) -> Result<PreparedWheel, Error> {
+pub(super) fn build(job: &BuildJob<'_>, options: &BuildOptions) -> Result<PreparedWheel, Error> {
     let distribution = job.distribution;
     let built = if job.is_editable {
         project_wheel::build_editable(&job.folder, options)
@@ -31,7 +31,7 @@ pub(super) fn build(job: &BuildJob<'_>, options: &Options) -> Result<PreparedWhe
 pub(super) fn native(
     distribution: &Distribution,
     folder: &Path,
-    options: &Options,
+    options: &BuildOptions,
 ) -> Result<Option<PreparedWheel>, Error> {
     if check_backend(distribution, folder).is_err() {
         return Ok(None);

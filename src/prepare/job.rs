@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::digest::Digest;
 use crate::event::{Event, Reporter};
 use crate::filename::WheelFilename;
-use crate::index::{Index, IndexFile, Wanted};
+use crate::index::{FileQuery, Index, IndexFile};
 use crate::install::{PreparedWheel, WheelContent};
 use crate::name::PackageName;
 use crate::plan::{Distribution, DistributionId};
@@ -112,7 +112,7 @@ pub(super) struct ListJob<'a> {
     pub(super) first: usize,
     pub(super) index: Index,
     pub(super) package: &'a PackageName,
-    pub(super) files: &'a [Wanted<'a>],
+    pub(super) files: &'a [FileQuery<'a>],
     /// The answers, by the numbers of the files.
     pub(super) found: &'a Mutex<BTreeMap<usize, IndexFile>>,
 }

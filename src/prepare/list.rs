@@ -8,9 +8,9 @@ use std::thread;
 use super::job::{Job, ListJob};
 use super::queue::Queue;
 use super::worker::Worker;
-use super::{Error, Options, Prepare, start};
+use super::{Error, Prepare, PrepareOptions, start};
 use crate::event::Reporter;
-use crate::index::{Client, IndexFile, Wanted};
+use crate::index::{Client, FileQuery, IndexFile};
 use crate::name::PackageName;
 use crate::plan::IndexSource;
 use crate::project_wheel;
@@ -24,7 +24,7 @@ pub struct Question<'a> {
     /// The index; `None` for PyPI or what replaces it.
     pub source: Option<IndexSource>,
     /// The files.
-    pub files: Vec<Wanted<'a>>,
+    pub files: Vec<FileQuery<'a>>,
 }
 
 /// Asks indexes for files; answers in the order of `questions` and of their files.
@@ -35,7 +35,7 @@ pub struct Question<'a> {
 pub fn list(
     questions: &[Question<'_>],
     client: &Client,
-    options: &Options,
+    options: &PrepareOptions,
     reporter: &dyn Reporter,
 ) -> Result<Vec<Vec<IndexFile>>, Error> {
     let found = Mutex::new(BTreeMap::new());
@@ -47,7 +47,7 @@ pub fn list(
         client,
         cache: &Cache::disabled(Path::new("")),
         kept: None,
-        building: &project_wheel::Options::default(),
+        building: &project_wheel::BuildOptions::default(),
         options,
         reporter,
     };

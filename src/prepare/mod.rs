@@ -65,16 +65,16 @@ pub struct Prepare<'a> {
     /// Knows of wheels that the cache keeps unpacked.
     pub kept: Option<&'a Finder>,
     /// What the wheels of folders depend on besides the folders.
-    pub building: &'a project_wheel::Options,
+    pub building: &'a project_wheel::BuildOptions,
     /// How to go about it.
-    pub options: &'a Options,
+    pub options: &'a PrepareOptions,
     /// Hears of it.
     pub reporter: &'a dyn Reporter,
 }
 
 /// How to prepare.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct PrepareOptions {
     /// Whether the network may be used.
     pub network: Network,
     /// How many requests are under way at once, at least 1; builds count as requests.
@@ -85,7 +85,7 @@ pub struct Options {
     pub git: GitSettings,
 }
 
-impl Default for Options {
+impl Default for PrepareOptions {
     fn default() -> Self {
         Self {
             network: Network::Online,

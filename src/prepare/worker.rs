@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use crate::event::{Event, Reporter, Warning};
 use crate::http::Sink;
-use crate::index::{self, Download, IndexFile, IndexSession, Wanted};
+use crate::index::{self, Download, FileQuery, IndexFile, IndexSession};
 use crate::install::{PreparedWheel, WheelContent};
 use crate::plan::DistributionId;
 use crate::prepare::halt::{Done, Halt};
@@ -82,10 +82,10 @@ impl<'q, 'a> Worker<'q, 'a> {
         let Some(job) = self.claim_page(job)? else {
             return Ok(());
         };
-        let wanted: Vec<Wanted<'_>> = job
+        let wanted: Vec<FileQuery<'_>> = job
             .wanted
             .iter()
-            .map(|wanted| Wanted {
+            .map(|wanted| FileQuery {
                 file: wanted.file,
                 digests: wanted.digests,
             })

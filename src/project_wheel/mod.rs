@@ -57,7 +57,7 @@ pub enum Backend {
 
 /// What the outcome of a build depends on besides the project's own folder.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct BuildOptions {
     /// Seconds since 1970 that the archive's entries are dated (`SOURCE_DATE_EPOCH`). Without it, and before 1980, they are
     /// dated 2016-01-01 00:00:00, as Poetry dates them.
     pub source_date_epoch: Option<i64>,
@@ -85,7 +85,7 @@ pub fn backend(pyproject: &str) -> Result<Backend, Error> {
 ///
 /// [`Error::Unsupported`] when only Python can build it, [`Error::PackageModeOff`] when there is nothing to build, and the
 /// others for projects that Poetry cannot build either.
-pub fn build(folder: &Path, options: &Options) -> Result<BuiltWheel, Error> {
+pub fn build(folder: &Path, options: &BuildOptions) -> Result<BuiltWheel, Error> {
     let project = Project::read(folder, options)?;
     let layout = project.layout()?;
     let repository = Repository::find(&project.root, options.git_excludes.find().as_deref())?;
@@ -101,7 +101,7 @@ pub fn build(folder: &Path, options: &Options) -> Result<BuiltWheel, Error> {
 /// Those of [`build`].
 ///
 /// [PEP 660]: https://peps.python.org/pep-0660/
-pub fn build_editable(folder: &Path, options: &Options) -> Result<BuiltWheel, Error> {
+pub fn build_editable(folder: &Path, options: &BuildOptions) -> Result<BuiltWheel, Error> {
     let project = Project::read(folder, options)?;
     let mut lines = String::new();
     for folder in project.layout()?.import_folders()? {

@@ -8,7 +8,7 @@
 //! * Hidden names that end in `.partial` are environments and wheels in the making.
 //! * Wheels and source distributions that lie directly in `dist` were built from the project.
 //! * `.git` is that of a repository, or of a submodule: git's own notes, the URL of its server among them.
-//! * Whatever [`Options::outside`](super::Options::outside) names, which covers what has none of these marks yet.
+//! * Whatever [`BuildOptions::outside`](super::BuildOptions::outside) names, which covers what has none of these marks yet.
 //!
 //! The project's own folder and those above it are never outside: a project may well lie in an environment
 //! (`.venv/src/acme`).

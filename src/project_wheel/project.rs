@@ -17,7 +17,7 @@ use super::identity::Identity;
 use super::metadata::Metadata;
 use super::outside::Outside;
 use super::requirements::Requirements;
-use super::{Backend, Options};
+use super::{Backend, BuildOptions};
 use crate::filename::WheelFilename;
 use crate::project_files::Disk;
 use crate::pyproject;
@@ -34,7 +34,7 @@ pub(super) struct Project {
 }
 
 impl Project {
-    pub(super) fn read(folder: &Path, options: &Options) -> Result<Self, Error> {
+    pub(super) fn read(folder: &Path, options: &BuildOptions) -> Result<Self, Error> {
         let root = or_absent(fs::canonicalize(folder), || {
             Error::NoFolder(folder.to_owned())
         })?;
@@ -63,7 +63,7 @@ impl Project {
     pub(super) fn wheel(
         &self,
         modules: Vec<WheelFile>,
-        options: &Options,
+        options: &BuildOptions,
     ) -> Result<BuiltWheel, Error> {
         let stem = self.identity.stem();
         let dist_info = format!("{stem}.dist-info");

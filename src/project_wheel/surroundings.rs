@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use super::Options;
+use super::BuildOptions;
 
 /// The user's own file of patterns that git ignores (`core.excludesFile`, usually `~/.config/git/ignore`).
 #[derive(Clone, Debug, Default)]
@@ -57,7 +57,7 @@ impl GitExcludes {
 /// Where git keeps the configuration of the system.
 const SYSTEM_CONFIGURATION: &str = "/etc/gitconfig";
 
-impl Options {
+impl BuildOptions {
     /// Reads what concerns builds out of the variables of the process and the files that they lead to.
     pub fn from_surroundings(variables: &BTreeMap<String, String>) -> Self {
         let surroundings = Surroundings { variables };
@@ -235,7 +235,7 @@ mod tests {
     fn takes(files: &[(&str, &str)], expected: Option<&str>) {
         let (home, variables) = home(files);
         let expected = expected.map(|path| home.path().join(path));
-        let options = Options::from_surroundings(&variables);
+        let options = BuildOptions::from_surroundings(&variables);
         assert_eq!(options.git_excludes.find(), expected, "{files:?}");
     }
 
@@ -257,7 +257,7 @@ mod tests {
     #[track_caller]
     fn dates(written: &str, expected: Option<i64>) {
         let variables = [("SOURCE_DATE_EPOCH".to_owned(), written.to_owned())];
-        let options = Options::from_surroundings(&variables.into());
+        let options = BuildOptions::from_surroundings(&variables.into());
         assert_eq!(options.source_date_epoch, expected, "{written}");
     }
 

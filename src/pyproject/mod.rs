@@ -42,7 +42,7 @@ pub(crate) use git_url::GitUrl;
 pub use group::{Group, MAIN};
 pub(crate) use position::{merge_conflict, position};
 pub use sources::{Priority, ProjectSource};
-pub use warning::{PathFault, Warning};
+pub use warning::{PathFault, ProjectWarning};
 
 /// The version of Poetry whose behaviour is followed.
 pub const POETRY_VERSION: &str = "2.5.1";
@@ -87,7 +87,7 @@ pub struct Project {
     /// The package sources, the first asked first. Never empty.
     pub sources: Vec<ProjectSource>,
     /// What Poetry warns of when it reads the file.
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<ProjectWarning>,
     /// The whole document.
     pub document: TomlDocument,
     /// The folder of the file, absolute.
@@ -113,7 +113,7 @@ impl Project {
         text: &str,
         root: &Path,
         files: &dyn FileSystem,
-        warnings: &mut Vec<Warning>,
+        warnings: &mut Vec<ProjectWarning>,
     ) -> Result<Self, Error> {
         let parsed = TomlDocument::parse(text).map_err(|error| toml_error(text, &error))?;
         let document = parsed.table();

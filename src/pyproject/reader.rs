@@ -9,7 +9,7 @@ use super::dependency::Dependency;
 use super::error::{Error, MetadataFault};
 use super::group::{Group, MAIN};
 use super::sources;
-use super::warning::Warning;
+use super::warning::ProjectWarning;
 use super::{FileSystem, PathKind, Project, table_of};
 use crate::name::{GroupName, PackageName};
 use crate::toml_document::TomlDocument;
@@ -25,13 +25,13 @@ pub(super) struct Reader<'a> {
     pub(super) tool_poetry: &'a Table,
     pub(super) root: &'a Path,
     pub(super) files: &'a dyn FileSystem,
-    pub(super) warnings: RefCell<Vec<Warning>>,
+    pub(super) warnings: RefCell<Vec<ProjectWarning>>,
 }
 
 impl Reader<'_> {
     pub(super) fn read(&self) -> Result<Project, Error> {
         if self.tool_poetry.contains_key("dev-dependencies") {
-            self.warn(Warning::DevDependencies);
+            self.warn(ProjectWarning::DevDependencies);
         }
         let name = self.first_text("name").unwrap_or("non-package-mode");
         let version = self.first_text("version").unwrap_or("0");
@@ -175,7 +175,7 @@ impl Reader<'_> {
     }
 
     /// Adds what Poetry warns of; once, where Poetry may say it again and again.
-    fn warn(&self, warning: Warning) {
+    fn warn(&self, warning: ProjectWarning) {
         let mut warnings = self.warnings.borrow_mut();
         if !warnings.contains(&warning) {
             warnings.push(warning);
@@ -190,7 +190,7 @@ impl Reader<'_> {
 
     fn check_path(&self, dependency: &Dependency) {
         let (name, source) = (&dependency.written_name, dependency.source.as_ref());
-        if let Some(warning) = Warning::of_path(name, source, self.files) {
+        if let Some(warning) = ProjectWarning::of_path(name, source, self.files) {
             self.warn(warning);
         }
     }

@@ -11,7 +11,7 @@ const PROJECT_FILES: [&str; 3] = ["pyproject.toml", "setup.py", "setup.cfg"];
 /// What is wrong with a pyproject.toml, but does not stop anything.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Warning {
+pub enum ProjectWarning {
     /// `[tool.poetry.dev-dependencies]` is used.
     #[error(
         "The \"poetry.dev-dependencies\" section is deprecated and will be removed in a future version. Use \"poetry.group.dev.dependencies\" instead."
@@ -55,7 +55,7 @@ fn path_warning(fault: PathFault, path: &Path, name: &str) -> String {
     }
 }
 
-impl Warning {
+impl ProjectWarning {
     /// Returns what Poetry says of a dependency or locked package `name` from `source`, when that is a path and not what it
     /// should be.
     pub fn of_path(name: &str, source: Option<&Source>, files: &dyn FileSystem) -> Option<Self> {

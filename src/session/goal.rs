@@ -3,7 +3,7 @@
 use crate::installed::Installed;
 use crate::lock::Lock;
 use crate::marker::MarkerEnvironment;
-use crate::plan::{Action, Distribution, DistributionId, Form, Origin, Wanted};
+use crate::plan::{Action, Distribution, DistributionId, Form, Origin, WantedPackage};
 use crate::pyproject::Project;
 use crate::select::{self, Choice};
 
@@ -56,12 +56,12 @@ impl<'a> Goal<'a> {
     pub(super) fn wanted(
         &self,
         environment: &MarkerEnvironment,
-    ) -> Result<Vec<Wanted<'a>>, select::Error> {
+    ) -> Result<Vec<WantedPackage<'a>>, select::Error> {
         if self.part == Part::Project {
             return Ok(Vec::new());
         }
         let selected = select::select_for(self.project, self.lock, self.choice, environment)?;
-        let wanted = selected.into_iter().map(|selected| Wanted {
+        let wanted = selected.into_iter().map(|selected| WantedPackage {
             package: selected.package,
             is_requested: selected.is_direct,
         });

@@ -5,7 +5,7 @@
 //! [`Session::plan`] plans what it lacks, [`Session::run`] carries that out. [`Session::rehearse`] goes as far as it can
 //! without changing anything.
 //!
-//! A session reads no variables and no home folder: its surroundings are values in [`Settings`]. It prints nothing: what
+//! A session reads no variables and no home folder: its surroundings are values in [`SessionSettings`]. It prints nothing: what
 //! happens is a [`SessionEvent`], what came of it a value.
 
 mod damage;
@@ -41,13 +41,13 @@ pub use goal::{Goal, Part};
 pub use interruption::{Interrupted, Interruption};
 pub use lookup::InterpreterLookup;
 pub use recreation::Recreation;
-pub use settings::Settings;
+pub use settings::SessionSettings;
 pub use target_environment::TargetEnvironment;
 
 /// Fills environments.
 #[derive(Clone)]
 pub struct Session {
-    settings: Settings,
+    settings: SessionSettings,
 }
 
 /// A plan, and what a run of it depends on besides.
@@ -78,7 +78,7 @@ pub struct SessionReport {
 
 impl Session {
     /// Makes a session; nothing is read or asked yet.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: SessionSettings) -> Self {
         Self { settings }
     }
 
@@ -199,7 +199,7 @@ impl Session {
     ) -> Result<SessionPlan, Error> {
         let on = &target.interpreter().target;
         let configuration = &self.settings.configuration;
-        let options = plan::Options {
+        let options = plan::PlanOptions {
             reinstalls,
             project: Some(goal.project.name.clone()),
             removes_others: goal.removes_others,

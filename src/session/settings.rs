@@ -23,7 +23,7 @@ use crate::wheel::Leniency;
 /// The surroundings of the process, and how to install. Not `Debug`: the address of an index may
 /// hold a password.
 #[derive(Clone)]
-pub struct Settings {
+pub struct SessionSettings {
     /// Poetry's settings.
     pub configuration: Configuration,
     /// The cache folder, absolute; `None` when nothing is to be kept.
@@ -49,14 +49,14 @@ pub struct Settings {
     /// How many threads work on files, and as many interpreters on bytecode; `None` for one for each processor.
     pub n_jobs: Option<NonZeroUsize>,
     /// What the wheels of folders depend on besides the folders.
-    pub build: project_wheel::Options,
+    pub build: project_wheel::BuildOptions,
     /// All variables of this process, for git and what it starts.
     pub variables: Vec<(OsString, OsString)>,
     /// Whether the process was asked to end.
     pub interruption: Interruption,
 }
 
-impl Settings {
+impl SessionSettings {
     /// Keeps nothing, looks for interpreters nowhere, and installs by the strict rules.
     pub fn new(configuration: Configuration) -> Self {
         Self {
@@ -72,7 +72,7 @@ impl Settings {
             compiles: false,
             link_mode: LinkMode::default(),
             n_jobs: None,
-            build: project_wheel::Options::default(),
+            build: project_wheel::BuildOptions::default(),
             variables: Vec::new(),
             interruption: Interruption::default(),
         }
@@ -94,7 +94,7 @@ impl Session {
             file_bytes: settings.max_download.unwrap_or(usual.file_bytes),
             ..usual
         };
-        Ok(Client::new(index::Settings {
+        Ok(Client::new(index::IndexSettings {
             index_url: settings.index_url.clone(),
             sources: sources.to_vec(),
             configuration: settings.configuration.clone(),
@@ -110,9 +110,9 @@ impl Session {
         asked.map_or(1, NonZeroUsize::get)
     }
 
-    pub(super) fn prepare_options(&self) -> Result<prepare::Options, Error> {
+    pub(super) fn prepare_options(&self) -> Result<prepare::PrepareOptions, Error> {
         let asked = self.settings.configuration.max_workers()?;
-        Ok(prepare::Options {
+        Ok(prepare::PrepareOptions {
             network: self.settings.network,
             n_connections: asked.unwrap_or(prepare::N_CONNECTIONS).max(1),
             patience: prepare::PATIENCE,
@@ -125,7 +125,7 @@ impl Session {
     }
 
     /// Keeps `environments` and the cache out of the wheels that are built here.
-    pub(super) fn build_options(&self, environments: &[&Path]) -> project_wheel::Options {
+    pub(super) fn build_options(&self, environments: &[&Path]) -> project_wheel::BuildOptions {
         let mut options = self.settings.build.clone();
         let environments = environments.iter().map(|folder| (*folder).to_owned());
         options.outside.extend(environments);

@@ -36,7 +36,9 @@ mod rule;
 use std::cell::LazyCell;
 use std::collections::HashSet;
 
-use crate::archive::{Archive, ArchiveEntry, Buffers, DeviationKind, Fault, Source, check_path};
+use crate::archive::{
+    Archive, ArchiveEntry, Buffers, DeviationKind, EntryFault, Source, check_path,
+};
 use documents::{Documents, MAX_ENTRY_POINTS_BYTES};
 use folders::{find_data, find_dist_info};
 
@@ -260,7 +262,7 @@ impl Wheel {
         for path in self.record.paths() {
             // selenium 4.1.0 puts a slash before each path: these are files of the wheel, not of the machine.
             let is_of_wheel = |path: &str| held.contains(path.trim_start_matches('/'));
-            if check_path(path) == Err(Fault::NameEscapes) && !is_of_wheel(path) {
+            if check_path(path) == Err(EntryFault::NameEscapes) && !is_of_wheel(path) {
                 return Err(Error::RecordEscapes {
                     path: path.to_owned(),
                 });

@@ -1,6 +1,6 @@
 //! The archive reader takes what wheels have, and nothing that could be understood in two ways.
 
-use lock2venv::archive::{Archive, Buffers, EntryKind, Error, Fault};
+use lock2venv::archive::{Archive, Buffers, EntryFault, EntryKind, Error};
 use proptest::prelude::*;
 
 use crate::support::wheel_builder::{ZipEntry, file_of, zip, zip_with_comment};
@@ -21,7 +21,7 @@ fn contents(archive: &Archive) -> Result<Vec<(String, Vec<u8>)>, Error> {
 }
 
 #[track_caller]
-fn refuses(entries: &[ZipEntry], expected: Fault) {
+fn refuses(entries: &[ZipEntry], expected: EntryFault) {
     let result = read(&zip(entries)).and_then(|archive| contents(&archive));
     match result {
         Err(Error::Entry { fault, .. }) => assert_eq!(fault, expected),
@@ -39,8 +39,8 @@ fn plain() -> ZipEntry {
     ZipEntry::deflated("a.txt", b"some text, some text, some text")
 }
 
-fn differs(field: &'static str) -> Fault {
-    Fault::HeaderDiffers { field }
+fn differs(field: &'static str) -> EntryFault {
+    EntryFault::HeaderDiffers { field }
 }
 
 #[test]
@@ -156,23 +156,29 @@ fn local_headers_have_to_agree_with_the_directory() {
 
 #[test]
 fn content_that_is_not_as_declared_is_refused() {
-    refuses(&[plain().both(|header| header.crc ^= 1)], Fault::Crc);
-    refuses(&[plain().both(|header| header.n_bytes += 1)], Fault::Size);
-    refuses(&[plain().both(|header| header.n_bytes -= 1)], Fault::Size);
+    refuses(&[plain().both(|header| header.crc ^= 1)], EntryFault::Crc);
+    refuses(
+        &[plain().both(|header| header.n_bytes += 1)],
+        EntryFault::Size,
+    );
+    refuses(
+        &[plain().both(|header| header.n_bytes -= 1)],
+        EntryFault::Size,
+    );
     let stored = ZipEntry::stored("a", b"abc");
     refuses(
         &[stored.clone().both(|header| header.n_bytes = 2)],
-        Fault::Size,
+        EntryFault::Size,
     );
-    refuses(&[stored.both(|header| header.crc = 7)], Fault::Crc);
+    refuses(&[stored.both(|header| header.crc = 7)], EntryFault::Crc);
     let broken = plain().with(|entry| entry.packed[0] = 0xff);
-    refuses(&[broken], Fault::Deflate);
+    refuses(&[broken], EntryFault::Deflate);
     let trailing = plain().with(|entry| entry.packed.push(0));
     let trailing = trailing.both(|header| header.n_packed_bytes += 1);
-    refuses(&[trailing], Fault::Deflate);
+    refuses(&[trailing], EntryFault::Deflate);
     let short = plain().with(|entry| entry.packed.truncate(entry.packed.len() - 1));
     let short = short.both(|header| header.n_packed_bytes -= 1);
-    refuses(&[short], Fault::Deflate);
+    refuses(&[short], EntryFault::Deflate);
 }
 
 #[test]
@@ -180,12 +186,12 @@ fn bombs_are_refused_before_they_are_inflated() {
     let bomb = ZipEntry::deflated("bomb", &vec![0; 1 << 20]);
     refuses(
         &[bomb.clone().both(|header| header.n_bytes = 1 << 31)],
-        Fault::Ratio,
+        EntryFault::Ratio,
     );
     // Honest about less than it holds: inflating stops at the declared size.
     refuses(
         &[bomb.clone().both(|header| header.n_bytes = 1000)],
-        Fault::Size,
+        EntryFault::Size,
     );
     let large = |number: u32| {
         let padding = ZipEntry::stored(&format!("{number}"), &vec![7; 1 << 20]);
@@ -209,117 +215,123 @@ fn nothing_lies_between_before_or_behind_the_entries() {
     let hidden = plain().with(|entry| entry.is_listed = false);
     refuses(
         &[hidden.clone(), ZipEntry::stored("b", b"")],
-        Fault::NotTiled,
+        EntryFault::NotTiled,
     );
     refuses(
         &[ZipEntry::stored("b", b""), hidden.clone()],
-        Fault::NotTiled,
+        EntryFault::NotTiled,
     );
     refuses_bytes(&zip(&[hidden]), "before its central directory");
     let gap = plain().with(|entry| entry.packed.extend_from_slice(b"hidden"));
-    refuses(&[gap, ZipEntry::stored("b", b"")], Fault::NotTiled);
+    refuses(&[gap, ZipEntry::stored("b", b"")], EntryFault::NotTiled);
 }
 
 #[test]
 fn entries_that_share_bytes_are_refused() {
     let twin = ZipEntry::stored("a", b"x").with(|entry| entry.claimed_offset = Some(0));
-    refuses(&[ZipEntry::stored("a", b"x"), twin], Fault::NotTiled);
+    refuses(&[ZipEntry::stored("a", b"x"), twin], EntryFault::NotTiled);
     // A large stored entry whose content is another entry.
     let inner = zip(&[plain()]);
     let outer = ZipEntry::stored("outer", &inner);
     let quoted = plain().with(|entry| entry.claimed_offset = Some(35));
-    refuses(&[outer, quoted], Fault::NotTiled);
+    refuses(&[outer, quoted], EntryFault::NotTiled);
 }
 
 #[test]
 fn entries_that_begin_behind_the_directory_are_refused() {
     let behind = ZipEntry::stored("b", b"y").with(|entry| entry.claimed_offset = Some(90));
     let first = ZipEntry::stored("a", b"x").with(|entry| entry.claimed_offset = Some(0));
-    refuses(&[behind.clone(), first.clone()], Fault::NotTiled);
+    refuses(&[behind.clone(), first.clone()], EntryFault::NotTiled);
     // The first covers the directory, up to the second.
     let covering = first.both(|header| (header.n_packed_bytes, header.n_bytes) = (59, 59));
-    refuses(&[covering, behind], Fault::NotTiled);
+    refuses(&[covering, behind], EntryFault::NotTiled);
 }
 
 #[test]
 fn unknown_methods_and_flags_are_refused() {
     refuses(
         &[plain().both(|header| header.method = 12)],
-        Fault::Method(12),
+        EntryFault::Method(12),
     );
     refuses(
         &[plain().both(|header| header.method = 93)],
-        Fault::Method(93),
+        EntryFault::Method(93),
     );
-    refuses(&[plain().both(|header| header.flags |= 1)], Fault::Flags(1));
+    refuses(
+        &[plain().both(|header| header.flags |= 1)],
+        EntryFault::Flags(1),
+    );
     refuses(
         &[plain().both(|header| header.flags |= 1 << 13)],
-        Fault::Flags(1 << 13),
+        EntryFault::Flags(1 << 13),
     );
     refuses(
         &[plain().with(|entry| entry.comment = b"x".to_vec())],
-        Fault::Comment,
+        EntryFault::Comment,
     );
 }
 
 #[test]
 fn links_and_devices_are_refused() {
     let link = ZipEntry::stored("a", b"/etc/passwd").mode(0o120_777);
-    refuses(&[link], Fault::NotAFile { file_type: 0o12 });
+    refuses(&[link], EntryFault::NotAFile { file_type: 0o12 });
     refuses(
         &[plain().mode(0o020_666)],
-        Fault::NotAFile { file_type: 0o2 },
+        EntryFault::NotAFile { file_type: 0o2 },
     );
     refuses(
         &[plain().mode(0o010_666)],
-        Fault::NotAFile { file_type: 0o1 },
+        EntryFault::NotAFile { file_type: 0o1 },
     );
     refuses(
         &[plain().mode(0o140_666)],
-        Fault::NotAFile { file_type: 0o14 },
+        EntryFault::NotAFile { file_type: 0o14 },
     );
-    refuses(&[plain().mode(0o040_755)], Fault::KindDiffers);
+    refuses(&[plain().mode(0o040_755)], EntryFault::KindDiffers);
     refuses(
         &[ZipEntry::stored("a/", b"").mode(0o100_644)],
-        Fault::KindDiffers,
+        EntryFault::KindDiffers,
     );
-    refuses(&[ZipEntry::stored("a/", b"x")], Fault::KindDiffers);
+    refuses(&[ZipEntry::stored("a/", b"x")], EntryFault::KindDiffers);
 }
 
 #[test]
 fn names_that_leave_or_mislead_are_refused() {
     let named = |name: &str| [ZipEntry::stored(name, b"x")];
-    refuses(&named("../evil"), Fault::NameEscapes);
-    refuses(&named("a/../../evil"), Fault::NameEscapes);
-    refuses(&named("/etc/passwd"), Fault::NameEscapes);
-    refuses(&named("C:evil"), Fault::NameEscapes);
-    refuses(&named("a\\..\\evil"), Fault::NameCharacter('\\'));
-    refuses(&named("a\0b"), Fault::NameCharacter('\0'));
-    refuses(&named("a\nb"), Fault::NameCharacter('\n'));
-    refuses(&named("a//b"), Fault::NameComponent);
-    refuses(&named("./a"), Fault::NameComponent);
-    refuses(&named(""), Fault::NameComponent);
-    refuses(&[ZipEntry::stored("a//", b"")], Fault::NameComponent);
+    refuses(&named("../evil"), EntryFault::NameEscapes);
+    refuses(&named("a/../../evil"), EntryFault::NameEscapes);
+    refuses(&named("/etc/passwd"), EntryFault::NameEscapes);
+    refuses(&named("C:evil"), EntryFault::NameEscapes);
+    refuses(&named("a\\..\\evil"), EntryFault::NameCharacter('\\'));
+    refuses(&named("a\0b"), EntryFault::NameCharacter('\0'));
+    refuses(&named("a\nb"), EntryFault::NameCharacter('\n'));
+    refuses(&named("a//b"), EntryFault::NameComponent);
+    refuses(&named("./a"), EntryFault::NameComponent);
+    refuses(&named(""), EntryFault::NameComponent);
+    refuses(&[ZipEntry::stored("a//", b"")], EntryFault::NameComponent);
     let unmarked = ZipEntry::stored("é", b"").both(|header| header.flags = 0);
-    refuses(&[unmarked], Fault::NameEncoding);
+    refuses(&[unmarked], EntryFault::NameEncoding);
     let invalid = plain().both(|header| {
         header.flags = 1 << 11;
         header.name = vec![b'a', 0xff];
     });
-    refuses(&[invalid], Fault::NameEncoding);
+    refuses(&[invalid], EntryFault::NameEncoding);
     let renamed = plain().central(|header| header.extra = vec![0x75, 0x70, 1, 0, 1]);
-    refuses(&[renamed], Fault::Extra);
+    refuses(&[renamed], EntryFault::Extra);
     let malformed = plain().central(|header| header.extra = vec![9, 9, 9, 9]);
-    refuses(&[malformed], Fault::Extra);
+    refuses(&[malformed], EntryFault::Extra);
 }
 
 #[test]
 fn a_name_means_one_thing() {
     let file = |name: &str| ZipEntry::stored(name, b"x");
-    refuses(&[file("a"), file("a")], Fault::Repeated);
-    refuses(&[file("a"), ZipEntry::stored("a/", b"")], Fault::Repeated);
-    refuses(&[file("a"), file("a/b")], Fault::FileAndFolder);
-    refuses(&[file("a/b/c/d"), file("a/b")], Fault::FileAndFolder);
+    refuses(&[file("a"), file("a")], EntryFault::Repeated);
+    refuses(
+        &[file("a"), ZipEntry::stored("a/", b"")],
+        EntryFault::Repeated,
+    );
+    refuses(&[file("a"), file("a/b")], EntryFault::FileAndFolder);
+    refuses(&[file("a/b/c/d"), file("a/b")], EntryFault::FileAndFolder);
     read(&zip(&[file("a"), file("A"), file("ab/c")])).unwrap();
 }
 

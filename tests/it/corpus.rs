@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::{env, fs, thread};
 
 use lock2venv::digest::{Algorithm, Digest};
-use lock2venv::export::{self, Extent, Options};
+use lock2venv::export::{self, ExportOptions, Extent};
 use lock2venv::lock::Lock;
 use lock2venv::project_files::{Disk, ProjectFiles};
 use lock2venv::pyproject::Project;
@@ -142,10 +142,10 @@ impl Documents {
         } else {
             Extent::Requirements
         };
-        let options = Options {
+        let options = ExportOptions {
             without_hashes: has("--without-hashes"),
             without_urls: has("--without-urls"),
-            ..Options::default()
+            ..ExportOptions::default()
         };
         let export = export::export(&self.project, selection, extent, &options).ok()?;
         Some(export.text)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lock2venv::export::{self, Extent, Options, Warning};
+use lock2venv::export::{self, ExportOptions, ExportWarning, Extent};
 use lock2venv::lock::{Lock, Text};
 use lock2venv::marker::{Marker, MarkerEnvironment};
 use lock2venv::name::ExtraName;
@@ -69,10 +69,10 @@ impl Case {
 
     /// Returns the marker of the exported line, if there is a line that is to hold anywhere.
     fn exported(&self, selection: &Selection<'_>) -> Option<Marker> {
-        let options = Options::default();
+        let options = ExportOptions::default();
         let export = export::export(&self.project, selection, Extent::Requirements, &options);
         let export = export.unwrap();
-        let is_never = |warning: &Warning| matches!(warning, Warning::Never(_));
+        let is_never = |warning: &ExportWarning| matches!(warning, ExportWarning::Never(_));
         if export.warnings.iter().any(is_never) {
             return None;
         }

@@ -9,7 +9,7 @@ use lock2venv::configuration::{Configuration, Documents};
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::http::{self, Cancellation, Limits, TransportErrorKind};
 use lock2venv::index::simple::{CoreMetadata, ProjectStatus};
-use lock2venv::index::{Client, Error, IndexFile, ProjectDetail, Settings, Wanted};
+use lock2venv::index::{Client, Error, FileQuery, IndexFile, IndexSettings, ProjectDetail};
 use lock2venv::name::PackageName;
 use lock2venv::plan::IndexSource;
 use lock2venv::url::{Url, WrittenUrl};
@@ -36,7 +36,7 @@ fn client(index_url: &str, variables: &[(&str, &str)]) -> Client {
     let variables = variables
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Client::new(Settings {
+    Client::new(IndexSettings {
         index_url: Some(Url::parse(index_url).unwrap()),
         sources: Vec::new(),
         configuration: Configuration::parse(&Documents::default(), variables).unwrap(),
@@ -50,7 +50,7 @@ fn client(index_url: &str, variables: &[(&str, &str)]) -> Client {
 fn ask(
     client: &Client,
     source: Option<&IndexSource>,
-    wanted: &[Wanted<'_>],
+    wanted: &[FileQuery<'_>],
 ) -> Result<Vec<Result<IndexFile, Error>>, Error> {
     let index = client.index(source).unwrap();
     client
@@ -65,7 +65,7 @@ fn answers_are_in_the_order_of_the_question() {
         index.set_form(form);
         let first = [index.add("demo", "demo-1.tar.gz", b"one")];
         let second = [index.add("demo", "demo-2.tar.gz", b"three")];
-        let wanted = |file, digests| Wanted { file, digests };
+        let wanted = |file, digests| FileQuery { file, digests };
         let answers = ask(
             &client(&index.url(), &[]),
             None,
@@ -100,7 +100,7 @@ fn large_pages_are_read_whole() {
                 index.misbehave("/simple/demo/", fault, 1);
             }
             let digests = [Digest::of(Algorithm::Sha256, b"")];
-            let wanted = Wanted {
+            let wanted = FileQuery {
                 file: "demo-4999.tar.gz",
                 digests: &digests,
             };
@@ -127,7 +127,7 @@ fn of_two_entries_with_one_name_the_one_that_fits_is_chosen() {
     index.set_form(Form::Html);
     index.add("demo", "demo-1.whl", b"");
     index.misbehave("/simple/demo/", Fault::Body(page.into_bytes()), 1);
-    let wanted = Wanted {
+    let wanted = FileQuery {
         file: "demo-1.whl",
         digests: &digests,
     };

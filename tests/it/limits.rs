@@ -6,7 +6,7 @@ use std::time::Duration;
 use lock2venv::configuration::{Configuration, Documents};
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::http::{self, Cancellation, Limits, Pace, Sink};
-use lock2venv::index::{Client, Download, Error, Settings, Wanted};
+use lock2venv::index::{Client, Download, Error, FileQuery, IndexSettings};
 use lock2venv::name::PackageName;
 use lock2venv::url::Url;
 
@@ -69,7 +69,7 @@ impl Line {
         index.add("acme", FILE, &[7; 5000]);
         let hour = ("POETRY_REQUESTS_TIMEOUT".to_owned(), "3600".to_owned());
         let configuration = Configuration::parse(&Documents::default(), [hour]).unwrap();
-        let client = Client::new(Settings {
+        let client = Client::new(IndexSettings {
             index_url: Some(Url::parse(&index.url()).unwrap()),
             sources: Vec::new(),
             configuration,
@@ -84,7 +84,7 @@ impl Line {
 
     fn find(&self) -> Result<(), Error> {
         let digests = [Digest::of(Algorithm::Sha256, &[7; 5000])];
-        let wanted = Wanted {
+        let wanted = FileQuery {
             file: FILE,
             digests: &digests,
         };

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use lock2venv::configuration::{Configuration, Document, Documents};
+use lock2venv::configuration::{Configuration, Documents, SettingsDocument};
 use lock2venv::lock;
 use lock2venv::project_files::Disk;
 use lock2venv::project_wheel;
@@ -92,10 +92,11 @@ fn a_table_that_nobody_reads_stops_no_project() {
         assert!(project.content_hash().is_some());
         project_wheel::backend(&text).unwrap();
         let text = below(LOCK, &odd).into();
-        let lock = lock::Document::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let lock =
+            lock::LockDocument::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
         lock.read(root.path(), &Disk).unwrap();
         let text = below("", &odd);
-        let document = Document {
+        let document = SettingsDocument {
             path: root.path(),
             text: &text,
         };
@@ -112,7 +113,7 @@ fn the_wheel_of_a_project_with_odd_tables_is_built() {
     let root = tempfile::tempdir().unwrap();
     fs_err::write(root.path().join("demo.py"), "").unwrap();
     let head = "[project]\nname = \"demo\"\nversion = \"1.0\"\n";
-    let options = project_wheel::Options::default();
+    let options = project_wheel::BuildOptions::default();
     for odd in odd_texts() {
         fs_err::write(root.path().join("pyproject.toml"), below(head, &odd)).unwrap();
         let built = project_wheel::build(root.path(), &options);

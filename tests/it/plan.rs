@@ -6,8 +6,8 @@ use lock2venv::installed::{Installed, InstalledDistribution};
 use lock2venv::lock::{File, Location, Package, Source};
 use lock2venv::name::PackageName;
 use lock2venv::plan::{
-    Action, Builds, Distribution, DistributionId, Error, Form, Options, Origin, PackagePolicy,
-    Plan, Wanted, plan,
+    Action, Builds, Distribution, DistributionId, Error, Form, Origin, PackagePolicy, Plan,
+    PlanOptions, WantedPackage, plan,
 };
 use lock2venv::target::Target;
 use lock2venv::version::{Version, VersionConstraint};
@@ -67,10 +67,10 @@ fn demo_from(word: &str, url: &str, files: &[&str]) -> Package {
     }
 }
 
-fn options() -> Options {
-    Options {
+fn options() -> PlanOptions {
+    PlanOptions {
         builds: Builds::Refused,
-        ..Options::default()
+        ..PlanOptions::default()
     }
 }
 
@@ -95,11 +95,11 @@ fn installed(distributions: &[(&str, &str, Option<&str>)]) -> Installed {
 fn plan_with(
     packages: &[Package],
     installed: &Installed,
-    options: &Options,
+    options: &PlanOptions,
 ) -> Result<Plan, Error> {
-    let wanted: Vec<Wanted<'_>> = packages
+    let wanted: Vec<WantedPackage<'_>> = packages
         .iter()
-        .map(|package| Wanted {
+        .map(|package| WantedPackage {
             package,
             is_requested: true,
         })
@@ -138,9 +138,9 @@ fn only_file(plan: &Plan) -> String {
 }
 
 #[track_caller]
-fn chooses_with(options: &Options, name: &str, files: &[&str], expected: &str) {
+fn chooses_with(options: &PlanOptions, name: &str, files: &[&str], expected: &str) {
     let package = demo(files);
-    let wanted = Wanted {
+    let wanted = WantedPackage {
         package: &package,
         is_requested: true,
     };
@@ -235,7 +235,7 @@ fn policies_are_those_of_poetry() {
         (":all:", ":all:", none),
     ];
     for (no_binary, only_binary, expected) in cases {
-        let options = Options {
+        let options = PlanOptions {
             no_binary: policy(no_binary),
             only_binary: policy(only_binary),
             ..options()
@@ -283,7 +283,7 @@ fn choice_is_that_of_poetry_for_real_locks_on_every_machine() {
 }
 
 fn choice_of(package: &Package, target: &Target) -> Option<String> {
-    let wanted = Wanted {
+    let wanted = WantedPackage {
         package,
         is_requested: false,
     };
@@ -309,7 +309,7 @@ fn refusal_says_what_the_lock_has() {
     let mut files: Vec<&str> = files.iter().map(String::as_str).collect();
     files.push("torch-2.3.1-cp313-none-macosx_11_0_arm64.whl");
     let torch = package("torch", "2.3.1", &files);
-    let wanted = Wanted {
+    let wanted = WantedPackage {
         package: &torch,
         is_requested: true,
     };
@@ -416,7 +416,7 @@ fn sync_removes_all_but_pip_and_the_project() {
         ("project", "0", None),
         ("setuptools", "70", None),
     ]);
-    let options = Options {
+    let options = PlanOptions {
         removes_others: true,
         project: Some(PackageName::new("project")),
         ..options()
@@ -635,7 +635,7 @@ fn origins_follow_the_source() {
 /// What `package` is installed from, when builds are allowed.
 #[track_caller]
 fn planned(package: Package) -> Distribution {
-    let plan = plan_with(&[package], &Installed::default(), &Options::default()).unwrap();
+    let plan = plan_with(&[package], &Installed::default(), &PlanOptions::default()).unwrap();
     let [Action::Install(distribution)] = plan.actions() else {
         panic!("{plan:?}")
     };
@@ -687,7 +687,7 @@ fn distributions_are_numbered_by_their_actions() {
 #[test]
 fn directories_that_are_not_there_can_be_left_out() {
     let packages = [demo_from("directory", "/work/demo", &[])];
-    let options = Options {
+    let options = PlanOptions {
         skips_directories: true,
         ..options()
     };

@@ -5,18 +5,20 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use fs_err as fs;
-use lock2venv::configuration::{Configuration, CredentialsOrigin, Document, Documents};
+use lock2venv::configuration::{Configuration, CredentialsOrigin, Documents, SettingsDocument};
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::event::{Event, Reporter};
 use lock2venv::filename::WheelFilename;
 use lock2venv::http::{self, Limits, Status};
-use lock2venv::index::{self, Client, Settings};
+use lock2venv::index::{self, Client, IndexSettings};
 use lock2venv::install::{PreparedWheel, WheelContent};
 use lock2venv::name::PackageName;
 use lock2venv::plan::{
     Action, Distribution, DistributionId, Form as PlannedForm, IndexSource, Origin, Plan,
 };
-use lock2venv::prepare::{self, Error, N_CONNECTIONS, Network, Options, Place, Prepare, prepare};
+use lock2venv::prepare::{
+    self, Error, N_CONNECTIONS, Network, Place, Prepare, PrepareOptions, prepare,
+};
 use lock2venv::project_wheel;
 use lock2venv::store::Cache;
 use lock2venv::url::{Url, WrittenUrl};
@@ -78,7 +80,7 @@ impl Machine {
 
     fn client(&self) -> Client {
         let documents = Documents {
-            auth: Some(Document {
+            auth: Some(SettingsDocument {
                 path: self.folder.path(),
                 text: &self.auth,
             }),
@@ -87,7 +89,7 @@ impl Machine {
         };
         let configuration = Configuration::parse(&documents, self.variables.clone()).unwrap();
         let index_url = self.index_url.as_deref();
-        Client::new(Settings {
+        Client::new(IndexSettings {
             index_url: index_url.map(|url| Url::parse(url).unwrap()),
             sources: Vec::new(),
             configuration,
@@ -121,10 +123,10 @@ impl Machine {
             client: &client,
             cache,
             kept: None,
-            building: &project_wheel::Options::default(),
-            options: &Options {
+            building: &project_wheel::BuildOptions::default(),
+            options: &PrepareOptions {
                 network,
-                ..Options::default()
+                ..PrepareOptions::default()
             },
             reporter: &self.reports,
         };
@@ -1043,10 +1045,10 @@ fn nothing_more_is_fetched_when_nobody_listens() {
         client: &client,
         cache: &cache,
         kept: None,
-        building: &project_wheel::Options::default(),
-        options: &Options {
+        building: &project_wheel::BuildOptions::default(),
+        options: &PrepareOptions {
             n_connections: 2,
-            ..Options::default()
+            ..PrepareOptions::default()
         },
         reporter: &machine.reports,
     };
@@ -1070,8 +1072,8 @@ fn a_request_that_nobody_waits_for_is_broken_off() {
         client: &client,
         cache: &cache,
         kept: None,
-        building: &project_wheel::Options::default(),
-        options: &Options::default(),
+        building: &project_wheel::BuildOptions::default(),
+        options: &PrepareOptions::default(),
         reporter: &machine.reports,
     };
     std::thread::scope(|scope| {

@@ -3,14 +3,14 @@
 use std::fmt::{Debug, Display};
 use std::path::Path;
 
-use lock2venv::configuration::{Configuration, Document, Documents};
+use lock2venv::configuration::{Configuration, Documents, SettingsDocument};
 use lock2venv::export::FileInfo;
 use lock2venv::http::Limits;
-use lock2venv::index::{Client, Settings};
+use lock2venv::index::{Client, IndexSettings};
 use lock2venv::installed::{Installed, InstalledDistribution};
 use lock2venv::lock::{self, Lock};
 use lock2venv::name::PackageName;
-use lock2venv::plan::{self, Plan, Wanted, index_source};
+use lock2venv::plan::{self, Plan, WantedPackage, index_source};
 use lock2venv::project_files::{Disk, ProjectFiles};
 use lock2venv::pyproject::Project;
 use lock2venv::requirement::Requirement;
@@ -114,7 +114,7 @@ fn project() -> Project {
 
 fn lock() -> Lock {
     let text = LOCK.into();
-    let document = lock::Document::parse(&text).unwrap();
+    let document = lock::LockDocument::parse(&text).unwrap();
     document.read(Path::new("/work"), &Disk).unwrap()
 }
 
@@ -125,14 +125,14 @@ fn target() -> Target {
 }
 
 fn plan_of(lock: &Lock, project: &Project, builds: plan::Builds) -> Result<Plan, plan::Error> {
-    let wanted = lock.packages.iter().map(|package| Wanted {
+    let wanted = lock.packages.iter().map(|package| WantedPackage {
         package,
         is_requested: true,
     });
-    let options = plan::Options {
+    let options = plan::PlanOptions {
         sources: Some(project.sources.clone()),
         builds,
-        ..plan::Options::default()
+        ..plan::PlanOptions::default()
     };
     let wanted: Vec<_> = wanted.collect();
     plan::plan(&wanted, &target(), &Installed::default(), &options)
@@ -208,7 +208,7 @@ fn errors_about_documents_hide_credentials() {
             "https://user:CANARY@",
         )
         .into();
-    let document = lock::Document::parse(&text).unwrap();
+    let document = lock::LockDocument::parse(&text).unwrap();
     hides_error(&document.read(Path::new("/work"), &Disk).unwrap_err());
 }
 
@@ -258,7 +258,7 @@ fn settings_and_the_client_made_of_them_hide_credentials() {
     let auth = "[http-basic.private]\nusername = \"user\"\npassword = \"CANARY\"\n[repositories.private]\nurl = \"https://user:CANARY@acme.example/simple\"\n";
     let netrc = "machine acme.example login user password CANARY\n";
     let documents = Documents {
-        auth: Some(Document { path, text: auth }),
+        auth: Some(SettingsDocument { path, text: auth }),
         netrc: Some(netrc),
         ..Documents::default()
     };
@@ -276,7 +276,7 @@ fn settings_and_the_client_made_of_them_hide_credentials() {
     hides(&configuration);
     hides(&configuration.repositories().unwrap());
     hides(&configuration.credentials("private").unwrap());
-    let settings = Settings {
+    let settings = IndexSettings {
         index_url: Some(
             Url::parse("https://user:CANARY@acme.example/simple?token=CANARY").unwrap(),
         ),
@@ -287,7 +287,7 @@ fn settings_and_the_client_made_of_them_hide_credentials() {
     };
     let client = Client::new(settings).unwrap();
     hides(&client.index(None).unwrap());
-    let broken = Document {
+    let broken = SettingsDocument {
         path,
         text: "password = \"CANARY\" CANARY\n",
     };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use lock2venv::digest::{Algorithm, Digest};
-use lock2venv::project_wheel::{self, Backend, BuiltWheel, Error, Options, Unsupported};
+use lock2venv::project_wheel::{self, Backend, BuildOptions, BuiltWheel, Error, Unsupported};
 use zip::ZipArchive;
 
 /// A recorded case, its project copied to a folder of its own.
@@ -59,7 +59,7 @@ impl Case {
     }
 
     fn build(&self) -> Result<BuiltWheel, Error> {
-        project_wheel::build(&self.root, &Options::default())
+        project_wheel::build(&self.root, &BuildOptions::default())
     }
 
     fn recorded(&self, file: &str) -> Option<String> {
@@ -253,7 +253,7 @@ fn editable_wheels_are_those_of_poetry_core() {
         .iter()
         .filter(|case| case.recorded("refused.txt").is_none())
     {
-        let wheel = project_wheel::build_editable(&case.root, &Options::default()).unwrap();
+        let wheel = project_wheel::build_editable(&case.root, &BuildOptions::default()).unwrap();
         let mut archive = Archive::of(&wheel);
         equal(case, "editable/FILES", Some(&archive.files()), &mut faults);
         let module = wheel.file_name().split('-').next().unwrap();
@@ -336,7 +336,7 @@ fn build_module(pyproject: &str) -> Result<BuiltWheel, Error> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("pyproject.toml"), pyproject).unwrap();
     fs::write(folder.path().join("demo.py"), "").unwrap();
-    project_wheel::build(folder.path(), &Options::default())
+    project_wheel::build(folder.path(), &BuildOptions::default())
 }
 
 #[test]
@@ -385,19 +385,22 @@ fn backends_are_told_apart() {
 #[test]
 fn the_same_project_gives_the_same_bytes() {
     let case = Case::named("flat-package");
-    let bytes = |options: &Options| {
+    let bytes = |options: &BuildOptions| {
         let mut bytes = Cursor::new(Vec::new());
         let wheel = project_wheel::build(&case.root, options).unwrap();
         wheel.write(&mut bytes).unwrap();
         bytes.into_inner()
     };
-    let dated = Options {
+    let dated = BuildOptions {
         source_date_epoch: Some(1_700_000_000),
-        ..Options::default()
+        ..BuildOptions::default()
     };
-    assert_eq!(bytes(&Options::default()), bytes(&Options::default()));
+    assert_eq!(
+        bytes(&BuildOptions::default()),
+        bytes(&BuildOptions::default())
+    );
     assert_eq!(bytes(&dated), bytes(&dated));
-    assert_ne!(bytes(&dated), bytes(&Options::default()));
+    assert_ne!(bytes(&dated), bytes(&BuildOptions::default()));
 }
 
 #[test]
@@ -420,9 +423,9 @@ fn the_users_own_patterns_are_asked_last() {
     let case = Case::named("git-ignored");
     let excludes = case.project.parent().unwrap().join("excludes");
     fs::write(&excludes, "__init__.py\ny.tmp\ninfo.txt\nz.*\n*.py\n").unwrap();
-    let options = Options {
+    let options = BuildOptions {
         git_excludes: project_wheel::GitExcludes::File(excludes),
-        ..Options::default()
+        ..BuildOptions::default()
     };
     fs::write(case.project.join("demo/new.py"), "").unwrap();
     let wheel = project_wheel::build(&case.root, &options).unwrap();

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use lock2venv::project_wheel::{self, Error, Options};
+use lock2venv::project_wheel::{self, BuildOptions, Error};
 use tempfile::TempDir;
 
 use crate::support::scene::{PYPROJECT, Scene};
@@ -32,9 +32,9 @@ fn write(root: &Path, path: &str, text: &str) {
 }
 
 fn packed(root: &Path, outside: &[PathBuf]) -> Vec<String> {
-    let options = Options {
+    let options = BuildOptions {
         outside: outside.to_vec(),
-        ..Options::default()
+        ..BuildOptions::default()
     };
     let wheel = project_wheel::build(root, &options).unwrap();
     let paths = wheel.files().iter().map(|file| file.path.clone());
@@ -91,7 +91,7 @@ fn patterns_that_name_an_environment_find_nothing() {
     for include in includes {
         let layout = format!("packages = [{{include = '{include}'}}]");
         let (_folder, root) = project(&layout, &[".venv/pyvenv.cfg", ".venv/lib/acme.py"]);
-        let error = project_wheel::build(&root, &Options::default()).unwrap_err();
+        let error = project_wheel::build(&root, &BuildOptions::default()).unwrap_err();
         assert!(
             matches!(error, Error::NothingFound(_)),
             "{include}: {error}"
@@ -99,7 +99,7 @@ fn patterns_that_name_an_environment_find_nothing() {
     }
     let layout = "packages = [{include = 'acme.py', from = '.venv/lib'}]";
     let (_folder, root) = project(layout, &[".venv/pyvenv.cfg", ".venv/lib/acme.py"]);
-    let error = project_wheel::build(&root, &Options::default()).unwrap_err();
+    let error = project_wheel::build(&root, &BuildOptions::default()).unwrap_err();
     assert!(matches!(error, Error::NothingFound(_)), "{error}");
 }
 
@@ -163,7 +163,7 @@ fn license_patterns_find_no_licences_of_an_environment() {
     ] {
         write(&root, path, "");
     }
-    let wheel = project_wheel::build(&root, &Options::default()).unwrap();
+    let wheel = project_wheel::build(&root, &BuildOptions::default()).unwrap();
     let mut paths = wheel.files().iter().map(|file| file.path.as_str());
     assert!(paths.clone().any(|path| path.ends_with("licenses/LICENSE")));
     assert!(!paths.any(|path| path.contains(".venv")));

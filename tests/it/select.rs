@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lock2venv::lock::Document;
+use lock2venv::lock::LockDocument;
 use lock2venv::project_files::{Disk, ProjectFiles};
 use lock2venv::select::{Choice, DefaultGroups, Request, select_for};
 use lock2venv::target::Target;
@@ -48,7 +48,7 @@ fn fault(case: &Case) -> Option<String> {
 fn installed(case: &Case) -> Result<Vec<String>, Box<dyn std::error::Error>> {
     let files = ProjectFiles::read(&fixtures().join(&case.project))?;
     let project = files.project()?;
-    let document = Document::parse(files.lock.as_ref().unwrap())?;
+    let document = LockDocument::parse(files.lock.as_ref().unwrap())?;
     document.check_freshness(&project)?;
     let choice = Choice::new(&project, &request(case), DefaultGroups::NonOptional)?;
     let lock = document.read(&project.root, &Disk)?;

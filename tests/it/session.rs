@@ -4,11 +4,11 @@ use std::fs;
 
 use lock2venv::configuration::Configuration;
 use lock2venv::event::Silent;
-use lock2venv::lock::Document;
+use lock2venv::lock::LockDocument;
 use lock2venv::plan::Action;
 use lock2venv::project_files::{Disk, ProjectFiles};
 use lock2venv::select::{Choice, DefaultGroups, Request};
-use lock2venv::session::{Error, Goal, Session, Settings};
+use lock2venv::session::{Error, Goal, Session, SessionSettings};
 
 use crate::support::locked_wheels::python;
 use crate::support::one_package::{OnePackage, index, legacy};
@@ -66,11 +66,11 @@ fn an_interruption_hides_the_errors_that_follow_from_it() {
     workspace.write("poetry.lock", lock);
     let files = ProjectFiles::read(&workspace.project()).unwrap();
     let project = files.project().unwrap();
-    let lock = Document::parse(files.lock.as_ref().unwrap()).unwrap();
+    let lock = LockDocument::parse(files.lock.as_ref().unwrap()).unwrap();
     let lock = lock.read(&project.root, &Disk).unwrap();
     let choice = Choice::new(&project, &Request::default(), DefaultGroups::NonOptional).unwrap();
     let goal = Goal::new(&project, &lock, &choice);
-    let settings = Settings::new(Configuration::default());
+    let settings = SessionSettings::new(Configuration::default());
     let interruption = settings.interruption.clone();
     let session = Session::new(settings);
     let root = project.root.join(".venv");

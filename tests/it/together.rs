@@ -9,9 +9,9 @@ use lock2venv::configuration::{Configuration, Documents};
 use lock2venv::digest::Digest;
 use lock2venv::event::Silent;
 use lock2venv::http::Limits;
-use lock2venv::index::{Client, Settings};
+use lock2venv::index::{Client, IndexSettings};
 use lock2venv::plan::{Distribution, Origin};
-use lock2venv::prepare::{Options, Prepare, prepare};
+use lock2venv::prepare::{Prepare, PrepareOptions, prepare};
 use lock2venv::project_wheel;
 use lock2venv::store::{Cache, Claiming};
 use lock2venv::url::Url;
@@ -171,16 +171,16 @@ fn a_process_that_is_alive_and_makes_no_progress_is_passed_by() {
     };
     let distribution = distribution(digests.to_vec());
     let (sender, receiver) = mpsc::sync_channel(1);
-    let options = Options {
+    let options = PrepareOptions {
         patience: Duration::ZERO,
-        ..Options::default()
+        ..PrepareOptions::default()
     };
     let job = Prepare {
         distributions: &[&distribution],
         client: &client(&index),
         cache: &open(),
         kept: None,
-        building: &project_wheel::Options::default(),
+        building: &project_wheel::BuildOptions::default(),
         options: &options,
         reporter: &Silent,
     };
@@ -198,7 +198,7 @@ fn distribution(digests: Vec<Digest>) -> Distribution {
 }
 
 fn client(index: &LocalIndex) -> Client {
-    let settings = Settings {
+    let settings = IndexSettings {
         index_url: Some(Url::parse(&index.url()).unwrap()),
         sources: Vec::new(),
         configuration: Configuration::parse(&Documents::default(), []).unwrap(),

@@ -1,6 +1,6 @@
 //! The options that name indexes.
 
-use crate::export::Options;
+use crate::export::ExportOptions;
 use crate::pyproject::{Priority, Project, ProjectSource};
 use crate::url::{WrittenUrl, percent_decode, percent_encode};
 
@@ -18,7 +18,7 @@ pub(super) struct Header {
 
 impl Header {
     /// PyPI needs no option, unless the project has displaced it: then the source that is asked first is `--index-url`.
-    pub(super) fn new(project: &Project, indexes: &[&str], options: &Options<'_>) -> Self {
+    pub(super) fn new(project: &Project, indexes: &[&str], options: &ExportOptions<'_>) -> Self {
         let sources = &project.sources;
         let has_pypi = sources.iter().any(ProjectSource::is_pypi);
         let first = sources
@@ -58,7 +58,7 @@ impl Header {
 
 /// Puts the credentials of `source` into its URL, when they are wanted and known. Those in the URL itself come first; as in
 /// Poetry, they are then written twice, and pip reads another password from such a line.
-fn authenticated(url: &str, source: &ProjectSource, options: &Options<'_>) -> Option<String> {
+fn authenticated(url: &str, source: &ProjectSource, options: &ExportOptions<'_>) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     let known = options.credentials?;
     let (user, password) = own_credentials(url).or_else(|| known.of(source))?;

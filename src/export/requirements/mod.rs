@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::locked::{hashes, index_url};
-use super::warning::{Warning, names, unhashed, unknown_indexes};
-use super::{Error, Export, Options, path};
+use super::warning::{ExportWarning, names, unhashed, unknown_indexes};
+use super::{Error, Export, ExportOptions, path};
 use crate::digest::Digest;
 use crate::name::ExtraName;
 use crate::pyproject::{Project, path_to_url};
@@ -43,7 +43,7 @@ pub fn export(
     project: &Project,
     selection: &Selection<'_>,
     extent: Extent,
-    options: &Options<'_>,
+    options: &ExportOptions<'_>,
 ) -> Result<Export, Error> {
     let mut warnings = Vec::new();
     let written = Lines::of(project, selection, extent, options, &mut warnings)?;
@@ -52,16 +52,16 @@ pub fn export(
     let text = written.text(header.as_ref());
     if extent == Extent::Requirements {
         let never = written.never;
-        warnings.extend((!never.is_empty()).then(|| Warning::Never(names(never))));
+        warnings.extend((!never.is_empty()).then(|| ExportWarning::Never(names(never))));
         warnings.extend(unhashed(selection, options));
     }
     warnings.extend(unknown_indexes(project, selection, options));
     let header = header.unwrap_or_default();
     if options.credentials.is_some() && !header.has_credentials {
-        warnings.push(Warning::NoCredentials(header.names));
+        warnings.push(ExportWarning::NoCredentials(header.names));
     }
     if !header.twice.is_empty() {
-        warnings.push(Warning::CredentialsTwice(header.twice));
+        warnings.push(ExportWarning::CredentialsTwice(header.twice));
     }
     Ok(Export { text, warnings })
 }
@@ -80,8 +80,8 @@ impl<'s, 'a> Lines<'s, 'a> {
         project: &Project,
         selection: &'s Selection<'a>,
         extent: Extent,
-        options: &Options<'_>,
-        warnings: &mut Vec<Warning>,
+        options: &ExportOptions<'_>,
+        warnings: &mut Vec<ExportWarning>,
     ) -> Result<Self, Error> {
         let mut markers = MarkerTexts::new(project, selection);
         let mut lines = Self {
@@ -91,7 +91,9 @@ impl<'s, 'a> Lines<'s, 'a> {
         };
         for selected in &selection.packages {
             if selected.package.is_develop && extent == Extent::Constraints {
-                warnings.push(Warning::Editable(selected.package.written_name.clone()));
+                warnings.push(ExportWarning::Editable(
+                    selected.package.written_name.clone(),
+                ));
                 continue;
             }
             let requirement = requirement(selected, extent, options);
@@ -107,7 +109,7 @@ impl<'s, 'a> Lines<'s, 'a> {
         selected: &'s Selected<'a>,
         mut requirement: String,
         marker: &MarkerText,
-        options: &Options<'_>,
+        options: &ExportOptions<'_>,
     ) -> Result<(), Error> {
         match marker {
             MarkerText::Always => {}
@@ -186,7 +188,7 @@ pub enum Appended<'a> {
 ///
 /// A wheel is written with its digest where that is wanted: pip refuses a file in which only some lines have a hash, so the
 /// digest is left out where other lines have none.
-pub fn append(text: &mut String, appended: Appended<'_>, base: &Path, options: &Options<'_>) {
+pub fn append(text: &mut String, appended: Appended<'_>, base: &Path, options: &ExportOptions<'_>) {
     if text == "\n" {
         text.clear();
     }
@@ -214,7 +216,7 @@ pub fn has_hashes(text: &str) -> bool {
 }
 
 /// Prints a requirement without its marker.
-fn requirement(selected: &Selected<'_>, extent: Extent, options: &Options<'_>) -> String {
+fn requirement(selected: &Selected<'_>, extent: Extent, options: &ExportOptions<'_>) -> String {
     let package = selected.package;
     let mut name = package.name.as_str().to_owned();
     let is_remote = package

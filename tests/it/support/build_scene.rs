@@ -160,7 +160,7 @@ impl BuildScene {
         sources: &[IndexSource],
         act: impl FnOnce(&Builder<'_>) -> T,
     ) -> T {
-        let client = Client::new(index::Settings {
+        let client = Client::new(index::IndexSettings {
             index_url: Some(Url::parse(&self.index.url()).unwrap()),
             sources: sources.to_vec(),
             configuration: Configuration::default(),

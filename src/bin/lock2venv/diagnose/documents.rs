@@ -62,9 +62,9 @@ impl From<lock::Error> for Failure {
 }
 
 /// Says what is odd about a lock, and what to do about it.
-pub(crate) fn lock_warning(warning: &lock::Warning) -> String {
+pub(crate) fn lock_warning(warning: &lock::LockWarning) -> String {
     match warning {
-        lock::Warning::Newer => format!(
+        lock::LockWarning::Newer => format!(
             "poetry.lock has a newer format than lock2venv knows, and may be misread: {RELOCK} with Poetry {}, or use a newer lock2venv",
             pyproject::POETRY_VERSION
         ),

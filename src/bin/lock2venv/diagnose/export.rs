@@ -1,6 +1,6 @@
 //! What an export could not hold, and what to do about what pip will make of it.
 
-use lock2venv::export::{Error, Warning};
+use lock2venv::export::{Error, ExportWarning};
 
 use super::Failure;
 
@@ -21,20 +21,24 @@ impl From<Error> for Failure {
 }
 
 /// Says what to do about a warning; `None` for those that are Poetry's.
-pub(crate) fn advice(warning: &Warning) -> Option<&'static str> {
+pub(crate) fn advice(warning: &ExportWarning) -> Option<&'static str> {
     match warning {
-        Warning::Never(_) => Some("lock again (`poetry lock`), or leave it out of pyproject.toml"),
-        Warning::Unhashed(_) => Some("use `--without-hashes`, or install with `lock2venv install`"),
-        Warning::OtherCredentials { .. } => Some(
+        ExportWarning::Never(_) => {
+            Some("lock again (`poetry lock`), or leave it out of pyproject.toml")
+        }
+        ExportWarning::Unhashed(_) => {
+            Some("use `--without-hashes`, or install with `lock2venv install`")
+        }
+        ExportWarning::OtherCredentials { .. } => Some(
             "take the credentials out of the URL in pyproject.toml, set POETRY_HTTP_BASIC_<NAME>_USERNAME and _PASSWORD, and run `poetry lock`",
         ),
-        Warning::CredentialsTwice(_) => Some(
+        ExportWarning::CredentialsTwice(_) => Some(
             "take them out of the URL in pyproject.toml and set POETRY_HTTP_BASIC_<NAME>_USERNAME and _PASSWORD",
         ),
-        Warning::UnknownIndex { .. } => {
+        ExportWarning::UnknownIndex { .. } => {
             Some("name exactly this URL in `[[tool.poetry.source]]`, or run `poetry lock`")
         }
-        Warning::NoCredentials(_) => Some(
+        ExportWarning::NoCredentials(_) => Some(
             "set POETRY_HTTP_BASIC_<NAME>_USERNAME and POETRY_HTTP_BASIC_<NAME>_PASSWORD, or leave out `--with-credentials`",
         ),
         _ => None,

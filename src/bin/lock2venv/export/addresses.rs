@@ -7,7 +7,7 @@ use lock2venv::digest::Digest;
 use lock2venv::event::Silent;
 use lock2venv::export::{FileInfo, indexed_files};
 use lock2venv::http::{BASE_DELAY, Limits};
-use lock2venv::index::{Client, IndexFile, Settings, Wanted};
+use lock2venv::index::{Client, FileQuery, IndexFile, IndexSettings};
 use lock2venv::lock::{File, Package};
 use lock2venv::plan::{self, IndexSource};
 use lock2venv::prepare::{self, Question};
@@ -52,9 +52,9 @@ pub(super) fn ask(
         .map(|package| Asked::of(package, project))
         .collect::<Result<Vec<_>, _>>()?;
     let questions: Vec<Question<'_>> = asked.iter().map(Asked::question).collect();
-    let options = prepare::Options {
+    let options = prepare::PrepareOptions {
         n_connections: N_CONNECTIONS,
-        ..prepare::Options::default()
+        ..prepare::PrepareOptions::default()
     };
     let client = client(project, context)?;
     let answers = prepare::list(&questions, &client, &options, &Silent)?;
@@ -86,7 +86,7 @@ impl<'a> Asked<'a> {
 
     fn question(&self) -> Question<'_> {
         let files = self.files.iter().zip(&self.digests);
-        let files = files.map(|(file, digests)| Wanted {
+        let files = files.map(|(file, digests)| FileQuery {
             file: &file.name,
             digests,
         });
@@ -143,7 +143,7 @@ fn client(project: &Project, context: &Context) -> Result<Client, Failure> {
     let index_url = index_url.transpose();
     let index_url = index_url.map_err(|error| Failure::index_url("LOCK2VENV_INDEX_URL", &error))?;
     let limits = Limits::for_timeout(configuration.timeout()?);
-    Ok(Client::new(Settings {
+    Ok(Client::new(IndexSettings {
         index_url,
         sources: plan::index_sources(&project.sources),
         configuration,

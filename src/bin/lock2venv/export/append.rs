@@ -1,6 +1,6 @@
 //! The project itself at the end of a requirements file.
 
-use lock2venv::export::{self, Appended, Options};
+use lock2venv::export::{self, Appended, ExportOptions};
 use lock2venv::project_wheel;
 use lock2venv::pyproject::Project;
 
@@ -27,13 +27,17 @@ pub(super) struct Appending<'a> {
     pub(super) project: &'a Project,
     pub(super) output: &'a Output<'a>,
     /// What its wheel depends on besides its folder.
-    pub(super) building: project_wheel::Options,
+    pub(super) building: project_wheel::BuildOptions,
 }
 
 impl Appending<'_> {
     /// Appends the project, as its folder or as its wheel, which is built into `dist/`; nothing is written where the output is
     /// only checked.
-    pub(super) fn append(&self, text: &mut String, options: &Options<'_>) -> Result<(), Failure> {
+    pub(super) fn append(
+        &self,
+        text: &mut String,
+        options: &ExportOptions<'_>,
+    ) -> Result<(), Failure> {
         match self.form {
             AppendProject::Path if export::has_hashes(text) => Err(Failure::text(
                 "a folder cannot have a hash, and pip refuses it among requirements that have hashes",
@@ -51,7 +55,7 @@ impl Appending<'_> {
         }
     }
 
-    fn append_wheel(&self, text: &mut String, options: &Options<'_>) -> Result<(), Failure> {
+    fn append_wheel(&self, text: &mut String, options: &ExportOptions<'_>) -> Result<(), Failure> {
         let project = self.project;
         let failure = |error| Failure::build(&project.name, error, "no `--append-project`");
         let wheel = project_wheel::build(&project.root, &self.building).map_err(failure)?;

@@ -13,12 +13,12 @@ use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use lock2venv::configuration::{Configuration, Repository};
-use lock2venv::export::{self, Credentials, Extent, Options};
+use lock2venv::export::{self, Credentials, ExportOptions, Extent};
 use lock2venv::http::nearest_repository;
-use lock2venv::lock::{Document, Lock};
+use lock2venv::lock::{Lock, LockDocument};
 use lock2venv::project_files::{self, Disk, ProjectFiles};
 use lock2venv::project_wheel;
-use lock2venv::pyproject::{Project, ProjectSource, Warning};
+use lock2venv::pyproject::{Project, ProjectSource, ProjectWarning};
 use lock2venv::select::{self, Choice, DefaultGroups, Request, Selection};
 
 use crate::args::{Export, Groups};
@@ -118,7 +118,7 @@ fn warn_of_paths(selection: &Selection<'_>, project: &Project, context: &Context
     let mut warned = project.warnings.clone();
     for package in packages {
         let source = package.resolved_source.as_ref();
-        let warning = Warning::of_path(package.name.as_str(), source, &Disk);
+        let warning = ProjectWarning::of_path(package.name.as_str(), source, &Disk);
         if let Some(warning) = warning.filter(|warning| !warned.contains(warning)) {
             context.say(&warning.to_string());
             warned.push(warning);
@@ -137,7 +137,7 @@ fn read_lock(
         let failure = Failure::text("poetry.lock does not exist");
         return Err(failure.hint("run `poetry lock`"));
     };
-    let document = Document::parse(text).map_err(exception)?;
+    let document = LockDocument::parse(text).map_err(exception)?;
     let freshness = document.check_freshness(project);
     freshness.map_err(printed)?;
     let request = Request::from(&arguments.groups);
@@ -189,7 +189,7 @@ impl Lines<'_> {
         } else {
             None
         };
-        let options = Options {
+        let options = ExportOptions {
             without_hashes: arguments.without_hashes,
             without_urls: arguments.without_urls,
             credentials: configured.as_ref().map(|known| known as &dyn Credentials),
@@ -209,7 +209,7 @@ impl Lines<'_> {
                 form,
                 project,
                 output,
-                building: project_wheel::Options::from_surroundings(&context.variables),
+                building: project_wheel::BuildOptions::from_surroundings(&context.variables),
             };
             appending.append(&mut text, &options)?;
         }
@@ -218,7 +218,7 @@ impl Lines<'_> {
 }
 
 /// Says in Poetry's words what Poetry says too, and in ours, with what to do, what only we say.
-fn warn(warning: &export::Warning, context: &Context) {
+fn warn(warning: &export::ExportWarning, context: &Context) {
     match advice(warning) {
         Some(advice) => context.warn(&format!("{warning}; {advice}")),
         None => context.say(&warning.to_string()),

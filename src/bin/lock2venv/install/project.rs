@@ -1,6 +1,6 @@
 //! The documents of the project that is installed.
 
-use lock2venv::lock::{Document, Lock};
+use lock2venv::lock::{Lock, LockDocument};
 use lock2venv::project_files::{Disk, ProjectFiles};
 use lock2venv::pyproject::Project;
 use lock2venv::select::{Choice, DefaultGroups};
@@ -24,7 +24,7 @@ impl LockedProject {
             context.warn(&warning.to_string());
         }
         let text = files.lock.as_ref().ok_or_else(|| no_lock(&files.root))?;
-        let document = Document::parse(text)?;
+        let document = LockDocument::parse(text)?;
         document.check_freshness(&project)?;
         let request = (&arguments.groups).into();
         let choice = Choice::new(&project, &request, DefaultGroups::NonOptional)?;

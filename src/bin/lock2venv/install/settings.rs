@@ -9,7 +9,7 @@ use lock2venv::install::LinkMode;
 use lock2venv::interpreter::{InterpreterRequest, managed_folders};
 use lock2venv::prepare::Network;
 use lock2venv::project_wheel;
-use lock2venv::session::{InterpreterLookup, Settings};
+use lock2venv::session::{InterpreterLookup, SessionSettings};
 use lock2venv::url::Url;
 
 use crate::args::{self, Install};
@@ -20,9 +20,9 @@ pub(super) fn of(
     arguments: &Install,
     context: &Context,
     configuration: Configuration,
-) -> Result<Settings, Failure> {
-    let usual = Settings::new(configuration);
-    Ok(Settings {
+) -> Result<SessionSettings, Failure> {
+    let usual = SessionSettings::new(configuration);
+    Ok(SessionSettings {
         cache_folder: cache_folder(arguments, context)?,
         lookup: lookup(arguments, context, &usual.configuration)?,
         index_url: index_url(arguments)?,
@@ -36,7 +36,7 @@ pub(super) fn of(
         is_strict: arguments.strict,
         compiles: arguments.compile,
         link_mode: link_mode(arguments.link_mode),
-        build: project_wheel::Options::from_surroundings(&context.variables),
+        build: project_wheel::BuildOptions::from_surroundings(&context.variables),
         variables: std::env::vars_os().collect(),
         n_jobs: arguments.jobs.map(usize::from).and_then(NonZeroUsize::new),
         ..usual
