@@ -245,19 +245,17 @@ impl Thread<'_> {
         error: &io::Error,
     ) -> Result<(), Error> {
         let status = self.worker.take().and_then(|worker| worker.end().ok());
-        let ended = match (error.kind(), status) {
-            (io::ErrorKind::UnexpectedEof, Some(status))
-                if status.signal().is_some_and(is_from_outside) =>
-            {
-                return Err(Error::Killed {
-                    path: self.settings.interpreter.clone(),
-                    source_path: job.batch.root.join(source),
-                    status,
-                });
-            }
-            (io::ErrorKind::UnexpectedEof, Some(status)) => status.to_string(),
-            _ => error.to_string(),
-        };
+        let status = status.filter(|_| error.kind() == io::ErrorKind::UnexpectedEof);
+        if let Some(status) = status
+            && status.signal().is_some_and(is_from_outside)
+        {
+            return Err(Error::Killed {
+                path: self.settings.interpreter.clone(),
+                source_path: job.batch.root.join(source),
+                status,
+            });
+        }
+        let ended = status.map_or_else(|| error.to_string(), |status| status.to_string());
         self.n_crashes += 1;
         if self.n_crashes == MOST_CRASHES {
             let cause =

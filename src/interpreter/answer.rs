@@ -44,20 +44,7 @@ pub(super) struct PlatformFacts {
 
 /// Turns what the interpreter at `path` wrote into an [`Interpreter`].
 pub(super) fn read(path: &Path, stdout: &[u8], stderr: String) -> Result<Interpreter, Error> {
-    let stdout = String::from_utf8_lossy(stdout).into_owned();
-    // A wrapper may greet before it starts the interpreter; the answer is the last line.
-    let line = stdout.trim_end().rsplit('\n').next().unwrap_or_default();
-    let answer: ProbeAnswer = match serde_json::from_str(line) {
-        Ok(answer) => answer,
-        Err(source) => {
-            return Err(Error::Answer {
-                path: path.to_owned(),
-                stdout,
-                stderr,
-                source,
-            });
-        }
-    };
+    let answer = parse(path, stdout, stderr)?;
     let lacks = |fact| Error::Fact {
         path: path.to_owned(),
         fact,
@@ -88,6 +75,18 @@ pub(super) fn read(path: &Path, stdout: &[u8], stderr: String) -> Result<Interpr
         executable: answer.executable,
         base_executable: answer.base_executable,
         base_prefix: answer.base_prefix,
+    })
+}
+
+fn parse(path: &Path, stdout: &[u8], stderr: String) -> Result<ProbeAnswer, Error> {
+    let stdout = String::from_utf8_lossy(stdout).into_owned();
+    // A wrapper may greet before it starts the interpreter; the answer is the last line.
+    let line = stdout.trim_end().rsplit('\n').next().unwrap_or_default();
+    serde_json::from_str(line).map_err(|source| Error::Answer {
+        path: path.to_owned(),
+        stdout: stdout.clone(),
+        stderr,
+        source,
     })
 }
 

@@ -106,23 +106,27 @@ fn groups(
         return Ok((names.collect(), false));
     }
     check_groups(project, options)?;
-    let [only, with, without] = options.map(|(_, written)| {
-        let names = split_groups(written).map(GroupName::new);
-        names.collect::<BTreeSet<GroupName>>()
-    });
+    let names = |written| split_groups(written).map(GroupName::new);
+    let [only, with, without] =
+        options.map(|(_, written)| names(written).collect::<BTreeSet<GroupName>>());
     if !only.is_empty() {
         return Ok((only, !with.is_empty() || !without.is_empty()));
     }
-    let mut groups: BTreeSet<GroupName> = match default_groups {
+    let mut groups = usual_groups(project, default_groups);
+    groups.extend(with);
+    groups.retain(|group| !without.contains(group));
+    Ok((groups, false))
+}
+
+/// Returns the groups that are taken unless others are named.
+fn usual_groups(project: &Project, default_groups: DefaultGroups) -> BTreeSet<GroupName> {
+    match default_groups {
         DefaultGroups::Main => BTreeSet::from([GroupName::new(MAIN)]),
         DefaultGroups::NonOptional => {
             let groups = project.groups.iter().filter(|group| !group.is_optional);
             groups.map(|group| group.name.clone()).collect()
         }
-    };
-    groups.extend(with);
-    groups.retain(|group| !without.contains(group));
-    Ok((groups, false))
+    }
 }
 
 fn split_groups(written: &[String]) -> impl Iterator<Item = &str> {
@@ -136,33 +140,37 @@ fn check_groups(
     project: &Project,
     options: [(&'static str, &Vec<String>); 3],
 ) -> Result<(), Error> {
+    let unknown = unknown_groups(project, options);
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let groups = project.groups.iter();
+    Err(Error::UnknownGroups {
+        unknown,
+        defined: groups.map(|group| group.name.clone()).collect(),
+    })
+}
+
+/// Finds the groups that the project does not have, each with the options that name it.
+fn unknown_groups(
+    project: &Project,
+    options: [(&'static str, &Vec<String>); 3],
+) -> Vec<UnknownGroup> {
     let mut unknown: BTreeMap<&str, Vec<&'static str>> = BTreeMap::new();
     for (option, written) in options {
-        for group in split_groups(written) {
-            if project.group(&GroupName::new(group)).is_some() {
-                continue;
-            }
+        let is_unknown = |group: &&str| project.group(&GroupName::new(group)).is_none();
+        for group in split_groups(written).filter(is_unknown) {
             let options = unknown.entry(group).or_default();
             if !options.contains(&option) {
                 options.push(option);
             }
         }
     }
-    if unknown.is_empty() {
-        return Ok(());
-    }
     let unknown = unknown.into_iter().map(|(group, options)| UnknownGroup {
         group: group.to_owned(),
         options,
     });
-    Err(Error::UnknownGroups {
-        unknown: unknown.collect(),
-        defined: project
-            .groups
-            .iter()
-            .map(|group| group.name.clone())
-            .collect(),
-    })
+    unknown.collect()
 }
 
 /// A group that a request names and the project does not have.
