@@ -152,7 +152,7 @@ impl fmt::Display for EntryFault {
                 return write!(formatter, "is larger than {limit} bytes");
             }
             Self::NotTiled => "does not begin where the entry before it ends",
-            Self::Extra => "has an extra field that is malformed or holds a second name",
+            Self::Extra => "has an extra field that is malformed or contains a second name",
             Self::Comment => "has a comment",
             Self::NameEncoding => "has a name that is not marked as UTF-8 or is not UTF-8",
             Self::NameEscapes => "leads outside the archive",

@@ -30,7 +30,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The source tree holds neither pyproject.toml nor setup.py.
-    #[error("`{}` holds neither pyproject.toml nor setup.py", .0.display())]
+    #[error("`{}` contains neither pyproject.toml nor setup.py", .0.display())]
     NoProject(PathBuf),
     /// pyproject.toml is not TOML.
     #[error("`{}` cannot be read", path.display())]
@@ -94,7 +94,7 @@ pub enum Error {
         output: Box<Output>,
     },
     /// The process ended before the backend was done.
-    #[error("`{hook}` ended early ({status})")]
+    #[error("`{hook}` exited early ({status})")]
     Ended {
         /// The hook.
         hook: Hook,
@@ -114,7 +114,7 @@ pub enum Error {
         what: &'static str,
     },
     /// What was built is not the wheel that was asked for.
-    #[error("`{hook}` built `{}`, which is not the wheel that was asked for", file.escape_debug())]
+    #[error("`{hook}` built `{}`, which is not the requested wheel", file.escape_debug())]
     Wheel {
         /// The hook.
         hook: Hook,

@@ -38,16 +38,16 @@ pub struct Expected {
 #[non_exhaustive]
 pub enum WheelFault {
     /// It is not named as a wheel is, or has a path.
-    #[error("it is not named as a wheel")]
+    #[error("its name is not that of a wheel")]
     FileName(#[from] filename::Error),
     /// It is not in the folder.
-    #[error("there is no such file in the folder for it")]
+    #[error("it is not in the output folder")]
     Absent,
     /// It is a link or a folder.
     #[error("it is not a regular file")]
     NotAFile,
     /// It is another package's.
-    #[error("it has the name `{found}` instead of `{expected}`")]
+    #[error("its name is `{found}` instead of `{expected}`")]
     OtherName {
         /// The name asked for.
         expected: PackageName,
@@ -55,7 +55,7 @@ pub enum WheelFault {
         found: PackageName,
     },
     /// It has another version.
-    #[error("it has the version {} instead of {}", found.text(), expected.text())]
+    #[error("its version is {} instead of {}", found.text(), expected.text())]
     OtherVersion {
         /// The version asked for.
         expected: Version,
@@ -169,7 +169,7 @@ mod tests {
             );
         }
         let other = refused("demo_x-1.0-py3-none-any.whl", Some("1.1"));
-        assert_eq!(other.to_string(), "it has the version 1.0 instead of 1.1");
+        assert_eq!(other.to_string(), "its version is 1.0 instead of 1.1");
         let name = PackageName::new("other");
         let expected = Expected {
             name,
@@ -177,9 +177,6 @@ mod tests {
         };
         let file = WheelFilename::parse("demo_x-1.0-py3-none-any.whl").unwrap();
         let other = expected.check(&file).unwrap_err();
-        assert_eq!(
-            other.to_string(),
-            "it has the name `demo-x` instead of `other`"
-        );
+        assert_eq!(other.to_string(), "its name is `demo-x` instead of `other`");
     }
 }

@@ -18,13 +18,13 @@ pub enum UrlFault {
     #[error("it could be read as an option")]
     Option,
     /// It is not of a transport that is taken.
-    #[error("it is none of https, http, ssh, git, file, `host:path` and an absolute path")]
+    #[error("it is not an https, http, ssh, git or file URL, `host:path` or an absolute path")]
     Transport,
     /// It holds a line break or another control character.
-    #[error("it holds a control character")]
+    #[error("it contains a control character")]
     Control,
     /// It has a password that git would hand on in the open.
-    #[error("only http and https take a password")]
+    #[error("only http and https URLs may have a password")]
     Password,
     /// It has no host, or is no URL otherwise.
     #[error("it is not a URL")]

@@ -155,7 +155,7 @@ impl Git {
             Some(version) => Ok(version),
             None => Err(Error::Start {
                 program: self.program.clone(),
-                source: io::Error::other("it does not tell its version"),
+                source: io::Error::other("it does not report its version"),
             }),
         }
     }

@@ -15,7 +15,7 @@ pub enum Error {
     #[error("there is no `git` on PATH")]
     NoGit,
     /// Git is too old to be safe with the repositories of others.
-    #[error("git {0} is too old: {OLDEST} or newer is needed")]
+    #[error("git {0} is too old: {OLDEST} or newer is required")]
     TooOld(Version),
     /// Git cannot be started, or is something else.
     #[error("cannot run `{}`", program.display())]
@@ -47,10 +47,10 @@ pub enum Error {
     #[error("`{}` is not the name of a branch or tag", .0.escape_debug())]
     Reference(String),
     /// This is not the whole name of a commit.
-    #[error("`{}` is not the whole name of a commit", .0.escape_debug())]
+    #[error("`{}` is not a full commit hash", .0.escape_debug())]
     Commit(String),
     /// A user name or password has a character that git's credential protocol cannot carry.
-    #[error("the credentials for `{0}` hold a line break")]
+    #[error("the credentials for `{0}` contain a line break")]
     Credentials(WrittenUrl),
     /// The repository does not have the commit: most likely its branch was rewritten and pushed by force.
     #[error("the git repository `{url}` has no commit {commit} (any more)")]
@@ -61,7 +61,7 @@ pub enum Error {
         commit: String,
     },
     /// The commit does not have the folder of the project.
-    #[error("`{}` is no folder of the git repository `{url}`", subdirectory.escape_debug())]
+    #[error("`{}` is not a folder of the git repository `{url}`", subdirectory.escape_debug())]
     Subdirectory {
         /// The repository.
         url: WrittenUrl,

@@ -8,13 +8,13 @@ pub enum Refusal {
     #[error("there is no such repository, or it is hidden from these credentials")]
     NotFound,
     /// Credentials are wanted, or others (401).
-    #[error("it wants credentials, or others")]
+    #[error("it requires credentials, or different ones")]
     Unauthorized,
     /// The credentials do not suffice (403).
-    #[error("it forbids the access")]
+    #[error("access is forbidden")]
     Forbidden,
     /// The ssh server takes none of the keys.
-    #[error("it takes none of the ssh keys")]
+    #[error("it accepts none of the ssh keys")]
     Key,
     /// The key of the ssh server is not known, or another than is known.
     #[error("its ssh host key is not known")]

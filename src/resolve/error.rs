@@ -16,7 +16,7 @@ pub enum Error<E> {
     #[error("no versions satisfy all requirements")]
     Conflict(Conflict),
     /// A question could not be answered.
-    #[error("a question could not be answered")]
+    #[error("a request of the resolver failed")]
     Candidates(E),
     /// The answers do not answer the questions.
     #[error("{0:?} was not answered")]

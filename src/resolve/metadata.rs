@@ -17,7 +17,7 @@ pub struct CandidateMetadata {
 
 /// The PKG-INFO of a source distribution does not say what its wheel will depend on: the backend has to be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("PKG-INFO does not promise the dependencies of the wheel")]
+#[error("PKG-INFO does not guarantee the dependencies of the wheel")]
 pub struct DynamicDependencies;
 
 impl CandidateMetadata {

@@ -23,7 +23,7 @@ pub enum Error {
     #[error("the compressed data of the archive is damaged")]
     Compression(#[source] io::Error),
     /// The archive ends too early.
-    #[error("the archive is cut off")]
+    #[error("the archive is truncated")]
     Truncated,
     /// The structure is not that of a tar archive.
     #[error("not a well-formed tar archive: {what}")]
@@ -55,7 +55,7 @@ pub enum Error {
     #[error(transparent)]
     Zip(#[from] archive::Error),
     /// Neither one folder nor a project is at the top of the archive.
-    #[error("the archive does not hold a project in one folder")]
+    #[error("the archive does not contain a project in one folder")]
     NoProject {
         /// What is at the top.
         names: Vec<String>,

@@ -61,7 +61,7 @@ pub(super) fn unpack(
         tree.check_size()?;
     }
     if entries.n_headers == 0 {
-        return Err(malformed("it holds nothing"));
+        return Err(malformed("it is empty"));
     }
     entries.stream.finish(entries.has_end_mark)?;
     for link in tree.checked_links()? {

@@ -294,13 +294,13 @@ fn a_process_that_ends_early_is_reported_with_its_status() {
     let error = error_of("import os\ndef build_wheel(*arguments):\n    os._exit(7)\n");
     assert_eq!(
         error.to_string(),
-        "`build_wheel` ended early (exit status: 7)"
+        "`build_wheel` exited early (exit status: 7)"
     );
     let error = error_of(
         "import os, signal\ndef build_wheel(*arguments):\n    print('soon', flush=True)\n    os.kill(os.getpid(), signal.SIGKILL)\n",
     );
     let text = error.to_string();
-    assert_eq!(text, "`build_wheel` ended early (signal: 9 (SIGKILL))");
+    assert_eq!(text, "`build_wheel` exited early (signal: 9 (SIGKILL))");
     assert_eq!(output(&error).last_lines, ["soon"]);
 }
 

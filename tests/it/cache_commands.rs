@@ -82,7 +82,7 @@ fn a_full_disk_is_called_one() {
     let full = project.run(&["export", "-o", "/dev/full"]);
     full.failed(
         1,
-        &["/dev/full", "No space left", "it is full: make room there"],
+        &["/dev/full", "No space left", "it is full: free some space"],
     );
 }
 

@@ -149,7 +149,7 @@ fn poetrys_credentials_for_a_repository_reach_it_and_stay_nowhere() {
     refused.failed(
         1,
         &[
-            "it wants credentials, or others",
+            "it requires credentials, or different ones",
             "POETRY_HTTP_BASIC_NAME_USERNAME",
         ],
     );

@@ -87,7 +87,7 @@ impl Frontend<'_> {
             return Err(Error::Answer {
                 hook,
                 answer,
-                what: "which is not a folder of metadata",
+                what: "which is not a metadata folder",
             });
         }
         Ok(Some(path))

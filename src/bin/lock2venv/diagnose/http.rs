@@ -66,7 +66,7 @@ fn more(error: &Error) -> String {
     match error {
         Error::Refused { tried: origin, .. } => tried(*origin),
         Error::Response { n_attempts, .. } | Error::Transport { n_attempts, .. } => {
-            format!(", asked {}", times(*n_attempts))
+            format!(", requested {}", times(*n_attempts))
         }
         _ => String::new(),
     }

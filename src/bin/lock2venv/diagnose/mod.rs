@@ -131,7 +131,7 @@ impl Failure {
         }
         let hint = match error.kind() {
             _ if is_full(error) => {
-                Some("it is full: make room there, or name another file: `-o FILE`".to_owned())
+                Some("it is full: free some space, or name another file: `-o FILE`".to_owned())
             }
             io::ErrorKind::NotFound => path
                 .parent()
@@ -254,7 +254,7 @@ fn is_full(error: &io::Error) -> bool {
 fn disk_hint(error: &(dyn Error + 'static)) -> Option<String> {
     let is_full = error.downcast_ref().is_some_and(is_full);
     is_full.then(|| {
-        "the disk that holds this path is full: make room there; `--venv DIR` puts the environment elsewhere, `--cache-dir DIR` the cache"
+        "the disk is full: free some space, or use another disk: `--venv DIR` for the environment, `--cache-dir DIR` for the cache"
             .to_owned()
     })
 }
