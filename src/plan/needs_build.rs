@@ -8,8 +8,6 @@ pub enum Builds {
     /// It may.
     #[default]
     Allowed,
-    /// Source distributions are errors.
-    SdistsRefused,
     /// Each is an error.
     Refused,
 }
@@ -31,12 +29,12 @@ pub enum SourceCode {
 ///
 /// [`Error::NeedsBuild`].
 pub(super) fn refuse(distribution: &Distribution, builds: Builds) -> Result<(), Error> {
+    if builds == Builds::Allowed {
+        return Ok(());
+    }
     let (source_code, refused) = match (&distribution.form, &distribution.origin) {
-        _ if builds == Builds::Allowed => return Ok(()),
         (Form::Sdist { file, refused }, _) => (SourceCode::Sdist(file.clone()), refused.clone()),
-        (Form::Tree { .. }, Origin::Git(git)) if builds == Builds::Refused => {
-            (SourceCode::Git(repository(git)), Vec::new())
-        }
+        (Form::Tree { .. }, Origin::Git(git)) => (SourceCode::Git(repository(git)), Vec::new()),
         (Form::Wheel(_) | Form::Tree { .. }, _) => return Ok(()),
     };
     Err(Error::NeedsBuild {

@@ -1,28 +1,152 @@
-//! Builds the wheels of folders.
+//! Builds wheels: those of folders here where that can be done without Python, all others by their build backends.
 
 use std::path::Path;
 
 use fs_err as fs;
 
-use super::Error;
-use super::job::BuildJob;
+use super::job::{BuildJob, BuildSource};
+use super::{Building, Error, Prepare};
+use crate::build::Expected;
+use crate::builder::{self, BuiltFile, SourceArchive, SourceTree, TreeProduct};
 use crate::install::{PreparedWheel, WheelContent};
-use crate::plan::{Distribution, Origin};
+use crate::plan::{Distribution, Form, GitOrigin, Origin};
 use crate::project_wheel::{self, Backend, BuildOptions, BuiltWheel, Unsupported};
 
-pub(super) fn build(job: &BuildJob<'_>, options: &BuildOptions) -> Result<PreparedWheel, Error> {
-    let distribution = job.distribution;
-    let built = if job.is_editable {
-        project_wheel::build_editable(&job.folder, options)
-    } else {
-        project_wheel::build(&job.folder, options)
+/// Finds the wheel that was built before of a source distribution.
+pub(super) fn kept(prepare: &Prepare<'_>, distribution: &Distribution) -> Option<PreparedWheel> {
+    let (Building::With(builder), Form::Sdist { .. }) = (prepare.building, &distribution.form)
+    else {
+        return None;
     };
-    let built = built.map_err(|source| failed(distribution, source))?;
-    if matches!(distribution.origin, Origin::Git(_)) {
-        check_backend(distribution, &job.folder)?;
-        check_wheel(distribution, &built)?;
+    let origin = &distribution.origin;
+    let expected = expected(distribution);
+    let built = builder.kept_of_archive(origin.digests(), origin.subdirectory(), &expected)?;
+    Some(ready(distribution, built))
+}
+
+/// Finds the wheel that was built before of a commit.
+pub(super) fn kept_of_commit(
+    prepare: &Prepare<'_>,
+    distribution: &Distribution,
+) -> Option<PreparedWheel> {
+    let (Building::With(builder), Origin::Git(git)) = (prepare.building, &distribution.origin)
+    else {
+        return None;
+    };
+    let built = builder.kept_of_tree(&identity(git), &expected(distribution))?;
+    Some(ready(distribution, built))
+}
+
+/// Builds a wheel; returns `None` where that is only rehearsed.
+///
+/// # Errors
+///
+/// [`Error::Build`], [`Error::SourceBuild`], [`Error::NeedsBuild`].
+pub(super) fn build(
+    job: &BuildJob<'_>,
+    prepare: &Prepare<'_>,
+) -> Result<Option<PreparedWheel>, Error> {
+    let distribution = job.distribution;
+    match &job.source {
+        // What could be built without a backend was built when the commit was checked out.
+        BuildSource::Folder { .. } if matches!(distribution.origin, Origin::Git(_)) => {
+            by_backend(job, prepare)
+        }
+        BuildSource::Folder { path, product } => {
+            match built_here(path, *product, prepare.folders) {
+                Ok(built) => Ok(Some(prepared(distribution, built))),
+                Err(error) if error.needs_backend() => by_backend(job, prepare),
+                Err(error) => Err(failed(distribution, error)),
+            }
+        }
+        BuildSource::Archive { .. } => by_backend(job, prepare),
     }
-    Ok(prepared(distribution, built))
+}
+
+fn built_here(
+    folder: &Path,
+    product: TreeProduct,
+    options: &BuildOptions,
+) -> Result<BuiltWheel, project_wheel::Error> {
+    match product {
+        TreeProduct::Wheel => project_wheel::build(folder, options),
+        TreeProduct::Editable => project_wheel::build_editable(folder, options),
+    }
+}
+
+fn by_backend(job: &BuildJob<'_>, prepare: &Prepare<'_>) -> Result<Option<PreparedWheel>, Error> {
+    let distribution = job.distribution;
+    let builder = match prepare.building {
+        Building::With(builder) => builder,
+        Building::Rehearsed => return Ok(None),
+        Building::Refused => {
+            return Err(Error::NeedsBuild {
+                package: distribution.name.clone(),
+            });
+        }
+    };
+    let built = wheel(job, builder).map_err(|source| Error::SourceBuild {
+        package: distribution.name.clone(),
+        version: distribution.version.clone(),
+        source: Box::new(source),
+    })?;
+    Ok(Some(ready(distribution, built)))
+}
+
+fn wheel(job: &BuildJob<'_>, builder: &builder::Builder<'_>) -> Result<BuiltFile, builder::Error> {
+    let expected = &expected(job.distribution);
+    let identity = match &job.distribution.origin {
+        Origin::Git(git) => Some(identity(git)),
+        Origin::Index { .. }
+        | Origin::Url { .. }
+        | Origin::File { .. }
+        | Origin::Directory { .. } => None,
+    };
+    match &job.source {
+        BuildSource::Folder { path, product } => builder.wheel_of_tree(&SourceTree {
+            folder: path,
+            expected,
+            product: *product,
+            identity: identity.as_deref(),
+        }),
+        BuildSource::Archive {
+            file,
+            file_name,
+            subdirectory,
+        } => builder.wheel_of_archive(&SourceArchive {
+            file,
+            file_name,
+            subdirectory: *subdirectory,
+            expected,
+        }),
+    }
+}
+
+/// What tells the files of a commit from all others.
+fn identity(git: &GitOrigin) -> String {
+    let url = git.url.without_credentials();
+    let commit = git.resolved_reference.as_deref().unwrap_or_default();
+    let subdirectory = git.subdirectory.as_deref().unwrap_or_default();
+    format!("{url}\n{commit}\n{subdirectory}")
+}
+
+/// A folder may have moved on since it was locked, so that its version is not what it was; what is locked by digest or commit
+/// has not.
+fn expected(distribution: &Distribution) -> Expected {
+    let is_fixed = !matches!(distribution.origin, Origin::Directory { .. });
+    Expected {
+        name: distribution.name.clone(),
+        version: is_fixed.then(|| distribution.version.clone()),
+    }
+}
+
+fn ready(distribution: &Distribution, built: BuiltFile) -> PreparedWheel {
+    PreparedWheel {
+        id: distribution.id,
+        file: built.file_name,
+        content: WheelContent::Archive(built.file),
+        from_cache: built.from_cache,
+    }
 }
 
 /// Builds the wheel of a check-out, if that runs no code; `None` when a backend has to do it.
@@ -37,9 +161,7 @@ pub(super) fn native(
         return Ok(None);
     }
     match project_wheel::build(folder, options) {
-        Ok(built) if check_wheel(distribution, &built).is_ok() => {
-            Ok(Some(prepared(distribution, built)))
-        }
+        Ok(built) if is_locked(distribution, &built) => Ok(Some(prepared(distribution, built))),
         Ok(_) | Err(project_wheel::Error::Unsupported(_)) => Ok(None),
         Err(source) => Err(failed(distribution, source)),
     }
@@ -58,16 +180,10 @@ fn check_backend(distribution: &Distribution, folder: &Path) -> Result<(), Error
     Err(failed(distribution, Unsupported::Backend(other).into()))
 }
 
-fn check_wheel(distribution: &Distribution, built: &BuiltWheel) -> Result<(), Error> {
-    let (name, version) = (&distribution.name, &distribution.version);
-    if (built.file().name(), built.file().version()) == (name, version) {
-        return Ok(());
-    }
-    Err(Error::WrongWheel {
-        package: name.clone(),
-        version: version.clone(),
-        file: built.file_name().to_owned(),
-    })
+/// Tells whether it is the wheel that was locked.
+fn is_locked(distribution: &Distribution, built: &BuiltWheel) -> bool {
+    let file = built.file();
+    (file.name(), file.version()) == (&distribution.name, &distribution.version)
 }
 
 fn failed(distribution: &Distribution, source: project_wheel::Error) -> Error {

@@ -11,11 +11,12 @@ use std::time::Instant;
 
 use fs_err as fs;
 
-use super::build::native;
-use super::job::{BuildJob, CheckOutJob, Job};
+use super::build::{kept_of_commit, native};
+use super::job::{BuildJob, BuildSource, CheckOutJob, Job};
 use super::watch::{PAUSE, Watch};
 use super::worker::Worker;
 use super::{Error, Network};
+use crate::builder::TreeProduct;
 use crate::event::{Event, Warning};
 use crate::git::{self, Folders, History, Repository};
 use crate::http::Cancellation as _;
@@ -43,7 +44,7 @@ impl<'a> Worker<'_, 'a> {
         };
         for distribution in &job.distributions {
             let folder = project(job, distribution, &files)?;
-            match native(distribution, &folder, self.job.building)? {
+            match native(distribution, &folder, self.job.folders)? {
                 Some(wheel) => self.send(wheel),
                 None => self.leave_to_backend(job, distribution, &files)?,
             }
@@ -58,11 +59,17 @@ impl<'a> Worker<'_, 'a> {
         distribution: &'a Distribution,
         files: &Path,
     ) -> Result<(), Error> {
+        if let Some(wheel) = kept_of_commit(self.job, distribution) {
+            self.send(wheel);
+            return Ok(());
+        }
         let files = self.job.cache.copy_checkout(files)?;
         self.queue.add(Job::Build(BuildJob {
             distribution,
-            folder: Cow::Owned(project(job, distribution, &files)?),
-            is_editable: false,
+            source: BuildSource::Folder {
+                path: Cow::Owned(project(job, distribution, &files)?),
+                product: TreeProduct::Wheel,
+            },
         }));
         Ok(())
     }
@@ -190,7 +197,7 @@ impl<'a> Worker<'_, 'a> {
     fn needs_history(&self, job: &CheckOutJob<'a>, files: &Path) -> Result<bool, Error> {
         for distribution in &job.distributions {
             let folder = project(job, distribution, files)?;
-            if native(distribution, &folder, self.job.building)?.is_none() {
+            if native(distribution, &folder, self.job.folders)?.is_none() {
                 return Ok(true);
             }
         }

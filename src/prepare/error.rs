@@ -11,7 +11,7 @@ use crate::project_wheel;
 use crate::store::{self, Mismatch};
 use crate::url::Url;
 use crate::version::Version;
-use crate::{configuration, git, index};
+use crate::{builder, configuration, git, index};
 
 /// Why wheels could not be prepared.
 #[derive(Debug, Error)]
@@ -73,16 +73,6 @@ pub enum Error {
     /// A setting of Poetry's makes no sense.
     #[error(transparent)]
     Configuration(#[from] configuration::Error),
-    /// A repository builds another version or package than was locked.
-    #[error("`{package}` {version} is locked, and its repository builds `{file}`")]
-    WrongWheel {
-        /// The package.
-        package: PackageName,
-        /// The locked version.
-        version: Version,
-        /// The wheel.
-        file: String,
-    },
     /// The wheel of a folder could not be built.
     #[error("the wheel of `{package}` cannot be built")]
     Build {
@@ -91,8 +81,18 @@ pub enum Error {
         /// The cause.
         source: Box<project_wheel::Error>,
     },
-    /// Something that is not a wheel, and not the folder of a project: nothing builds it.
-    #[error("`{package}` has to be built")]
+    /// A build backend could not build a wheel, or its build environment could not be made.
+    #[error("the wheel of `{package}` {version} cannot be built")]
+    SourceBuild {
+        /// The package.
+        package: PackageName,
+        /// The locked version.
+        version: Version,
+        /// The cause.
+        source: Box<builder::Error>,
+    },
+    /// A build backend would have to build a wheel, and that is not wanted.
+    #[error("a build backend has to build `{package}`")]
     NeedsBuild {
         /// The package.
         package: PackageName,
@@ -142,10 +142,19 @@ pub struct Missing {
     pub file: String,
 }
 
+impl Error {
+    /// Tells whether it is but an effect of having ended the work.
+    pub(super) fn is_cancellation(&self) -> bool {
+        let is_request = matches!(self, Self::Index(error) if error.is_cancelled());
+        let is_build = matches!(self, Self::SourceBuild { source, .. } if source.is_interruption());
+        is_request || is_build
+    }
+}
+
 fn cannot(errors: &[Error]) -> &'static str {
     let has_build = errors
         .iter()
-        .any(|error| matches!(error, Error::Build { .. }));
+        .any(|error| matches!(error, Error::Build { .. } | Error::SourceBuild { .. }));
     if has_build {
         "wheels cannot be prepared"
     } else {

@@ -6,22 +6,21 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Instant;
 
+use crate::builder::TreeProduct;
 use crate::digest::Digest;
 use crate::event::{Event, Reporter};
-use crate::filename::WheelFilename;
 use crate::index::{FileQuery, Index, IndexFile};
 use crate::install::{PreparedWheel, WheelContent};
 use crate::name::PackageName;
-use crate::plan::{Distribution, DistributionId};
+use crate::plan::{Distribution, DistributionId, Form};
 use crate::prepare::{Error, Missing};
-use crate::store::{Claim, Mark};
+use crate::store::{Claim, Mark, VerifiedFile};
 use crate::url::{Url, WrittenUrl};
 
-/// A file, and what proves it.
+/// A wheel or source distribution, and what proves it.
 #[derive(Debug)]
 pub(super) struct WantedFile<'a> {
     pub(super) distribution: &'a Distribution,
-    wheel: &'a WheelFilename,
     pub(super) file: &'a str,
     pub(super) digests: &'a [Digest],
     /// Keeps other processes from fetching it too.
@@ -32,7 +31,7 @@ pub(super) struct WantedFile<'a> {
 impl<'a> WantedFile<'a> {
     pub(super) fn new(distribution: &'a Distribution) -> Result<Self, Error> {
         let package = &distribution.name;
-        let Some(wheel) = distribution.wheel() else {
+        let Some(file) = distribution.file_name() else {
             return Err(Error::NeedsBuild {
                 package: package.clone(),
             });
@@ -41,13 +40,12 @@ impl<'a> WantedFile<'a> {
         if digests.is_empty() {
             return Err(Error::Unproven {
                 package: package.clone(),
-                file: wheel.as_str().to_owned(),
+                file: file.to_owned(),
             });
         }
         Ok(Self {
             distribution,
-            wheel,
-            file: wheel.as_str(),
+            file,
             digests,
             claim: None,
             is_announced: false,
@@ -62,13 +60,25 @@ impl<'a> WantedFile<'a> {
         &self.distribution.name
     }
 
-    /// Makes the wheel of it.
-    pub(super) fn prepared(&self, content: WheelContent, from_cache: bool) -> PreparedWheel {
-        PreparedWheel {
-            id: self.id(),
-            file: self.wheel.clone(),
-            content,
-            from_cache,
+    /// Makes what is to be done with the file now that it is here: a wheel is ready, anything else has to be built.
+    pub(super) fn arrived(mut self, file: VerifiedFile, from_cache: bool) -> Arrived<'a> {
+        let claim = self.claim.take();
+        let distribution = self.distribution;
+        match &distribution.form {
+            Form::Wheel(name) => Arrived::Wheel(PreparedWheel {
+                id: distribution.id,
+                file: name.clone(),
+                content: WheelContent::Archive(file.with_claim(claim)),
+                from_cache,
+            }),
+            Form::Sdist { .. } | Form::Tree { .. } => Arrived::Source(BuildJob {
+                distribution,
+                source: BuildSource::Archive {
+                    file: file.with_claim(claim),
+                    file_name: self.file,
+                    subdirectory: distribution.origin.subdirectory(),
+                },
+            }),
         }
     }
 
@@ -82,6 +92,12 @@ impl<'a> WantedFile<'a> {
             });
         }
     }
+}
+
+/// What a file is once it is here.
+pub(super) enum Arrived<'a> {
+    Wheel(PreparedWheel),
+    Source(BuildJob<'a>),
 }
 
 /// One thing to do.
@@ -163,12 +179,27 @@ impl CheckOutJob<'_> {
     }
 }
 
-/// Build the wheel of a folder.
+/// Build a wheel.
 #[derive(Debug)]
 pub(super) struct BuildJob<'a> {
     pub(super) distribution: &'a Distribution,
-    pub(super) folder: Cow<'a, Path>,
-    pub(super) is_editable: bool,
+    pub(super) source: BuildSource<'a>,
+}
+
+/// What a wheel is built from.
+#[derive(Debug)]
+pub(super) enum BuildSource<'a> {
+    /// The folder of a project.
+    Folder {
+        path: Cow<'a, Path>,
+        product: TreeProduct,
+    },
+    /// A source distribution, or another archive of a project.
+    Archive {
+        file: VerifiedFile,
+        file_name: &'a str,
+        subdirectory: Option<&'a str>,
+    },
 }
 
 /// What is to be done for a file that another process is fetching, once that comes to nothing.

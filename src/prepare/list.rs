@@ -8,7 +8,7 @@ use std::thread;
 use super::job::{Job, ListJob};
 use super::queue::Queue;
 use super::worker::Worker;
-use super::{Error, Prepare, PrepareOptions, start};
+use super::{Building, Error, Prepare, PrepareOptions, start};
 use crate::event::Reporter;
 use crate::index::{Client, FileQuery, IndexFile};
 use crate::name::PackageName;
@@ -41,13 +41,14 @@ pub fn list(
     let found = Mutex::new(BTreeMap::new());
     let jobs = list_jobs(questions, client, &found)?;
     let n_threads = options.n_connections.min(jobs.len());
-    let queue = Queue::new(jobs, options.n_connections);
+    let queue = Queue::new(jobs, options.n_connections, 1);
     let prepare = Prepare {
         distributions: &[],
         client,
         cache: &Cache::disabled(Path::new("")),
         kept: None,
-        building: &project_wheel::BuildOptions::default(),
+        folders: &project_wheel::BuildOptions::default(),
+        building: Building::Refused,
         options,
         reporter,
     };

@@ -30,6 +30,7 @@ use std::sync::mpsc::SyncSender;
 use std::thread::{self, Scope};
 use std::time::Duration;
 
+use crate::builder::Builder;
 use crate::event::{Event, Reporter};
 use crate::index::Client;
 use crate::install::{Finder, PreparedWheel};
@@ -37,6 +38,7 @@ use crate::plan::Distribution;
 use crate::project_wheel;
 use crate::store::Cache;
 
+use self::job::{Arrived, Job};
 use self::queue::Queue;
 use self::sort::{Hit, refuse_network, sort};
 use self::worker::Worker;
@@ -65,11 +67,24 @@ pub struct Prepare<'a> {
     /// Knows of wheels that the cache keeps unpacked.
     pub kept: Option<&'a Finder>,
     /// What the wheels of folders depend on besides the folders.
-    pub building: &'a project_wheel::BuildOptions,
+    pub folders: &'a project_wheel::BuildOptions,
+    /// What becomes of source distributions, and of folders that only a build backend can build.
+    pub building: Building<'a>,
     /// How to go about it.
     pub options: &'a PrepareOptions,
     /// Hears of it.
     pub reporter: &'a dyn Reporter,
+}
+
+/// What becomes of what a build backend has to build.
+#[derive(Clone, Copy)]
+pub enum Building<'a> {
+    /// It is built.
+    With(&'a Builder<'a>),
+    /// It is an error.
+    Refused,
+    /// It is proven as far as it is on this machine, and not built: no wheel of it is sent.
+    Rehearsed,
 }
 
 /// How to prepare.
@@ -79,6 +94,8 @@ pub struct PrepareOptions {
     pub network: Network,
     /// How many requests are under way at once, at least 1; builds count as requests.
     pub n_connections: usize,
+    /// How many builds are under way at once, at least 1.
+    pub n_builds: usize,
     /// How long another process that is fetching a file may make no progress before we do it ourselves.
     pub patience: Duration,
     /// What git is started with.
@@ -90,6 +107,7 @@ impl Default for PrepareOptions {
         Self {
             network: Network::Online,
             n_connections: N_CONNECTIONS,
+            n_builds: 1,
             patience: PATIENCE,
             git: GitSettings::default(),
         }
@@ -145,8 +163,9 @@ fn prepare_all(
     if prepare.options.network == Network::Offline {
         refuse_network(&sorted.jobs, prepare.cache)?;
     }
-    let n_threads = prepare.options.n_connections.min(sorted.jobs.len());
-    let queue = Queue::new(sorted.jobs, prepare.options.n_connections);
+    let options = prepare.options;
+    let n_threads = options.n_connections.min(sorted.n_jobs());
+    let queue = Queue::new(sorted.jobs, options.n_connections, options.n_builds);
     thread::scope(|scope| {
         let worker = Worker::new(prepare, &queue, sender).that_ends(halt);
         start(scope, n_threads, &worker)?;
@@ -203,9 +222,13 @@ fn send_hits<'a>(
     sender: &SyncSender<PreparedWheel>,
 ) {
     for hit in hits {
-        let id = hit.wanted.id();
+        let id = hit.id();
         let is_over = match hit.open(prepare.cache) {
-            Ok(wheel) => sender.send(wheel).is_err(),
+            Ok(Arrived::Wheel(wheel)) => sender.send(wheel).is_err(),
+            Ok(Arrived::Source(job)) => {
+                queue.add(Job::Build(job));
+                false
+            }
             Err(error) => queue.fail(id, error).is_break(),
         };
         if is_over {

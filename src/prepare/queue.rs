@@ -56,6 +56,8 @@ struct State<'a> {
     waiting: Vec<Waiting<'a>>,
     n_running: usize,
     n_downloading: usize,
+    n_building: usize,
+    n_builds_at_most: usize,
     /// Something is missing for good: indexes are still asked for the rest, but nothing more is downloaded.
     has_gaps: bool,
     is_stopped: bool,
@@ -85,7 +87,9 @@ impl<'a> State<'a> {
         if let Some(job) = self.checkouts.pop() {
             return Some(Job::CheckOut(job));
         }
-        if let Some(job) = self.builds.pop() {
+        if self.n_building < self.n_builds_at_most
+            && let Some(job) = self.builds.pop()
+        {
             return Some(Job::Build(job));
         }
         let n_downloading_at_most = if self.pages.is_empty() {
@@ -139,6 +143,7 @@ pub(super) struct Queue<'a> {
 pub(super) struct Running<'q, 'a> {
     queue: &'q Queue<'a>,
     is_download: bool,
+    is_build: bool,
 }
 
 impl Drop for Running<'_, '_> {
@@ -146,6 +151,7 @@ impl Drop for Running<'_, '_> {
         let mut state = self.queue.lock();
         state.n_running -= 1;
         state.n_downloading -= usize::from(self.is_download);
+        state.n_building -= usize::from(self.is_build);
         // A thread that panics ends the others; the panic goes on where they are joined.
         state.is_stopped |= std::thread::panicking();
         drop(state);
@@ -154,8 +160,12 @@ impl Drop for Running<'_, '_> {
 }
 
 impl<'a> Queue<'a> {
-    pub(super) fn new(jobs: Vec<Job<'a>>, n_threads: usize) -> Self {
-        let mut state = State::default();
+    /// Makes a queue for so many threads, of which so many may build at once.
+    pub(super) fn new(jobs: Vec<Job<'a>>, n_threads: usize, n_builds: usize) -> Self {
+        let mut state = State {
+            n_builds_at_most: n_builds.max(1),
+            ..State::default()
+        };
         // Taken from the end, so that the first of the plan comes first.
         for job in jobs.into_iter().rev() {
             state.add(job);
@@ -180,11 +190,14 @@ impl<'a> Queue<'a> {
                 let is_download = matches!(job, Job::Download(_));
                 state.n_running += 1;
                 state.n_downloading += usize::from(is_download);
+                let is_build = matches!(job, Job::Build(_));
+                state.n_building += usize::from(is_build);
                 return Some((
                     job,
                     Running {
                         queue: self,
                         is_download,
+                        is_build,
                     },
                 ));
             }
@@ -229,8 +242,7 @@ impl<'a> Queue<'a> {
     pub(super) fn fail(&self, id: DistributionId, error: Error) -> ControlFlow<()> {
         let mut state = self.lock();
         let is_gap = matches!(&error, Error::Index(error) if error.is_absence());
-        let is_echo =
-            state.is_stopped || matches!(&error, Error::Index(error) if error.is_cancelled());
+        let is_echo = state.is_stopped || error.is_cancellation();
         if is_echo {
             return ControlFlow::Continue(());
         }
@@ -274,11 +286,12 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::builder::TreeProduct;
     use crate::digest::{Algorithm, Digest};
     use crate::filename::WheelFilename;
     use crate::name::PackageName;
     use crate::plan::{Distribution, Form, Origin};
-    use crate::prepare::job::WantedFile;
+    use crate::prepare::job::{BuildSource, WantedFile};
     use crate::url::Url;
     use crate::version::Version;
 
@@ -317,14 +330,16 @@ mod tests {
     fn build(distribution: &Distribution) -> Job<'_> {
         Job::Build(BuildJob {
             distribution,
-            folder: Path::new("/a").into(),
-            is_editable: false,
+            source: BuildSource::Folder {
+                path: Path::new("/a").into(),
+                product: TreeProduct::Wheel,
+            },
         })
     }
 
     /// What is taken, one after the other, as long as nothing new is added.
     fn order(jobs: Vec<Job<'_>>) -> Vec<String> {
-        let queue = Queue::new(jobs, 3);
+        let queue = Queue::new(jobs, 3, 3);
         let mut order = Vec::new();
         while let Some((job, _running)) = queue.next() {
             order.push(match job {
@@ -366,7 +381,7 @@ mod tests {
     #[test]
     fn an_error_ends_the_work_and_what_follows_from_that_is_not_kept() {
         let all: Vec<Distribution> = (0..2).map(distribution).collect();
-        let queue = Queue::new(vec![build(&all[0]), build(&all[1])], 2);
+        let queue = Queue::new(vec![build(&all[0]), build(&all[1])], 2, 2);
         let (_, running) = queue.next().unwrap();
         let error = |name: &str| Error::NeedsBuild {
             package: PackageName::new(name),

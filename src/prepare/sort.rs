@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::job::{BuildJob, CheckOutJob, DownloadJob, Job, LocalJob, PageJob, WantedFile};
+use super::build;
+use super::job::{
+    Arrived, BuildJob, BuildSource, CheckOutJob, DownloadJob, Job, LocalJob, PageJob, WantedFile,
+};
 use super::{Error, Missing, Prepare};
+use crate::builder::TreeProduct;
 use crate::event::Event;
 use crate::http;
 use crate::index::{self, Index};
-use crate::install::{PreparedWheel, WheelContent};
+use crate::install::PreparedWheel;
 use crate::name::PackageName;
 use crate::plan::{Distribution, DistributionId, Form, GitOrigin, Origin};
 use crate::store::{Cache, VerifiedFile};
@@ -17,23 +21,36 @@ use crate::url::WrittenUrl;
 /// process have 1,024 files.
 const N_OPEN_HITS: usize = 256;
 
-/// A file that is in the cache.
-pub(super) struct Hit<'a> {
-    pub(super) wanted: WantedFile<'a>,
-    file: Option<VerifiedFile>,
+/// What is in the cache.
+pub(super) enum Hit<'a> {
+    /// A file, which may be open.
+    File(WantedFile<'a>, Option<VerifiedFile>),
+    /// A wheel that was built before.
+    Built(PreparedWheel),
 }
 
-impl Hit<'_> {
-    pub(super) fn open(self, cache: &Cache) -> Result<PreparedWheel, Error> {
-        let file = match self.file {
-            Some(file) => Some(file),
-            None => cache.find(self.wanted.digests)?,
+impl<'a> Hit<'a> {
+    pub(super) fn id(&self) -> DistributionId {
+        match self {
+            Self::File(wanted, _) => wanted.id(),
+            Self::Built(wheel) => wheel.id,
+        }
+    }
+
+    pub(super) fn open(self, cache: &Cache) -> Result<Arrived<'a>, Error> {
+        let (wanted, file) = match self {
+            Self::Built(wheel) => return Ok(Arrived::Wheel(wheel)),
+            Self::File(wanted, Some(file)) => (wanted, Some(file)),
+            Self::File(wanted, None) => {
+                let file = cache.find(wanted.digests)?;
+                (wanted, file)
+            }
         };
         let file = file.ok_or_else(|| Error::Vanished {
-            package: self.wanted.package().clone(),
-            file: self.wanted.file.to_owned(),
+            package: wanted.package().clone(),
+            file: wanted.file.to_owned(),
         })?;
-        Ok(self.wanted.prepared(WheelContent::Archive(file), true))
+        Ok(wanted.arrived(file, true))
     }
 }
 
@@ -113,6 +130,12 @@ pub(super) fn sort<'a>(prepare: &Prepare<'a>) -> Result<Sorted<'a>, Error> {
 }
 
 impl<'a> Sorted<'a> {
+    /// Returns how many jobs there are, those included that are made of files that are here.
+    pub(super) fn n_jobs(&self) -> usize {
+        let is_source = |hit: &&Hit<'_>| matches!(hit, Hit::File(wanted, _) if wanted.distribution.wheel().is_none());
+        self.jobs.len() + self.hits.iter().filter(is_source).count()
+    }
+
     fn add(&mut self, prepare: &Prepare<'a>, distribution: &'a Distribution) -> Result<(), Error> {
         match &distribution.origin {
             Origin::Index { source, .. } => {
@@ -134,8 +157,10 @@ impl<'a> Sorted<'a> {
             }
             Origin::Directory { path: folder } => self.jobs.push(Job::Build(BuildJob {
                 distribution,
-                folder: folder.into(),
-                is_editable: matches!(distribution.form, Form::Tree { is_editable: true }),
+                source: BuildSource::Folder {
+                    path: folder.into(),
+                    product: product(&distribution.form),
+                },
             })),
             Origin::Git(git) => self.checkouts.add(git, distribution)?,
         }
@@ -148,6 +173,14 @@ impl<'a> Sorted<'a> {
         prepare: &Prepare<'a>,
         wanted: WantedFile<'a>,
     ) -> Result<Option<WantedFile<'a>>, Error> {
+        if let Some(wheel) = build::kept(prepare, wanted.distribution) {
+            prepare.reporter.report(Event::Fetched {
+                file: wheel.file.as_str(),
+                from_cache: true,
+            });
+            self.hits.push(Hit::Built(wheel));
+            return Ok(None);
+        }
         let Some(file) = prepare.cache.find(wanted.digests)? else {
             return Ok(Some(wanted));
         };
@@ -155,8 +188,8 @@ impl<'a> Sorted<'a> {
             file: wanted.file,
             from_cache: true,
         });
-        let file = (self.hits.len() < N_OPEN_HITS).then_some(file);
-        self.hits.push(Hit { wanted, file });
+        let is_open = self.hits.len() < N_OPEN_HITS;
+        self.hits.push(Hit::File(wanted, is_open.then_some(file)));
         Ok(None)
     }
 
@@ -177,6 +210,15 @@ impl<'a> Sorted<'a> {
             index: Some(index),
             is_remembered: true,
         }));
+    }
+}
+
+fn product(form: &Form) -> TreeProduct {
+    match form {
+        Form::Tree { is_editable: true } => TreeProduct::Editable,
+        Form::Tree { is_editable: false } | Form::Wheel(_) | Form::Sdist { .. } => {
+            TreeProduct::Wheel
+        }
     }
 }
 

@@ -6,8 +6,10 @@ use std::time::Instant;
 
 use crate::event::Event;
 use crate::http::Cancellation as _;
-use crate::install::WheelContent;
+use crate::install::{PreparedWheel, WheelContent};
+use crate::plan::Distribution;
 use crate::prepare::Error;
+use crate::prepare::build;
 use crate::prepare::job::{DownloadJob, PageJob, Task, Waiting, WantedFile};
 use crate::prepare::watch::{PAUSE, Watch};
 use crate::prepare::worker::Worker;
@@ -95,21 +97,31 @@ impl<'a> Worker<'_, 'a> {
         }]);
     }
 
-    /// Delivers the file if it is in the cache now.
-    fn is_found(&self, wanted: &WantedFile<'_>) -> Result<bool, Error> {
-        let content = match self.job.cache.find(wanted.digests)? {
-            Some(file) => WheelContent::Archive(file),
-            None => match self
-                .job
-                .kept
-                .and_then(|kept| kept.find(wanted.distribution))
-            {
-                Some(wheel) => WheelContent::Kept(Box::new(wheel)),
-                None => return Ok(false),
-            },
+    /// Delivers the file, or the wheel that was made of it, if the cache has it now.
+    fn is_found(&self, wanted: &WantedFile<'a>) -> Result<bool, Error> {
+        if let Some(wheel) = self.ready(wanted.distribution) {
+            self.send_file(wheel);
+            return Ok(true);
+        }
+        let Some(file) = self.job.cache.find(wanted.digests)? else {
+            return Ok(false);
         };
-        self.send_file(wanted.prepared(content, true));
+        self.deliver(WantedFile::new(wanted.distribution)?, file, true);
         Ok(true)
+    }
+
+    /// Finds the wheel that was unpacked or built.
+    fn ready(&self, distribution: &Distribution) -> Option<PreparedWheel> {
+        let Some(file) = distribution.wheel() else {
+            return build::kept(self.job, distribution);
+        };
+        let wheel = self.job.kept?.find(distribution)?;
+        Some(PreparedWheel {
+            id: distribution.id,
+            file: file.clone(),
+            content: WheelContent::Kept(Box::new(wheel)),
+            from_cache: true,
+        })
     }
 
     /// Looks at everything that is waited for, once.

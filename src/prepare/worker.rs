@@ -7,11 +7,12 @@ use std::sync::{Arc, PoisonError};
 use crate::event::{Event, Reporter, Warning};
 use crate::http::Sink;
 use crate::index::{self, Download, FileQuery, IndexFile, IndexSession};
-use crate::install::{PreparedWheel, WheelContent};
+use crate::install::PreparedWheel;
 use crate::plan::DistributionId;
 use crate::prepare::halt::{Done, Halt};
 use crate::prepare::job::{
-    BuildJob, DownloadJob, Job, ListJob, LocalJob, PageJob, Waiting, WantedFile,
+    Arrived, BuildJob, BuildSource, DownloadJob, Job, ListJob, LocalJob, PageJob, Waiting,
+    WantedFile,
 };
 use crate::prepare::queue::Queue;
 use crate::prepare::repositories::Repositories;
@@ -144,7 +145,7 @@ impl<'q, 'a> Worker<'q, 'a> {
         match self.receive(session, &job) {
             Ok(file) => {
                 self.remember(&job, &file);
-                self.deliver(job.wanted, file);
+                self.deliver(job.wanted, file, false);
                 Ok(())
             }
             Err(error) if job.is_remembered && is_stale(&error) => {
@@ -217,7 +218,7 @@ impl<'q, 'a> Worker<'q, 'a> {
         }));
     }
 
-    fn prove_local(&self, job: LocalJob<'_>) -> Result<(), Error> {
+    fn prove_local(&self, job: LocalJob<'a>) -> Result<(), Error> {
         let proven = self.job.cache.verify_local(job.path, job.wanted.digests);
         let file = proven.map_err(|error| {
             let place = Place::Path(job.path.to_owned());
@@ -230,19 +231,32 @@ impl<'q, 'a> Worker<'q, 'a> {
             }
             error
         })?;
-        self.deliver(job.wanted, file);
+        self.deliver(job.wanted, file, false);
         Ok(())
     }
 
     fn build(&self, job: &BuildJob<'_>) -> Result<(), Error> {
-        let wheel = build::build(job, self.job.building)?;
-        self.send(wheel);
+        if let Some(wheel) = build::build(job, self.job)? {
+            self.send(wheel);
+        }
         Ok(())
     }
 
-    fn deliver(&self, mut wanted: WantedFile<'_>, file: VerifiedFile) {
-        let file = file.with_claim(wanted.claim.take());
-        self.send_file(wanted.prepared(WheelContent::Archive(file), false));
+    /// Sends a wheel on; anything else has to be built first.
+    pub(super) fn deliver(&self, wanted: WantedFile<'a>, file: VerifiedFile, from_cache: bool) {
+        match wanted.arrived(file, from_cache) {
+            Arrived::Wheel(wheel) => self.send_file(wheel),
+            Arrived::Source(job) => {
+                if let BuildSource::Archive {
+                    file_name: file, ..
+                } = job.source
+                {
+                    let arrival = Event::Fetched { file, from_cache };
+                    self.job.reporter.report(arrival);
+                }
+                self.queue.add(Job::Build(job));
+            }
+        }
     }
 
     pub(super) fn send_file(&self, wheel: PreparedWheel) {
@@ -325,7 +339,7 @@ fn is_stale(error: &Error) -> bool {
         | Error::Git { .. }
         | Error::Configuration(_)
         | Error::Build { .. }
-        | Error::WrongWheel { .. }
+        | Error::SourceBuild { .. }
         | Error::NeedsBuild { .. }
         | Error::Vanished { .. }
         | Error::Several { .. } => false,

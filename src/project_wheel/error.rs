@@ -1,7 +1,7 @@
 //! Why the wheel of a project could not be built.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -83,6 +83,15 @@ pub enum Error {
     /// Two files have one path in the wheel.
     #[error("two files have the path `{0}` in the wheel")]
     Repeated(String),
+}
+
+impl Error {
+    /// Tells whether a build backend may build what could not be built here.
+    pub fn needs_backend(&self) -> bool {
+        let is_legacy = |folder: &Path| folder.join("setup.py").is_file();
+        matches!(self, Self::Unsupported(_))
+            || matches!(self, Self::NoProject(folder) if is_legacy(folder))
+    }
 }
 
 /// What keeps a project from being built without Python.

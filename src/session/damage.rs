@@ -8,6 +8,7 @@ use super::Error;
 use crate::digest::Digest;
 use crate::install;
 use crate::plan::Distribution;
+use crate::prepare;
 use crate::store::{self, Cache, PrivateCache, Trust};
 
 /// Removes from the cache what is not what its name says, if the install may have failed for that; returns the names of
@@ -18,10 +19,7 @@ pub(super) fn remove(
     cache: Option<Cache>,
     kept: Option<&PrivateCache>,
 ) -> Vec<String> {
-    let Error::Install(error) = error else {
-        return Vec::new();
-    };
-    if let install::Error::Damaged { path } = error {
+    if let Error::Install(install::Error::Damaged { path }) = error {
         if let Some(kept) = kept {
             let digests = distributions.iter();
             let digests = digests.flat_map(|distribution| distribution.origin.remote_digests());
@@ -33,13 +31,14 @@ pub(super) fn remove(
     cache.map_or_else(Vec::new, |cache| damaged_archives(distributions, cache))
 }
 
-/// Tells whether a damaged archive may be why a wheel was refused.
-fn may_come_from_damage(error: &install::Error) -> bool {
-    use install::Error;
-    matches!(
-        error,
-        Error::Wheel { .. } | Error::RecordDiffers { .. } | Error::Several(_)
-    )
+/// Tells whether a damaged archive may be why a wheel was refused, or could not be built.
+fn may_come_from_damage(error: &Error) -> bool {
+    use install::Error::{RecordDiffers, Several, Wheel};
+    let is_refused =
+        |error: &install::Error| matches!(error, Wheel { .. } | RecordDiffers { .. } | Several(_));
+    let is_build = |error: &prepare::Error| matches!(error, prepare::Error::SourceBuild { .. });
+    matches!(error, Error::Install(error) if is_refused(error))
+        || matches!(error, Error::Prepare(error) if is_build(error))
 }
 
 fn damaged_archives(distributions: &[&Distribution], cache: Cache) -> Vec<String> {

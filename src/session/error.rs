@@ -7,7 +7,8 @@ use thiserror::Error;
 use super::{Interrupted, Recreation};
 use crate::event::SessionEvent;
 use crate::{
-    configuration, environment, index, install, interpreter, plan, prepare, select, store,
+    configuration, environment, index, install, interpreter, plan, prepare, pyproject, select,
+    store,
 };
 
 /// Why an environment was not filled.
@@ -25,6 +26,9 @@ pub enum Error {
     /// A setting of Poetry's makes no sense.
     #[error(transparent)]
     Configuration(#[from] configuration::Error),
+    /// pyproject.toml cannot be read.
+    #[error(transparent)]
+    Project(#[from] pyproject::Error),
     /// There is no interpreter that can be used.
     #[error(transparent)]
     Interpreter(#[from] interpreter::Error),

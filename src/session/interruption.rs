@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::build::Stop;
 use crate::platform::removal;
 
 /// Other threads create files until the session ends; none can once the folder's root is gone.
@@ -36,6 +37,8 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Duties {
+    /// What ends the programs that are running.
+    stops: Vec<Stop>,
     /// The folders to be removed.
     folders: Vec<PathBuf>,
     are_done: bool,
@@ -46,9 +49,21 @@ impl Interruption {
     pub fn come(&self) {
         self.shared.has_come.store(true, Ordering::SeqCst);
         let mut duties = self.lock();
+        duties.stops.iter().for_each(Stop::stop);
         duties.folders.iter().for_each(|folder| remove(folder));
         duties.are_done = true;
         self.shared.are_done.notify_all();
+    }
+
+    /// Returns what ends programs that are started with it, which an interruption does as well.
+    pub(super) fn stop(&self) -> Stop {
+        let stop = Stop::default();
+        let mut duties = self.lock();
+        if self.has_come() {
+            stop.stop();
+        }
+        duties.stops.push(stop.clone());
+        stop
     }
 
     /// Does `make`, and takes on the removal of the `folder` that it makes.
@@ -229,6 +244,15 @@ mod tests {
             drop(duties);
             assert_eq!(checked.join().unwrap(), (Err(Interrupted), false));
         });
+    }
+
+    #[test]
+    fn programs_are_ended() {
+        let interruption = Interruption::default();
+        let before = interruption.stop();
+        assert!(!before.is_stopped());
+        interruption.come();
+        assert!(before.is_stopped() && interruption.stop().is_stopped());
     }
 
     #[test]

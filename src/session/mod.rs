@@ -8,6 +8,7 @@
 //! A session reads no variables and no home folder: its surroundings are values in [`SessionSettings`]. It prints nothing: what
 //! happens is a [`SessionEvent`], what came of it a value.
 
+mod builds;
 mod damage;
 mod elsewhere;
 mod error;
@@ -23,14 +24,15 @@ mod run;
 mod settings;
 mod target_environment;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::event::{Reporter, SessionEvent, Warning};
 use crate::installed::Installed;
 use crate::name::PackageName;
-use crate::plan::{self, Builds, Plan};
-use crate::pyproject::Project;
+use crate::plan::{self, Plan};
+use crate::project_files::Disk;
+use crate::pyproject::{Project, ProjectSource};
 use crate::store::{PrivateCache, Trust};
 
 use recovery::Mode;
@@ -57,8 +59,10 @@ pub struct SessionPlan {
     pub plan: Plan,
     /// The name of the project, if it is among what is installed.
     pub project: Option<PackageName>,
-    /// The project's own sources that are not PyPI.
-    sources: Vec<plan::IndexSource>,
+    /// The project's own sources.
+    sources: Vec<ProjectSource>,
+    /// What narrows the build requirements of packages, by package.
+    build_constraints: BTreeMap<PackageName, Vec<String>>,
 }
 
 /// What was done.
@@ -205,7 +209,7 @@ impl Session {
             removes_others: goal.removes_others,
             skips_directories: goal.skips_directories,
             is_editable: goal.is_editable,
-            builds: Builds::SdistsRefused,
+            builds: self.settings.builds,
             sources: Some(goal.project.sources.clone()),
             no_binary: configuration.no_binary()?,
             only_binary: configuration.only_binary()?,
@@ -220,7 +224,8 @@ impl Session {
         Ok(SessionPlan {
             plan,
             project,
-            sources: plan::index_sources(&goal.project.sources),
+            sources: goal.project.sources.clone(),
+            build_constraints: goal.project.build_constraints(&Disk)?,
         })
     }
 

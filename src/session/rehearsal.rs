@@ -5,6 +5,7 @@ use std::sync::mpsc;
 
 use super::{Error, Session, SessionPlan, TargetEnvironment};
 use crate::event::Reporter;
+use crate::plan;
 use crate::prepare::{Prepare, prepare};
 use crate::store::Cache;
 
@@ -26,11 +27,12 @@ impl Session {
         }
         let job = Prepare {
             distributions: &local,
-            client: &self.client(&plan.sources)?,
+            client: &self.client(&plan::index_sources(&plan.sources))?,
             cache: &Cache::disabled(target.root()),
             kept: None,
-            building: &self.build_options(&[target.root()]),
-            options: &self.prepare_options()?,
+            folders: &self.build_options(&[target.root()]),
+            building: self.rehearsed_builds(),
+            options: &self.prepare_options(&self.settings.interruption.stop())?,
             reporter,
         };
         // The receiver has room for all of them, and lives until the end.

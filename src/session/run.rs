@@ -3,21 +3,23 @@
 use super::guard::DestinationGuard;
 use super::target_environment::TargetEnvironment;
 use super::{Error, Race, Session, SessionPlan, SessionReport, damage};
+use crate::builder::{Builder, Tools};
 use crate::event::{Event, Reporter, SessionEvent, Warning};
 use crate::install::{
     self, Destination, FilePool, InstallOptions, Installation, KeptWheels, PreparedWheel,
     WheelContent,
 };
-use crate::plan::{Distribution, IndexSource, Plan};
+use crate::interpreter::Interpreter;
+use crate::plan::{self, Distribution};
 use crate::prepare::{Prepare, wheels};
 use crate::store::{self, Cache, Trust};
 
 /// What all steps of a run need.
 struct Context<'a> {
-    plan: &'a Plan,
-    sources: &'a [IndexSource],
+    plan: &'a SessionPlan,
     distributions: &'a [&'a Distribution],
     destination: &'a Destination,
+    interpreter: &'a Interpreter,
     reporter: &'a dyn Reporter,
 }
 
@@ -62,10 +64,10 @@ impl Session {
     ) -> Result<Vec<Warning>, Error> {
         let distributions: Vec<&Distribution> = plan.plan.distributions().collect();
         let context = Context {
-            plan: &plan.plan,
-            sources: &plan.sources,
+            plan,
             distributions: &distributions,
             destination: &guard.destination(),
+            interpreter: guard.interpreter(),
             reporter,
         };
         let mut options = self.install_options(guard)?;
@@ -74,7 +76,7 @@ impl Session {
         if trust == Trust::Nothing && !cache.is_written() {
             options.cache = None;
         }
-        let done = self.install_wheels(&context, cache, &options);
+        let done = self.install_wheels(&context, cache, trust, &options);
         done.map_err(|error| self.explain(error, &context, &options, trust))
     }
 
@@ -82,6 +84,7 @@ impl Session {
         &self,
         context: &Context<'_>,
         cache: Cache,
+        trust: Trust,
         options: &InstallOptions,
     ) -> Result<Vec<Warning>, Error> {
         let (distributions, destination) = (context.distributions, context.destination);
@@ -90,13 +93,26 @@ impl Session {
         let cache = cache.with_archives(!unpacked.is_written);
         let kept = unpacked.finder.take();
         let (ready, missing) = divide(distributions, unpacked, context.reporter);
+        let client = self.client(&plan::index_sources(&context.plan.sources))?;
+        let stop = self.settings.interruption.stop();
+        let builder = Builder::new(
+            self.builder_settings(context.plan, trust)?,
+            Tools {
+                interpreter: context.interpreter,
+                client: &client,
+                pool: &pool,
+                stop: &stop,
+                reporter: context.reporter,
+            },
+        );
         let job = Prepare {
             distributions: &missing,
-            client: &self.client(context.sources)?,
+            client: &client,
             cache: &cache,
             kept: kept.as_ref(),
-            building: &self.build_options(&[&destination.root, &destination.folder]),
-            options: &self.prepare_options()?,
+            folders: &self.build_options(&[&destination.root, &destination.folder]),
+            building: self.builds(&builder),
+            options: &self.prepare_options(&stop)?,
             reporter: context.reporter,
         };
         let done = std::thread::scope(|scope| {
@@ -107,7 +123,7 @@ impl Session {
                 .map(Ok)
                 .chain(prepared.map(|wheel| Ok(wheel?)));
             let installation = Installation {
-                plan: context.plan,
+                plan: &context.plan.plan,
                 destination,
                 options,
                 kept: kept.as_ref(),

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use super::guard::DestinationGuard;
 use super::{Error, InterpreterLookup, Interruption, Session};
 use crate::archive::SizeLimits;
+use crate::build::Stop;
 use crate::bytecode;
 use crate::configuration::Configuration;
 use crate::http;
 use crate::index::{self, Client};
 use crate::install::{self, Destination, LinkMode};
-use crate::plan::IndexSource;
+use crate::plan::{Builds, IndexSource};
 use crate::prepare::{self, Network};
-use crate::process::Stop;
 use crate::project_wheel;
 use crate::store::Cache;
 use crate::url::Url;
@@ -50,8 +50,14 @@ pub struct SessionSettings {
     pub n_jobs: Option<NonZeroUsize>,
     /// What the wheels of folders depend on besides the folders.
     pub build: project_wheel::BuildOptions,
-    /// All variables of this process, for git and what it starts.
+    /// All variables of this process, for git, build backends and what they start.
     pub variables: Vec<(OsString, OsString)>,
+    /// Whether source distributions, repositories and folders may be built by their build backends.
+    pub builds: Builds,
+    /// Requirements that narrow the build requirements of all packages (`--build-constraint`).
+    pub build_constraints: Vec<String>,
+    /// An existing folder for temporary files of builds, and for what failed builds wrote.
+    pub temporary_folder: Option<PathBuf>,
     /// Whether the process was asked to end.
     pub interruption: Interruption,
 }
@@ -74,6 +80,9 @@ impl SessionSettings {
             n_jobs: None,
             build: project_wheel::BuildOptions::default(),
             variables: Vec::new(),
+            builds: Builds::default(),
+            build_constraints: Vec::new(),
+            temporary_folder: None,
             interruption: Interruption::default(),
         }
     }
@@ -110,16 +119,17 @@ impl Session {
         asked.map_or(1, NonZeroUsize::get)
     }
 
-    pub(super) fn prepare_options(&self) -> Result<prepare::PrepareOptions, Error> {
+    pub(super) fn prepare_options(&self, stop: &Stop) -> Result<prepare::PrepareOptions, Error> {
         let asked = self.settings.configuration.max_workers()?;
         Ok(prepare::PrepareOptions {
             network: self.settings.network,
             n_connections: asked.unwrap_or(prepare::N_CONNECTIONS).max(1),
+            n_builds: self.n_jobs(),
             patience: prepare::PATIENCE,
             git: prepare::GitSettings {
                 variables: self.settings.variables.clone(),
                 configuration: self.settings.configuration.clone(),
-                stop: Stop::default(),
+                stop: stop.clone(),
             },
         })
     }

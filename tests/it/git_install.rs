@@ -2,12 +2,17 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 
 use lock2venv::project_files::Disk;
 use lock2venv::pyproject::Project;
 
+use crate::support::build_scene::MAKER;
 use crate::support::git_server::{Daemon, GitPlace, serve_files};
+use crate::support::local_index::LocalIndex;
 use crate::support::locked_wheels::python;
+use crate::support::shop::library;
+use crate::support::wheel_builder::WheelBuilder;
 use crate::support::workspace::{Output, Workspace};
 
 const POETRY_CORE: &str =
@@ -196,14 +201,56 @@ fn a_machine_without_git_is_told_so() {
 #[test]
 fn another_version_than_the_locked_one_is_not_installed() {
     let place = GitPlace::new();
-    acme(&place);
-    let commit = place.commit("acme", "pyproject.toml", &poetry_project("acme", "1.1"));
+    let commit = made(&place, "acme 1.1");
     let workspace = one(&place.url("acme"), &commit);
-    workspace.run(&["install", "--no-root"]).failed(
-        1,
-        &["`acme` 1.0 is locked, and its repository builds `acme-1.1-"],
-    );
+    let index = index_with_maker();
+    let output = Output::of(&mut with_index(
+        &workspace,
+        &index,
+        &["install", "--no-root"],
+    ));
+    output.failed(1, &["the wheel of `acme` 1.0 cannot be built", "1.1"]);
     assert!(!workspace.project().join(".venv").exists());
+}
+
+#[test]
+fn a_repository_with_another_backend_is_built_once() {
+    let place = GitPlace::new();
+    let commit = made(&place, "acme 1.0");
+    let workspace = one(&place.url("acme"), &commit);
+    let index = index_with_maker();
+    let install = |arguments: &[&str]| Output::of(&mut with_index(&workspace, &index, arguments));
+    let first = install(&["install", "--no-root"]).succeeded();
+    assert!(first.stderr.contains("Building acme"), "{}", first.stderr);
+    let library = library(&workspace.project().join(".venv"));
+    let origin = fs::read_to_string(library.join("acme-1.0.dist-info/direct_url.json")).unwrap();
+    assert!(origin.contains(&commit), "{origin}");
+    let again = install(&["install", "--no-root", "--venv", "other", "--offline"]).succeeded();
+    assert!(!again.stderr.contains("Building acme"), "{}", again.stderr);
+    let refused = install(&["install", "--no-root", "--venv", "third", "--no-build"]);
+    refused.failed(1, &["`acme` 1.0 has to be built from the git repository"]);
+}
+
+/// Commits a project whose backend makes a wheel of this name and version.
+fn made(place: &GitPlace, spec: &str) -> String {
+    acme(place);
+    let backend = "[build-system]\nrequires = [\"maker\"]\nbuild-backend = \"maker\"\n";
+    place.commit("acme", "pyproject.toml", backend);
+    place.commit("acme", "spec", spec)
+}
+
+fn index_with_maker() -> LocalIndex {
+    let index = LocalIndex::start();
+    let maker = WheelBuilder::new("maker", "1.0").file("maker.py", MAKER);
+    index.add("maker", &maker.file_name(), &maker.build());
+    index
+}
+
+fn with_index(workspace: &Workspace, index: &LocalIndex, arguments: &[&str]) -> Command {
+    let mut command = workspace.command(arguments);
+    command.env("LOCK2VENV_INDEX_URL", index.url());
+    command.env("LOCK2VENV_PYTHON", python());
+    command
 }
 
 #[test]

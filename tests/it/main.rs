@@ -28,6 +28,7 @@ mod export;
 mod export_markers;
 mod export_paths;
 mod export_warnings;
+mod from_source;
 mod git;
 mod git_install;
 mod index;

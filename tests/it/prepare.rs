@@ -17,7 +17,7 @@ use lock2venv::plan::{
     Action, Distribution, DistributionId, Form as PlannedForm, IndexSource, Origin, Plan,
 };
 use lock2venv::prepare::{
-    self, Error, N_CONNECTIONS, Network, Place, Prepare, PrepareOptions, prepare,
+    self, Building, Error, N_CONNECTIONS, Network, Place, Prepare, PrepareOptions, prepare,
 };
 use lock2venv::project_wheel;
 use lock2venv::store::Cache;
@@ -123,7 +123,8 @@ impl Machine {
             client: &client,
             cache,
             kept: None,
-            building: &project_wheel::BuildOptions::default(),
+            folders: &project_wheel::BuildOptions::default(),
+            building: Building::Refused,
             options: &PrepareOptions {
                 network,
                 ..PrepareOptions::default()
@@ -1045,7 +1046,8 @@ fn nothing_more_is_fetched_when_nobody_listens() {
         client: &client,
         cache: &cache,
         kept: None,
-        building: &project_wheel::BuildOptions::default(),
+        folders: &project_wheel::BuildOptions::default(),
+        building: Building::Refused,
         options: &PrepareOptions {
             n_connections: 2,
             ..PrepareOptions::default()
@@ -1072,7 +1074,8 @@ fn a_request_that_nobody_waits_for_is_broken_off() {
         client: &client,
         cache: &cache,
         kept: None,
-        building: &project_wheel::BuildOptions::default(),
+        folders: &project_wheel::BuildOptions::default(),
+        building: Building::Refused,
         options: &PrepareOptions::default(),
         reporter: &machine.reports,
     };

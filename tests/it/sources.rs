@@ -3,7 +3,7 @@
 
 use crate::support::fixture_sources::{SourceCase, cases};
 
-/// What has to be built by a backend that is not poetry-core, or of a source distribution.
+/// What needs a real build backend, which no index of the tests has.
 const UNBUILT: &[&str] = &[
     "directory-setuptools",
     "directory-setuptools-develop",

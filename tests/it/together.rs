@@ -11,7 +11,7 @@ use lock2venv::event::Silent;
 use lock2venv::http::Limits;
 use lock2venv::index::{Client, IndexSettings};
 use lock2venv::plan::{Distribution, Origin};
-use lock2venv::prepare::{Prepare, PrepareOptions, prepare};
+use lock2venv::prepare::{Building, Prepare, PrepareOptions, prepare};
 use lock2venv::project_wheel;
 use lock2venv::store::{Cache, Claiming};
 use lock2venv::url::Url;
@@ -180,7 +180,8 @@ fn a_process_that_is_alive_and_makes_no_progress_is_passed_by() {
         client: &client(&index),
         cache: &open(),
         kept: None,
-        building: &project_wheel::BuildOptions::default(),
+        folders: &project_wheel::BuildOptions::default(),
+        building: Building::Refused,
         options: &options,
         reporter: &Silent,
     };

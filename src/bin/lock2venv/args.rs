@@ -279,7 +279,13 @@ pub(crate) struct Install {
         env = "LOCK2VENV_LINK_MODE"
     )]
     pub(crate) link_mode: LinkMode,
-    /// How many threads unpack [default: one for each processor]
+    /// Build nothing from source distributions or repositories: a package without a fitting wheel is an error
+    #[arg(long, env = "LOCK2VENV_NO_BUILD", value_parser = BoolishValueParser::new())]
+    pub(crate) no_build: bool,
+    /// Constrain the build requirements of all packages as FILE says, a requirement per line (may be repeated)
+    #[arg(long, value_name = "FILE", env = "LOCK2VENV_BUILD_CONSTRAINT")]
+    pub(crate) build_constraint: Vec<PathBuf>,
+    /// How many threads unpack, and how many builds run at once [default: one for each processor]
     #[arg(long, short = 'j', value_name = "N", env = "LOCK2VENV_JOBS", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) jobs: Option<u16>,
     /// Refuse files that are larger than SIZE, such as 500M [default: 16G]

@@ -171,11 +171,18 @@ impl WheelOpener<'_> {
         wheels.create(digest, sharing(self.distribution))
     }
 
+    /// A folder may have moved on since it was locked: its wheel has the version that it says.
     fn expected(&self) -> Expected<'_> {
+        let is_folder = matches!(self.distribution.form, Form::Tree { .. });
+        let version = if is_folder {
+            self.file.version()
+        } else {
+            &self.distribution.version
+        };
         Expected {
             file: self.file,
             name: &self.distribution.name,
-            version: &self.distribution.version,
+            version,
         }
     }
 }

@@ -182,7 +182,7 @@ fn packages_without_a_fitting_file_are_told_all_at_once() {
         entry("nanda", &["nanda-1.0.tar.gz"]),
     ];
     scene.write_lock(&lock.join("\n"));
-    let output = scene.run(&["install"]).failed(1, &[]);
+    let output = scene.run(&["install", "--no-build"]).failed(1, &[]);
     let said = scene.said(&output);
     let target = said
         .split(" on ")
@@ -199,7 +199,7 @@ fn packages_without_a_fitting_file_are_told_all_at_once() {
         no source distribution is listed
       `nanda` 1.0 has to be built from the source distribution `nanda-1.0.tar.gz`
     hint: use Python 3.6 or older: `--python 3.6`
-    hint: source distributions are not built: offer its wheel in an index of your own and lock it from there, or leave its group out
+    hint: allow builds (without `--no-build`), or offer its wheel in an index of your own and lock it from there
     ");
     assert!(!scene.venv().exists());
 }
@@ -279,11 +279,10 @@ fn warnings_about_wheels_are_errors_when_strict() {
 fn a_project_of_another_backend_is_told_what_to_do() {
     let pyproject = PYPROJECT.replace("poetry.core.masonry.api", "hatchling.build");
     let scene = Scene::of(&pyproject, &packages());
-    let output = scene.run(&["-q", "install"]).failed(1, &[]);
+    let output = scene.run(&["-q", "install", "--no-build"]).failed(1, &[]);
     assert_snapshot!(scene.said(&output), @r"
-    error: `annapurna` cannot be built without Python: its build backend is `hatchling.build`
-    hint: build its wheel with that backend, then lock and install the wheel
-    hint: leave it out: `--no-root` for the project itself, `--no-directory` for directory dependencies
+    error: a build backend has to build `annapurna`
+    hint: allow that (without `--no-build`), or leave it out: `--no-root` for the project itself, `--no-directory` for directory dependencies
     ");
     assert!(!scene.venv().exists());
     scene.run(&["install", "--no-root"]).succeeded();

@@ -1,7 +1,7 @@
 //! What keeps packages of the lock from being installed here.
 
 use lock2venv::name::PackageName;
-use lock2venv::plan::{Error, SourceCode, SourceFault};
+use lock2venv::plan::{Error, SourceFault};
 use lock2venv::url::Url;
 
 use super::{Failure, first_of};
@@ -17,12 +17,10 @@ impl From<Error> for Failure {
                 let hint = other_python(&error, python);
                 Self::new(&error).details(error.explanation()).hints(hint)
             }
-            Error::NeedsBuild {
-                ref source_code, ..
-            } => Self::new(&error)
+            Error::NeedsBuild { .. } => Self::new(&error)
                 .details(error.explanation())
                 .hints(other_python(&error, None))
-                .hint(how_to_build(source_code)),
+                .hint("allow builds (without `--no-build`), or offer its wheel in an index of your own and lock it from there"),
             Error::NoDigest { .. } => Self::new(&error)
                 .hint("MD5 proves nothing; lock again from an index that has better digests: `poetry lock --regenerate`"),
             Error::Source { .. } => Self::new(&error).hint("run `poetry lock`"),
@@ -78,14 +76,4 @@ fn other_python(error: &Error, current: Option<(u32, u32)>) -> Option<String> {
     Some(format!(
         "use Python {major}.{minor}{or_older}: `--python {major}.{minor}`"
     ))
-}
-
-fn how_to_build(source_code: &SourceCode) -> String {
-    let what = match source_code {
-        SourceCode::Sdist(_) => "source distributions",
-        SourceCode::Git(_) => "git repositories",
-    };
-    format!(
-        "{what} are not built: offer its wheel in an index of your own and lock it from there, or leave its group out"
-    )
 }

@@ -52,10 +52,11 @@ impl From<Error> for Failure {
             ),
             Error::Git { package, source } => Self::git(&package, &source),
             Error::Configuration(error) => error.into(),
-            Error::WrongWheel { .. } => Self::new(&error).hint(
-                "nothing of it was installed; something else than poetry-core computes the version, which is not supported",
-            ),
             Error::Build { package, source } => Self::build(&package, *source, LEAVE_OUT),
+            Error::SourceBuild { ref source, .. } => Self::source_build(headline, source),
+            Error::NeedsBuild { .. } => Self::new(&error).hint(format!(
+                "allow that (without `--no-build`), or leave it out: {LEAVE_OUT}"
+            )),
             Error::Vanished { .. } => Self::new(&error)
                 .hint("another process emptied the cache meanwhile: run the same command again"),
             Error::Several { errors } => {

@@ -12,6 +12,7 @@ impl From<Error> for Failure {
                 .misuse()
                 .hint("name another folder: `--cache-dir DIR`, or use `--no-cache`"),
             Error::Configuration(error) => error.into(),
+            Error::Project(error) => error.into(),
             Error::Interpreter(error) => error.into(),
             Error::Environment(error) => error.into(),
             Error::NotRemovable { reason, source } => not_removable(&reason, source),

@@ -4,9 +4,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use lock2venv::archive::SizeLimits;
+use lock2venv::builder::parse_constraints;
 use lock2venv::configuration::Configuration;
 use lock2venv::install::LinkMode;
 use lock2venv::interpreter::{InterpreterRequest, managed_folders};
+use lock2venv::plan::Builds;
 use lock2venv::prepare::Network;
 use lock2venv::project_wheel;
 use lock2venv::session::{InterpreterLookup, SessionSettings};
@@ -38,6 +40,13 @@ pub(super) fn of(
         link_mode: link_mode(arguments.link_mode),
         build: project_wheel::BuildOptions::from_surroundings(&context.variables),
         variables: std::env::vars_os().collect(),
+        builds: if arguments.no_build {
+            Builds::Refused
+        } else {
+            Builds::Allowed
+        },
+        build_constraints: build_constraints(arguments, context)?,
+        temporary_folder: Some(std::env::temp_dir()),
         n_jobs: arguments.jobs.map(usize::from).and_then(NonZeroUsize::new),
         ..usual
     })
@@ -62,6 +71,17 @@ fn lookup(
 fn index_url(arguments: &Install) -> Result<Option<Url>, Failure> {
     let url = arguments.index_url.as_deref().map(Url::parse).transpose();
     url.map_err(|error| Failure::index_url("`--index-url`", &error).about(&["index_url"]))
+}
+
+fn build_constraints(arguments: &Install, context: &Context) -> Result<Vec<String>, Failure> {
+    let mut constraints = Vec::new();
+    for path in &arguments.build_constraint {
+        let path = context.working_folder.join(path);
+        let text = std::fs::read_to_string(&path);
+        let text = text.map_err(|error| Failure::input(&path, &error).misuse())?;
+        constraints.extend(parse_constraints(&text));
+    }
+    Ok(constraints)
 }
 
 fn size_limits(arguments: &Install) -> SizeLimits {

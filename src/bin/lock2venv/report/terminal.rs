@@ -189,34 +189,10 @@ impl Reporter for Terminal {
                     bars.receive(n_bytes);
                 }
             }
-            Event::Fetched { file, from_cache } => {
-                let origin = if from_cache {
-                    "found in the cache"
-                } else {
-                    "downloaded"
-                };
-                self.line_at(Verbosity::Verbose, &format!("    {file}: {origin}"));
-            }
             Event::CheckingOut { repository, commit } => {
                 self.line(&format!("  - Checking out {repository} at {commit:.7}"));
             }
-            Event::CheckedOut {
-                repository,
-                commit,
-                from_cache,
-            } => {
-                let origin = if from_cache {
-                    "found in the cache"
-                } else {
-                    "checked out"
-                };
-                let text = format!("    {repository} at {commit:.7}: {origin}");
-                self.line_at(Verbosity::Verbose, &text);
-            }
-            Event::Awaiting { file } => {
-                let text = format!("    {file}: another process is downloading it");
-                self.line_at(Verbosity::Verbose, &text);
-            }
+            Event::Building { name } => self.line(&format!("  - Building {name}")),
             Event::Retrying { what, cause } => self.retrying(what, cause),
             Event::Installed { name, .. } | Event::Removed { name, .. } => self.done(name),
             Event::Warning(warning) => {
@@ -225,9 +201,54 @@ impl Reporter for Terminal {
                     .unwrap_or_else(PoisonError::into_inner)
                     .insert(warning);
             }
+            detailed @ (Event::Fetched { .. }
+            | Event::CheckedOut { .. }
+            | Event::Awaiting { .. }
+            | Event::Built { .. }) => {
+                if let Some(detail) = detail(&detailed) {
+                    self.line_at(Verbosity::Verbose, &format!("    {detail}"));
+                }
+            }
             Event::Session(_) | _ => {}
         }
     }
+}
+
+/// What is said of each file with `-v`.
+fn detail(event: &Event<'_>) -> Option<String> {
+    let origin = |from_cache: &bool, new| {
+        if *from_cache {
+            "found in the cache"
+        } else {
+            new
+        }
+    };
+    let detail = match event {
+        Event::Fetched { file, from_cache } => {
+            format!("{file}: {}", origin(from_cache, "downloaded"))
+        }
+        Event::CheckedOut {
+            repository,
+            commit,
+            from_cache,
+        } => {
+            let origin = origin(from_cache, "checked out");
+            format!("{repository} at {commit:.7}: {origin}")
+        }
+        Event::Awaiting { file } => format!("{file}: another process is downloading it"),
+        Event::Built { name } => format!("{name}: its wheel was built"),
+        Event::Session(_)
+        | Event::DownloadAnnounced { .. }
+        | Event::BytesReceived { .. }
+        | Event::CheckingOut { .. }
+        | Event::Building { .. }
+        | Event::Retrying { .. }
+        | Event::Installed { .. }
+        | Event::Removed { .. }
+        | Event::Warning(_)
+        | _ => return None,
+    };
+    Some(detail)
 }
 
 impl Bars {

@@ -1,0 +1,95 @@
+//! Why a wheel could not be built from source.
+
+use lock2venv::build::{MissingTool, Output, ToolKind};
+use lock2venv::builder::Error;
+use lock2venv::resolve;
+
+use super::Failure;
+
+/// How many lines of what a backend wrote are shown; all are in a file.
+const MOST_LINES: usize = 20;
+
+impl Failure {
+    /// Says why the wheel that `headline` is about could not be built.
+    pub(super) fn source_build(headline: String, error: &Error) -> Self {
+        let mut failure = Self::text(headline);
+        if let Some((name, version)) = error.nested() {
+            let line = format!(
+                "the build requirement `{name}` {version} has no wheel that fits and cannot be built"
+            );
+            failure = failure.detail(line);
+        }
+        let innermost = error.innermost();
+        let cause = Self::new(innermost);
+        failure = failure.detail(cause.headline).details(cause.details);
+        if let Error::Requirements { source, .. } = innermost {
+            failure = failure.details(facts(source));
+        }
+        if let Some(output) = error.output() {
+            return failure.details(shown(output)).hints(tools(output));
+        }
+        failure.hints(hint(innermost))
+    }
+}
+
+fn hint(error: &Error) -> Option<String> {
+    let hint = match error {
+        Error::Offline { .. } => "install once without `--offline`, with the same cache",
+        Error::Requirements { .. } => {
+            "`[tool.poetry.build-constraints]` and `--build-constraint` narrow what may be chosen"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// Why no build requirements can be chosen, a line for each reason.
+fn facts(error: &resolve::Error<std::convert::Infallible>) -> Vec<String> {
+    let resolve::Error::Conflict(conflict) = error else {
+        return Vec::new();
+    };
+    let omitted = (conflict.n_omitted > 0).then(|| format!("… and {} more", conflict.n_omitted));
+    let beginning = conflict.beginning.iter().map(ToString::to_string);
+    let end = conflict.end.iter().map(ToString::to_string);
+    beginning.chain(omitted).chain(end).collect()
+}
+
+fn shown(output: &Output) -> Vec<String> {
+    let lines = &output.last_lines;
+    let lines = &lines[lines.len().saturating_sub(MOST_LINES)..];
+    let label = (!lines.is_empty()).then(|| "the last lines of its output:".to_owned());
+    let lines = lines.iter().map(|line| format!("  {line}"));
+    let whole = format!("the whole output: {}", output.log.display());
+    label.into_iter().chain(lines).chain([whole]).collect()
+}
+
+/// What seems to be missing on this machine; what was missed last comes first, for that is most likely why the build failed.
+fn tools(output: &Output) -> Vec<String> {
+    let missing = output.missing.iter().rev();
+    let mut hints: Vec<String> = Vec::new();
+    for hint in missing.map(tool) {
+        if !hints.contains(&hint) {
+            hints.push(hint);
+        }
+    }
+    hints.truncate(3);
+    hints
+}
+
+fn tool(missing: &MissingTool) -> String {
+    let what = match missing.kind() {
+        ToolKind::Program => "the program",
+        ToolKind::Header => "the header",
+        ToolKind::Library => "the library",
+    };
+    let debian = missing.debian_package();
+    let debian = debian.map(|package| format!("`apt-get install {package}`"));
+    let alpine = missing.alpine_package();
+    let alpine = alpine.map(|package| format!("`apk add {package}`"));
+    let commands: Vec<String> = debian.into_iter().chain(alpine).collect();
+    let missing = format!("{what} `{}` is missing here", missing.name());
+    if commands.is_empty() {
+        return missing;
+    }
+    format!("{missing}: {}", commands.join(" or "))
+}

@@ -1,0 +1,57 @@
+//! What build backends are given.
+
+use std::path::PathBuf;
+
+use super::{Error, Session, SessionPlan};
+use crate::builder::{self, Builder, NestedBuilds};
+use crate::plan::Builds;
+use crate::prepare::{Building, Network};
+use crate::store::Trust;
+
+impl Session {
+    /// Says what becomes of what a backend has to build.
+    pub(super) fn builds<'a>(&self, builder: &'a Builder<'a>) -> Building<'a> {
+        match self.settings.builds {
+            Builds::Allowed => Building::With(builder),
+            Builds::Refused => Building::Refused,
+        }
+    }
+
+    /// As [`Session::builds`], where nothing is to be built.
+    pub(super) fn rehearsed_builds(&self) -> Building<'static> {
+        match self.settings.builds {
+            Builds::Allowed => Building::Rehearsed,
+            Builds::Refused => Building::Refused,
+        }
+    }
+
+    pub(super) fn builder_settings(
+        &self,
+        plan: &SessionPlan,
+        trust: Trust,
+    ) -> Result<builder::Settings, Error> {
+        let settings = &self.settings;
+        let folder = settings.temporary_folder.clone();
+        let folder = folder.unwrap_or_else(|| PathBuf::from("/tmp"));
+        Ok(builder::Settings {
+            sources: plan.sources.clone(),
+            cache_folder: settings.cache_folder.clone(),
+            trust,
+            variables: settings.variables.clone(),
+            network: match settings.network {
+                Network::Online => builder::Network::Online,
+                Network::Offline => builder::Network::Offline,
+            },
+            nested: match settings.builds {
+                Builds::Allowed => NestedBuilds::Allowed,
+                Builds::Refused => NestedBuilds::Forbidden,
+            },
+            constraints: settings.build_constraints.clone(),
+            limits: settings.size_limits,
+            leniency: settings.leniency.clone(),
+            constraints_of: plan.build_constraints.clone(),
+            config_settings: settings.configuration.build_config_settings()?,
+            ..builder::Settings::new(folder)
+        })
+    }
+}

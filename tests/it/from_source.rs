@@ -1,0 +1,230 @@
+//! `lock2venv install` of what has to be built: source distributions of an index, local archives and folders.
+
+use std::fs;
+
+use lock2venv::digest::Digest;
+use lock2venv::project_files::Disk;
+use lock2venv::pyproject::Project;
+
+use crate::support::build_scene::{MAKER, Source};
+use crate::support::local_index::LocalIndex;
+use crate::support::locked_wheels::python;
+use crate::support::shop::library;
+use crate::support::wheel_builder::WheelBuilder;
+use crate::support::workspace::{Output, Workspace};
+
+/// A project that locks the source distribution of `demo`, and an index that also has its build backend.
+struct Scene {
+    workspace: Workspace,
+    index: LocalIndex,
+}
+
+impl Scene {
+    fn new(source: &Source) -> Self {
+        let scene = Self {
+            workspace: Workspace::new(),
+            index: LocalIndex::start(),
+        };
+        let maker = WheelBuilder::new("maker", "1.0").file("maker.py", MAKER);
+        scene.index.add("maker", &maker.file_name(), &maker.build());
+        let digest = scene
+            .index
+            .add("demo", &source.file_name(), &source.archive());
+        let files = file_entry(&source.file_name(), &digest);
+        scene.lock(&files, "");
+        scene
+    }
+
+    /// Locks `demo` with these files and this source.
+    fn lock(&self, files: &str, source: &str) {
+        let pyproject = "[project]\nname = \"shop\"\nversion = \"1\"\nrequires-python = \">=3.8\"\ndependencies = [\"demo\"]\n\n[tool.poetry]\npackage-mode = false\n";
+        self.workspace.write("pyproject.toml", pyproject);
+        let project = Project::parse(pyproject, &self.workspace.project(), &Disk).unwrap();
+        let hash = project.content_hash().unwrap();
+        let package = "[[package]]\nname = \"demo\"\nversion = \"1.0\"\ndescription = \"\"\noptional = false\npython-versions = \"*\"\ngroups = [\"main\"]\n";
+        let metadata = format!(
+            "[metadata]\nlock-version = \"2.1\"\npython-versions = \">=3.8\"\ncontent-hash = \"{hash}\"\n"
+        );
+        let text = format!("{package}files = [{files}]\n\n{source}\n{metadata}");
+        self.workspace.write("poetry.lock", text);
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = self.workspace.command(arguments);
+        command.env("LOCK2VENV_INDEX_URL", self.index.url());
+        command.env("LOCK2VENV_PYTHON", python());
+        Output::of(&mut command)
+    }
+
+    fn read(&self, path: &str) -> String {
+        let venv = self.workspace.project().join(".venv");
+        fs::read_to_string(library(&venv).join(path)).unwrap()
+    }
+
+    fn is_installed(&self) -> bool {
+        self.workspace.project().join(".venv").exists()
+    }
+}
+
+fn file_entry(file: &str, digest: &Digest) -> String {
+    format!("{{file = \"{file}\", hash = \"{digest}\"}}")
+}
+
+fn failing() -> Source {
+    let hook = "for n in range(100): print('line', n)\nprint('demo.c:1:10: fatal error: ffi.h: No such file or directory')\nraise SystemExit(1)";
+    Source::new("demo").file("hook.py", hook)
+}
+
+#[test]
+fn a_source_distribution_is_built_and_its_wheel_kept() {
+    let scene = Scene::new(&Source::new("demo"));
+    let first = scene.run(&["install"]).succeeded();
+    assert!(first.stderr.contains("demo"), "{}", first.stderr);
+    assert!(scene.read("demo.py").contains("\"maker 1.0\""));
+    assert!(
+        scene
+            .read("demo-1.0.dist-info/METADATA")
+            .contains("Name: demo")
+    );
+    assert!(
+        scene
+            .read("demo-1.0.dist-info/RECORD")
+            .contains("demo.py,sha256=")
+    );
+    let built = scene.read("demo.py");
+    scene.index.take_paths();
+    fs::remove_dir_all(scene.workspace.project().join(".venv")).unwrap();
+    scene.run(&["install", "--offline"]).succeeded();
+    assert_eq!(scene.read("demo.py"), built);
+    assert!(scene.index.take_paths().is_empty());
+    let again = scene.run(&["install"]).succeeded();
+    assert!(
+        again
+            .stderr
+            .contains("No dependencies to install or update"),
+        "{}",
+        again.stderr
+    );
+}
+
+#[test]
+fn without_a_cache_a_source_distribution_is_built_each_time() {
+    let scene = Scene::new(&Source::new("demo"));
+    for _ in 0..2 {
+        scene.run(&["install", "--no-cache"]).succeeded();
+        assert!(scene.read("demo.py").contains("maker 1.0"));
+        fs::remove_dir_all(scene.workspace.project().join(".venv")).unwrap();
+    }
+    let asked = scene.index.take_paths();
+    let file = "/files/demo-1.0.tar.gz";
+    assert_eq!(asked.iter().filter(|path| *path == file).count(), 2);
+    assert!(!scene.workspace.cache().exists());
+}
+
+#[test]
+fn without_builds_every_package_that_needs_one_is_named() {
+    let scene = Scene::new(&Source::new("demo"));
+    for arguments in [
+        &["install", "--no-build"][..],
+        &["install", "--no-build", "--dry-run"],
+    ] {
+        scene.run(arguments).failed(
+            1,
+            &[
+                "`demo` 1.0 has to be built from the source distribution `demo-1.0.tar.gz`",
+                "--no-build",
+            ],
+        );
+    }
+    assert!(!scene.is_installed());
+    assert!(scene.index.take_paths().is_empty());
+}
+
+#[test]
+fn a_rehearsal_builds_nothing() {
+    let scene = Scene::new(&failing());
+    let output = scene.run(&["install", "--dry-run"]).succeeded();
+    assert!(output.stderr.contains("demo (1.0)"), "{}", output.stderr);
+    assert!(!scene.is_installed());
+    assert!(scene.index.take_paths().is_empty());
+}
+
+#[test]
+fn a_failed_build_shows_its_last_lines_and_what_is_missing() {
+    let scene = Scene::new(&failing());
+    let output = scene.run(&["install"]).failed(
+        1,
+        &[
+            "the wheel of `demo` 1.0 cannot be built",
+            "line 99",
+            "fatal error: ffi.h",
+            "apt-get install libffi-dev",
+        ],
+    );
+    assert!(!output.stderr.contains("line 12\n"), "{}", output.stderr);
+    let log = output.stderr.lines();
+    let log = log.filter_map(|line| line.split_once("the whole output: "));
+    let log = log.map(|(_, path)| path).next().unwrap();
+    let text = fs::read_to_string(log).unwrap();
+    fs::remove_file(log).unwrap();
+    assert!(text.contains("line 12\n"), "{text}");
+    assert!(!scene.is_installed());
+}
+
+#[test]
+fn a_build_constraint_narrows_the_build_requirements() {
+    let scene = Scene::new(&Source::new("demo"));
+    let newer = WheelBuilder::new("maker", "2.0").file("maker.py", MAKER);
+    scene.index.add("maker", &newer.file_name(), &newer.build());
+    scene.workspace.write("build.txt", "maker < 2  # not yet\n");
+    scene
+        .run(&["install", "--build-constraint", "build.txt"])
+        .succeeded();
+    assert!(scene.read("demo.py").contains("maker 1.0"));
+    let missing = ["install", "--build-constraint", "absent.txt"];
+    scene.run(&missing).failed(2, &["absent.txt"]);
+}
+
+#[test]
+fn other_bytes_than_the_locked_ones_are_never_built() {
+    let scene = Scene::new(&Source::new("demo"));
+    let other = Source::new("demo").file("hook.py", "open('/built', 'w')");
+    scene
+        .index
+        .add("demo", &other.file_name(), &other.archive());
+    scene
+        .run(&["install"])
+        .failed(1, &["`demo-1.0.tar.gz` is not the file that was locked"]);
+    assert!(!scene.is_installed());
+}
+
+#[test]
+fn a_local_source_distribution_is_built() {
+    let source = Source::new("demo");
+    let scene = Scene::new(&source);
+    scene
+        .workspace
+        .write("vendor/demo-1.0.tar.gz", source.archive());
+    let digest = Digest::of(lock2venv::digest::Algorithm::Sha256, &source.archive());
+    let table = "[package.source]\ntype = \"file\"\nurl = \"vendor/demo-1.0.tar.gz\"\n";
+    scene.lock(&file_entry("demo-1.0.tar.gz", &digest), table);
+    scene.run(&["install"]).succeeded();
+    assert!(scene.read("demo.py").contains("maker 1.0"));
+    let origin = scene.read("demo-1.0.dist-info/direct_url.json");
+    assert!(origin.contains("archive_info"), "{origin}");
+}
+
+#[test]
+fn a_folder_with_another_backend_is_built_by_it() {
+    let source = Source::new("demo");
+    let scene = Scene::new(&source);
+    source.write_to(&scene.workspace.project().join("libs/demo"));
+    let table = "[package.source]\ntype = \"directory\"\nurl = \"libs/demo\"\n";
+    scene.lock("", table);
+    scene.run(&["install"]).succeeded();
+    assert!(scene.read("demo.py").contains("maker 1.0"));
+    let origin = scene.read("demo-1.0.dist-info/direct_url.json");
+    assert!(origin.contains("dir_info"), "{origin}");
+    let refused = scene.run(&["install", "--no-build", "--venv", "other"]);
+    refused.failed(1, &["`demo`", "--no-build"]);
+}
