@@ -53,6 +53,8 @@ impl Scene {
         let mut command = self.workspace.command(arguments);
         command.env("LOCK2VENV_INDEX_URL", self.index.url());
         command.env("LOCK2VENV_PYTHON", python());
+        // What failed builds wrote goes with the workspace.
+        command.env("TMPDIR", self.workspace.home());
         Output::of(&mut command)
     }
 
@@ -166,9 +168,22 @@ fn a_failed_build_shows_its_last_lines_and_what_is_missing() {
     let log = log.filter_map(|line| line.split_once("the whole output: "));
     let log = log.map(|(_, path)| path).next().unwrap();
     let text = fs::read_to_string(log).unwrap();
-    fs::remove_file(log).unwrap();
     assert!(text.contains("line 12\n"), "{text}");
     assert!(!scene.is_installed());
+}
+
+#[test]
+fn a_module_that_the_build_lacks_is_named_with_what_helps() {
+    let scene = Scene::new(&Source::new("demo").file("hook.py", "import pkg_resources"));
+    let old = [
+        "`pkg_resources`",
+        "`setuptools<82`",
+        "--build-constraint FILE",
+    ];
+    scene.run(&["install"]).failed(1, &old);
+    let scene = Scene::new(&Source::new("demo").file("hook.py", "import absent.part"));
+    let expected = ["the module `absent`", "build-constraints"];
+    scene.run(&["install"]).failed(1, &expected);
 }
 
 #[test]

@@ -250,6 +250,7 @@ fn with_index(workspace: &Workspace, index: &LocalIndex, arguments: &[&str]) -> 
     let mut command = workspace.command(arguments);
     command.env("LOCK2VENV_INDEX_URL", index.url());
     command.env("LOCK2VENV_PYTHON", python());
+    command.env("TMPDIR", workspace.home());
     command
 }
 

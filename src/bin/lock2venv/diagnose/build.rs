@@ -26,7 +26,10 @@ impl Failure {
             failure = failure.details(facts(source));
         }
         if let Some(output) = error.output() {
-            return failure.details(shown(output)).hints(tools(output));
+            return failure
+                .details(shown(output))
+                .hints(module(output))
+                .hints(tools(output));
         }
         failure.hints(hint(innermost))
     }
@@ -61,6 +64,20 @@ fn shown(output: &Output) -> Vec<String> {
     let lines = lines.iter().map(|line| format!("  {line}"));
     let whole = format!("the whole output: {}", output.log.display());
     label.into_iter().chain(lines).chain([whole]).collect()
+}
+
+/// What to do about a Python module that the build environment does not have.
+fn module(output: &Output) -> Option<String> {
+    let lines = output.last_lines.iter().rev();
+    let mut modules = lines.filter_map(|line| {
+        let (_, rest) = line.split_once("ModuleNotFoundError: No module named '")?;
+        Some(rest.split_once('\'')?.0)
+    });
+    let hint = match modules.next()? {
+        "pkg_resources" => "setuptools 82 and newer have no `pkg_resources`: put `setuptools<82` into FILE for `--build-constraint FILE`, or into `[tool.poetry.build-constraints]`".to_owned(),
+        name => format!("no build requirement has the module `{name}`; where an older one had it: `--build-constraint FILE` or `[tool.poetry.build-constraints]`"),
+    };
+    Some(hint)
 }
 
 /// What seems to be missing on this machine; what was missed last comes first, for that is most likely why the build failed.
