@@ -1,5 +1,5 @@
-//! Prepares the wheels of a plan: brings files and commits to this machine and proves each file, and builds the wheels of
-//! folders, many at once.
+//! Prepares the wheels of a plan: brings files and commits to this machine and proves each file, and builds what is no wheel,
+//! many at once.
 //!
 //! What the cache has is delivered at once. Of the rest, indexes are asked once for each package whose file has no remembered
 //! address, while downloads are already under way, the largest known first; commits are checked out and folders built meanwhile. Each wheel is sent
@@ -38,7 +38,6 @@ use crate::plan::Distribution;
 use crate::project_wheel;
 use crate::store::Cache;
 
-use self::job::{Arrived, Job};
 use self::queue::Queue;
 use self::sort::{Hit, refuse_network, sort};
 use self::worker::Worker;
@@ -164,7 +163,7 @@ fn prepare_all(
         refuse_network(&sorted.jobs, prepare.cache)?;
     }
     let options = prepare.options;
-    let n_threads = options.n_connections.min(sorted.n_jobs());
+    let n_threads = options.n_connections.min(sorted.jobs.len());
     let queue = Queue::new(sorted.jobs, options.n_connections, options.n_builds);
     thread::scope(|scope| {
         let worker = Worker::new(prepare, &queue, sender).that_ends(halt);
@@ -224,11 +223,7 @@ fn send_hits<'a>(
     for hit in hits {
         let id = hit.id();
         let is_over = match hit.open(prepare.cache) {
-            Ok(Arrived::Wheel(wheel)) => sender.send(wheel).is_err(),
-            Ok(Arrived::Source(job)) => {
-                queue.add(Job::Build(job));
-                false
-            }
+            Ok(wheel) => sender.send(wheel).is_err(),
             Err(error) => queue.fail(id, error).is_break(),
         };
         if is_over {

@@ -21,15 +21,15 @@ use crate::url::WrittenUrl;
 /// process have 1,024 files.
 const N_OPEN_HITS: usize = 256;
 
-/// What is in the cache.
+/// A wheel that is in the cache.
 pub(super) enum Hit<'a> {
-    /// A file, which may be open.
+    /// Its file, which may be open.
     File(WantedFile<'a>, Option<VerifiedFile>),
     /// A wheel that was built before.
     Built(PreparedWheel),
 }
 
-impl<'a> Hit<'a> {
+impl Hit<'_> {
     pub(super) fn id(&self) -> DistributionId {
         match self {
             Self::File(wanted, _) => wanted.id(),
@@ -37,9 +37,9 @@ impl<'a> Hit<'a> {
         }
     }
 
-    pub(super) fn open(self, cache: &Cache) -> Result<Arrived<'a>, Error> {
+    pub(super) fn open(self, cache: &Cache) -> Result<PreparedWheel, Error> {
         let (wanted, file) = match self {
-            Self::Built(wheel) => return Ok(Arrived::Wheel(wheel)),
+            Self::Built(wheel) => return Ok(wheel),
             Self::File(wanted, Some(file)) => (wanted, Some(file)),
             Self::File(wanted, None) => {
                 let file = cache.find(wanted.digests)?;
@@ -50,7 +50,13 @@ impl<'a> Hit<'a> {
             package: wanted.package().clone(),
             file: wanted.file.to_owned(),
         })?;
-        Ok(wanted.arrived(file, true))
+        let package = wanted.package();
+        match wanted.arrived(file, true) {
+            Arrived::Wheel(wheel) => Ok(wheel),
+            Arrived::Source(_) => Err(Error::NeedsBuild {
+                package: package.clone(),
+            }),
+        }
     }
 }
 
@@ -130,12 +136,6 @@ pub(super) fn sort<'a>(prepare: &Prepare<'a>) -> Result<Sorted<'a>, Error> {
 }
 
 impl<'a> Sorted<'a> {
-    /// Returns how many jobs there are, those included that are made of files that are here.
-    pub(super) fn n_jobs(&self) -> usize {
-        let is_source = |hit: &&Hit<'_>| matches!(hit, Hit::File(wanted, _) if wanted.distribution.wheel().is_none());
-        self.jobs.len() + self.hits.iter().filter(is_source).count()
-    }
-
     fn add(&mut self, prepare: &Prepare<'a>, distribution: &'a Distribution) -> Result<(), Error> {
         match &distribution.origin {
             Origin::Index { source, .. } => {
@@ -188,8 +188,13 @@ impl<'a> Sorted<'a> {
             file: wanted.file,
             from_cache: true,
         });
-        let is_open = self.hits.len() < N_OPEN_HITS;
-        self.hits.push(Hit::File(wanted, is_open.then_some(file)));
+        if wanted.distribution.wheel().is_some() {
+            let is_open = self.hits.len() < N_OPEN_HITS;
+            self.hits.push(Hit::File(wanted, is_open.then_some(file)));
+        } else if let Arrived::Source(job) = wanted.arrived(file, true) {
+            // Not a hit: those are sent while threads may already have found that there is nothing to do.
+            self.jobs.push(Job::Build(job));
+        }
         Ok(None)
     }
 

@@ -173,6 +173,26 @@ fn a_failed_build_shows_its_last_lines_and_what_is_missing() {
 }
 
 #[test]
+fn a_cached_source_distribution_is_built_when_its_build_failed_before() {
+    let hook = "import os\nif not os.path.exists(os.environ['TMPDIR'] + '/ready'):\n    raise SystemExit(1)\n";
+    let scene = Scene::new(&Source::new("demo").file("hook.py", hook));
+    let install = ["install", "--link-mode", "copy"];
+    scene.run(&install).failed(1, &["cannot be built"]);
+    fs::write(scene.workspace.home().join("ready"), "").unwrap();
+    scene.index.take_paths();
+    for _ in 0..10 {
+        scene.run(&install).succeeded();
+        assert!(scene.read("demo.py").contains("maker 1.0"));
+        let asked = scene.index.take_paths();
+        assert!(!asked.contains(&"/files/demo-1.0.tar.gz".to_owned()));
+        fs::remove_dir_all(scene.workspace.project().join(".venv")).unwrap();
+        // Without the built wheel, but with the archive.
+        let built = scene.workspace.cache().join("v1/built");
+        fs::remove_dir_all(built).unwrap();
+    }
+}
+
+#[test]
 fn a_module_that_the_build_lacks_is_named_with_what_helps() {
     let scene = Scene::new(&Source::new("demo").file("hook.py", "import pkg_resources"));
     let old = [

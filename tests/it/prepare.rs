@@ -1062,6 +1062,30 @@ fn nothing_more_is_fetched_when_nobody_listens() {
 }
 
 #[test]
+fn a_cached_source_distribution_is_built_although_nothing_else_is_to_be_done() {
+    let index = LocalIndex::start();
+    let mut plan: Vec<_> = (0..100)
+        .map(|n| add(&index, &format!("p{n}"), "wheel"))
+        .collect();
+    let machine = Machine::new(&index);
+    machine.fetch(&plan).unwrap();
+    let digest = Digest::of(Algorithm::Sha256, b"source");
+    let cache = machine.cache();
+    let mut writer = cache.writer(std::slice::from_ref(&digest)).unwrap();
+    writer.write(b"source").unwrap();
+    writer.finish().unwrap();
+    plan.push(Distribution {
+        form: PlannedForm::Sdist {
+            file: "z-1.tar.gz".to_owned(),
+            refused: Vec::new(),
+        },
+        ..from_index("z", &digest)
+    });
+    let error = machine.fetch(&plan).unwrap_err();
+    assert!(matches!(error, Error::NeedsBuild { .. }), "{error:?}");
+}
+
+#[test]
 fn a_request_that_nobody_waits_for_is_broken_off() {
     let index = LocalIndex::start();
     let plan = [add(&index, "a", "wheel a")];
