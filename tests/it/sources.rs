@@ -3,39 +3,30 @@
 
 use crate::support::fixture_sources::{SourceCase, cases};
 
-/// What needs a real build backend, which no index of the tests has.
-const UNBUILT: &[&str] = &[
-    "directory-setuptools",
-    "directory-setuptools-develop",
-    "file-sdist",
-    "git-setuptools",
-    "index-no-binary",
-    "index-sdist",
-    "index-setuptools",
-    "url-sdist",
-];
-
 /// Poetry links to a check-out in the environment; here it is a wheel, whatever the lock says.
 const LINKED: &str = "git-develop";
 
 #[test]
 fn sources_are_installed_as_poetry_installs_them() {
-    for name in cases() {
-        if UNBUILT.contains(&name.as_str()) || name == LINKED {
-            continue;
+    std::thread::scope(|scope| {
+        for name in cases().into_iter().filter(|name| name != LINKED) {
+            scope.spawn(move || is_installed_as_by_poetry(&name));
         }
-        let case = SourceCase::new(&name);
-        let flags: &[&str] = if name.ends_with("-develop") {
-            &["--editable"]
-        } else {
-            &[]
-        };
-        case.install(flags).succeeded();
-        assert_eq!(case.installed(), case.expected(), "{name}");
-        // What is there is recognized.
-        let again = case.install(flags).succeeded();
-        again.said(&["No dependencies to install or update"]);
-    }
+    });
+}
+
+fn is_installed_as_by_poetry(name: &str) {
+    let case = SourceCase::new(name);
+    let flags: &[&str] = if name.ends_with("-develop") {
+        &["--editable"]
+    } else {
+        &[]
+    };
+    case.install(flags).succeeded();
+    assert_eq!(case.installed(), case.expected(), "{name}");
+    // What is there is recognized.
+    let again = case.install(flags).succeeded();
+    again.said(&["No dependencies to install or update"]);
 }
 
 #[test]

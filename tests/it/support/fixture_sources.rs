@@ -46,11 +46,8 @@ impl SourceCase {
         let workspace = Workspace::new();
         copy(&folder, &workspace.project());
         let index = LocalIndex::start();
-        for entry in fs::read_dir(fixtures().join("files")).unwrap() {
-            let path = entry.unwrap().path();
-            let file = path.file_name().unwrap().to_str().unwrap();
-            let package = file.split('-').next().unwrap().replace('_', "-");
-            index.add(&package, file, &fs::read(&path).unwrap());
+        for folder in ["files", "backends"] {
+            offer(&index, &fixtures().join(folder));
         }
         let repositories = GitPlace::new();
         let has_git = fs::read_to_string(folder.join("poetry.lock"))
@@ -203,6 +200,16 @@ fn library(environment: &Path) -> PathBuf {
         .unwrap()
         .path()
         .join("site-packages")
+}
+
+/// Puts the files of a folder on an index.
+fn offer(index: &LocalIndex, folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let file = path.file_name().unwrap().to_str().unwrap();
+        let package = file.split('-').next().unwrap().replace('_', "-");
+        index.add(&package, file, &fs::read(&path).unwrap());
+    }
 }
 
 fn serve(repositories: &GitPlace) -> Daemon {
