@@ -4,8 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
-use super::pep517::Hook;
-use super::{Output, SystemFault, WheelFault};
+use super::{Hook, Output, SystemFault, WheelFault};
 
 /// Why a wheel could not be built. The caller adds what was to be built.
 #[derive(Debug, thiserror::Error)]

@@ -11,17 +11,21 @@
 //! [PEP 660]: https://peps.python.org/pep-0660/
 
 mod error;
+mod hook;
 mod missing;
 mod output;
 pub mod pep517;
 mod system;
+mod system_fault;
 mod variables;
 mod wheel;
 
 pub use error::Error;
+pub use hook::{Hook, Product};
 pub use missing::{MissingTool, ToolKind};
 pub use output::Output;
-pub use system::{BuildSystem, SystemFault};
+pub use system::BuildSystem;
+pub use system_fault::SystemFault;
 pub use variables::Variables;
 pub use wheel::{BuiltBy, BuiltWheel, Expected, WheelFault};
 

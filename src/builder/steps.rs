@@ -9,8 +9,8 @@ use std::sync::Arc;
 use super::environments::BuildEnvironment;
 use super::workplace::{BuildFolder, NewWheel, Workplace};
 use super::{Builder, Error, TreeProduct};
-use crate::build::pep517::{Frontend, Product};
-use crate::build::{self, BuildSystem, BuiltWheel, Expected, Variables};
+use crate::build::pep517::Frontend;
+use crate::build::{self, BuildSystem, BuiltWheel, Expected, Product, Variables};
 use crate::event::Event;
 use crate::name::PackageName;
 

@@ -6,30 +6,9 @@
 
 use crate::url::{Credentials, WrittenUrl, percent_decode};
 
-use super::Error;
+use super::{Error, UrlFault};
 
 const SCHEMES: [&str; 5] = ["https", "http", "ssh", "git", "file"];
-
-/// What is wrong with the URL of a repository.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum UrlFault {
-    /// It, its user, host or path begins with `-`.
-    #[error("it could be read as an option")]
-    Option,
-    /// It is not of a transport that is taken.
-    #[error("it is not an https, http, ssh, git or file URL, `host:path` or an absolute path")]
-    Transport,
-    /// It holds a line break or another control character.
-    #[error("it contains a control character")]
-    Control,
-    /// It has a password that git would hand on in the open.
-    #[error("only http and https URLs may have a password")]
-    Password,
-    /// It has no host, or is no URL otherwise.
-    #[error("it is not a URL")]
-    Form,
-}
 
 /// A URL that git may have.
 pub(super) struct Address {

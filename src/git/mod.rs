@@ -15,6 +15,7 @@ mod checkout;
 mod command;
 mod error;
 mod refusal;
+mod url_fault;
 mod version;
 
 use std::collections::BTreeMap;
@@ -22,9 +23,9 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use address::UrlFault;
 pub use error::Error;
 pub use refusal::Refusal;
+pub use url_fault::UrlFault;
 pub use version::Version;
 
 use crate::process::Stop;

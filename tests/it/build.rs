@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::process::Command;
 
-use lock2venv::build::pep517::Product;
+use lock2venv::build::Product;
 
 use lock2venv::build::{BuiltBy, Error, MissingTool, Output, WheelFault};
 use lock2venv::configuration::BuildSetting;

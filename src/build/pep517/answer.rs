@@ -2,8 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Hook;
-use crate::build::Error;
+use crate::build::{Error, Hook};
 
 /// How a call ended.
 #[derive(Debug, Deserialize)]

@@ -10,9 +10,9 @@ use std::process::ExitStatus;
 use fs_err as fs;
 use serde::Serialize;
 
+use super::Frontend;
 use super::answer::{Answer, Value};
-use super::{Frontend, Hook};
-use crate::build::{Error, Output};
+use crate::build::{Error, Hook, Output};
 use crate::configuration::BuildSetting;
 use crate::platform::removal;
 use crate::process::{Ended, Program};

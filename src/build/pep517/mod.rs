@@ -12,17 +12,15 @@
 
 mod answer;
 mod call;
-mod hook;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use super::{BuildSystem, BuiltBy, BuiltWheel, Error, Expected, Stop, Variables};
+use super::{BuildSystem, BuiltBy, BuiltWheel, Error, Expected, Hook, Product, Stop, Variables};
 use crate::configuration::BuildSetting;
 use crate::requirement::Requirement;
-pub use hook::{Hook, Product};
 
 /// A source tree and all that building it takes.
 #[derive(Clone, Copy, Debug)]
