@@ -50,6 +50,11 @@ pub enum Event<'a> {
         /// The file's name.
         file: &'a str,
     },
+    /// Another process is building the wheel of the package; it is waited for.
+    AwaitingBuild {
+        /// The package.
+        name: &'a PackageName,
+    },
     /// A file is on this machine and has the locked digest.
     Fetched {
         /// The file's name.

@@ -4,16 +4,13 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Builder, Error};
 use crate::build::Stop;
 use crate::event::{Event, Reporter};
 use crate::http::Cancellation;
 use crate::index::IndexSession;
-
-/// How often a pause looks whether it is still wanted.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// Ends requests when all builds are to stop.
 pub(super) struct Watch<'a> {
@@ -27,17 +24,10 @@ impl Cancellation for Watch<'_> {
     }
 
     fn pause(&self, pause: Duration) -> ControlFlow<()> {
-        let end = Instant::now() + pause;
-        loop {
-            if self.is_cancelled() {
-                return ControlFlow::Break(());
-            }
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return ControlFlow::Continue(());
-            }
-            thread::sleep(left.min(LOOK));
+        if self.stop.wait(pause) {
+            return ControlFlow::Break(());
         }
+        ControlFlow::Continue(())
     }
 
     fn is_cancelled(&self) -> bool {

@@ -38,7 +38,7 @@ impl Builder<'_> {
         match question {
             Question::Project(name) => {
                 let page = self.page(session, name)?;
-                Ok(Answer::Project(page.candidates(name)))
+                Ok(Answer::Project(page.candidates(name, &self.settings)))
             }
             Question::Metadata { name, file } => self.answer_metadata(session, asker, name, file),
             Question::Direct { name, url } => self.answer_direct(session, asker, name, url),
@@ -88,7 +88,7 @@ impl Builder<'_> {
             if file_name.name() != name || tags.rank(file_name.tags()).is_err() {
                 return Ok(Answer::Refused(Refusal::NoFile));
             }
-            self.direct_wheel(session, asker, &remote, file_name)?
+            self.direct_wheel(session, asker, &remote, &file_name)?
         } else if self.settings.nested == NestedBuilds::Forbidden {
             return Ok(Answer::Refused(Refusal::BuildForbidden));
         } else if asker.chain.contains(name) {

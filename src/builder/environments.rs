@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::fetching::RemoteFile;
+use super::fetching::{RemoteFile, discard_if_damaged};
 use super::metadata::Asker;
 use super::requirements::{ResolvedWheel, WheelPlace};
 use super::workplace::Workplace;
@@ -18,6 +18,7 @@ use crate::install::{
 };
 use crate::name::PackageName;
 use crate::plan::{Action, Distribution, DistributionId, Form, Origin, Plan};
+use crate::store;
 use crate::version::Version;
 
 /// An environment with the packages that some builds require. Builds with equal requirements share it.
@@ -44,10 +45,44 @@ impl Builder<'_> {
         let none = BTreeMap::new();
         let preferences = before.map_or(&none, |before| &before.versions);
         let wheels = self.resolve(asker, requirements, preferences)?;
+        match self.environment_of(workplace, &wheels) {
+            Err(Error::Install(_)) if self.discard_damaged_of(workplace, &wheels) => {
+                let wheels = self.resolve(asker, requirements, preferences)?;
+                self.environment_of(workplace, &wheels)
+            }
+            made => made,
+        }
+    }
+
+    /// Removes from the cache what is damaged of `wheels`; tells whether anything was.
+    fn discard_damaged_of(&self, workplace: &Workplace, wheels: &[ResolvedWheel]) -> bool {
+        let digests = wheels.iter().flat_map(|wheel| &wheel.digests);
+        let unpacked = workplace
+            .private_cache()
+            .map(|cache| store::verify_wheels_of(cache, digests));
+        let cache = workplace.cache();
+        let mut has_damage = unpacked.is_some_and(|damaged| !damaged.is_empty());
+        for wheel in wheels {
+            let file = match &wheel.place {
+                WheelPlace::Here(local) => Some(local.file.again()),
+                WheelPlace::Index(_) => cache.find(&wheel.digests).ok().flatten(),
+            };
+            has_damage |= file.is_some_and(|file| discard_if_damaged(cache, &file));
+        }
+        // What was built is found or built again.
+        self.nested.clear();
+        has_damage
+    }
+
+    fn environment_of(
+        &self,
+        workplace: &Workplace,
+        wheels: &[ResolvedWheel],
+    ) -> Result<Arc<BuildEnvironment>, Error> {
         let packages: Vec<String> = wheels.iter().map(in_words).collect();
         let key = Digest::of(Algorithm::Sha256, packages.join("\n").as_bytes());
         self.environments.get_or_make(&key, || {
-            let python = self.make_environment(workplace, &wheels)?;
+            let python = self.make_environment(workplace, wheels)?;
             let versions = wheels
                 .iter()
                 .map(|wheel| (wheel.name.clone(), wheel.version().clone()));

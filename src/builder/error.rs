@@ -45,14 +45,22 @@ pub enum Error {
         /// Each is built of source and needed to build the one before; the last is the first.
         names: Vec<PackageName>,
     },
-    /// The network may not be used, and these build requirements have to be looked up.
+    /// The network may not be used, and no build requirements can be chosen of what the cache has.
     #[error(
-        "the build requirements {} have to be looked up, and the network may not be used",
+        "the cache does not have what the build requirements {} need, and the network may not be used",
         listing(requirements)
     )]
     Offline {
         /// What is required.
         requirements: Vec<String>,
+        /// Why not.
+        source: Box<resolve::Error<Infallible>>,
+    },
+    /// The network may not be used, and this file of a build requirement is not in the cache.
+    #[error("the build requirement `{file}` is not in the cache, and the network may not be used")]
+    NotCached {
+        /// The file.
+        file: String,
     },
     /// A build requirement has a URL of a kind that cannot be fetched here.
     #[error("the build requirement `{name}` is at `{url}`, which cannot be fetched")]
@@ -142,6 +150,21 @@ impl Error {
     pub(super) fn io(act: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Io { act, path, source }
+    }
+
+    /// The same, where there was but the cache to choose from.
+    pub(super) fn offline(self) -> Self {
+        let Self::Requirements {
+            requirements,
+            source,
+        } = self
+        else {
+            return self;
+        };
+        Self::Offline {
+            requirements,
+            source,
+        }
     }
 
     /// Returns what the backend that failed wrote; that of a build requirement where its build did.

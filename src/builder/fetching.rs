@@ -5,13 +5,14 @@ use std::io::{Seek as _, Write as _};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use super::turns::{Turn, Wanted, What};
 use super::workplace::Workplace;
 use super::{Builder, Error};
 use crate::digest::{self, Algorithm, Digest};
 use crate::event::{Event, Reporter};
-use crate::http::Sink;
+use crate::http::{Network, Sink};
 use crate::index::{Download, Index, IndexSession};
-use crate::store::{self, VerifiedFile, Writer};
+use crate::store::{self, Cache, Key, VerifiedFile, Writer};
 use crate::url::Url;
 
 /// A file somewhere else.
@@ -41,20 +42,51 @@ impl Builder<'_> {
         let mut fetched = None;
         // Those that want the same file wait here, and find it in the cache.
         self.downloads.get_or_make(&file.url, || {
-            let found = workplace.cache().find(&file.digests)?;
-            fetched = Some(match found {
-                Some(found) => found,
-                None => self.download(session, workplace, file)?,
-            });
+            fetched = Some(self.fetch_proven(session, workplace, file)?);
             Ok::<_, Error>(())
         })?;
-        let found = match fetched {
-            Some(file) => Some(file),
-            None => workplace.cache().find(&file.digests)?,
+        match fetched {
+            Some(file) => Ok(file),
+            None => self.fetch_proven(session, workplace, file),
+        }
+    }
+
+    fn fetch_proven(
+        &self,
+        session: &mut IndexSession<'_>,
+        workplace: &Workplace,
+        file: &RemoteFile,
+    ) -> Result<VerifiedFile, Error> {
+        let cache = workplace.cache();
+        let Some(digest) = file.digests.first() else {
+            return self.fetch_unproven(session, workplace, file);
         };
-        match found {
-            Some(found) => Ok(found),
-            None => self.download(session, workplace, file),
+        let wanted = Wanted {
+            cache,
+            key: &Key::of(digest),
+            what: What::File(&file.name),
+            patience: Some(self.settings.patience),
+        };
+        match self.turn(wanted, || Ok(cache.find(&file.digests)?))? {
+            Turn::Found(found) => Ok(found),
+            Turn::Ours(_claim) => self.download(session, workplace, file),
+        }
+    }
+
+    /// Does `act` with a file, and again with a new copy of it where the one in the cache turns out to be damaged.
+    pub(super) fn with_file<T>(
+        &self,
+        session: &mut IndexSession<'_>,
+        workplace: &Workplace,
+        file: &RemoteFile,
+        act: impl Fn(&VerifiedFile) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let fetched = self.fetch(session, workplace, file)?;
+        match act(&fetched) {
+            Err(_) if discard_if_damaged(workplace.cache(), &fetched) => {
+                act(&self.fetch(session, workplace, file)?)
+            }
+            done => done,
         }
     }
 
@@ -117,6 +149,10 @@ impl Builder<'_> {
         file: &RemoteFile,
         intake: &mut Intake<'_>,
     ) -> Result<(), Error> {
+        if self.settings.network == Network::Offline {
+            let file = file.name.clone();
+            return Err(Error::NotCached { file });
+        }
         self.tools.reporter.report(Event::DownloadAnnounced {
             file: &file.name,
             n_bytes: file.n_bytes,
@@ -134,6 +170,11 @@ impl Builder<'_> {
             (Ok(()), None) => Ok(()),
         }
     }
+}
+
+/// Removes from the cache what does not have its digest any more; tells whether it did.
+pub(super) fn discard_if_damaged(cache: &Cache, file: &VerifiedFile) -> bool {
+    !file.has_its_digest() && cache.discard(file).is_ok()
 }
 
 /// Takes the bytes of one download.

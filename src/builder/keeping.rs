@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::sync::PoisonError;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -66,8 +67,11 @@ impl Builder<'_> {
         let file_name = WheelFilename::parse(&record.file).ok()?;
         question.expected.check(&file_name).ok()?;
         let digest = Digest::parse(&record.digest)?;
+        let file = kept.cache.find(&[digest]).ok()??;
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.push((file_name.clone(), file.again()));
         Some(BuiltFile {
-            file: kept.cache.find(&[digest]).ok()??,
+            file,
             file_name,
             from_cache: true,
         })
@@ -94,7 +98,7 @@ impl Builder<'_> {
     }
 
     /// Everything that tells one wheel from another before anything is read or asked.
-    fn key(&self, question: &Question<'_>) -> Key {
+    pub(super) fn key(&self, question: &Question<'_>) -> Key {
         let settings = &self.settings;
         let name = &question.expected.name;
         let target = &self.tools.interpreter.target;
@@ -113,6 +117,7 @@ impl Builder<'_> {
             "settings": settings.config_settings.get(name),
             "constraints": self.constraints(name),
             "nested": format!("{:?}", settings.nested),
+            "policies": format!("{:?} {:?}", settings.no_binary, settings.only_binary),
             "indexes": indexes,
         });
         Key::of_question(text.to_string().as_bytes())

@@ -46,8 +46,9 @@ impl Builder<'_> {
             if let Some(text) = session.metadata(&listed.index, &listed.file)? {
                 return Ok(CandidateMetadata::parse(&text));
             }
-            let file = self.fetch(session, asker.workplace, &listed.remote())?;
-            metadata_in(&file, &listed.file.name)
+            self.with_file(session, asker.workplace, &listed.remote(), |file| {
+                metadata_in(file, &listed.file.name)
+            })
         })
     }
 
@@ -67,19 +68,16 @@ impl Builder<'_> {
         if let Some(known) = self.metadata.get(url) {
             return Ok(known);
         }
-        let file = self.fetch(session, asker.workplace, &listed.remote())?;
         let expected = expected(sdist);
-        let archive = SourceArchive {
-            file: &file,
-            file_name: &listed.file.name,
-            subdirectory: None,
-            expected: &expected,
-        };
-        if let Some(metadata) = self.promised_metadata(asker, &archive)? {
+        let promised = self.with_file(session, asker.workplace, &listed.remote(), |file| {
+            let file_name = &listed.file.name;
+            self.promised_metadata(asker, &source(file, file_name, &expected))
+        })?;
+        if let Some(metadata) = promised {
             self.metadata.set(url, metadata.clone());
             return Ok(metadata);
         }
-        let built = self.build_nested(asker, &archive, &listed.remote())?;
+        let built = self.nested_wheel(session, asker, &listed.remote(), &expected)?;
         Ok(built.metadata.clone())
     }
 
@@ -108,14 +106,9 @@ impl Builder<'_> {
         if let Some(built) = self.nested.get(&remote.url) {
             return Ok(built);
         }
-        let file = self.fetch(session, asker.workplace, remote)?;
-        let archive = SourceArchive {
-            file: &file,
-            file_name: &remote.name,
-            subdirectory: None,
-            expected,
-        };
-        self.build_nested(asker, &archive, remote)
+        self.with_file(session, asker.workplace, remote, |file| {
+            self.build_nested(asker, &source(file, &remote.name, expected), remote)
+        })
     }
 
     /// Two threads may build the same wheel at once: if one waited for the other, two that need each other's would wait for
@@ -144,16 +137,16 @@ impl Builder<'_> {
         session: &mut IndexSession<'_>,
         asker: Asker<'_>,
         remote: &RemoteFile,
-        file_name: WheelFilename,
+        file_name: &WheelFilename,
     ) -> Result<Arc<LocalWheel>, Error> {
         self.nested.get_or_make(&remote.url, || {
-            let file = self.fetch(session, asker.workplace, remote)?;
-            let metadata = metadata_in(&file, file_name.as_str())?;
-            Ok(Arc::new(LocalWheel {
-                file_name,
-                file,
-                metadata,
-            }))
+            self.with_file(session, asker.workplace, remote, |file| {
+                Ok(Arc::new(LocalWheel {
+                    file_name: file_name.clone(),
+                    metadata: metadata_in(file, file_name.as_str())?,
+                    file: file.again(),
+                }))
+            })
         })
     }
 }
@@ -168,6 +161,19 @@ impl ListedFile {
             digests: self.file.file.digests.clone(),
             index: Some(self.index.clone()),
         }
+    }
+}
+
+fn source<'a>(
+    file: &'a VerifiedFile,
+    file_name: &'a str,
+    expected: &'a Expected,
+) -> SourceArchive<'a> {
+    SourceArchive {
+        file,
+        file_name,
+        subdirectory: None,
+        expected,
     }
 }
 

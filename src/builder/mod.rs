@@ -26,15 +26,17 @@ mod error;
 mod fetching;
 mod keeping;
 mod metadata;
+mod offline;
 mod pages;
 mod requirements;
 mod settings;
 mod slots;
 mod steps;
+mod turns;
 mod workplace;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::build::{Expected, Stop};
 use crate::digest::Digest;
@@ -45,20 +47,22 @@ use crate::install::FilePool;
 use crate::interpreter::Interpreter;
 use crate::name::PackageName;
 use crate::resolve::CandidateMetadata;
-use crate::store::VerifiedFile;
+use crate::store::{Claiming, VerifiedFile};
 use crate::url::Url;
 
 use environments::BuildEnvironment;
+use fetching::discard_if_damaged;
 use keeping::{Origin, Question};
 use metadata::LocalWheel;
 use pages::ProjectPage;
 use slots::Slots;
 use steps::Job;
+use turns::{Turn, Wanted, What};
 use workplace::{KeptCache, Workplace};
 
 pub use constraints::parse_constraints;
 pub use error::Error;
-pub use settings::{NestedBuilds, Network, Settings};
+pub use settings::{NestedBuilds, Settings};
 
 /// Makes wheels of sources. Making a builder costs nothing; dropping it removes its work folder.
 pub struct Builder<'a> {
@@ -72,6 +76,8 @@ pub struct Builder<'a> {
     environments: Slots<Digest, Arc<BuildEnvironment>>,
     /// Wheels of build requirements that had none, by the address of their source.
     nested: Slots<Url, Arc<LocalWheel>>,
+    /// Wheels of the cache that were handed out.
+    found: Mutex<Vec<(WheelFilename, VerifiedFile)>>,
 }
 
 /// What a builder works with.
@@ -149,6 +155,7 @@ impl<'a> Builder<'a> {
             downloads: Slots::default(),
             environments: Slots::default(),
             nested: Slots::default(),
+            found: Mutex::default(),
         }
     }
 
@@ -175,6 +182,18 @@ impl<'a> Builder<'a> {
         self.find_kept(&Question { origin, expected })
     }
 
+    /// Hashes the wheels that were found in the cache, and removes those that are damaged from it; returns their names.
+    pub fn discard_damaged(&self) -> Vec<String> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept_cache();
+        let is_damaged = |file: &VerifiedFile| {
+            kept.as_ref()
+                .is_some_and(|kept| discard_if_damaged(&kept.cache, file))
+        };
+        let damaged = found.drain(..).filter(|(_, file)| is_damaged(file));
+        damaged.map(|(name, _)| name.as_str().to_owned()).collect()
+    }
+
     /// Takes the wheel of a source distribution from the cache, or builds it.
     ///
     /// # Errors
@@ -196,10 +215,11 @@ impl<'a> Builder<'a> {
             subdirectory: archive.subdirectory,
         };
         let question = Question { origin, expected };
-        if let Some(kept) = self.find_kept(&question) {
-            return Ok(kept);
-        }
         let workplace = self.workplace()?;
+        let _claim = match self.build_turn(&workplace, &question, chain)? {
+            Turn::Found(kept) => return Ok(kept),
+            Turn::Ours(claim) => claim,
+        };
         let folder = workplace.build_folder()?;
         let tree = folder.unpack(archive, self.settings.limits)?;
         let job = Job {
@@ -228,10 +248,15 @@ impl<'a> Builder<'a> {
             origin: Origin::Tree(identity),
             expected,
         });
-        if let Some(kept) = question.as_ref().and_then(|asked| self.find_kept(asked)) {
-            return Ok(kept);
-        }
         let workplace = self.workplace()?;
+        let turn = question
+            .as_ref()
+            .map(|question| self.build_turn(&workplace, question, &[]));
+        let _claim = match turn.transpose()? {
+            Some(Turn::Found(kept)) => return Ok(kept),
+            Some(Turn::Ours(claim)) => claim,
+            None => None,
+        };
         let folder = workplace.build_folder()?;
         let job = Job {
             tree: tree.folder,
@@ -244,5 +269,31 @@ impl<'a> Builder<'a> {
             self.keep(question, &built);
         }
         self.take(&workplace, built)
+    }
+
+    /// Finds the wheel that was built before, or waits for another process that builds it. What builds a requirement of another
+    /// build waits for nobody, as the other may wait for that.
+    fn build_turn(
+        &self,
+        workplace: &Workplace,
+        question: &Question<'_>,
+        chain: &[PackageName],
+    ) -> Result<Turn<BuiltFile>, Error> {
+        if let Some(kept) = self.find_kept(question) {
+            return Ok(Turn::Found(kept));
+        }
+        let wanted = Wanted {
+            cache: workplace.cache(),
+            key: &self.key(question),
+            what: What::Wheel(&question.expected.name),
+            patience: None,
+        };
+        if chain.is_empty() {
+            return self.turn(wanted, || Ok(self.find_kept(question)));
+        }
+        Ok(match wanted.claim(None) {
+            Claiming::Ours(claim) => Turn::Ours(Some(claim)),
+            Claiming::Others(_) | Claiming::Unknown => Turn::Ours(None),
+        })
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use super::{Builder, Error, Network};
+use super::{Builder, Error, Settings};
 use crate::filename::DistributionFilename;
+use crate::http::Network;
 use crate::index::{self, Index, IndexSession, ProjectFile};
 use crate::name::PackageName;
 use crate::plan::IndexSource;
@@ -56,14 +57,19 @@ impl ProjectPage {
     }
 
     /// The files as the resolver wants them; `None` when no index has the package. What is named as no distribution, or as
-    /// another package's, is left out.
-    pub(super) fn candidates(&self, package: &PackageName) -> Option<Vec<resolve::ProjectFile>> {
+    /// another package's, is left out, and so is what `settings` forbid.
+    pub(super) fn candidates(
+        &self,
+        package: &PackageName,
+        settings: &Settings,
+    ) -> Option<Vec<resolve::ProjectFile>> {
         if self.files.is_empty() {
             return None;
         }
         let candidates = self.files.values().filter_map(|listed| {
             let filename = DistributionFilename::parse(&listed.file.name).ok()?;
-            (filename.name() == package).then(|| resolve::ProjectFile {
+            let is_candidate = filename.name() == package && !settings.forbids(&filename);
+            is_candidate.then(|| resolve::ProjectFile {
                 filename,
                 requires_python: listed.file.requires_python.clone(),
                 is_yanked: listed.file.file.yanked.is_some(),
@@ -74,7 +80,7 @@ impl ProjectPage {
     }
 
     /// The first index that lists a name counts, as with Poetry.
-    fn add(&mut self, index: &Index, files: Vec<ProjectFile>) {
+    pub(super) fn add(&mut self, index: &Index, files: Vec<ProjectFile>) {
         for file in files {
             if let Entry::Vacant(place) = self.files.entry(file.name.clone()) {
                 let index = index.clone();
@@ -120,9 +126,7 @@ impl Builder<'_> {
         package: &PackageName,
     ) -> Result<ProjectPage, Error> {
         if self.settings.network == Network::Offline {
-            return Err(Error::Offline {
-                requirements: vec![package.to_string()],
-            });
+            return Ok(self.recorded_page(package));
         }
         let mut page = ProjectPage::default();
         for asked in self.indexes() {

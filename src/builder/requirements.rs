@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::candidates::{IndexCandidates, direct};
 use super::fetching::RemoteFile;
 use super::metadata::{Asker, LocalWheel, expected};
-use super::{Builder, Error, NestedBuilds, Network};
+use super::{Builder, Error, NestedBuilds};
 use crate::build::Expected;
 use crate::digest::Digest;
 use crate::filename::{DistributionFilename, WheelFilename};
+use crate::http::Network;
 use crate::index::IndexSession;
 use crate::name::PackageName;
 use crate::resolve::{
@@ -58,10 +59,6 @@ impl Builder<'_> {
         if requirements.is_empty() {
             return Ok(Vec::new());
         }
-        if self.settings.network == Network::Offline {
-            let requirements = requirements.to_vec();
-            return Err(Error::Offline { requirements });
-        }
         let problem = Problem {
             requirements,
             constraints: &asker
@@ -80,7 +77,13 @@ impl Builder<'_> {
             asker,
         };
         let solution = resolve::resolve(problem, &mut candidates);
-        let solution = solution.map_err(|error| unresolved(error, requirements, asker.chain))?;
+        let solution = solution.map_err(|error| {
+            let error = unresolved(error, requirements, asker.chain);
+            match self.settings.network {
+                Network::Online => error,
+                Network::Offline => error.offline(),
+            }
+        })?;
         self.for_all(&solution.packages, |session, package| {
             self.wheel_of(session, asker, package)
         })
@@ -109,14 +112,19 @@ impl Builder<'_> {
         let page = self.page(session, name)?;
         let listed = page.file(file.filename.as_str());
         // The resolver chose it from this page.
-        let remote = listed.ok_or(Error::Interrupted)?.remote();
+        let listed = listed.ok_or(Error::Interrupted)?;
+        let remote = listed.remote();
+        if let Some(metadata) = self.metadata.get(&remote.url) {
+            self.record(name, listed, &metadata);
+        }
         match &file.filename {
             DistributionFilename::Sdist(sdist) => {
                 let built = self.nested_wheel(session, asker, &remote, &expected(sdist))?;
+                self.record(name, listed, &built.metadata);
                 Ok(ResolvedWheel::here(built))
             }
             DistributionFilename::Wheel(wheel) if remote.digests.is_empty() => {
-                let wheel = self.direct_wheel(session, asker, &remote, wheel.clone())?;
+                let wheel = self.direct_wheel(session, asker, &remote, wheel)?;
                 Ok(ResolvedWheel::here(wheel))
             }
             DistributionFilename::Wheel(wheel) => Ok(ResolvedWheel {
@@ -137,7 +145,7 @@ impl Builder<'_> {
         name: &PackageName,
     ) -> Result<ResolvedWheel, Error> {
         let wheel = if let Ok(file_name) = WheelFilename::parse(&remote.name) {
-            self.direct_wheel(session, asker, remote, file_name)?
+            self.direct_wheel(session, asker, remote, &file_name)?
         } else {
             let name = name.clone();
             let version = None;

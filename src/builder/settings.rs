@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::archive::SizeLimits;
 use crate::configuration::BuildSetting;
+use crate::filename::DistributionFilename;
+use crate::http::Network;
 use crate::name::PackageName;
+use crate::plan::PackagePolicy;
 use crate::pyproject::ProjectSource;
 use crate::store::Trust;
 use crate::wheel::Leniency;
@@ -31,6 +35,10 @@ pub struct Settings {
     pub network: Network,
     /// Whether build requirements may be built.
     pub nested: NestedBuilds,
+    /// The build requirements that are not installed from wheels (`installer.no-binary`); they are built.
+    pub no_binary: PackagePolicy,
+    /// The build requirements that are not built (`installer.only-binary`).
+    pub only_binary: PackagePolicy,
     /// Requirements that narrow the build requirements of all packages.
     pub constraints: Vec<String>,
     /// The same for one package each.
@@ -43,16 +51,8 @@ pub struct Settings {
     pub leniency: Leniency,
     /// How many requests one call has under way at once, at least 1.
     pub n_connections: usize,
-}
-
-/// Whether the network may be used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Network {
-    /// It may.
-    #[default]
-    Online,
-    /// It may not: only what has no build requirements can be built, and what was built before is found.
-    Offline,
+    /// How long another process that is fetching a file may make no progress before it is fetched here.
+    pub patience: Duration,
 }
 
 /// Whether a build requirement that has no wheel may be built.
@@ -68,6 +68,8 @@ pub enum NestedBuilds {
 /// As many as a few build requirements can make use of.
 const N_CONNECTIONS: usize = 8;
 
+const PATIENCE: Duration = Duration::from_mins(1);
+
 impl Settings {
     /// Keeps nothing, asks PyPI, and builds in `scratch`, an existing folder, where outputs of failed builds are left, too.
     pub fn new(scratch: PathBuf) -> Self {
@@ -80,12 +82,27 @@ impl Settings {
             variables: Vec::new(),
             network: Network::default(),
             nested: NestedBuilds::default(),
+            no_binary: PackagePolicy::default(),
+            only_binary: PackagePolicy::default(),
             constraints: Vec::new(),
             constraints_of: BTreeMap::new(),
             config_settings: BTreeMap::new(),
             limits: SizeLimits::default(),
             leniency: Leniency::default(),
             n_connections: N_CONNECTIONS,
+            patience: PATIENCE,
+        }
+    }
+
+    /// Tells whether the user wants other files of that package than those of this form.
+    pub(super) fn forbids(&self, file: &DistributionFilename) -> bool {
+        match file {
+            DistributionFilename::Wheel(file) => {
+                self.no_binary.forbids(file.name(), &self.only_binary)
+            }
+            DistributionFilename::Sdist(file) => {
+                self.only_binary.forbids(file.name(), &self.no_binary)
+            }
         }
     }
 }

@@ -42,6 +42,11 @@ impl<K: Ord + Clone, V: Clone> Slots<K, V> {
         lock(&slot).clone()
     }
 
+    /// Forgets all values.
+    pub(super) fn clear(&self) {
+        lock(&self.slots).clear();
+    }
+
     /// Sets the value of `key`.
     pub(super) fn set(&self, key: &K, value: V) {
         let slot = Arc::new(Mutex::new(Some(value)));

@@ -1,7 +1,7 @@
 //! Where a builder works: folders that go with it, and the caches that it takes files from.
 //!
 //! Where there is a cache that is written and ours alone, the folder is among its drafts, so that a folder of a killed process
-//! is removed by the next one; elsewhere it is among the caller's scratch files. Without such a cache a builder has one of
+//! is removed by the next one; elsewhere it is among the caller's scratch files, and locked for the same end. Without such a cache a builder has one of
 //! its own in that folder, for its time, so that nothing is fetched twice.
 
 use std::fs::{self, File};
@@ -12,12 +12,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::{Builder, BuiltFile, Error, SourceArchive};
 use crate::archive::SizeLimits;
 use crate::build::BuiltWheel;
+use crate::build::Stop;
 use crate::digest::{self, Algorithm, Digest};
 use crate::filename::WheelFilename;
-use crate::platform::publish::DraftFolder;
 use crate::platform::removal;
 use crate::sdist;
-use crate::store::{Cache, PrivateCache};
+use crate::store::{Cache, PrivateCache, WorkFolder};
 
 /// The user's cache.
 pub(super) struct KeptCache {
@@ -31,7 +31,7 @@ pub(super) struct Workplace {
     /// The user's cache, or one of the builder's own where that does not do.
     written: Arc<KeptCache>,
     n_folders: AtomicUsize,
-    folder: Option<DraftFolder>,
+    folder: WorkFolder,
 }
 
 /// The folder of one build; goes with its value.
@@ -71,7 +71,8 @@ impl Builder<'_> {
     pub(super) fn workplace(&self) -> Result<Arc<Workplace>, Error> {
         let make = || {
             let kept = self.kept_cache();
-            Workplace::make(kept, &self.settings.scratch).map(Arc::new)
+            let made = Workplace::make(kept, &self.settings.scratch, self.tools.stop)?;
+            Ok(Arc::new(made))
         };
         self.workplace.get_or_make(&(), make)
     }
@@ -94,23 +95,28 @@ impl Builder<'_> {
 }
 
 impl Workplace {
-    fn make(kept: Option<Arc<KeptCache>>, scratch: &Path) -> Result<Self, Error> {
+    fn make(kept: Option<Arc<KeptCache>>, scratch: &Path, stop: &Stop) -> Result<Self, Error> {
+        let work_folder = |cache: &Cache| {
+            let made = stop.while_making(|| cache.work_folder(), WorkFolder::path)?;
+            made.ok_or(Error::Interrupted)
+        };
         let usable = |kept: &&Arc<KeptCache>| kept.private.is_some() && kept.cache.is_written();
         if let Some(kept) = kept.filter(|kept| usable(&kept)) {
             return Ok(Self {
-                folder: Some(kept.cache.work_folder()?),
+                folder: work_folder(&kept.cache)?,
                 written: kept,
                 n_folders: AtomicUsize::new(0),
             });
         }
-        let folder = Cache::disabled(scratch).work_folder()?;
+        let none = Cache::disabled(scratch).with_temporary_folder(scratch.to_owned());
+        let folder = work_folder(&none)?;
         let path = folder.path().join("cache");
         let own = KeptCache {
             cache: Cache::open(&path, folder.path())?,
             private: PrivateCache::at(&path),
         };
         Ok(Self {
-            folder: Some(folder),
+            folder,
             written: Arc::new(own),
             n_folders: AtomicUsize::new(0),
         })
@@ -129,10 +135,7 @@ impl Workplace {
     /// Returns the path of a new folder, which is not made.
     pub(super) fn new_path(&self, name: &str) -> PathBuf {
         let number = self.n_folders.fetch_add(1, Ordering::Relaxed);
-        let folder = self.folder.as_ref().map(DraftFolder::path);
-        folder
-            .unwrap_or(Path::new("/"))
-            .join(format!("{name}{number}"))
+        self.folder.path().join(format!("{name}{number}"))
     }
 
     /// Makes a folder.
@@ -165,14 +168,6 @@ impl Workplace {
             digest,
             environment: Vec::new(),
         })
-    }
-}
-
-impl Drop for Workplace {
-    fn drop(&mut self) {
-        if let Some(folder) = self.folder.take() {
-            folder.remove();
-        }
     }
 }
 

@@ -28,7 +28,7 @@ impl PackagePolicy {
 
     /// Tells whether this policy forbids one form of `package`: naming it does, and `:all:` does unless the policy about the
     /// `other` form names it, as Poetry's `Chooser` weighs the two.
-    pub(super) fn forbids(&self, package: &PackageName, other: &Self) -> bool {
+    pub fn forbids(&self, package: &PackageName, other: &Self) -> bool {
         self.names(package) || (self.covers(package) && !other.names(package))
     }
 

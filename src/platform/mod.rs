@@ -19,6 +19,7 @@ pub(crate) mod owner;
 pub(crate) mod poll;
 pub(crate) mod publish;
 pub mod removal;
+pub(crate) mod scratch;
 pub(crate) mod tree;
 
 #[cfg(target_os = "linux")]

@@ -11,19 +11,19 @@ use std::time::Instant;
 
 use fs_err as fs;
 
+use super::Error;
 use super::build::{kept_of_commit, native};
 use super::job::{BuildJob, BuildSource, CheckOutJob, Job};
 use super::watch::{PAUSE, Watch};
 use super::worker::Worker;
-use super::{Error, Network};
 use crate::builder::TreeProduct;
 use crate::event::{Event, Warning};
 use crate::git::{self, Folders, History, Repository};
-use crate::http::Cancellation as _;
+use crate::http::{Cancellation as _, Network};
 use crate::name::PackageName;
 use crate::plan::Distribution;
 use crate::platform::removal;
-use crate::store::{self, Cache, CheckoutDraft, Claiming, Key, Mark};
+use crate::store::{self, Cache, Claiming, Key, Mark, WorkFolder};
 use crate::url::Credentials;
 
 /// The folder of the files below that of a check-out.
@@ -63,7 +63,10 @@ impl<'a> Worker<'_, 'a> {
             self.send(wheel);
             return Ok(());
         }
-        let files = self.job.cache.copy_checkout(files)?;
+        let files = self
+            .job
+            .cache
+            .copy_checkout(files, self.work_folder(job)?)?;
         self.queue.add(Job::Build(BuildJob {
             distribution,
             source: BuildSource::Folder {
@@ -109,11 +112,11 @@ impl<'a> Worker<'_, 'a> {
     /// Asks who makes the check-out; `seen` is how far another process was, and since when.
     fn claim(&self, job: &CheckOutJob<'_>, seen: Option<(Mark, Instant)>) -> Claiming {
         let key = job.key(History::Full);
-        match (self.job.cache.claim_checkout(&key), seen) {
+        match (self.job.cache.claim_key(&key), seen) {
             (Claiming::Others(mark), Some((known, since)))
                 if mark == known && since.elapsed() >= self.job.options.patience =>
             {
-                self.job.cache.take_over_checkout(&key, known)
+                self.job.cache.take_over_key(&key, known)
             }
             (claiming, _) => claiming,
         }
@@ -140,7 +143,7 @@ impl<'a> Worker<'_, 'a> {
             repository: &job.shown,
             commit: job.commit,
         });
-        let draft = self.job.cache.checkout_draft()?;
+        let draft = self.work_folder(job)?;
         let credentials = self.repositories.credentials(job.url)?;
         let mut history = History::Commit;
         self.fetch(job, &draft, history, credentials.as_ref())?;
@@ -162,6 +165,16 @@ impl<'a> Worker<'_, 'a> {
         Ok(folder.join(FILES))
     }
 
+    /// Makes a folder that an interruption removes.
+    fn work_folder(&self, job: &CheckOutJob<'_>) -> Result<WorkFolder, Error> {
+        let stop = self.repositories.stop();
+        let made = stop.while_making(|| self.job.cache.work_folder(), WorkFolder::path)?;
+        made.ok_or_else(|| Error::Git {
+            package: job.package.clone(),
+            source: Box::new(git::Error::Interrupted),
+        })
+    }
+
     /// Tells whether files that git-lfs has to bring were left as pointers.
     fn lacks_lfs(&self, files: &Path) -> bool {
         let git = self.repositories.git();
@@ -173,7 +186,7 @@ impl<'a> Worker<'_, 'a> {
     fn fetch(
         &self,
         job: &CheckOutJob<'a>,
-        draft: &CheckoutDraft,
+        draft: &WorkFolder,
         history: History,
         credentials: Option<&Credentials>,
     ) -> Result<(), Error> {
@@ -266,7 +279,7 @@ fn project(
     git::project(&repository, files).map_err(|error| failed(&distribution.name, error))
 }
 
-fn remove(draft: &CheckoutDraft, name: &str) -> Result<(), Error> {
+fn remove(draft: &WorkFolder, name: &str) -> Result<(), Error> {
     let path = draft.path().join(name);
     let removed = removal::remove(&path);
     removed.map_err(|source| store::Error::Io { path, source }.into())

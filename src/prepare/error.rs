@@ -147,7 +147,9 @@ impl Error {
     pub(super) fn is_cancellation(&self) -> bool {
         let is_request = matches!(self, Self::Index(error) if error.is_cancelled());
         let is_build = matches!(self, Self::SourceBuild { source, .. } if source.is_interruption());
-        is_request || is_build
+        let is_git =
+            matches!(self, Self::Git { source, .. } if matches!(**source, git::Error::Interrupted));
+        is_request || is_build || is_git
     }
 }
 

@@ -32,13 +32,14 @@ use std::time::Duration;
 
 use crate::builder::Builder;
 use crate::event::{Event, Reporter};
+use crate::http::Network;
 use crate::index::Client;
 use crate::install::{Finder, PreparedWheel};
 use crate::plan::Distribution;
 use crate::project_wheel;
 use crate::store::Cache;
 
-use self::queue::Queue;
+use self::queue::{Ending, Queue};
 use self::sort::{Hit, refuse_network, sort};
 use self::worker::Worker;
 
@@ -111,16 +112,6 @@ impl Default for PrepareOptions {
             git: GitSettings::default(),
         }
     }
-}
-
-/// Whether the network may be used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Network {
-    /// It may.
-    #[default]
-    Online,
-    /// Only what is in the cache or on this machine counts.
-    Offline,
 }
 
 /// Prepares the wheel of each distribution and sends it as soon as it is ready, in order of arrival.
@@ -224,7 +215,7 @@ fn send_hits<'a>(
         let id = hit.id();
         let is_over = match hit.open(prepare.cache) {
             Ok(wheel) => sender.send(wheel).is_err(),
-            Err(error) => queue.fail(id, error).is_break(),
+            Err(error) => queue.fail(id, error) == Ending::All,
         };
         if is_over {
             queue.stop();

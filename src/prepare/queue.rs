@@ -1,7 +1,6 @@
 //! What there is to do, shared by the threads that do it.
 
 use std::collections::BinaryHeap;
-use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -58,7 +57,8 @@ struct State<'a> {
     n_downloading: usize,
     n_building: usize,
     n_builds_at_most: usize,
-    /// Something is missing for good: indexes are still asked for the rest, but nothing more is downloaded.
+    /// Something is missing for good: indexes are still asked for the rest, but nothing more is downloaded, checked out or
+    /// built.
     has_gaps: bool,
     is_stopped: bool,
     errors: Vec<(DistributionId, Error)>,
@@ -83,14 +83,10 @@ impl<'a> State<'a> {
         if let Some(job) = self.local.pop() {
             return Some(Job::Local(job));
         }
-        // A check-out may take the longest, and a build follows it.
-        if let Some(job) = self.checkouts.pop() {
-            return Some(Job::CheckOut(job));
-        }
-        if self.n_building < self.n_builds_at_most
-            && let Some(job) = self.builds.pop()
+        if !self.has_gaps
+            && let Some(job) = self.take_program()
         {
-            return Some(Job::Build(job));
+            return Some(job);
         }
         let n_downloading_at_most = if self.pages.is_empty() {
             n_threads
@@ -113,21 +109,29 @@ impl<'a> State<'a> {
             .then(|| Job::Look(std::mem::take(&mut self.waiting)))
     }
 
+    /// Takes a job that runs a program.
+    fn take_program(&mut self) -> Option<Job<'a>> {
+        // A check-out may take the longest, and a build follows it.
+        if let Some(job) = self.checkouts.pop() {
+            return Some(Job::CheckOut(job));
+        }
+        if self.n_building == self.n_builds_at_most {
+            return None;
+        }
+        self.builds.pop().map(Job::Build)
+    }
+
     fn has_waiting(&self) -> bool {
         !self.has_gaps && !self.waiting.is_empty()
     }
 
     fn is_done(&self) -> bool {
-        let has_downloads = !self.has_gaps && !self.downloads.is_empty();
-        self.is_stopped
-            || (self.n_running == 0
-                && !has_downloads
-                && !self.has_waiting()
-                && self.pages.is_empty()
-                && self.lists.is_empty()
-                && self.checkouts.is_empty()
-                && self.builds.is_empty()
-                && self.local.is_empty())
+        let has_questions =
+            !(self.pages.is_empty() && self.lists.is_empty() && self.local.is_empty());
+        let has_work =
+            !(self.downloads.is_empty() && self.checkouts.is_empty() && self.builds.is_empty());
+        let has_more = has_questions || self.has_waiting() || (has_work && !self.has_gaps);
+        self.is_stopped || (self.n_running == 0 && !has_more)
     }
 }
 
@@ -137,6 +141,15 @@ pub(super) struct Queue<'a> {
     state: Mutex<State<'a>>,
     changed: Condvar,
     n_threads: usize,
+}
+
+/// What an error ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    Nothing,
+    /// Whatever is of use only if nothing at all is missing.
+    Programs,
+    All,
 }
 
 /// A job that is being done; gives its place free when dropped.
@@ -238,13 +251,13 @@ impl<'a> Queue<'a> {
         self.changed.notify_all();
     }
 
-    /// Keeps an error, unless it is but an effect of having stopped. Tells whether it ends the work.
-    pub(super) fn fail(&self, id: DistributionId, error: Error) -> ControlFlow<()> {
+    /// Keeps an error, unless it is but an effect of having stopped. Tells what it ends.
+    pub(super) fn fail(&self, id: DistributionId, error: Error) -> Ending {
         let mut state = self.lock();
         let is_gap = matches!(&error, Error::Index(error) if error.is_absence());
         let is_echo = state.is_stopped || error.is_cancellation();
         if is_echo {
-            return ControlFlow::Continue(());
+            return Ending::Nothing;
         }
         if is_gap {
             state.has_gaps = true;
@@ -255,9 +268,9 @@ impl<'a> Queue<'a> {
         drop(state);
         self.changed.notify_all();
         if is_gap {
-            ControlFlow::Continue(())
+            Ending::Programs
         } else {
-            ControlFlow::Break(())
+            Ending::All
         }
     }
 
@@ -294,6 +307,7 @@ mod tests {
     use crate::prepare::job::{BuildSource, WantedFile};
     use crate::url::Url;
     use crate::version::Version;
+    use crate::{git, index};
 
     fn distribution(number: usize) -> Distribution {
         let file = format!("p{number}-1-py3-none-any.whl");
@@ -379,6 +393,30 @@ mod tests {
     }
 
     #[test]
+    fn what_runs_programs_is_left_out_once_a_file_is_missing() {
+        let all: Vec<Distribution> = (0..3).map(distribution).collect();
+        let jobs = vec![build(&all[0]), download(&all[1], None), local(&all[2])];
+        let queue = Queue::new(jobs, 3, 3);
+        let absent = index::Error::NoFile {
+            index: "PyPI".to_owned(),
+            package: PackageName::new("p9"),
+            file: "p9-1-py3-none-any.whl".to_owned(),
+            n_files: 0,
+            url: Url::parse("https://index.example/p9/").unwrap(),
+        };
+        assert_eq!(queue.fail(all[1].id, absent.into()), Ending::Programs);
+        // What it ended is no error.
+        let interrupted = Error::Git {
+            package: PackageName::new("p8"),
+            source: Box::new(git::Error::Interrupted),
+        };
+        assert_eq!(queue.fail(all[0].id, interrupted), Ending::Nothing);
+        assert!(matches!(queue.next(), Some((Job::Local(_), _))));
+        assert!(queue.next().is_none());
+        assert!(matches!(queue.into_result(), Err(Error::Index(_))));
+    }
+
+    #[test]
     fn an_error_ends_the_work_and_what_follows_from_that_is_not_kept() {
         let all: Vec<Distribution> = (0..2).map(distribution).collect();
         let queue = Queue::new(vec![build(&all[0]), build(&all[1])], 2, 2);
@@ -386,8 +424,8 @@ mod tests {
         let error = |name: &str| Error::NeedsBuild {
             package: PackageName::new(name),
         };
-        assert!(queue.fail(all[0].id, error("p0")).is_break());
-        assert!(queue.fail(all[1].id, error("p1")).is_continue());
+        assert_eq!(queue.fail(all[0].id, error("p0")), Ending::All);
+        assert_eq!(queue.fail(all[1].id, error("p1")), Ending::Nothing);
         drop(running);
         assert!(queue.next().is_none());
         let result = queue.into_result();

@@ -14,7 +14,7 @@ use crate::prepare::job::{
     Arrived, BuildJob, BuildSource, DownloadJob, Job, ListJob, LocalJob, PageJob, Waiting,
     WantedFile,
 };
-use crate::prepare::queue::Queue;
+use crate::prepare::queue::{Ending, Queue};
 use crate::prepare::repositories::Repositories;
 use crate::prepare::watch::Watch;
 use crate::prepare::{Error, Place, Prepare, build};
@@ -116,8 +116,10 @@ impl<'q, 'a> Worker<'q, 'a> {
     }
 
     fn fail(&self, id: DistributionId, error: Error) {
-        if self.queue.fail(id, error).is_break() {
-            self.job.interrupt();
+        match self.queue.fail(id, error) {
+            Ending::Nothing => {}
+            Ending::Programs => self.job.options.git.stop.stop(),
+            Ending::All => self.job.interrupt(),
         }
     }
 

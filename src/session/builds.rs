@@ -1,11 +1,9 @@
 //! What build backends are given.
 
-use std::path::PathBuf;
-
 use super::{Error, Session, SessionPlan};
 use crate::builder::{self, Builder, NestedBuilds};
 use crate::plan::Builds;
-use crate::prepare::{Building, Network};
+use crate::prepare::Building;
 use crate::store::Trust;
 
 impl Session {
@@ -31,27 +29,24 @@ impl Session {
         trust: Trust,
     ) -> Result<builder::Settings, Error> {
         let settings = &self.settings;
-        let folder = settings.temporary_folder.clone();
-        let folder = folder.unwrap_or_else(|| PathBuf::from("/tmp"));
         Ok(builder::Settings {
             sources: plan.sources.clone(),
             cache_folder: settings.cache_folder.clone(),
             trust,
             variables: settings.variables.clone(),
-            network: match settings.network {
-                Network::Online => builder::Network::Online,
-                Network::Offline => builder::Network::Offline,
-            },
+            network: settings.network,
             nested: match settings.builds {
                 Builds::Allowed => NestedBuilds::Allowed,
                 Builds::Refused => NestedBuilds::Forbidden,
             },
+            no_binary: settings.configuration.no_binary()?,
+            only_binary: settings.configuration.only_binary()?,
             constraints: settings.build_constraints.clone(),
             limits: settings.size_limits,
             leniency: settings.leniency.clone(),
             constraints_of: plan.build_constraints.clone(),
             config_settings: settings.configuration.build_config_settings()?,
-            ..builder::Settings::new(folder)
+            ..builder::Settings::new(self.temporary_folder())
         })
     }
 }

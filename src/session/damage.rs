@@ -5,6 +5,7 @@
 //! all others that are damaged, and the install begins again: nobody has seen what it did so far.
 
 use super::Error;
+use crate::builder::Builder;
 use crate::digest::Digest;
 use crate::install;
 use crate::plan::Distribution;
@@ -29,6 +30,18 @@ pub(super) fn remove(
     }
     let cache = cache.filter(|_| may_come_from_damage(error));
     cache.map_or_else(Vec::new, |cache| damaged_archives(distributions, cache))
+}
+
+/// Removes from the cache the wheels that were built before and are damaged, if the install may have failed for that.
+pub(super) fn of_builds(error: Error, builder: &Builder<'_>, trust: Trust) -> Error {
+    if trust == Trust::Nothing || !may_come_from_damage(&error) {
+        return error;
+    }
+    let names = builder.discard_damaged();
+    if names.is_empty() {
+        return error;
+    }
+    Error::Damaged { names }
 }
 
 /// Tells whether a damaged archive may be why a wheel was refused, or could not be built.

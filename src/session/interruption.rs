@@ -1,7 +1,8 @@
 //! What is undone when the process is asked to end, by Ctrl-C or because its container is stopped.
 //!
 //! Whoever handles the signal calls [`Interruption::come`], and ends the process when that returns. By then everything is
-//! removed that was being filled in secret: the folder of a new environment, or the staging folder of an existing one. An
+//! removed that was being filled in secret: the folder of a new environment, or the staging folder of an existing one, and what
+//! builds and git work in. An
 //! existing environment is changed distribution by distribution, so it is left as it is: the next run completes it. What
 //! is being published is not secret any more: that act is completed first.
 //!
@@ -50,6 +51,8 @@ impl Interruption {
         self.shared.has_come.store(true, Ordering::SeqCst);
         let mut duties = self.lock();
         duties.stops.iter().for_each(Stop::stop);
+        let worked_in = duties.stops.iter().flat_map(Stop::folders);
+        worked_in.for_each(|folder| remove(&folder));
         duties.folders.iter().for_each(|folder| remove(folder));
         duties.are_done = true;
         self.shared.are_done.notify_all();

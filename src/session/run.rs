@@ -71,6 +71,7 @@ impl Session {
             reporter,
         };
         let mut options = self.install_options(guard)?;
+        store::tidy_temporary(&self.temporary_folder());
         // Opened first, for from then on nobody takes what is made in it for a dead one's.
         let cache = self.cache(context.destination)?.with_trust(trust);
         if trust == Trust::Nothing && !cache.is_written() {
@@ -136,6 +137,7 @@ impl Session {
         for warning in cache.take_warnings() {
             context.reporter.report(Event::Warning(warning));
         }
+        let done = done.map_err(|error| damage::of_builds(error, &builder, trust));
         done.map(|report| report.warnings)
     }
 

@@ -10,11 +10,11 @@ use crate::archive::SizeLimits;
 use crate::build::Stop;
 use crate::bytecode;
 use crate::configuration::Configuration;
-use crate::http;
+use crate::http::{self, Network};
 use crate::index::{self, Client};
 use crate::install::{self, Destination, LinkMode};
 use crate::plan::{Builds, IndexSource};
-use crate::prepare::{self, Network};
+use crate::prepare;
 use crate::project_wheel;
 use crate::store::Cache;
 use crate::url::Url;
@@ -56,7 +56,7 @@ pub struct SessionSettings {
     pub builds: Builds,
     /// Requirements that narrow the build requirements of all packages (`--build-constraint`).
     pub build_constraints: Vec<String>,
-    /// An existing folder for temporary files of builds, and for what failed builds wrote.
+    /// An existing folder for temporary files of builds, and for what failed builds wrote; `None` for that of the system.
     pub temporary_folder: Option<PathBuf>,
     /// Whether the process was asked to end.
     pub interruption: Interruption,
@@ -91,9 +91,17 @@ impl SessionSettings {
 impl Session {
     pub(super) fn cache(&self, destination: &Destination) -> Result<Cache, Error> {
         let Some(folder) = &self.settings.cache_folder else {
-            return Ok(Cache::disabled(&destination.folder));
+            let none = Cache::disabled(&destination.folder);
+            return Ok(none.with_temporary_folder(self.temporary_folder()));
         };
-        Ok(Cache::open(folder, &destination.folder)?)
+        let cache = Cache::open(folder, &destination.folder)?;
+        Ok(cache.with_temporary_folder(self.temporary_folder()))
+    }
+
+    /// Returns where temporary files go: as settings say, or the system.
+    pub(super) fn temporary_folder(&self) -> PathBuf {
+        let folder = self.settings.temporary_folder.clone();
+        folder.unwrap_or_else(tempfile::env::temp_dir)
     }
 
     pub(super) fn client(&self, sources: &[IndexSource]) -> Result<Client, Error> {

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex};
 use super::address::{self, Address};
 use super::backend::{self, Backend};
 use super::blob::Blob;
-use super::checkout_draft::CheckoutDraft;
 use super::claim::{Claiming, Claims, Mark};
 use super::disk::Disk;
 use super::draft::Draft;
@@ -19,10 +18,10 @@ use super::upkeep::{self, Removed, Size};
 use super::verified::VerifiedFile;
 use super::verify;
 use super::warnings::Warnings;
+use super::work_folder::WorkFolder;
 use super::writer::Writer;
 use crate::digest::Digest;
 use crate::event::Warning;
-use crate::platform::publish::DraftFolder;
 
 /// How much a file found in the cache is trusted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,7 +46,8 @@ pub struct Cache {
     pub(super) claims: Arc<Claims>,
     warnings: Warnings,
     /// Check-outs that are not kept: they are in use as long as the cache is.
-    pub(super) rooms: Mutex<Vec<CheckoutDraft>>,
+    pub(super) rooms: Mutex<Vec<WorkFolder>>,
+    temporary: PathBuf,
 }
 
 impl Cache {
@@ -87,6 +87,7 @@ impl Cache {
             claims: Arc::default(),
             warnings: Warnings::default(),
             rooms: Mutex::default(),
+            temporary: tempfile::env::temp_dir(),
         }
     }
 
@@ -104,18 +105,32 @@ impl Cache {
         self
     }
 
+    /// Sets where work folders are made that cannot be among the drafts: an existing folder, instead of the system's for temporary
+    /// files.
+    #[must_use]
+    pub fn with_temporary_folder(mut self, folder: PathBuf) -> Self {
+        self.temporary = folder;
+        self
+    }
+
     /// Returns the cache folder, if there is one.
     pub fn dir(&self) -> Option<&Path> {
         self.disk.as_ref().map(|disk| disk.layout().dir())
     }
 
-    /// Makes a folder for work that shall leave nothing: among the drafts, where the next process removes what a killed one
-    /// left, or, where there are none of our own, among the scratch files.
-    pub(crate) fn work_folder(&self) -> Result<DraftFolder, Error> {
-        let own = |disk: &&Arc<Disk>| disk.is_written() && !disk.is_shared();
-        let disk = self.disk.as_ref().filter(own);
-        let folder = disk.map_or_else(|| self.scratch.clone(), |disk| disk.layout().drafts());
-        DraftFolder::create_in(&folder).map_err(|cause| Error::io(&folder, cause))
+    /// Makes a folder for work that leaves nothing unless it is kept: among the drafts, or, where there are none of our own,
+    /// among temporary files. The next process removes what a killed one left there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] when no folder can be made.
+    pub fn work_folder(&self) -> Result<WorkFolder, Error> {
+        let Some(layout) = self.written_layout() else {
+            let made = WorkFolder::scratch_in(&self.temporary);
+            return made.map_err(|cause| Error::io(&self.temporary, cause));
+        };
+        let folder = layout.drafts();
+        WorkFolder::draft_in(&folder).map_err(|cause| Error::io(&folder, cause))
     }
 
     /// Tells whether new files go to the cache folder.

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::cache::Cache;
-use super::checkout_draft::CheckoutDraft;
 use super::claim::{Claiming, Mark};
 use super::disk::Disk;
 use super::error::Error;
 use super::layout::{Key, Kind, Layout};
 use super::locked::lock;
+use super::work_folder::WorkFolder;
 use crate::platform::tree::copy_into;
 
 impl Cache {
@@ -22,24 +22,12 @@ impl Cache {
         path.is_dir().then_some(path)
     }
 
-    /// Starts a check-out.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`] when no folder can be made.
-    pub fn checkout_draft(&self) -> Result<CheckoutDraft, Error> {
-        let folder = self
-            .written_layout()
-            .map_or_else(tempfile::env::temp_dir, Layout::drafts);
-        CheckoutDraft::create_in(&folder).map_err(|cause| Error::io(&folder, cause))
-    }
-
     /// Keeps a check-out under `key`, unless another process was quicker, and returns where it is.
     ///
     /// # Errors
     ///
     /// [`Error::Io`] when it can be put nowhere.
-    pub fn keep_checkout(&self, draft: CheckoutDraft, key: &Key) -> Result<PathBuf, Error> {
+    pub fn keep_checkout(&self, draft: WorkFolder, key: &Key) -> Result<PathBuf, Error> {
         let Some(layout) = self.written_layout() else {
             return Ok(self.hold_checkout(draft));
         };
@@ -52,34 +40,33 @@ impl Cache {
     }
 
     /// Keeps a check-out as long as this value lives, for one that a later run might make in another way.
-    pub fn hold_checkout(&self, draft: CheckoutDraft) -> PathBuf {
+    pub fn hold_checkout(&self, draft: WorkFolder) -> PathBuf {
         let path = draft.path().to_owned();
         lock(&self.rooms).push(draft);
         path
     }
 
-    /// Copies the files of a check-out, for whoever writes into them. The copy lives as long as this value.
+    /// Copies the files of a check-out into `draft`, for whoever writes into them. The copy lives as long as this value.
     ///
     /// # Errors
     ///
     /// [`Error::Io`].
-    pub fn copy_checkout(&self, files: &Path) -> Result<PathBuf, Error> {
-        let draft = self.checkout_draft()?;
+    pub fn copy_checkout(&self, files: &Path, draft: WorkFolder) -> Result<PathBuf, Error> {
         let copied = copy_into(files, draft.path());
         copied.map_err(|cause| Error::io(files, cause))?;
         Ok(self.hold_checkout(draft))
     }
 
-    /// Asks whether we or another process shall make the check-out with `key`, as [`Cache::claim`] does for files.
-    pub fn claim_checkout(&self, key: &Key) -> Claiming {
+    /// Asks whether we or another process shall make what is kept under `key`, as [`Cache::claim`] does for files.
+    pub fn claim_key(&self, key: &Key) -> Claiming {
         match self.written_layout() {
             Some(layout) => self.claims.claim(&layout.claim(key)),
             None => Claiming::Unknown,
         }
     }
 
-    /// As [`Cache::claim_checkout`], but passes by the process whose claim is still at `mark`.
-    pub fn take_over_checkout(&self, key: &Key, mark: Mark) -> Claiming {
+    /// As [`Cache::claim_key`], but passes by the process whose claim is still at `mark`.
+    pub fn take_over_key(&self, key: &Key, mark: Mark) -> Claiming {
         match self.written_layout() {
             Some(layout) => self.claims.take_over(&layout.claim(key), mark),
             None => Claiming::Unknown,
@@ -93,7 +80,7 @@ impl Cache {
     }
 
     /// The same, where we may write.
-    fn written_layout(&self) -> Option<&Layout> {
+    pub(super) fn written_layout(&self) -> Option<&Layout> {
         self.own_layout().filter(|_| self.is_written())
     }
 }
@@ -107,7 +94,7 @@ fn is_shared(disk: &Arc<Disk>) -> bool {
 mod tests {
     use super::*;
 
-    fn fill(draft: &CheckoutDraft) {
+    fn fill(draft: &WorkFolder) {
         std::fs::write(draft.path().join("file"), "here").unwrap();
     }
 
@@ -118,11 +105,11 @@ mod tests {
         let (key, other) = (Key::of_question(b"one"), Key::of_question(b"other"));
         let cache = open();
         assert_eq!(cache.checkout(&key), None);
-        let draft = cache.checkout_draft().unwrap();
+        let draft = cache.work_folder().unwrap();
         fill(&draft);
         let path = cache.keep_checkout(draft, &key).unwrap();
         // Another process that was slower.
-        let draft = cache.checkout_draft().unwrap();
+        let draft = cache.work_folder().unwrap();
         fill(&draft);
         assert_eq!(cache.keep_checkout(draft, &key).unwrap(), path);
         drop(cache);
@@ -139,7 +126,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::disabled(folder.path());
         let key = Key::of_question(b"one");
-        let draft = cache.checkout_draft().unwrap();
+        let draft = cache.work_folder().unwrap();
         fill(&draft);
         let path = cache.keep_checkout(draft, &key).unwrap();
         assert!(path.join("file").exists());
@@ -154,10 +141,10 @@ mod tests {
         let open = || Cache::open(&folder.path().join("cache"), folder.path()).unwrap();
         let (one, other) = (open(), open());
         let key = Key::of_question(b"one");
-        let claim = one.claim_checkout(&key);
+        let claim = one.claim_key(&key);
         assert!(matches!(claim, Claiming::Ours(_)));
-        assert!(matches!(other.claim_checkout(&key), Claiming::Others(_)));
+        assert!(matches!(other.claim_key(&key), Claiming::Others(_)));
         drop(claim);
-        assert!(matches!(other.claim_checkout(&key), Claiming::Ours(_)));
+        assert!(matches!(other.claim_key(&key), Claiming::Ours(_)));
     }
 }

@@ -35,11 +35,13 @@ pub enum Kind {
     Built,
     /// Check-outs of repositories, by the repository and the commit.
     Checkouts,
+    /// What is known of files that were build requirements, by the project and the digest of the file.
+    Requirements,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Archives,
         Self::Directories,
         Self::Addresses,
@@ -48,6 +50,7 @@ impl Kind {
         Self::Interpreters,
         Self::Built,
         Self::Checkouts,
+        Self::Requirements,
     ];
 
     fn folder(self) -> &'static str {
@@ -61,6 +64,7 @@ impl Kind {
             Self::Interpreters => "interpreters",
             Self::Built => "built",
             Self::Checkouts => "checkouts",
+            Self::Requirements => "requirements",
         }
     }
 }
@@ -108,7 +112,11 @@ impl Key {
             // The size follows, with a full stop.
             Kind::Archives => format!("{}/{}/{hex}", self.digest.algorithm().name(), &hex[..2]),
             Kind::Addresses => format!("{}/{hex}", &hex[..2]),
-            Kind::Directories | Kind::Wheels | Kind::Built | Kind::Checkouts => self.name(),
+            Kind::Directories
+            | Kind::Wheels
+            | Kind::Built
+            | Kind::Checkouts
+            | Kind::Requirements => self.name(),
             Kind::Bytecode => format!("{hex}.pack"),
             Kind::Interpreters => format!("{}.json", &hex[..32]),
         };
@@ -258,6 +266,9 @@ mod tests {
         place(Kind::Built, &built, "built/sha256-H");
         let checkout = Key::of_question(b"https://git.example/acme\n0123abc");
         place(Kind::Checkouts, &checkout, "checkouts/sha256-H");
+        let file = Key::of(&Digest::of(Algorithm::Sha256, b"a wheel"));
+        let file = file.within("0a0d".to_owned());
+        place(Kind::Requirements, &file, "requirements/0a0d/sha256-H");
     }
 
     #[test]

@@ -14,7 +14,6 @@ mod backend;
 mod blob;
 mod built;
 mod cache;
-mod checkout_draft;
 mod checkouts;
 mod claim;
 mod directory;
@@ -29,12 +28,14 @@ mod memory;
 mod packs;
 mod presence;
 mod proof;
+mod requirements;
 mod trust;
 mod upkeep;
 mod verified;
 mod verify;
 mod warnings;
 pub(crate) mod wheels;
+mod work_folder;
 mod writer;
 
 #[cfg(test)]
@@ -42,7 +43,6 @@ mod same_for_all_backends;
 
 pub use address::Address;
 pub use cache::{Cache, Trust};
-pub use checkout_draft::CheckoutDraft;
 pub use claim::{Claim, Claiming, Mark};
 pub use error::{Error, Mismatch};
 pub(crate) use interpreters::Answers;
@@ -54,4 +54,5 @@ pub use trust::PrivateCache;
 pub use upkeep::{Removed, Size, clear, has_cache, size, size_of};
 pub use verified::VerifiedFile;
 pub use wheels::{KeptWheel, LinkMode, verify_wheels_of};
+pub use work_folder::{WorkFolder, tidy_temporary};
 pub use writer::Writer;

@@ -9,8 +9,10 @@ use std::path::Path;
 
 use super::built::BuiltWheels;
 use super::interpreters::Answers;
-use super::layout::{Kind, Layout};
+use super::layout::{Key, Kind, Layout};
 use super::packs::Packs;
+use super::requirements::RequirementFiles;
+use crate::digest::Digest;
 use crate::platform::owner::Owner;
 
 /// Tells whether nobody but ourselves and root may write to a cache folder and its folders, as far as they are there: whoever
@@ -52,6 +54,16 @@ impl PrivateCache {
     /// Returns the records of wheels that were built here.
     pub(crate) fn built(&self) -> BuiltWheels<'_> {
         BuiltWheels::new(&self.layout)
+    }
+
+    /// Returns what is known of files that were build requirements.
+    pub(crate) fn requirement_files(&self) -> RequirementFiles<'_> {
+        RequirementFiles::new(&self.layout)
+    }
+
+    /// Tells whether the wheel with `digest` is there unpacked.
+    pub(crate) fn has_wheel(&self, digest: &Digest) -> bool {
+        self.layout.place(Kind::Wheels, &Key::of(digest)).is_dir()
     }
 
     /// Returns the packs of bytecode.

@@ -10,6 +10,7 @@ use super::error::Error;
 use super::interpreters::Answers;
 use super::layout::{Key, Kind};
 use super::packs::Packs;
+use super::requirements::RequirementFiles;
 use super::wheels::{damaged_wheels, remove_wheel};
 use crate::digest::Digest;
 
@@ -37,6 +38,7 @@ pub(super) fn verify(disk: &Disk) -> Result<Vec<PathBuf>, Error> {
     let mut repeatable = Packs::new(layout).damaged();
     repeatable.extend(Answers::new(layout).damaged());
     repeatable.extend(BuiltWheels::new(layout).damaged());
+    repeatable.extend(RequirementFiles::new(layout).damaged());
     if disk.is_written() {
         damaged.iter().try_for_each(|path| remove(path))?;
         wheels.iter().for_each(remove_wheel);

@@ -5,8 +5,9 @@ use std::process::Command;
 use std::thread;
 
 use lock2venv::build::MissingTool;
-use lock2venv::builder::{BuiltFile, Error, NestedBuilds, Network, SourceArchive, TreeProduct};
+use lock2venv::builder::{BuiltFile, Error, NestedBuilds, SourceArchive, TreeProduct};
 use lock2venv::configuration::BuildSetting;
+use lock2venv::http::Network;
 use lock2venv::name::PackageName;
 use lock2venv::plan::IndexSource;
 use lock2venv::project_files::Disk;

@@ -1,6 +1,7 @@
 //! `lock2venv install` of what has to be built: source distributions of an index, local archives and folders.
 
 use std::fs;
+use std::process::Command;
 
 use lock2venv::digest::Digest;
 use lock2venv::project_files::Disk;
@@ -14,13 +15,13 @@ use crate::support::wheel_builder::WheelBuilder;
 use crate::support::workspace::{Output, Workspace};
 
 /// A project that locks the source distribution of `demo`, and an index that also has its build backend.
-struct Scene {
-    workspace: Workspace,
-    index: LocalIndex,
+pub(crate) struct Scene {
+    pub(crate) workspace: Workspace,
+    pub(crate) index: LocalIndex,
 }
 
 impl Scene {
-    fn new(source: &Source) -> Self {
+    pub(crate) fn new(source: &Source) -> Self {
         let scene = Self {
             workspace: Workspace::new(),
             index: LocalIndex::start(),
@@ -36,7 +37,7 @@ impl Scene {
     }
 
     /// Locks `demo` with these files and this source.
-    fn lock(&self, files: &str, source: &str) {
+    pub(crate) fn lock(&self, files: &str, source: &str) {
         let pyproject = "[project]\nname = \"shop\"\nversion = \"1\"\nrequires-python = \">=3.8\"\ndependencies = [\"demo\"]\n\n[tool.poetry]\npackage-mode = false\n";
         self.workspace.write("pyproject.toml", pyproject);
         let project = Project::parse(pyproject, &self.workspace.project(), &Disk).unwrap();
@@ -49,16 +50,20 @@ impl Scene {
         self.workspace.write("poetry.lock", text);
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        Output::of(&mut self.command(arguments))
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.workspace.command(arguments);
         command.env("LOCK2VENV_INDEX_URL", self.index.url());
         command.env("LOCK2VENV_PYTHON", python());
         // What failed builds wrote goes with the workspace.
         command.env("TMPDIR", self.workspace.home());
-        Output::of(&mut command)
+        command
     }
 
-    fn read(&self, path: &str) -> String {
+    pub(crate) fn read(&self, path: &str) -> String {
         let venv = self.workspace.project().join(".venv");
         fs::read_to_string(library(&venv).join(path)).unwrap()
     }
@@ -68,7 +73,7 @@ impl Scene {
     }
 }
 
-fn file_entry(file: &str, digest: &Digest) -> String {
+pub(crate) fn file_entry(file: &str, digest: &Digest) -> String {
     format!("{{file = \"{file}\", hash = \"{digest}\"}}")
 }
 

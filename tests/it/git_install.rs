@@ -227,6 +227,8 @@ fn a_repository_with_another_backend_is_built_once() {
     assert!(origin.contains(&commit), "{origin}");
     let again = install(&["install", "--no-root", "--venv", "other", "--offline"]).succeeded();
     assert!(!again.stderr.contains("Building acme"), "{}", again.stderr);
+    let files = fs::read_dir(workspace.cache().join("v1/trees")).unwrap();
+    assert!(files.count() > 0, "its wheel is not kept unpacked");
     let refused = install(&["install", "--no-root", "--venv", "third", "--no-build"]);
     refused.failed(1, &["`acme` 1.0 has to be built from the git repository"]);
 }

@@ -13,6 +13,8 @@ mod architecture_circles;
 mod archive;
 mod bounds;
 mod build;
+mod build_cache;
+mod build_processes;
 mod builder;
 mod bytecode;
 mod cache;

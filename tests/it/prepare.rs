@@ -9,7 +9,7 @@ use lock2venv::configuration::{Configuration, CredentialsOrigin, Documents, Sett
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::event::{Event, Reporter};
 use lock2venv::filename::WheelFilename;
-use lock2venv::http::{self, Limits, Status};
+use lock2venv::http::{self, Limits, Network, Status};
 use lock2venv::index::{self, Client, IndexSettings};
 use lock2venv::install::{PreparedWheel, WheelContent};
 use lock2venv::name::PackageName;
@@ -17,7 +17,7 @@ use lock2venv::plan::{
     Action, Distribution, DistributionId, Form as PlannedForm, IndexSource, Origin, Plan,
 };
 use lock2venv::prepare::{
-    self, Building, Error, N_CONNECTIONS, Network, Place, Prepare, PrepareOptions, prepare,
+    self, Building, Error, N_CONNECTIONS, Place, Prepare, PrepareOptions, prepare,
 };
 use lock2venv::project_wheel;
 use lock2venv::store::Cache;

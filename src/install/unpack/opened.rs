@@ -12,7 +12,7 @@ use crate::install::place::paths::text;
 use crate::install::place::script::{Launcher, ScriptFolder};
 use crate::install::unshared::sharing;
 use crate::install::{Error, WheelContent};
-use crate::plan::{Distribution, Form};
+use crate::plan::{Distribution, Form, Origin};
 use crate::project_wheel::BuiltWheel;
 use crate::store::wheels::{KeptFiles, WheelWriter, Wheels};
 use crate::store::{KeptWheel, VerifiedFile};
@@ -164,9 +164,9 @@ impl WheelOpener<'_> {
         Ok(wheel)
     }
 
-    /// Starts to keep the wheel in the cache; that of a folder is built each time.
+    /// Starts to keep the wheel in the cache; that of a folder here is built each time.
     fn writer(&self, digest: &Digest) -> Option<WheelWriter> {
-        let is_folder = matches!(self.distribution.form, Form::Tree { .. });
+        let is_folder = matches!(self.distribution.origin, Origin::Directory { .. });
         let wheels = self.wheels.filter(|_| !is_folder)?;
         wheels.create(digest, sharing(self.distribution))
     }

@@ -2,7 +2,7 @@
 
 use lock2venv::build::{MissingTool, Output, ToolKind};
 use lock2venv::builder::Error;
-use lock2venv::resolve;
+use lock2venv::resolve::{self, Fact};
 
 use super::Failure;
 
@@ -23,7 +23,10 @@ impl Failure {
         let cause = Self::new(innermost);
         failure = failure.detail(cause.headline).details(cause.details);
         if let Error::Requirements { source, .. } = innermost {
-            failure = failure.details(facts(source));
+            failure = failure.details(facts(source, in_index));
+        }
+        if let Error::Offline { source, .. } = innermost {
+            failure = failure.details(facts(source, in_cache));
         }
         if let Some(output) = error.output() {
             return failure
@@ -37,7 +40,9 @@ impl Failure {
 
 fn hint(error: &Error) -> Option<String> {
     let hint = match error {
-        Error::Offline { .. } => "install once without `--offline`, with the same cache",
+        Error::Offline { .. } | Error::NotCached { .. } => {
+            "install once without `--offline`, with the same cache"
+        }
         Error::Requirements { .. } => {
             "`[tool.poetry.build-constraints]` and `--build-constraint` narrow what may be chosen"
         }
@@ -46,14 +51,35 @@ fn hint(error: &Error) -> Option<String> {
     Some(hint.to_owned())
 }
 
+fn in_index(fact: &Fact) -> String {
+    fact.to_string()
+}
+
+/// The same, where there was but the cache to choose from.
+fn in_cache(fact: &Fact) -> String {
+    match fact {
+        Fact::NoProject(package) => format!("`{package}` is not in the cache"),
+        Fact::NoneMatches {
+            requirement,
+            newest,
+        } => format!(
+            "no version in the cache satisfies `{requirement}`; the newest there is {newest}"
+        ),
+        fact => fact.to_string(),
+    }
+}
+
 /// Why no build requirements can be chosen, a line for each reason.
-fn facts(error: &resolve::Error<std::convert::Infallible>) -> Vec<String> {
+fn facts(
+    error: &resolve::Error<std::convert::Infallible>,
+    line: impl Fn(&Fact) -> String,
+) -> Vec<String> {
     let resolve::Error::Conflict(conflict) = error else {
         return Vec::new();
     };
     let omitted = (conflict.n_omitted > 0).then(|| format!("… and {} more", conflict.n_omitted));
-    let beginning = conflict.beginning.iter().map(ToString::to_string);
-    let end = conflict.end.iter().map(ToString::to_string);
+    let beginning = conflict.beginning.iter().map(&line);
+    let end = conflict.end.iter().map(&line);
     beginning.chain(omitted).chain(end).collect()
 }
 

@@ -193,6 +193,11 @@ impl Reporter for Terminal {
                 self.line(&format!("  - Checking out {repository} at {commit:.7}"));
             }
             Event::Building { name } => self.line(&format!("  - Building {name}")),
+            Event::AwaitingBuild { name } => {
+                self.line(&format!(
+                    "  - Waiting for another process that is building {name}"
+                ));
+            }
             Event::Retrying { what, cause } => self.retrying(what, cause),
             Event::Installed { name, .. } | Event::Removed { name, .. } => self.done(name),
             Event::Warning(warning) => {
@@ -242,6 +247,7 @@ fn detail(event: &Event<'_>) -> Option<String> {
         | Event::BytesReceived { .. }
         | Event::CheckingOut { .. }
         | Event::Building { .. }
+        | Event::AwaitingBuild { .. }
         | Event::Retrying { .. }
         | Event::Installed { .. }
         | Event::Removed { .. }

@@ -2,29 +2,43 @@
 //!
 //! The output goes into the file without passing through this process, so nobody has to read it while the program runs, and a
 //! background process that outlives the program and keeps the output open delays nothing. What is left of
-//! the group is ended before the result is returned.
+//! the group is ended before the result is returned; where this process is killed before that, a [`Guardian`] does it.
+
+mod guardian;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use self::guardian::Guardian;
 use crate::platform::group::{Waited, kill, wait_for_end};
 
 /// Ends the processes of all calls that were given it, from any thread.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
-    groups: Arc<Mutex<Groups>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    groups: Mutex<Groups>,
+    stopped: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct Groups {
     is_stopped: bool,
     running: BTreeSet<i32>,
+    /// What the programs work in.
+    folders: Vec<PathBuf>,
+    /// There is one from the first program on.
+    guardian: Option<Guardian>,
 }
 
 /// A program and what it is started with.
@@ -54,6 +68,8 @@ impl Stop {
         for group in &groups.running {
             kill(*group);
         }
+        drop(groups);
+        self.shared.stopped.notify_all();
     }
 
     /// Tells whether [`Stop::stop`] was called.
@@ -61,8 +77,62 @@ impl Stop {
         self.lock().is_stopped
     }
 
+    /// Does `make`, and notes the folder that it makes; `None` when all is to stop. After [`Stop::stop`] none is made that
+    /// [`Stop::folders`] does not know.
+    pub(crate) fn while_making<T, E>(
+        &self,
+        make: impl FnOnce() -> Result<T, E>,
+        folder: impl FnOnce(&T) -> &Path,
+    ) -> Result<Option<T>, E> {
+        let mut groups = self.lock();
+        if groups.is_stopped {
+            return Ok(None);
+        }
+        let made = make()?;
+        groups.folders.push(folder(&made).to_owned());
+        Ok(Some(made))
+    }
+
+    /// Returns the folders that programs worked in, as far as they were noted; they may be gone.
+    pub(crate) fn folders(&self) -> Vec<PathBuf> {
+        self.lock().folders.clone()
+    }
+
+    /// Waits for `pause`, or until [`Stop::stop`] is called; tells whether it was.
+    pub(crate) fn wait(&self, pause: Duration) -> bool {
+        let groups = self.lock();
+        let is_working = |groups: &mut Groups| !groups.is_stopped;
+        let waited = self
+            .shared
+            .stopped
+            .wait_timeout_while(groups, pause, is_working);
+        waited.unwrap_or_else(PoisonError::into_inner).0.is_stopped
+    }
+
     fn lock(&self) -> MutexGuard<'_, Groups> {
-        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+        let groups = self.shared.groups.lock();
+        groups.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Groups {
+    fn begin(&mut self, group: i32) {
+        self.running.insert(group);
+        if self.guardian.is_none() {
+            self.guardian = Guardian::start();
+        }
+        if let Some(guardian) = &mut self.guardian {
+            guardian.watch(group);
+        }
+    }
+
+    /// Ends what is left of a group, whose number is its own until its leader is waited for.
+    fn end(&mut self, group: i32) {
+        kill(group);
+        self.running.remove(&group);
+        if let Some(guardian) = &mut self.guardian {
+            guardian.forget(group);
+        }
     }
 }
 
@@ -74,12 +144,7 @@ impl Program<'_> {
         };
         let group = child.id().cast_signed();
         let waited = wait_for_end(group);
-        {
-            // The number of the group is its own until its leader is waited for.
-            let mut groups = stop.lock();
-            kill(group);
-            groups.running.remove(&group);
-        }
+        stop.lock().end(group);
         let waited = waited?;
         let status = child.wait()?;
         if stop.is_stopped() && !status.success() {
@@ -111,7 +176,7 @@ impl Program<'_> {
             return Ok(None);
         }
         let child = command.spawn()?;
-        groups.running.insert(child.id().cast_signed());
+        groups.begin(child.id().cast_signed());
         Ok(Some(child))
     }
 }
