@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_ALLOWED = re.compile(r"error: `.*` is Python .*, and the project requires")
+NOT_ALLOWED = re.compile(r"error: `.*` is Python .*, (and|but) the project requires")
 TIMEOUT = 120  # seconds
 
 # The reasons by which refusals are grouped: the first whose pattern is found in the message.
@@ -40,10 +40,10 @@ REASONS = [
     ("a path dependency is not in the corpus", re.compile("for .* does not exist|there is no folder|cannot read the file of|holds no pyproject|does not seem to be")),
     ("the lock is older than pyproject.toml", re.compile("changed significantly|does not match")),
     ("the lock has no digest that proves a file", re.compile("has no sha256")),
-    ("two versions of one package are wanted", re.compile("is wanted as")),
+    ("two versions of one package are wanted", re.compile("is required as")),
     ("the sources do not agree", re.compile("source `")),
-    ("the lock lacks a dependency", re.compile("no locked version serves")),
-    ("the lock does not say of which version it is", re.compile("which version of the format")),
+    ("the lock lacks a dependency", re.compile("no locked version satisfies")),
+    ("the lock does not say of which version it is", re.compile("declare the version of its format")),
     ("a path dependency cannot be built", re.compile("the wheel of .* cannot be built")),
     ("pyproject.toml is invalid", re.compile("error: pyproject.toml")),
     ("there is no lock", re.compile("there is no poetry.lock")),
