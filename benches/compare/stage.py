@@ -63,17 +63,20 @@ def index_url(port: int = PORT) -> str:
 
 
 def write_index(root: Path) -> None:
-    """Writes simple pages (JSON of PEP 691 and HTML of PEP 503) for the wheels in `root`/files, with their metadata beside them."""
+    """Writes simple pages (JSON of PEP 691 and HTML of PEP 503) for what is in `root`/files, with the metadata of wheels beside them."""
     files, simple = root / "files", root / "simple"
     by_name: dict[str, list[Path]] = {}
-    for path in sorted(files.glob("*.whl")):
-        by_name.setdefault(normal(path.name.split("-")[0]), []).append(path)
+    for path in sorted(files.iterdir()):
+        if path.suffix == ".whl":
+            by_name.setdefault(normal(path.name.split("-")[0]), []).append(path)
+        elif path.name.endswith((".tar.gz", ".zip")):
+            by_name.setdefault(normal(path.name.rsplit("-", 1)[0]), []).append(path)
     shutil.rmtree(simple, ignore_errors=True)
-    for name, wheels in by_name.items():
+    for name, paths in by_name.items():
         folder = simple / name
         folder.mkdir(parents=True)
-        rows = [index_row(path) for path in wheels]
-        versions = sorted({row["filename"].split("-")[1] for row in rows})
+        rows = [index_row(path) for path in paths]
+        versions = sorted({version_of(path) for path in paths})
         page = {"meta": {"api-version": "1.1"}, "name": name, "versions": versions, "files": rows}
         (folder / "index.json").write_text(json.dumps(page))
         links = "<br>\n".join(
@@ -82,20 +85,32 @@ def write_index(root: Path) -> None:
         (folder / "index.html").write_text(f"<!DOCTYPE html><html><body>\n{links}\n</body></html>")
 
 
+def version_of(path: Path) -> str:
+    if path.suffix == ".whl":
+        return path.name.split("-")[1]
+    return path.name.rsplit("-", 1)[1].removesuffix(".tar.gz").removesuffix(".zip")
+
+
 def index_row(path: Path) -> dict:
+    row = {
+        "filename": path.name,
+        "url": f"../../files/{path.name}",
+        "hashes": {"sha256": file_sha256(path)},
+        "size": path.stat().st_size,
+    }
+    if path.suffix == ".whl":
+        row["core-metadata"] = {"sha256": hashlib.sha256(write_metadata(path)).hexdigest()}
+    return row
+
+
+def write_metadata(path: Path) -> bytes:
     with zipfile.ZipFile(path) as archive:
         member = next(name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name))
         metadata = archive.read(member)
     beside = path.with_name(path.name + ".metadata")
     if not beside.exists():
         beside.write_bytes(metadata)
-    return {
-        "filename": path.name,
-        "url": f"../../files/{path.name}",
-        "hashes": {"sha256": file_sha256(path)},
-        "size": path.stat().st_size,
-        "core-metadata": {"sha256": hashlib.sha256(metadata).hexdigest()},
-    }
+    return metadata
 
 
 def file_sha256(path: Path) -> str:
