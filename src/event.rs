@@ -210,6 +210,11 @@ pub enum Warning {
         /// The reason that the index gives; may be empty.
         reason: String,
     },
+    /// A lock lists no file of these packages: what their indexes have is installed.
+    Unlisted {
+        /// The packages, such as `acme 1.0`.
+        packages: Vec<String>,
+    },
     /// git-lfs is not on `PATH`, and a repository leaves files to it.
     LfsPointers {
         /// The repository, without credentials.
@@ -262,6 +267,7 @@ impl Warning {
             Self::Conflict { dropped, kept, .. } => return (dropped.into(), kept),
             Self::NotCompiled { distribution, .. } => distribution,
             Self::Yanked { file, .. } => file,
+            Self::Unlisted { .. } => return ("poetry.lock".into(), ""),
             Self::LfsPointers { repository } => repository,
             Self::CacheNotWritten { path, .. } | Self::CacheOfAnotherUser { path, .. } => {
                 return (path.to_string_lossy(), "");
@@ -330,6 +336,11 @@ impl fmt::Display for Warning {
             Self::Yanked { file, reason } => {
                 write!(formatter, "`{file}` was yanked from its index: {reason}")
             }
+            Self::Unlisted { packages } => write!(
+                formatter,
+                "poetry.lock lists no file of {}: what the index has is installed, which only the index itself proves",
+                some_of(packages)
+            ),
             Self::LfsPointers { repository } => write!(
                 formatter,
                 "files of {repository} are kept by git-lfs, which is not on PATH: pointers were installed in their place"
@@ -345,5 +356,15 @@ impl fmt::Display for Warning {
                 path.display()
             ),
         }
+    }
+}
+
+/// Names the first of many.
+fn some_of(names: &[String]) -> String {
+    let n_named = if names.len() > 4 { 3 } else { names.len() };
+    let named = names[..n_named].join(", ");
+    match names.len() - n_named {
+        0 => named,
+        n_more => format!("{named} and {n_more} more"),
     }
 }

@@ -10,7 +10,7 @@ use super::{Builder, Error};
 use crate::build::Stop;
 use crate::event::{Event, Reporter};
 use crate::http::Cancellation;
-use crate::index::IndexSession;
+use crate::index::{Client, IndexSession};
 
 /// Ends requests when all builds are to stop.
 pub(super) struct Watch<'a> {
@@ -35,23 +35,32 @@ impl Cancellation for Watch<'_> {
     }
 }
 
-impl Builder<'_> {
+/// Many questions to indexes, on threads of their own.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) stop: &'a Stop,
+    pub(crate) reporter: &'a dyn Reporter,
+    pub(crate) n_connections: usize,
+}
+
+impl Asking<'_> {
     /// Does `act` for each of `items`, several at once, each on a thread with a session of its own; returns what came of
     /// them in their order, or the first error in that order.
-    pub(super) fn for_all<T: Sync, R: Send>(
-        &self,
+    pub(crate) fn for_all<T: Sync, R: Send, E: Send>(
+        self,
         items: &[T],
-        act: impl Fn(&mut IndexSession<'_>, &T) -> Result<R, Error> + Sync,
-    ) -> Result<Vec<R>, Error> {
+        act: impl Fn(&mut IndexSession<'_>, &T) -> Result<R, E> + Sync,
+    ) -> Result<Vec<R>, E> {
         let watch = Watch {
-            stop: self.tools.stop,
-            reporter: self.tools.reporter,
+            stop: self.stop,
+            reporter: self.reporter,
         };
-        let n_threads = items.len().min(self.settings.n_connections.max(1));
+        let n_threads = items.len().min(self.n_connections.max(1));
         let next = AtomicUsize::new(0);
         let results = Mutex::new(Vec::with_capacity(items.len()));
         let work = || {
-            let mut session = self.tools.client.session(&watch);
+            let mut session = self.client.session(&watch);
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 let Some(item) = items.get(number) else {
@@ -78,5 +87,22 @@ impl Builder<'_> {
         let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
         results.sort_by_key(|(number, _)| *number);
         results.into_iter().map(|(_, result)| result).collect()
+    }
+}
+
+impl Builder<'_> {
+    /// As [`Asking::for_all`].
+    pub(super) fn for_all<T: Sync, R: Send>(
+        &self,
+        items: &[T],
+        act: impl Fn(&mut IndexSession<'_>, &T) -> Result<R, Error> + Sync,
+    ) -> Result<Vec<R>, Error> {
+        let asking = Asking {
+            client: self.tools.client,
+            stop: self.tools.stop,
+            reporter: self.tools.reporter,
+            n_connections: self.settings.n_connections,
+        };
+        asking.for_all(items, act)
     }
 }

@@ -60,6 +60,7 @@ use steps::Job;
 use turns::{Turn, Wanted, What};
 use workplace::{KeptCache, Workplace};
 
+pub(crate) use asking::Asking;
 pub use constraints::parse_constraints;
 pub use error::Error;
 pub use settings::{NestedBuilds, Settings};

@@ -12,6 +12,9 @@ impl Error {
     /// distribution is listed`.
     pub fn explanation(&self) -> Vec<String> {
         match self {
+            Self::NoUsableFile { refused, .. } if refused.is_empty() => {
+                vec!["poetry.lock lists no file of it".to_owned()]
+            }
             Self::NoUsableFile { refused, .. } => {
                 let sdists = Some(sdists(refused));
                 wheels(refused).into_iter().chain(sdists).collect()

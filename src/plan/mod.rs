@@ -12,6 +12,7 @@ mod needs_build;
 mod policy;
 mod refused;
 mod sources;
+mod unlisted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +28,7 @@ pub use needs_build::{Builds, SourceCode};
 pub use policy::PackagePolicy;
 pub use refused::{Reason, Refused};
 pub use sources::{SourceFault, index_source, index_sources};
+pub use unlisted::{UnlistedPackage, unlisted, with_completed};
 
 /// One change to an environment.
 #[derive(Clone, Debug)]

@@ -23,6 +23,7 @@ mod retries;
 mod run;
 mod settings;
 mod target_environment;
+mod unlisted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -185,23 +186,29 @@ impl Session {
         target: &TargetEnvironment,
         reporter: &dyn Reporter,
     ) -> Result<SessionPlan, Error> {
-        let installed = recovery::installed(target, mode, reporter)?;
-        let plan = self.plan_with(goal, target, &installed, BTreeSet::new())?;
-        let losers = recovery::losers(target, &installed, &plan.plan)?;
+        let planning = Planning {
+            goal,
+            target,
+            installed: &recovery::installed(target, mode, reporter)?,
+            reporter,
+        };
+        let plan = self.plan_with(&planning, BTreeSet::new())?;
+        let losers = recovery::losers(target, planning.installed, &plan.plan)?;
         if losers.is_empty() {
             return Ok(plan);
         }
-        self.plan_with(goal, target, &installed, losers)
+        self.plan_with(&planning, losers)
     }
 
     fn plan_with(
         &self,
-        goal: &Goal<'_>,
-        target: &TargetEnvironment,
-        installed: &Installed,
+        planning: &Planning<'_>,
         reinstalls: BTreeSet<PackageName>,
     ) -> Result<SessionPlan, Error> {
-        let on = &target.interpreter().target;
+        let Planning {
+            goal, installed, ..
+        } = planning;
+        let on = &planning.target.interpreter().target;
         let configuration = &self.settings.configuration;
         let options = plan::PlanOptions {
             reinstalls,
@@ -215,6 +222,8 @@ impl Session {
             only_binary: configuration.only_binary()?,
         };
         let wanted = goal.wanted(&on.marker_environment)?;
+        let completed = self.completed(&wanted, installed, &options, planning.reporter)?;
+        let wanted = plan::with_completed(&wanted, &completed);
         let mut plan = plan::plan(&wanted, on, installed, &options)?;
         let action = goal.project_action(installed);
         let project = action.is_some().then(|| goal.project.name.clone());
@@ -260,6 +269,14 @@ impl Session {
     fn private_cache(&self) -> Option<PrivateCache> {
         PrivateCache::at(self.settings.cache_folder.as_ref()?)
     }
+}
+
+/// What all plans for one run have in common.
+struct Planning<'a> {
+    goal: &'a Goal<'a>,
+    target: &'a TargetEnvironment,
+    installed: &'a Installed,
+    reporter: &'a dyn Reporter,
 }
 
 impl SessionPlan {

@@ -61,6 +61,7 @@ mod support;
 mod together;
 mod transport;
 mod typed;
+mod unlisted;
 mod unshared;
 mod version_managers;
 mod wheel_leniency;

@@ -13,6 +13,9 @@ impl From<Error> for Failure {
                 let headline = format!("{} packages cannot be installed", errors.len());
                 Self::several(headline, errors.into_iter().map(Self::from))
             }
+            Error::NoUsableFile { ref refused, .. } if refused.is_empty() => Self::new(&error)
+                .details(error.explanation())
+                .hint("run `poetry lock --regenerate`"),
             Error::NoUsableFile { python, .. } => {
                 let hint = other_python(&error, python);
                 Self::new(&error).details(error.explanation()).hints(hint)

@@ -86,6 +86,9 @@ pub(super) fn locked(digests: &[Digest]) -> Vec<String> {
 
 /// Says what to do about a warning, where there is something.
 pub(crate) fn hint(warning: &Warning) -> Option<String> {
+    if matches!(warning, Warning::Unlisted { .. }) {
+        return Some("`poetry lock --regenerate` adds the files to the lock".to_owned());
+    }
     if matches!(warning, Warning::LfsPointers { .. }) {
         return Some("install git-lfs, and install again".to_owned());
     }

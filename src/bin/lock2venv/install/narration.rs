@@ -30,6 +30,7 @@ impl Narration {
     pub(super) fn list(&self, operations: &Operations) {
         operations.list(&self.terminal);
         operations.name_project(&self.terminal);
+        self.terminal.finish();
     }
 
     /// Says what was done.

@@ -1,0 +1,56 @@
+//! Asks indexes for the files of packages of which the lock lists none, before anything is planned.
+
+use super::{Error, Session};
+use crate::builder::Asking;
+use crate::event::{Event, Reporter, Warning};
+use crate::http::Network;
+use crate::index::{Client, IndexSession};
+use crate::installed::Installed;
+use crate::lock::Package;
+use crate::plan::{self, PlanOptions, UnlistedPackage, WantedPackage};
+
+impl Session {
+    /// Returns those of `wanted` that need it with the files that their indexes have. Asks nothing where the lock lists files
+    /// of all of them, or without network: then the plan says what is missing.
+    pub(super) fn completed(
+        &self,
+        wanted: &[WantedPackage<'_>],
+        installed: &Installed,
+        options: &PlanOptions,
+        reporter: &dyn Reporter,
+    ) -> Result<Vec<Package>, Error> {
+        let unlisted = plan::unlisted(wanted, installed, options);
+        if unlisted.is_empty() || self.settings.network == Network::Offline {
+            return Ok(Vec::new());
+        }
+        let sources = options.sources.as_deref().unwrap_or_default();
+        let client = self.client(&plan::index_sources(sources))?;
+        let stop = self.settings.interruption.stop();
+        let asking = Asking {
+            client: &client,
+            stop: &stop,
+            reporter,
+            n_connections: self.prepare_options(&stop)?.n_connections,
+        };
+        let completed = asking.for_all(&unlisted, |session, package| {
+            complete(&client, session, package)
+        })?;
+        let packages = completed.iter();
+        let packages = packages.map(|package| format!("`{}` {}", package.name, package.version));
+        reporter.report(Event::Warning(Warning::Unlisted {
+            packages: packages.collect(),
+        }));
+        Ok(completed)
+    }
+}
+
+fn complete(
+    client: &Client,
+    session: &mut IndexSession<'_>,
+    unlisted: &UnlistedPackage<'_>,
+) -> Result<Package, Error> {
+    let index = client.index(unlisted.source.as_ref())?;
+    let detail = session.list(&index, &unlisted.package.name)?;
+    let offered = detail.files.iter();
+    Ok(unlisted.with_files(offered.map(|file| (file.name.as_str(), file.file.digests.as_slice()))))
+}
