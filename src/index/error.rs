@@ -6,7 +6,7 @@ use crate::configuration::CredentialsOrigin;
 use crate::digest::Digest;
 use crate::http::{self, Status};
 use crate::name::PackageName;
-use crate::url::{CredentialsFlaw, Url};
+use crate::url::{self, CredentialsFlaw, Url};
 
 /// Why an index or file server did not answer as it should.
 #[derive(Debug, Error)]
@@ -164,6 +164,33 @@ impl Error {
     /// Tells whether the caller wanted no more.
     pub fn is_cancelled(&self) -> bool {
         matches!(self, Self::Http(http::Error::Cancelled))
+    }
+}
+
+/// Why the URL that a page gives for a file cannot be used.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UrlFault {
+    /// It is not a URL.
+    #[error("its URL cannot be used")]
+    Invalid(#[source] url::Error),
+    /// It is neither http nor https.
+    #[error("its URL is neither http nor https: {0}")]
+    Scheme(Url),
+    /// It would send a password to another server.
+    #[error("its URL would send a password to another server: {0}")]
+    GivenAway(Url),
+}
+
+impl UrlFault {
+    /// Makes it the error of who wants the file or package `what`.
+    pub(super) fn of(self, what: &str) -> Error {
+        let what = what.to_owned();
+        match self {
+            Self::Invalid(source) => http::Error::Address { what, source }.into(),
+            Self::Scheme(url) => http::Error::Scheme { what, url }.into(),
+            Self::GivenAway(url) => http::Error::GivenAway { what, url }.into(),
+        }
     }
 }
 

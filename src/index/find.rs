@@ -79,7 +79,8 @@ impl PageRequest<'_> {
                 n_files: page.n_files,
             });
         };
-        let url = self.resolve(base, page.base.as_deref(), &entry.address, wanted.file)?;
+        let url = self.resolve(base, page.base.as_deref(), &entry.address);
+        let url = url.map_err(|fault| fault.of(wanted.file))?;
         if let Some(advertised) = contradiction(entry, wanted) {
             return Err(Error::Advertised {
                 index: self.index.name.clone(),

@@ -3,7 +3,7 @@
 use crate::http::Body;
 use crate::index::page::{Media, PageRequest};
 use crate::index::simple::{self, CoreMetadata, Detail, DetailEntry, ProjectStatus};
-use crate::index::{Error, Index, IndexFile, IndexSession};
+use crate::index::{Error, Index, IndexFile, IndexSession, UrlFault};
 use crate::name::PackageName;
 use crate::url::Url;
 
@@ -19,6 +19,17 @@ pub struct ProjectDetail {
     pub status_reason: Option<String>,
     /// All files, in the order of the page; a name may occur twice. A file whose URL cannot be used is not among them.
     pub files: Vec<ProjectFile>,
+    /// The other files: those whose URL cannot be used, in no particular order.
+    pub faults: Vec<FileFault>,
+}
+
+/// A file that a page lists and that nobody can fetch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileFault {
+    /// Its name.
+    pub name: String,
+    /// What is wrong with its URL; `None` where the page has none.
+    pub cause: Option<UrlFault>,
 }
 
 /// Everything that an index says of a file. What is `None` was not said; HTML pages have neither sizes nor upload times.
@@ -44,18 +55,30 @@ impl IndexSession<'_> {
     /// # Errors
     ///
     /// [`Error::NoPackage`], [`Error::PackageRefused`], a page that makes no sense, and what
-    /// [`HttpSession::get`](crate::http::HttpSession::get) says. What is odd about one file is no error.
+    /// [`HttpSession::get`](crate::http::HttpSession::get) says. What is odd about one file is not an error: see
+    /// [`ProjectDetail::faults`].
     pub fn list(&mut self, index: &Index, package: &PackageName) -> Result<ProjectDetail, Error> {
         let request = PageRequest::new(&self.client.http, index, package);
         let body = request.send(&mut self.http)?;
         let detail = parse(&request, &body)?;
         let base = detail.base.as_deref();
-        let files = detail
-            .entries
-            .into_iter()
-            .filter_map(|entry| request.project_file(entry, body.url(), base));
+        let without_url = detail.without_url.iter().map(|name| FileFault {
+            name: request.http.shown(name),
+            cause: None,
+        });
+        let (mut files, mut faults) = (Vec::new(), without_url.collect::<Vec<_>>());
+        for entry in detail.entries {
+            match request.project_file(&entry, body.url(), base) {
+                Ok(file) => files.push(file),
+                Err(cause) => faults.push(FileFault {
+                    name: request.http.shown(&entry.entry.file),
+                    cause: Some(cause),
+                }),
+            }
+        }
         Ok(ProjectDetail {
-            files: files.collect(),
+            files,
+            faults,
             api_version: request.shown(detail.version.as_deref()),
             status: detail.status.shown(|text| request.http.shown(text)),
             status_reason: request.shown(detail.status_reason.as_deref()),
@@ -77,19 +100,19 @@ fn parse(request: &PageRequest<'_>, body: &Body<'_>) -> Result<Detail, Error> {
 impl PageRequest<'_> {
     fn project_file(
         &self,
-        entry: DetailEntry,
+        entry: &DetailEntry,
         page: &Url,
         base: Option<&str>,
-    ) -> Option<ProjectFile> {
+    ) -> Result<ProjectFile, UrlFault> {
         let listed = &entry.entry;
-        let resolve = |address: &str| self.resolve(page, base, address, &listed.file).ok();
-        let url = resolve(&listed.address)?;
-        Some(ProjectFile {
+        let url = self.resolve(page, base, &listed.address)?;
+        let provenance = entry.provenance.as_deref();
+        Ok(ProjectFile {
             name: self.http.shown(&listed.file),
-            provenance: entry.provenance.as_deref().and_then(resolve),
+            provenance: provenance.and_then(|address| self.resolve(page, base, address).ok()),
             file: self.file(listed, url),
             requires_python: self.shown(entry.requires_python.as_deref()),
-            core_metadata: entry.core_metadata,
+            core_metadata: entry.core_metadata.clone(),
             other_algorithms: entry
                 .other_algorithms
                 .iter()

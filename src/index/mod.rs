@@ -26,8 +26,8 @@ use crate::http::{self, Cancellation, HttpSession, Limits, Realm, Trust};
 use crate::plan::IndexSource;
 use crate::url::{Url, WrittenUrl};
 
-pub use self::error::{Error, PageError, PageFault};
-pub use self::list::{ProjectDetail, ProjectFile};
+pub use self::error::{Error, PageError, PageFault, UrlFault};
+pub use self::list::{FileFault, ProjectDetail, ProjectFile};
 
 /// The index of packages that name no source.
 const PYPI: &str = "https://pypi.org/simple/";
@@ -130,6 +130,24 @@ pub struct Download<'a> {
     pub n_bytes: Option<u64>,
     /// The index that it belongs to; `None` for a direct address.
     pub index: Option<&'a Index>,
+}
+
+impl IndexSettings {
+    /// Returns the usual settings: PyPI itself, and the delays and limits that fit the timeout that the user set.
+    ///
+    /// # Errors
+    ///
+    /// [`http::Error::Configuration`] for a timeout that makes no sense.
+    pub fn new(configuration: Configuration, sources: Vec<IndexSource>) -> Result<Self, Error> {
+        let timeout = configuration.timeout().map_err(http::Error::from)?;
+        Ok(Self {
+            index_url: None,
+            sources,
+            configuration,
+            base_delay: http::BASE_DELAY,
+            limits: Limits::for_timeout(timeout),
+        })
+    }
 }
 
 impl Client {

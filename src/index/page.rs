@@ -1,7 +1,7 @@
 //! Asking for the simple page of a package.
 
 use crate::http::{self, Body, Get, HttpSession};
-use crate::index::error::PageError;
+use crate::index::error::{PageError, UrlFault};
 use crate::index::simple::{self, Entry};
 use crate::index::{Error, Index, IndexFile};
 use crate::name::PackageName;
@@ -93,22 +93,20 @@ impl<'a> PageRequest<'a> {
         Some(self.http.shown(said?))
     }
 
-    /// Returns the URL at `address`, which the page gives for `what`, whose base is `base`.
+    /// Returns the URL at `address`, which the page gives for a file, and whose base is `base`.
     pub(super) fn resolve(
         &self,
         page: &Url,
         base: Option<&str>,
         address: &str,
-        what: &str,
-    ) -> Result<Url, Error> {
-        let url = resolve(page, base, address).map_err(|source| http::Error::Address {
-            what: what.to_owned(),
-            source,
-        })?;
+    ) -> Result<Url, UrlFault> {
+        let url = resolve(page, base, address).map_err(UrlFault::Invalid)?;
         let url = self.http.shown_url(url);
         if !self.index.url.may_share_with(&url) && self.http.is_given_away(&url) {
-            let what = what.to_owned();
-            return Err(http::Error::GivenAway { what, url }.into());
+            return Err(UrlFault::GivenAway(url));
+        }
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(UrlFault::Scheme(url));
         }
         Ok(url)
     }

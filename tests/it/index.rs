@@ -9,7 +9,9 @@ use lock2venv::configuration::{Configuration, Documents};
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::http::{self, Cancellation, Limits, TransportErrorKind};
 use lock2venv::index::simple::{CoreMetadata, ProjectStatus};
-use lock2venv::index::{Client, Error, FileQuery, IndexFile, IndexSettings, ProjectDetail};
+use lock2venv::index::{
+    Client, Error, FileQuery, IndexFile, IndexSettings, ProjectDetail, UrlFault,
+};
 use lock2venv::name::PackageName;
 use lock2venv::plan::IndexSource;
 use lock2venv::url::{Url, WrittenUrl};
@@ -284,18 +286,20 @@ fn all_that_an_index_offers_is_listed() {
 }
 
 #[test]
-fn what_a_listed_file_may_say_is_resolved_and_what_is_odd_is_left_out() {
+fn what_a_listed_file_may_say_is_resolved_and_what_cannot_be_fetched_is_named() {
     let json = br#"{"meta":{"api-version":"1.4"},"name":"demo",
         "project-status":{"status":"deprecated","reason":"use sample"},
         "files":[{"filename":"demo-1.whl","url":"../../files/demo-1.whl","hashes":{"md5":"00"},
                   "requires-python":">=3.9","core-metadata":true,"provenance":"/integrity/demo-1.whl"},
-                 {"filename":"demo-2.whl","url":"http://[","hashes":{}}]}"#;
+                 {"filename":"demo-2.whl","url":"http://[","hashes":{}},
+                 {"filename":"demo-3.whl","url":"ftp://demo.example/demo-3.whl","hashes":{}},
+                 {"filename":"demo-4.whl","url":null}]}"#;
     let html = b"<meta name='pypi:repository-version' content='1.4'>
         <meta name='pypi:project-status' content='deprecated'>
         <meta name='pypi:project-status-reason' content='use sample'>
         <a href='../../files/demo-1.whl#md5=d41d8cd98f00b204e9800998ecf8427e' data-requires-python='&gt;=3.9'
            data-core-metadata='true' data-provenance='/integrity/demo-1.whl'>demo-1.whl</a>
-        <a href='http://['>demo-2.whl</a>";
+        <a href='http://['>demo-2.whl</a><a href='ftp://demo.example/demo-3.whl'>x</a>";
     for (form, page) in [(Form::Json, &json[..]), (Form::Html, &html[..])] {
         let index = LocalIndex::start();
         index.set_form(form);
@@ -314,7 +318,37 @@ fn what_a_listed_file_may_say_is_resolved_and_what_is_odd_is_left_out() {
         assert_eq!(file.core_metadata, Some(CoreMetadata::default()));
         let provenance = file.provenance.as_ref().unwrap();
         assert_eq!(provenance.expose(), index.at("/integrity/demo-1.whl"));
+        let faults = detail.faults.iter().map(|fault| {
+            let cause = fault.cause.as_ref().map(ToString::to_string);
+            format!("{}: {}", fault.name, cause.unwrap_or_default())
+        });
+        let expected = [
+            "demo-2.whl: its URL cannot be used",
+            "demo-3.whl: its URL is neither http nor https: ftp://demo.example/demo-3.whl",
+            "demo-4.whl: ",
+        ];
+        let n_expected = if form == Form::Json { 3 } else { 2 };
+        let mut faults: Vec<String> = faults.collect();
+        faults.sort();
+        assert_eq!(faults, expected[..n_expected]);
     }
+}
+
+#[test]
+fn a_listed_url_that_would_give_a_password_away_is_named() {
+    let index = LocalIndex::start();
+    let url = index.at_with("reader:canary-of-a-secret", "/simple/");
+    let client = client(&url, &[]);
+    let page = br#"{"files":[{"filename":"demo-1.whl","url":"http://x.example/canary-of-a-secret/demo-1.whl"}]}"#;
+    index.add("demo", "demo-1.whl", b"");
+    index.misbehave("/simple/demo/", Fault::Body(page.to_vec()), 1);
+    let mut session = client.session(&Patient);
+    let listed = session.list(&client.index(None).unwrap(), &PackageName::new("demo"));
+    let detail = listed.unwrap();
+    assert_eq!(detail.files, []);
+    let cause = detail.faults[0].cause.as_ref().unwrap();
+    assert!(matches!(cause, UrlFault::GivenAway(_)), "{cause:?}");
+    assert!(!cause.to_string().contains("canary"), "{cause}");
 }
 
 #[test]

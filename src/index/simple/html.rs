@@ -40,6 +40,7 @@ pub fn parse_detail(text: &[u8]) -> Detail {
         version: head.version,
         status: head.status.unwrap_or_default(),
         status_reason: head.status_reason,
+        ..Detail::default()
     }
 }
 

@@ -15,8 +15,8 @@ use super::{Detail, DetailEntry, Entry, ProjectStatus};
 
 /// Reads a JSON page as a whole.
 ///
-/// As for [`parse_json`](super::parse_json), one file's odd value is that file's alone, and a file without a name or a URL is
-/// not offered.
+/// As for [`parse_json`](super::parse_json), one file's odd value is that file's alone. A file without a name is not offered, and
+/// of one without a URL the name alone is kept.
 ///
 /// # Errors
 ///
@@ -61,7 +61,13 @@ fn read_files<E: de::Error>(
     if files.iter().any(|file| !file.contains_key("filename")) {
         return Err(E::missing_field("filename"));
     }
-    detail.entries.extend(files.iter().filter_map(entry));
+    for file in files {
+        match (entry(file), owned(file, "filename")) {
+            (Some(entry), _) => detail.entries.push(entry),
+            (None, Some(name)) => detail.without_url.push(name),
+            (None, None) => {}
+        }
+    }
     Ok(())
 }
 
@@ -75,9 +81,14 @@ fn read_status(value: &RawValue, detail: &mut Detail) {
     detail.status_reason = reason.map(str::to_owned);
 }
 
+fn owned(file: &BTreeMap<String, &RawValue>, key: &str) -> Option<String> {
+    let text = file.get(key).copied().and_then(text);
+    text.map(Cow::into_owned)
+}
+
 fn entry(file: &BTreeMap<String, &RawValue>) -> Option<DetailEntry> {
     let raw = |key: &str| file.get(key).copied();
-    let owned = |key: &str| raw(key).and_then(text).map(Cow::into_owned);
+    let owned = |key: &str| owned(file, key);
     let metadata = raw("core-metadata").or_else(|| raw("dist-info-metadata"));
     Some(DetailEntry {
         entry: Entry {
@@ -124,6 +135,7 @@ mod tests {
         let [first, second] = detail.entries.as_slice() else {
             panic!("{:?}", detail.entries);
         };
+        assert_eq!(detail.without_url, ["a-3.tar.gz"]);
         let digests = digests(&RawValue::from_string(format!(r#"{{"sha256":"{SHA}"}}"#)).unwrap());
         assert_eq!(first.entry.digests, digests);
         assert_eq!(first.entry.n_bytes, Some(7));

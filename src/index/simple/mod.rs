@@ -48,8 +48,10 @@ pub struct Page {
 /// Everything that a page says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Detail {
-    /// All files, in the order of the page.
+    /// All files that have a name and a URL, in the order of the page.
     pub entries: Vec<DetailEntry>,
+    /// The names of the files that have no URL.
+    pub without_url: Vec<String>,
     /// The URL that others are relative to, if the page names one.
     pub base: Option<String>,
     /// The version of the API, if the page names one.
@@ -106,6 +108,17 @@ impl ProjectStatus {
             "quarantined" => Self::Quarantined,
             "deprecated" => Self::Deprecated,
             other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// Returns its word in the standard.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Active => "active",
+            Self::Archived => "archived",
+            Self::Quarantined => "quarantined",
+            Self::Deprecated => "deprecated",
+            Self::Other(other) => other,
         }
     }
 
