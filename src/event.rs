@@ -109,6 +109,11 @@ pub enum Event<'a> {
         /// Its version.
         version: &'a Version,
     },
+    /// An index was asked for what it offers of a package, to hold that against the lock.
+    Verified {
+        /// The package.
+        name: &'a PackageName,
+    },
     /// Something to report at the end, once.
     Warning(Warning),
 }

@@ -90,6 +90,7 @@ pub mod target;
 
 // Effects: these touch the world.
 pub mod archive;
+pub mod audit;
 pub mod build;
 pub mod builder;
 pub mod bytecode;

@@ -10,7 +10,7 @@ use crate::archive::SizeLimits;
 use crate::build::Stop;
 use crate::bytecode;
 use crate::configuration::Configuration;
-use crate::http::{self, Network};
+use crate::http::Network;
 use crate::index::{self, Client};
 use crate::install::{self, Destination, LinkMode};
 use crate::plan::{Builds, IndexSource};
@@ -105,19 +105,13 @@ impl Session {
     }
 
     pub(super) fn client(&self, sources: &[IndexSource]) -> Result<Client, Error> {
-        let settings = &self.settings;
-        let usual = http::Limits::for_timeout(settings.configuration.timeout()?);
-        let limits = http::Limits {
-            file_bytes: settings.max_download.unwrap_or(usual.file_bytes),
-            ..usual
-        };
-        Ok(Client::new(index::IndexSettings {
-            index_url: settings.index_url.clone(),
-            sources: sources.to_vec(),
-            configuration: settings.configuration.clone(),
-            base_delay: http::BASE_DELAY,
-            limits,
-        })?)
+        let configuration = self.settings.configuration.clone();
+        let mut settings = index::IndexSettings::new(configuration, sources.to_vec())?;
+        settings.index_url.clone_from(&self.settings.index_url);
+        if let Some(n_bytes) = self.settings.max_download {
+            settings.limits.file_bytes = n_bytes;
+        }
+        Ok(Client::new(settings)?)
     }
 
     /// Returns how many threads work on files. Asks the system, which a run with nothing to do need not.

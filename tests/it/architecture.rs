@@ -247,6 +247,22 @@ const MODULES: &[(&str, &[&str])] = &[
             "prepare",
         ],
     ),
+    (
+        "audit",
+        &[
+            "name",
+            "digest",
+            "url",
+            "version",
+            "filename",
+            "pyproject",
+            "lock",
+            "plan",
+            "event",
+            "http",
+            "index",
+        ],
+    ),
 ];
 
 /// The first module that may touch the world.
@@ -270,7 +286,7 @@ const WORLD: &[(&str, Option<&[&str]>)] = &[
     ),
     (
         "std::thread",
-        Some(&["http", "builder", "prepare", "bytecode", "session"]),
+        Some(&["http", "builder", "prepare", "bytecode", "session", "audit"]),
     ),
     ("rayon", Some(&["install"])),
     ("std::net", Some(&["configuration", "http"])),

@@ -63,5 +63,6 @@ mod transport;
 mod typed;
 mod unlisted;
 mod unshared;
+mod verify;
 mod version_managers;
 mod wheel_leniency;

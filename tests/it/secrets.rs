@@ -10,7 +10,8 @@ use crate::support::one_package::{OnePackage, index, legacy, wheel};
 use crate::support::tls::{self, TlsServer};
 use crate::support::workspace::Output;
 
-const COMMANDS: [&[&str]; 3] = [
+const COMMANDS: [&[&str]; 4] = [
+    &["verify"],
     &["install"],
     &["install", "--dry-run"],
     &["export", "-f", "pylock.toml"],

@@ -22,6 +22,7 @@ use crate::habits;
 use crate::report::print_hint;
 use crate::size;
 use crate::variables::{self, Variables};
+use crate::verify::Verify;
 
 const STYLES: Styles = Styles::styled()
     .header(anstyle::AnsiColor::Green.on_default().bold())
@@ -146,6 +147,8 @@ pub(crate) enum Command {
     Export(Export),
     /// Fill a virtual environment from the lock
     Install(Box<Install>),
+    /// Check every locked file against what its index offers
+    Verify(Verify),
     /// Show, check or clear the cache
     #[command(subcommand)]
     Cache(Cache),
@@ -175,6 +178,23 @@ pub(crate) struct Groups {
     /// Take every extra
     #[arg(long, env = "LOCK2VENV_ALL_EXTRAS", value_parser = BoolishValueParser::new())]
     pub(crate) all_extras: bool,
+}
+
+impl Groups {
+    /// Tells whether any groups or extras were asked for.
+    pub(crate) fn are_named(&self) -> bool {
+        let lists = [&self.with, &self.without, &self.only, &self.extras];
+        self.all_groups || self.all_extras || lists.iter().any(|names| !names.is_empty())
+    }
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// A table for people.
+    Text,
+    /// A document for programs, whose schema is in the repository.
+    Json,
 }
 
 #[derive(Debug, Args)]

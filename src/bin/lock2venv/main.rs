@@ -13,6 +13,7 @@ mod install;
 mod report;
 mod size;
 mod variables;
+mod verify;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -49,6 +50,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Export(arguments) => export::run(&arguments, &context),
         Command::Install(arguments) => install::run(&arguments, &context),
+        Command::Verify(arguments) => verify::run(&arguments, &context),
         Command::Cache(command) => cache::run(&command, &context),
         Command::Completions(arguments) => {
             let mut script = Vec::new();

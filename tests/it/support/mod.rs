@@ -11,6 +11,7 @@ pub(crate) mod one_package;
 pub(crate) mod project;
 pub(crate) mod requirement;
 pub(crate) mod scene;
+pub(crate) mod schema;
 pub(crate) mod sdist_place;
 pub(crate) mod shop;
 pub(crate) mod socks;

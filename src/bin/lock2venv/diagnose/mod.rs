@@ -261,7 +261,7 @@ fn disk_hint(error: &(dyn Error + 'static)) -> Option<String> {
 }
 
 /// Counts things, such as `1 file` or `3 files`.
-fn count(number: usize, thing: &str) -> String {
+pub(crate) fn count(number: usize, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {thing}{plural}")
 }

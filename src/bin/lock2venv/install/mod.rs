@@ -4,7 +4,7 @@ mod interrupt;
 mod leniency;
 mod narration;
 mod operations;
-mod project;
+pub(crate) mod project;
 mod settings;
 
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub(crate) fn run(arguments: &Install, context: &Context) -> Result<(), Failure>
     let started = Instant::now();
     check_flags(arguments)?;
     let leniency = leniency::parse(&arguments.lenient)?;
-    let locked = LockedProject::read(arguments, context)?;
+    let locked = LockedProject::read(&arguments.groups, context)?;
     let configuration = Configuration::read(&locked.project.root, context.variables.clone())?;
     let root = root(arguments, context, &locked);
     let narration = Narration::new(Terminal::new(context.verbosity), arguments.only_root);

@@ -5,19 +5,19 @@ use lock2venv::project_files::{Disk, ProjectFiles};
 use lock2venv::pyproject::Project;
 use lock2venv::select::{Choice, DefaultGroups};
 
-use crate::args::Install;
+use crate::args::Groups;
 use crate::context::Context;
 use crate::diagnose::{Failure, lock_warning};
 
 /// A project, the lock that fits it, and what is chosen of that.
-pub(super) struct LockedProject {
-    pub(super) project: Project,
-    pub(super) lock: Lock,
-    pub(super) choice: Choice,
+pub(crate) struct LockedProject {
+    pub(crate) project: Project,
+    pub(crate) lock: Lock,
+    pub(crate) choice: Choice,
 }
 
 impl LockedProject {
-    pub(super) fn read(arguments: &Install, context: &Context) -> Result<Self, Failure> {
+    pub(crate) fn read(groups: &Groups, context: &Context) -> Result<Self, Failure> {
         let files = ProjectFiles::read(&context.project_folder)?;
         let project = files.project()?;
         for warning in &project.warnings {
@@ -26,7 +26,7 @@ impl LockedProject {
         let text = files.lock.as_ref().ok_or_else(|| no_lock(&files.root))?;
         let document = LockDocument::parse(text)?;
         document.check_freshness(&project)?;
-        let request = (&arguments.groups).into();
+        let request = groups.into();
         let choice = Choice::new(&project, &request, DefaultGroups::NonOptional)?;
         if choice.has_ignored_groups {
             context.warn("`--with` and `--without` are ignored when `--only` is used");

@@ -3,4 +3,4 @@
 mod terminal;
 mod warnings;
 
-pub(crate) use terminal::{Terminal, Verbosity, print_hint, print_line, print_warning};
+pub(crate) use terminal::{Terminal, Verbosity, print_hint, print_line, print_warning, shown};

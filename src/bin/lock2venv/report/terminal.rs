@@ -199,7 +199,9 @@ impl Reporter for Terminal {
                 ));
             }
             Event::Retrying { what, cause } => self.retrying(what, cause),
-            Event::Installed { name, .. } | Event::Removed { name, .. } => self.done(name),
+            Event::Installed { name, .. }
+            | Event::Removed { name, .. }
+            | Event::Verified { name } => self.done(name),
             Event::Warning(warning) => {
                 self.warnings
                     .lock()
@@ -251,6 +253,7 @@ fn detail(event: &Event<'_>) -> Option<String> {
         | Event::Retrying { .. }
         | Event::Installed { .. }
         | Event::Removed { .. }
+        | Event::Verified { .. }
         | Event::Warning(_)
         | _ => return None,
     };
@@ -364,7 +367,7 @@ const OWN_SEQUENCES: &[&str] = &["\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[33m", "
 
 /// Escapes what would have a terminal do something, or show text in another order: names and messages come from locks,
 /// wheels and servers.
-fn shown(text: &str) -> Cow<'_, str> {
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     let is_harmful = |character: char| {
         let is_control = character.is_control() && !matches!(character, '\n' | '\t');
         let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
