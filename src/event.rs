@@ -164,6 +164,16 @@ pub enum SessionEvent<'a> {
         /// The name of the project, if it is among what is installed.
         project: Option<&'a PackageName>,
     },
+    /// A distribution of the project is built next.
+    BuildingDistribution {
+        /// Its format.
+        format: DistributionFormat,
+    },
+    /// A distribution of the project is in its folder.
+    DistributionBuilt {
+        /// Its path.
+        path: &'a Path,
+    },
     /// Nothing more is put in place: all of the plan is, or an error follows.
     WorkEnded,
     /// A copy in the cache was damaged and is gone; everything begins again, and it will be fetched.
@@ -175,6 +185,24 @@ pub enum SessionEvent<'a> {
     CacheRaced,
     /// Another process made the environment meanwhile; everything begins again.
     EnvironmentRaced,
+}
+
+/// The formats in which a project is distributed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DistributionFormat {
+    /// A source distribution.
+    Sdist,
+    /// A wheel.
+    Wheel,
+}
+
+impl fmt::Display for DistributionFormat {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Sdist => "sdist",
+            Self::Wheel => "wheel",
+        })
+    }
 }
 
 /// Something that is not as it should be, and did not stop the work.

@@ -70,7 +70,7 @@ impl ProjectFiles {
             return Ok(Self {
                 root: root.to_owned(),
                 pyproject,
-                lock: read(root.join("poetry.lock"))?.map(Text::from),
+                lock: read_lock(root)?,
             });
         }
         Err(Error::NotFound(folder.to_owned()))
@@ -96,6 +96,15 @@ impl ProjectFiles {
     ) -> Result<Project, pyproject::Error> {
         Project::parse_warning(&self.pyproject, &self.root, &Disk, warnings)
     }
+}
+
+/// Reads the poetry.lock of `folder` (absolute) alone, if there is one.
+///
+/// # Errors
+///
+/// [`Error::Read`], [`Error::NotUtf8`].
+pub fn read_lock(folder: &Path) -> Result<Option<Text>, Error> {
+    Ok(read(folder.join("poetry.lock"))?.map(Text::from))
 }
 
 /// Reads a file, if it is there.

@@ -19,6 +19,9 @@ const LEGACY_BACKEND: &str = "setuptools.build_meta:__legacy__";
 /// The first setuptools with that backend. It asks for `wheel` itself where it is too old to do without.
 const LEGACY_REQUIREMENT: &str = "setuptools>=40.8.0";
 
+/// What Poetry builds the root project with where that names no backend.
+const POETRY_BACKEND: &str = "poetry.core.masonry.api";
+
 /// Which backend builds a project, and what it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildSystem {
@@ -69,6 +72,11 @@ impl BuildSystem {
         system.map_err(|fault| Error::BuildSystem { path, fault })
     }
 
+    /// Returns poetry-core, which is what Poetry builds the root project with where that names no backend.
+    pub fn poetry_core() -> Self {
+        Self::named("poetry-core", POETRY_BACKEND)
+    }
+
     /// Returns the requirements of the build as they are written. The backend may ask for more.
     pub fn requires(&self) -> &[String] {
         &self.requires
@@ -99,13 +107,17 @@ impl BuildSystem {
     }
 
     fn legacy() -> Self {
+        Self::named(LEGACY_REQUIREMENT, LEGACY_BACKEND)
+    }
+
+    fn named(requirement: &str, backend: &str) -> Self {
         let mut system = Self {
-            requires: vec![LEGACY_REQUIREMENT.to_owned()],
+            requires: vec![requirement.to_owned()],
             module: String::new(),
             object: Vec::new(),
             backend_path: Vec::new(),
         };
-        system.set_backend(LEGACY_BACKEND);
+        system.set_backend(backend);
         system
     }
 

@@ -21,6 +21,7 @@
 mod asking;
 mod candidates;
 mod constraints;
+mod deliver;
 mod environments;
 mod error;
 mod fetching;
@@ -62,6 +63,7 @@ use workplace::{KeptCache, Workplace};
 
 pub(crate) use asking::Asking;
 pub use constraints::parse_constraints;
+pub use deliver::ProjectTree;
 pub use error::Error;
 pub use settings::{NestedBuilds, Settings};
 

@@ -35,13 +35,24 @@ impl Builder<'_> {
         folder: &BuildFolder,
         job: Job<'_>,
     ) -> Result<NewWheel, Error> {
+        let system = BuildSystem::read(job.tree)?;
+        self.build_by(workplace, folder, job, &system)
+    }
+
+    /// As [`Builder::build`], by this backend.
+    pub(super) fn build_by(
+        &self,
+        workplace: &Arc<Workplace>,
+        folder: &BuildFolder,
+        job: Job<'_>,
+        system: &BuildSystem,
+    ) -> Result<NewWheel, Error> {
         if self.tools.stop.is_stopped() {
             return Err(Error::Interrupted);
         }
         let name = &job.expected.name;
         self.tools.reporter.report(Event::Building { name });
-        let system = BuildSystem::read(job.tree)?;
-        let built = self.call_backend(workplace, folder, job, &system);
+        let built = self.call_backend(workplace, folder, job, system);
         let (wheel, environment) = built.map_err(|error| self.leave_log(error, folder, name))?;
         let mut wheel = workplace.move_in(&wheel)?;
         wheel.environment.clone_from(&environment.packages);
@@ -56,23 +67,14 @@ impl Builder<'_> {
         job: Job<'_>,
         system: &BuildSystem,
     ) -> Result<(BuiltWheel, Arc<BuildEnvironment>), Error> {
-        let chain = [job.chain, std::slice::from_ref(&job.expected.name)].concat();
-        let mut requirements = system.requires().to_vec();
-        let environment = self.environment(workplace, &requirements, &chain, None)?;
         let call = BackendCall {
             folder,
-            job,
+            tree: job.tree,
+            name: &job.expected.name,
             system,
         };
-        let more = self.with_frontend(&call, &environment, |frontend| {
-            frontend.requirements(product(job.product))
-        })?;
-        let environment = if more.is_empty() {
-            environment
-        } else {
-            requirements.extend(more);
-            self.environment(workplace, &requirements, &chain, Some(&environment))?
-        };
+        let product = product(job.product);
+        let environment = self.environment_of(workplace, &call, product, job.chain)?;
         let wheel = self.with_frontend(&call, &environment, |frontend| match job.product {
             TreeProduct::Wheel => frontend.wheel(&folder.wheels(), job.expected),
             TreeProduct::Editable => frontend.editable(&folder.wheels(), job.expected),
@@ -81,16 +83,37 @@ impl Builder<'_> {
         Ok((wheel, environment))
     }
 
-    fn with_frontend<T>(
+    /// Makes the environment with what building `product` requires, by pyproject.toml and by the backend.
+    pub(super) fn environment_of(
+        &self,
+        workplace: &Arc<Workplace>,
+        call: &BackendCall<'_>,
+        product: Product,
+        chain: &[PackageName],
+    ) -> Result<Arc<BuildEnvironment>, Error> {
+        let chain = [chain, std::slice::from_ref(call.name)].concat();
+        let mut requirements = call.system.requires().to_vec();
+        let environment = self.environment(workplace, &requirements, &chain, None)?;
+        let more = self.with_frontend(call, &environment, |frontend| {
+            frontend.requirements(product)
+        })?;
+        if more.is_empty() {
+            return Ok(environment);
+        }
+        requirements.extend(more);
+        self.environment(workplace, &requirements, &chain, Some(&environment))
+    }
+
+    pub(super) fn with_frontend<T>(
         &self,
         call: &BackendCall<'_>,
         environment: &BuildEnvironment,
         act: impl FnOnce(Frontend<'_>) -> Result<T, build::Error>,
     ) -> Result<T, Error> {
-        let (folder, job) = (call.folder, call.job);
-        let settings = self.settings.config_settings.get(&job.expected.name);
+        let folder = call.folder;
+        let settings = self.settings.config_settings.get(call.name);
         let done = act(Frontend {
-            tree: job.tree,
+            tree: call.tree,
             system: call.system,
             interpreter: &environment.python,
             variables: &self.variables(environment, folder),
@@ -127,7 +150,12 @@ impl Builder<'_> {
     }
 
     /// Moves the output of a build that failed to where it stays.
-    fn leave_log(&self, error: Error, folder: &BuildFolder, name: &PackageName) -> Error {
+    pub(super) fn leave_log(
+        &self,
+        error: Error,
+        folder: &BuildFolder,
+        name: &PackageName,
+    ) -> Error {
         let Error::Backend(error) = error else {
             return error;
         };
@@ -142,10 +170,11 @@ impl Builder<'_> {
 }
 
 /// Whom a backend is called for.
-struct BackendCall<'a> {
-    folder: &'a BuildFolder,
-    job: Job<'a>,
-    system: &'a BuildSystem,
+pub(super) struct BackendCall<'a> {
+    pub(super) folder: &'a BuildFolder,
+    pub(super) tree: &'a Path,
+    pub(super) name: &'a PackageName,
+    pub(super) system: &'a BuildSystem,
 }
 
 fn product(product: TreeProduct) -> Product {

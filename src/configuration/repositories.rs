@@ -42,6 +42,14 @@ pub struct Repository {
     pub url: Url,
 }
 
+impl Repository {
+    /// Tells whether `name` is its name, compared as variables are, which know neither case nor `-` and `.`.
+    pub fn is_named(&self, name: &str) -> bool {
+        let form = |name: &str| name.to_lowercase().replace(['-', '.'], "_");
+        form(&self.name) == form(name)
+    }
+}
+
 impl Configuration {
     /// Returns what `http-basic` holds for the repository `name`, each half from its first place, with the place of the first
     /// half found.

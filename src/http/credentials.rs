@@ -76,7 +76,7 @@ impl Authenticator {
         let is_known = self
             .repositories
             .iter()
-            .any(|known| is_same_name(&known.name, name) && known.url.covers(url));
+            .any(|known| known.is_named(name) && known.url.covers(url));
         if is_known {
             Trust::Name
         } else {
@@ -171,12 +171,6 @@ impl Authenticator {
 
 fn is_downgrade(scheme: &str, url: &Url) -> bool {
     scheme == "https" && url.scheme() != "https"
-}
-
-/// Compares as variables do, which know neither case nor `-` and `.`.
-fn is_same_name(one: &str, other: &str) -> bool {
-    let form = |name: &str| name.to_lowercase().replace(['-', '.'], "_");
-    form(one) == form(other)
 }
 
 /// Finds the repository whose credentials are for `url`: of those that may share them with it the one that has most of the path in

@@ -58,6 +58,14 @@ pub enum Error {
         /// Its column in characters, from 1.
         column: usize,
     },
+    /// The lock does not list the groups of packages, and there is no pyproject.toml to find them by.
+    #[error(
+        "poetry.lock is older than version 2.1, which is the first that lists the groups of packages"
+    )]
+    NoGroups,
+    /// The Pythons that the lock is for cannot be read.
+    #[error("poetry.lock has invalid `python-versions`: `{0}`")]
+    PythonVersions(String),
     /// A package cannot be read.
     #[error("poetry.lock, line {line}: the package `{name}` {fault}")]
     Package {

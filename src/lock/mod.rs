@@ -6,6 +6,7 @@
 //! Reading goes in two steps, because Poetry looks at the content hash before anything else: [`LockDocument::parse`], then
 //! [`LockDocument::read`].
 
+mod alone;
 mod error;
 mod package_reader;
 mod read_requires;
@@ -233,6 +234,16 @@ impl<'a> LockDocument<'a> {
 }
 
 impl Lock {
+    /// Returns a lock of no packages, in the folder `root` (absolute).
+    pub fn empty(root: &Path) -> Self {
+        Self {
+            packages: Vec::new(),
+            extras: Vec::new(),
+            has_groups: true,
+            root: root.to_owned(),
+        }
+    }
+
     /// Reads `text`, the lock of `project`, checking its content hash first.
     ///
     /// # Errors

@@ -108,6 +108,17 @@ impl io::Write for DraftFile {
     }
 }
 
+/// Copies a file to `path`, over what may be there, with the permissions that any new file has. The folder of `path` is created
+/// where it is missing.
+pub(crate) fn copy(file: &Path, path: &Path) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    fs_err::create_dir_all(folder)?;
+    let mut draft = DraftFile::create_for_all_in(folder)?;
+    io::copy(&mut fs_err::File::open(file)?, &mut draft)?;
+    draft.publish(path).map_err(|failed| failed.cause)?;
+    Ok(())
+}
+
 /// A folder on its way; dropped unpublished, it leaves nothing.
 #[derive(Debug)]
 pub(crate) struct DraftFolder {

@@ -35,6 +35,9 @@ pub enum Error {
     /// The constraint on Python cannot be written in standard form.
     #[error("the Python constraint `{0}` cannot be stated in METADATA")]
     Python(String),
+    /// It is not the local part of a version.
+    #[error("`{0}` is not the local part of a version")]
+    LocalVersion(String),
     /// Building needs something that only a Python backend can do.
     #[error("the wheel of this project cannot be built without Python: {0}")]
     Unsupported(#[from] Unsupported),

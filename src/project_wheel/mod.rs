@@ -63,6 +63,8 @@ pub struct BuildOptions {
     pub source_date_epoch: Option<i64>,
     /// The user's own file of patterns that git ignores.
     pub git_excludes: GitExcludes,
+    /// The local part that the project's version gets (`local-version` of poetry-core's config settings).
+    pub local_version: Option<String>,
     /// Folders that are never part of the project although they may lie in its folder, absolute: the environment that the
     /// wheel is for, and the cache. Other environments and built distributions are recognized.
     pub outside: Vec<PathBuf>,

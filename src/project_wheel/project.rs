@@ -43,7 +43,13 @@ impl Project {
         })?;
         let document = Document::parse(&text)?;
         check(&document)?;
-        let project = pyproject::Project::parse(&text, &root, &Disk)?;
+        let mut project = pyproject::Project::parse(&text, &root, &Disk)?;
+        if let Some(local) = &options.local_version {
+            project.version = project
+                .version
+                .with_local(local)
+                .ok_or_else(|| Error::LocalVersion(local.clone()))?;
+        }
         Ok(Self {
             identity: Identity::of(&document, &project),
             requirements: Requirements::of(&project)?,

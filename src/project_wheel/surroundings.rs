@@ -64,6 +64,7 @@ impl BuildOptions {
         Self {
             source_date_epoch: surroundings.source_date_epoch(),
             git_excludes: GitExcludes::of_user(variables),
+            local_version: None,
             outside: Vec::new(),
         }
     }

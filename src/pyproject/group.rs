@@ -25,7 +25,8 @@ pub struct Group {
 }
 
 impl Group {
-    pub(super) fn new(name: &str, is_optional: bool) -> Self {
+    /// Makes a group without dependencies.
+    pub(crate) fn new(name: &str, is_optional: bool) -> Self {
         Self {
             name: GroupName::new(name),
             is_optional,

@@ -129,7 +129,7 @@ fn usual_groups(project: &Project, default_groups: DefaultGroups) -> BTreeSet<Gr
     }
 }
 
-fn split_groups(written: &[String]) -> impl Iterator<Item = &str> {
+pub(super) fn split_groups(written: &[String]) -> impl Iterator<Item = &str> {
     written
         .iter()
         .flat_map(|text| text.split(','))

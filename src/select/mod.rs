@@ -4,11 +4,13 @@
 //! (see `walk`). Either way the outcome is a [`Selection`], from which `export` makes text. What to install in one known
 //! environment is another question, which [`select_for`] answers: there no marker is left open.
 
+mod alone;
 mod choice;
 mod solver;
 mod walk;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt;
 
 use crate::lock::{Lock, Package};
 use crate::marker::{Marker, MarkerEnvironment};
@@ -16,6 +18,7 @@ use crate::name::{ExtraName, PackageName};
 use crate::pyproject::Project;
 use crate::source::are_same;
 
+pub use alone::LockChoice;
 pub use choice::{Choice, DefaultGroups, Request, UnknownGroup};
 pub use solver::Unserved;
 
@@ -71,6 +74,31 @@ pub enum Error {
         /// Those it has.
         defined: Vec<crate::name::GroupName>,
     },
+    /// There is no project, and no group was named.
+    #[error("without pyproject.toml, groups have to be named")]
+    GroupsNotNamed {
+        /// Those that the lock has packages of.
+        locked: Vec<crate::name::GroupName>,
+    },
+    /// There is no project, and these groups were neither taken nor left out.
+    #[error(
+        "poetry.lock does not say whether groups are optional: {}",
+        join_groups(groups)
+    )]
+    GroupsUndecided {
+        /// The groups.
+        groups: Vec<crate::name::GroupName>,
+    },
+    /// There is no project, and the lock does not have what was asked for.
+    #[error("poetry.lock has no {what} {}", unknown.join(", "))]
+    NotInLock {
+        /// Groups or extras.
+        what: Missing,
+        /// Those that it does not have.
+        unknown: Vec<String>,
+        /// Those that it has.
+        locked: Vec<String>,
+    },
     /// The project contradicts itself.
     #[error(transparent)]
     Project(#[from] crate::pyproject::Error),
@@ -97,6 +125,24 @@ pub enum Error {
     NotLocked(Vec<Unserved>),
 }
 
+/// What a lock does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Packages of a group.
+    Group,
+    /// An extra.
+    Extra,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Group => "package of the group",
+            Self::Extra => "extra",
+        })
+    }
+}
+
 fn join_unserved(unserved: &[Unserved]) -> String {
     let parts = unserved.iter().map(|unserved| match &unserved.by {
         Some((name, version)) => format!("`{}` of {name} {version}", unserved.requirement),
@@ -107,6 +153,11 @@ fn join_unserved(unserved: &[Unserved]) -> String {
 
 fn join(names: &[ExtraName]) -> String {
     let names: Vec<&str> = names.iter().map(ExtraName::as_str).collect();
+    names.join(", ")
+}
+
+fn join_groups(groups: &[crate::name::GroupName]) -> String {
+    let names: Vec<&str> = groups.iter().map(crate::name::GroupName::as_str).collect();
     names.join(", ")
 }
 

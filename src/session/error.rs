@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::{Interrupted, Recreation};
-use crate::event::SessionEvent;
+use crate::event::{DistributionFormat, SessionEvent};
+use crate::name::PackageName;
 use crate::{
-    configuration, environment, index, install, interpreter, plan, prepare, pyproject, select,
-    store,
+    builder, configuration, environment, index, install, interpreter, plan, prepare, project_wheel,
+    pyproject, select, store,
 };
 
 /// Why an environment was not filled.
@@ -64,6 +65,38 @@ pub enum Error {
     /// Files could not be put in place.
     #[error(transparent)]
     Install(#[from] install::Error),
+    /// The wheel of the project cannot be built.
+    #[error("the wheel of `{name}` cannot be built")]
+    ProjectWheel {
+        /// The project.
+        name: PackageName,
+        /// Why not.
+        source: Box<project_wheel::Error>,
+    },
+    /// The project's backend could not build a distribution, or its build environment could not be made.
+    #[error("the {format} of `{name}` cannot be built")]
+    ProjectBuild {
+        /// The project.
+        name: PackageName,
+        /// What was built.
+        format: DistributionFormat,
+        /// Why not.
+        source: Box<builder::Error>,
+    },
+    /// The folder for distributions cannot be emptied.
+    #[error("cannot empty the folder `{}`", folder.display())]
+    Clean {
+        /// The folder.
+        folder: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The folder for distributions is to be emptied, and holds the project.
+    #[error("the folder `{}` contains the project, so it is not emptied", folder.display())]
+    CleanProject {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// Another process was quicker: the same call again finds a new state of things.
     #[error(transparent)]
     Raced(#[from] Race),

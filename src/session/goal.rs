@@ -4,7 +4,7 @@ use crate::installed::Installed;
 use crate::lock::Lock;
 use crate::marker::MarkerEnvironment;
 use crate::plan::{Action, Distribution, DistributionId, Form, Origin, WantedPackage};
-use crate::pyproject::Project;
+use crate::pyproject::{Project, ProjectSource};
 use crate::select::{self, Choice};
 
 /// What an environment shall hold, and what becomes of the rest.
@@ -12,8 +12,10 @@ use crate::select::{self, Choice};
 pub struct Goal<'a> {
     /// The project.
     pub project: &'a Project,
-    /// The lock that fits it.
+    /// The lock that fits it. Its packages do not count where the project alone is installed.
     pub lock: &'a Lock,
+    /// What the project was read from.
+    pub project_origin: ProjectOrigin,
     /// The groups and extras.
     pub choice: &'a Choice,
     /// Which part of all that is installed.
@@ -24,6 +26,17 @@ pub struct Goal<'a> {
     pub skips_directories: bool,
     /// Whether the project and those directory dependencies that the lock calls editable become links to their sources.
     pub is_editable: bool,
+}
+
+/// What a project was read from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProjectOrigin {
+    /// Its pyproject.toml.
+    #[default]
+    Pyproject,
+    /// Its lock alone ([`LockDocument::project`](crate::lock::LockDocument::project)). Then packages come from the URLs that the
+    /// lock names, with no credentials but those that Poetry's settings have for these URLs, or netrc for their hosts.
+    Lock,
 }
 
 /// Which part of a project and its lock is installed.
@@ -45,6 +58,7 @@ impl<'a> Goal<'a> {
             project,
             lock,
             choice,
+            project_origin: ProjectOrigin::default(),
             part: Part::All,
             removes_others: false,
             skips_directories: false,
@@ -66,6 +80,14 @@ impl<'a> Goal<'a> {
             is_requested: selected.is_direct,
         });
         Ok(wanted.collect())
+    }
+
+    /// Returns the sources of the project, where they are known.
+    pub(super) fn sources(&self) -> Option<&'a [ProjectSource]> {
+        match self.project_origin {
+            ProjectOrigin::Pyproject => Some(&self.project.sources),
+            ProjectOrigin::Lock => None,
+        }
     }
 
     /// Returns what is done about the project itself. It is always built again, as with Poetry: nothing tells whether its

@@ -10,6 +10,7 @@
 
 mod builds;
 mod damage;
+mod distributions;
 mod elsewhere;
 mod error;
 mod goal;
@@ -38,9 +39,10 @@ use crate::store::{PrivateCache, Trust};
 
 use recovery::Mode;
 
+pub use distributions::DistributionBuild;
 pub use elsewhere::Elsewhere;
 pub use error::{Error, Race};
-pub use goal::{Goal, Part};
+pub use goal::{Goal, Part, ProjectOrigin};
 pub use interruption::{Interrupted, Interruption};
 pub use lookup::InterpreterLookup;
 pub use recreation::Recreation;
@@ -217,7 +219,7 @@ impl Session {
             skips_directories: goal.skips_directories,
             is_editable: goal.is_editable,
             builds: self.settings.builds,
-            sources: Some(goal.project.sources.clone()),
+            sources: goal.sources().map(<[_]>::to_vec),
             no_binary: configuration.no_binary()?,
             only_binary: configuration.only_binary()?,
         };

@@ -34,7 +34,15 @@ const MODULES: &[(&str, &[&str])] = &[
     ),
     (
         "lock",
-        &["name", "url", "source", "version", "marker", "pyproject"],
+        &[
+            "name",
+            "url",
+            "source",
+            "version",
+            "marker",
+            "toml_document",
+            "pyproject",
+        ],
     ),
     ("installed", &["name", "version"]),
     // Decisions.

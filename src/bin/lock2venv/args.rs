@@ -149,6 +149,8 @@ pub(crate) enum Command {
     Install(Box<Install>),
     /// Check every locked file against what its index offers
     Verify(Verify),
+    /// Build the project's sdist and wheel
+    Build(Build),
     /// Show, check or clear the cache
     #[command(subcommand)]
     Cache(Cache),
@@ -338,6 +340,73 @@ pub(crate) enum LinkMode {
     Hardlink,
     /// Copies.
     Copy,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    /// What to build
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "all",
+        env = "LOCK2VENV_FORMAT"
+    )]
+    pub(crate) format: BuildFormat,
+    /// Write to DIR, relative to the project
+    #[arg(
+        short,
+        long,
+        value_name = "DIR",
+        default_value = "dist",
+        env = "LOCK2VENV_OUTPUT"
+    )]
+    pub(crate) output: PathBuf,
+    /// Remove everything in the output folder first
+    #[arg(long, env = "LOCK2VENV_CLEAN", value_parser = BoolishValueParser::new())]
+    pub(crate) clean: bool,
+    /// Add or replace the local part of the version: the same as --config-settings local-version=LABEL
+    #[arg(short, long, value_name = "LABEL", env = "LOCK2VENV_LOCAL_VERSION")]
+    pub(crate) local_version: Option<String>,
+    /// Hand this to the build backend (may be repeated)
+    #[arg(
+        short,
+        long,
+        value_name = "KEY=VALUE",
+        env = "LOCK2VENV_CONFIG_SETTINGS"
+    )]
+    pub(crate) config_settings: Vec<String>,
+    /// The interpreter that the backend runs in: a path, a name or a version such as 3.12
+    #[arg(long, value_name = "PYTHON", env = "LOCK2VENV_PYTHON")]
+    pub(crate) python: Option<String>,
+    /// Constrain the build requirements as FILE says, a requirement per line (may be repeated)
+    #[arg(long, value_name = "FILE", env = "LOCK2VENV_BUILD_CONSTRAINT")]
+    pub(crate) build_constraint: Vec<PathBuf>,
+    /// Cache downloads in DIR [default: lock2venv in the user's cache folder]
+    #[arg(long, value_name = "DIR", env = "LOCK2VENV_CACHE_DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+    /// Use only the cache, no network
+    #[arg(long, env = "LOCK2VENV_OFFLINE", value_parser = BoolishValueParser::new())]
+    pub(crate) offline: bool,
+    /// The index that replaces PyPI: a mirror or proxy
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "LOCK2VENV_INDEX_URL",
+        hide_env_values = true
+    )]
+    pub(crate) index_url: Option<String>,
+}
+
+/// What to build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BuildFormat {
+    /// Both.
+    All,
+    /// The source distribution.
+    Sdist,
+    /// The wheel.
+    Wheel,
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,6 +4,7 @@
 //! here and in the commands' modules, and handed to the library as values.
 
 mod args;
+mod build;
 mod cache;
 mod context;
 mod diagnose;
@@ -51,6 +52,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Export(arguments) => export::run(&arguments, &context),
         Command::Install(arguments) => install::run(&arguments, &context),
         Command::Verify(arguments) => verify::run(&arguments, &context),
+        Command::Build(arguments) => build::run(&arguments, &context),
         Command::Cache(command) => cache::run(&command, &context),
         Command::Completions(arguments) => {
             let mut script = Vec::new();

@@ -120,6 +120,12 @@ impl Version {
     }
 
     #[must_use]
+    /// Returns this version with another local part; `None` where `local` is none.
+    pub fn with_local(&self, local: &str) -> Option<Self> {
+        let public = self.without_local();
+        Self::parse(&format!("{}+{local}", public.normal())).ok()
+    }
+
     pub(in crate::version) fn without_postrelease(&self) -> Self {
         if !self.is_postrelease() {
             return self.clone();

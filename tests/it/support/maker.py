@@ -5,6 +5,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import tarfile
 import zipfile
 
 
@@ -37,6 +38,15 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
     with open("spec") as file:
         name, version = file.read().split()[:2]
     return write(folder, name, version, [], "editable")
+
+
+def build_sdist(folder, config_settings=None):
+    with open("spec") as file:
+        name, version = file.read().split()[:2]
+    file_name = f"{name}-{version}.tar.gz"
+    with tarfile.open(os.path.join(folder, file_name), "w:gz") as archive:
+        archive.add("spec", f"{name}-{version}/spec")
+    return file_name
 
 
 def write(folder, name, version, dependencies, made):

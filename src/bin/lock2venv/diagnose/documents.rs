@@ -52,6 +52,9 @@ impl From<lock::Error> for Failure {
                 "poetry.lock:{line}:{column}: unknown format version `{version}`"
             ))
             .hint("versions 1 and 2 are supported; lock with a Poetry that writes one of them"),
+            Error::NoGroups => Self::text("there is no pyproject.toml, and poetry.lock is not enough")
+                .detail("it is older than version 2.1, the first that lists the groups of packages")
+                .hint("copy pyproject.toml, too, or lock again with Poetry 2: `poetry lock`"),
             Error::Package { line, name, fault } => Self::text(format!(
                 "poetry.lock:{line}:1: the package `{name}` {fault}"
             ))
@@ -180,6 +183,9 @@ impl From<select::Error> for Failure {
                 &defined.iter().map(GroupName::as_str).collect::<Vec<_>>(),
             )
             .about(&["with", "without", "only"]),
+            Error::GroupsNotNamed { .. }
+            | Error::GroupsUndecided { .. }
+            | Error::NotInLock { .. } => without_project(error),
             Error::Project(error) => error.into(),
             Error::WalkFailed(requirement) => Self::text(format!(
                 "poetry.lock has no package for the requirement `{requirement}`"
@@ -199,6 +205,60 @@ impl From<select::Error> for Failure {
             Error::NotLocked(_) => Self::new(&error).hint(RELOCK),
             _ => Self::new(&error),
         }
+    }
+}
+
+/// What cannot be known for lack of pyproject.toml.
+fn without_project(error: select::Error) -> Failure {
+    use select::{Error, Missing};
+    let names = |groups: &[GroupName]| {
+        let names: Vec<&str> = groups.iter().map(GroupName::as_str).collect();
+        names.join(", ")
+    };
+    match error {
+        Error::GroupsNotNamed { locked } => {
+            Failure::text("there is no pyproject.toml, so groups have to be named")
+                .detail("poetry.lock does not say which groups are optional")
+                .detail(format!("groups in poetry.lock: {}", names(&locked)))
+                .hint("use `--only main`, `--with GROUPS` or `--all-groups`")
+                .misuse()
+        }
+        Error::GroupsUndecided { groups } => {
+            Failure::text("there is no pyproject.toml, so `--without` has to name all other groups")
+                .detail(format!(
+                    "poetry.lock does not say whether these groups are optional: {}",
+                    names(&groups)
+                ))
+                .hint("use `--only main`, or name them with `--with` or `--without`")
+                .misuse()
+                .about(&["without"])
+        }
+        Error::NotInLock {
+            what,
+            unknown,
+            locked,
+        } => {
+            let (kind, flags): (_, &[&str]) = match what {
+                Missing::Group => ("groups", &["with", "only"]),
+                Missing::Extra => ("extras", &["extras"]),
+            };
+            let meant = unknown
+                .iter()
+                .find_map(|name| meant(name, locked.iter().map(String::as_str)));
+            let question = meant.map(|name| format!("did you mean `{name}`? "));
+            Failure::text(format!(
+                "poetry.lock has no {what} `{}`",
+                unknown.join("`, `")
+            ))
+            .hint(format!(
+                "{}{kind} in poetry.lock: {}",
+                question.unwrap_or_default(),
+                locked.join(", ")
+            ))
+            .misuse()
+            .about(flags)
+        }
+        other => Failure::new(&other),
     }
 }
 
@@ -253,14 +313,32 @@ impl Failure {
                 .hint("build its wheel with that backend, then lock and install the wheel")
                 .hint(format!("leave it out: {leave_out}"));
         }
-        let failure = Self::text(format!("the wheel of `{name}` cannot be built"));
         let hints = what_is_missing(&error, leave_out);
+        Self::unbuilt(name, error).hints(hints)
+    }
+
+    /// The wheel of the project `name`, which is asked for itself, could not be built.
+    pub(crate) fn project_wheel(name: &dyn Display, error: project_wheel::Error) -> Self {
+        use project_wheel::Error;
+        let hint = match &error {
+            Error::NoModule(_) | Error::NothingFound(_) => {
+                Some("`packages` in `[tool.poetry]` lists what the project consists of")
+            }
+            Error::PackageModeOff => Some("`package-mode = true` in `[tool.poetry]` makes it one"),
+            _ => None,
+        };
+        let hint = hint.map(str::to_owned);
+        Self::unbuilt(name, error).hints(hint)
+    }
+
+    fn unbuilt(name: &dyn Display, error: project_wheel::Error) -> Self {
+        let failure = Self::text(format!("the wheel of `{name}` cannot be built"));
         let error = match error {
-            Error::Project(error) => Self::from(error),
+            project_wheel::Error::Project(error) => Self::from(error),
             error => Self::new(&error),
         };
         let failure = failure.detail(error.headline).details(error.details);
-        failure.hints(error.hints).hints(hints)
+        failure.hints(error.hints)
     }
 }
 

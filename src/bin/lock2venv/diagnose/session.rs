@@ -23,6 +23,9 @@ impl From<Error> for Failure {
             Error::Index(error) => error.into(),
             Error::Prepare(error) => (*error).into(),
             Error::Install(error) => error.into(),
+            Error::ProjectWheel { name, source } => Self::project_wheel(&name, *source),
+            Error::ProjectBuild { ref source, .. } => Self::source_build(error.to_string(), source),
+            Error::CleanProject { .. } => Self::new(&error).misuse().about(&["clean", "output"]),
             Error::AfterDamage { names, source } => {
                 let failure = Self::from(*source);
                 names.iter().fold(failure, |failure, name| {

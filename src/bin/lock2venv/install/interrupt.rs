@@ -18,7 +18,7 @@ const MOST_SPEECH: Duration = Duration::from_secs(1);
 /// long.
 ///
 /// An error when the thread that watches cannot be started: signals would be lost.
-pub(super) fn watch(before_speech: impl Fn() + Send + 'static) -> Result<Interruption, Failure> {
+pub(crate) fn watch(before_speech: impl Fn() + Send + 'static) -> Result<Interruption, Failure> {
     let interruption = Interruption::default();
     let for_handler = interruption.clone();
     let handled = ctrlc::set_handler(move || {
@@ -33,7 +33,7 @@ pub(super) fn watch(before_speech: impl Fn() + Send + 'static) -> Result<Interru
 }
 
 /// Leaves the rest to the thread that watches.
-pub(super) fn wait_for_end() -> ! {
+pub(crate) fn wait_for_end() -> ! {
     loop {
         std::thread::park();
     }

@@ -1,17 +1,18 @@
 //! `lock2venv install`: reads what was asked for, has a session carry it out, and says what happens.
 
-mod interrupt;
+pub(crate) mod interrupt;
 mod leniency;
+mod lock_alone;
 mod narration;
 mod operations;
 pub(crate) mod project;
-mod settings;
+pub(crate) mod settings;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use lock2venv::configuration::Configuration;
-use lock2venv::session::{Elsewhere, Error, Goal, Part, Session};
+use lock2venv::session::{Elsewhere, Error, Goal, Part, ProjectOrigin, Session};
 
 use crate::args::Install;
 use crate::context::Context;
@@ -20,15 +21,18 @@ use crate::report::Terminal;
 
 use narration::Narration;
 use operations::Operations;
-use project::LockedProject;
+use project::{LockedProject, RootUse};
 
 /// Fills the environment of the project.
 pub(crate) fn run(arguments: &Install, context: &Context) -> Result<(), Failure> {
     let started = Instant::now();
     check_flags(arguments)?;
     let leniency = leniency::parse(&arguments.lenient)?;
-    let locked = LockedProject::read(&arguments.groups, context)?;
+    let locked = LockedProject::read(&arguments.groups, root_use(arguments), context)?;
     let configuration = Configuration::read(&locked.project.root, context.variables.clone())?;
+    if locked.origin == ProjectOrigin::Lock {
+        lock_alone::warn_of_credentials(&locked.lock, &configuration, context)?;
+    }
     let root = root(arguments, context, &locked);
     let narration = Narration::new(Terminal::new(context.verbosity), arguments.only_root);
     let interruption = interrupt::watch(narration.freezer())?;
@@ -60,6 +64,16 @@ fn ended(error: Error) -> Failure {
 }
 
 /// Returns the folder of the environment: as named, else beside pyproject.toml.
+fn root_use(arguments: &Install) -> RootUse {
+    if arguments.only_root {
+        RootUse::Alone
+    } else if arguments.no_root {
+        RootUse::LeftOut
+    } else {
+        RootUse::Included
+    }
+}
+
 fn root(arguments: &Install, context: &Context, locked: &LockedProject) -> PathBuf {
     match &arguments.venv {
         Some(folder) => context.working_folder.join(folder),
@@ -74,6 +88,7 @@ fn goal<'a>(arguments: &Install, locked: &'a LockedProject) -> Goal<'a> {
         (false, false) => Part::All,
     };
     Goal {
+        project_origin: locked.origin,
         part,
         removes_others: arguments.sync,
         skips_directories: arguments.no_directory,

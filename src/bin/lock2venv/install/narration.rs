@@ -103,8 +103,10 @@ impl Narration {
                 return self.announce(&Operations::of(plan, project));
             }
             SessionEvent::WorkEnded => return self.terminal.finish(),
-            // One that is newer than these words.
-            _ => return,
+            // Not of an install, or newer than these words.
+            SessionEvent::BuildingDistribution { .. }
+            | SessionEvent::DistributionBuilt { .. }
+            | _ => return,
         };
         self.terminal.line(&line);
     }

@@ -1,10 +1,12 @@
 //! The documents of the project that is installed.
 
 use lock2venv::lock::{Lock, LockDocument};
-use lock2venv::project_files::{Disk, ProjectFiles};
+use lock2venv::project_files::{self, Disk, ProjectFiles};
 use lock2venv::pyproject::Project;
 use lock2venv::select::{Choice, DefaultGroups};
+use lock2venv::session::ProjectOrigin;
 
+use super::lock_alone;
 use crate::args::Groups;
 use crate::context::Context;
 use crate::diagnose::{Failure, lock_warning};
@@ -14,11 +16,31 @@ pub(crate) struct LockedProject {
     pub(crate) project: Project,
     pub(crate) lock: Lock,
     pub(crate) choice: Choice,
+    /// What the project was read from.
+    pub(crate) origin: ProjectOrigin,
+}
+
+/// Whether the project itself is wanted beside its dependencies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RootUse {
+    Included,
+    LeftOut,
+    /// It is wanted without its dependencies.
+    Alone,
 }
 
 impl LockedProject {
-    pub(crate) fn read(groups: &Groups, context: &Context) -> Result<Self, Failure> {
-        let files = ProjectFiles::read(&context.project_folder)?;
+    pub(crate) fn read(
+        groups: &Groups,
+        root: RootUse,
+        context: &Context,
+    ) -> Result<Self, Failure> {
+        let files = match ProjectFiles::read(&context.project_folder) {
+            Err(project_files::Error::NotFound(folder)) => {
+                return lock_alone::read(&folder, groups, root, context);
+            }
+            files => files?,
+        };
         let project = files.project()?;
         for warning in &project.warnings {
             context.warn(&warning.to_string());
@@ -34,10 +56,17 @@ impl LockedProject {
         if let Some(warning) = document.warning() {
             context.warn(&lock_warning(&warning));
         }
+        let lock = if root == RootUse::Alone {
+            // Whatever else it holds need not be understood here.
+            Lock::empty(&project.root)
+        } else {
+            document.read(&project.root, &Disk)?
+        };
         Ok(Self {
-            lock: document.read(&project.root, &Disk)?,
+            lock,
             project,
             choice,
+            origin: ProjectOrigin::Pyproject,
         })
     }
 }

@@ -26,8 +26,8 @@ pub(super) fn of(
     let usual = SessionSettings::new(configuration);
     Ok(SessionSettings {
         cache_folder: cache_folder(arguments, context)?,
-        lookup: lookup(arguments, context, &usual.configuration)?,
-        index_url: index_url(arguments)?,
+        lookup: lookup(arguments.python.as_deref(), context, &usual.configuration)?,
+        index_url: index_url(arguments.index_url.as_deref())?,
         network: if arguments.offline {
             Network::Offline
         } else {
@@ -45,21 +45,21 @@ pub(super) fn of(
         } else {
             Builds::Allowed
         },
-        build_constraints: build_constraints(arguments, context)?,
+        build_constraints: build_constraints(&arguments.build_constraint, context)?,
         temporary_folder: Some(std::env::temp_dir()),
         n_jobs: arguments.jobs.map(usize::from).and_then(NonZeroUsize::new),
         ..usual
     })
 }
 
-fn lookup(
-    arguments: &Install,
+pub(crate) fn lookup(
+    python: Option<&str>,
     context: &Context,
     configuration: &Configuration,
 ) -> Result<InterpreterLookup, Failure> {
     let poetry = configuration.python_installation_dir()?;
     Ok(InterpreterLookup {
-        request: arguments.python.as_deref().map(InterpreterRequest::parse),
+        request: python.map(InterpreterRequest::parse),
         virtual_env: context.variable("VIRTUAL_ENV").map(PathBuf::from),
         path: std::env::var_os("PATH"),
         managed: managed_folders(&context.variables, poetry),
@@ -68,14 +68,17 @@ fn lookup(
     })
 }
 
-fn index_url(arguments: &Install) -> Result<Option<Url>, Failure> {
-    let url = arguments.index_url.as_deref().map(Url::parse).transpose();
+pub(crate) fn index_url(url: Option<&str>) -> Result<Option<Url>, Failure> {
+    let url = url.map(Url::parse).transpose();
     url.map_err(|error| Failure::index_url("`--index-url`", &error).about(&["index_url"]))
 }
 
-fn build_constraints(arguments: &Install, context: &Context) -> Result<Vec<String>, Failure> {
+pub(crate) fn build_constraints(
+    files: &[PathBuf],
+    context: &Context,
+) -> Result<Vec<String>, Failure> {
     let mut constraints = Vec::new();
-    for path in &arguments.build_constraint {
+    for path in files {
         let path = context.working_folder.join(path);
         let text = std::fs::read_to_string(&path);
         let text = text.map_err(|error| Failure::input(&path, &error).misuse())?;

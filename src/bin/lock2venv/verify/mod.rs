@@ -19,7 +19,7 @@ use lock2venv::url::Url;
 use crate::args::{Groups, ReportFormat};
 use crate::context::Context;
 use crate::diagnose::Failure;
-use crate::install::project::LockedProject;
+use crate::install::project::{LockedProject, RootUse};
 use crate::print_data;
 use crate::report::Terminal;
 
@@ -28,7 +28,7 @@ pub(crate) use arguments::Verify;
 /// Verifies the whole lock, or what was chosen of it.
 pub(crate) fn run(arguments: &Verify, context: &Context) -> Result<(), Failure> {
     let started = Instant::now();
-    let locked = LockedProject::read(&arguments.groups, context)?;
+    let locked = LockedProject::read(&arguments.groups, RootUse::LeftOut, context)?;
     let configuration = Configuration::read(&locked.project.root, context.variables.clone())?;
     let packages = packages(&arguments.groups, &locked)?;
     let plan = VerifyPlan::new(packages, &locked.project.sources)?;
