@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use fs_err as fs;
 use serde::Deserialize;
-use toml::Value;
+use toml::{Table, Value};
 
 use super::{Error, SystemFault};
 use crate::requirement::Requirement;
@@ -36,12 +36,15 @@ pub struct BuildSystem {
 struct Document {
     #[serde(rename = "build-system")]
     build_system: Option<Value>,
+    #[serde(default)]
+    tool: Table,
 }
 
 impl BuildSystem {
     /// Reads pyproject.toml of the source tree in `tree`.
     ///
-    /// Without such a file, and without the table in it, setuptools builds the project.
+    /// Without such a file, and without the table in it, setuptools builds the project. But one that has `[tool.poetry]` and no
+    /// setup.py is built by poetry-core, as Poetry builds it: setuptools would find nothing in it.
     ///
     /// # Errors
     ///
@@ -65,6 +68,9 @@ impl BuildSystem {
             source: source.into(),
         })?;
         let system = match document.build_system {
+            None if document.tool.contains_key("poetry") && !tree.join("setup.py").exists() => {
+                Ok(Self::poetry_core())
+            }
             None => Ok(Self::legacy()),
             Some(table) => Self::of(&table),
         };
@@ -72,9 +78,10 @@ impl BuildSystem {
         system.map_err(|fault| Error::BuildSystem { path, fault })
     }
 
-    /// Returns poetry-core, which is what Poetry builds the root project with where that names no backend.
+    /// Returns poetry-core, which is what Poetry builds the root project with where that names no backend; with setuptools, which
+    /// its build script can then use.
     pub fn poetry_core() -> Self {
-        Self::named("poetry-core", POETRY_BACKEND)
+        Self::named(&["poetry-core", "setuptools"], POETRY_BACKEND)
     }
 
     /// Returns the requirements of the build as they are written. The backend may ask for more.
@@ -107,12 +114,12 @@ impl BuildSystem {
     }
 
     fn legacy() -> Self {
-        Self::named(LEGACY_REQUIREMENT, LEGACY_BACKEND)
+        Self::named(&[LEGACY_REQUIREMENT], LEGACY_BACKEND)
     }
 
-    fn named(requirement: &str, backend: &str) -> Self {
+    fn named(requirements: &[&str], backend: &str) -> Self {
         let mut system = Self {
-            requires: vec![requirement.to_owned()],
+            requires: requirements.iter().map(ToString::to_string).collect(),
             module: String::new(),
             object: Vec::new(),
             backend_path: Vec::new(),
@@ -259,6 +266,17 @@ mod tests {
         assert!(matches!(error, Error::NoProject(_)), "{error:?}");
         fs::write(tree.path().join("setup.py"), "").unwrap();
         assert_eq!(BuildSystem::read(tree.path()).unwrap().backend(), legacy);
+    }
+
+    #[test]
+    fn poetry_core_builds_what_only_poetry_describes() {
+        let tree = tempfile::tempdir().unwrap();
+        let project = "[tool.poetry]\nname = \"demo\"\n";
+        fs::write(tree.path().join("pyproject.toml"), project).unwrap();
+        let backend = || BuildSystem::read(tree.path()).unwrap().backend();
+        assert_eq!(backend(), "poetry.core.masonry.api");
+        fs::write(tree.path().join("setup.py"), "").unwrap();
+        assert_eq!(backend(), "setuptools.build_meta:__legacy__");
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::steps::{BackendCall, Job};
 use super::{Builder, Error, TreeProduct};
-use crate::build::pep517::Product;
-use crate::build::{BuildSystem, Expected};
+
+use crate::build::{BuildSystem, Expected, Product};
 use crate::event::Event;
 use crate::name::PackageName;
 use crate::platform::publish;
@@ -71,7 +71,7 @@ impl Builder<'_> {
         };
         let name = project.name;
         self.tools.reporter.report(Event::Building { name });
-        let environment = self.environment_of(&workplace, &call, Product::Sdist, &[]);
+        let environment = self.requirements_of(&workplace, &call, Product::Sdist, &[]);
         let built = environment.and_then(|environment| {
             self.with_frontend(&call, &environment, |frontend| {
                 frontend.sdist(&folder.wheels())

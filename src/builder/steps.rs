@@ -74,7 +74,7 @@ impl Builder<'_> {
             system,
         };
         let product = product(job.product);
-        let environment = self.environment_of(workplace, &call, product, job.chain)?;
+        let environment = self.requirements_of(workplace, &call, product, job.chain)?;
         let wheel = self.with_frontend(&call, &environment, |frontend| match job.product {
             TreeProduct::Wheel => frontend.wheel(&folder.wheels(), job.expected),
             TreeProduct::Editable => frontend.editable(&folder.wheels(), job.expected),
@@ -84,7 +84,7 @@ impl Builder<'_> {
     }
 
     /// Makes the environment with what building `product` requires, by pyproject.toml and by the backend.
-    pub(super) fn environment_of(
+    pub(super) fn requirements_of(
         &self,
         workplace: &Arc<Workplace>,
         call: &BackendCall<'_>,

@@ -69,9 +69,32 @@ fn write(wheel: &BuiltWheel, output: impl io::Write + io::Seek) -> Result<(), Er
     let text = record
         .into_inner()
         .map_err(csv::IntoInnerError::into_error)?;
-    archive.start_file(path, options.unix_permissions(0o644))?;
+    archive.start_file(&path, options.unix_permissions(0o644))?;
     archive.write_all(&text)?;
-    archive.finish()?;
+    let n_entries = wheel.files.len() + 1;
+    clear_file_type(archive.finish()?, path.len(), n_entries)?;
+    Ok(())
+}
+
+/// Makes the mode of RECORD, the last entry, what it is in a wheel of poetry-core: permissions without the type of the file.
+///
+/// Archives that need 64 bits anywhere are left as they are: other records follow the entry there.
+fn clear_file_type(
+    mut archive: impl io::Write + io::Seek,
+    n_name_bytes: usize,
+    n_entries: usize,
+) -> io::Result<()> {
+    const END_RECORD_BYTES: usize = 22;
+    const ENTRY_BYTES: usize = 46;
+    const MODE_OFFSET: usize = 38;
+    let n_bytes = archive.seek(io::SeekFrom::End(0))?;
+    if n_bytes >= u64::from(u32::MAX) || n_entries >= usize::from(u16::MAX) {
+        return Ok(());
+    }
+    let from_end = END_RECORD_BYTES + ENTRY_BYTES + n_name_bytes - MODE_OFFSET;
+    archive.seek(io::SeekFrom::Start(n_bytes.saturating_sub(from_end as u64)))?;
+    archive.write_all(&(0o644_u32 << 16).to_le_bytes())?;
+    archive.seek(io::SeekFrom::End(0))?;
     Ok(())
 }
 

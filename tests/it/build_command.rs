@@ -124,8 +124,8 @@ fn what_a_backend_says_is_shown() {
         1,
         &["the wheel of `annapurna` cannot be built", "no such thing"],
     );
-    run(&scene, &["build", "--offline"])
-        .failed(1, &["the sdist of `annapurna`", "without `--offline`"]);
+    let offline = ["build", "--offline", "--cache-dir", "empty"];
+    run(&scene, &offline).failed(1, &["the sdist of `annapurna`", "without `--offline`"]);
     assert!(dist(&scene).is_empty());
 }
 

@@ -403,6 +403,18 @@ fn the_same_project_gives_the_same_bytes() {
     assert_ne!(bytes(&dated), bytes(&BuildOptions::default()));
 }
 
+/// poetry-core gives RECORD, which is no file of its own when it is packed, permissions alone.
+#[test]
+fn modes_are_those_of_poetry_core() {
+    let mut archive = Archive::of(&Case::named("scripts").build().unwrap());
+    for at in 0..archive.0.len() {
+        let file = archive.0.by_index(at).unwrap();
+        let is_record = file.name().unwrap().ends_with("/RECORD");
+        let file_type = file.unix_mode().unwrap() & 0o170_000;
+        assert_eq!(file_type, if is_record { 0 } else { 0o100_000 });
+    }
+}
+
 #[test]
 fn saving_replaces_an_older_wheel_and_tells_the_digest() {
     let case = Case::named("module");

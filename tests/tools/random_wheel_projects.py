@@ -50,7 +50,6 @@ REQUIREMENTS = [
     "numpy==1.*",
     "local @ https://example.org/local-1.0-py3-none-any.whl",
     "repo @ git+https://github.com/o/r.git@v1#subdirectory=sub",
-    "exact === 1.0",
     "pip!=20.0,>=19 ; extra == 'x'",
     "tzdata ; os_name == \\\"nt\\\"",
     "pre>=1.0rc1",
@@ -188,7 +187,7 @@ class Maker:
         if self.chance(0.05):
             self.add(f"{folder}/realdir/inner.py", "1")
             self.project.links[f"{self.prefix}{folder}/linkdir"] = "realdir"
-        if self.chance(0.04):
+        if self.chance(0.01):
             self.project.links[f"{self.prefix}{folder}/dangling"] = "nowhere"
 
     def content(self, name: str) -> bytes:
@@ -208,7 +207,7 @@ class Maker:
     def layout(self) -> str:
         """Makes modules, and returns the lines of `packages`, `include` and `exclude`."""
         module = self.module
-        kind = self.random.choice(["flat", "src", "module", "srcmodule", "listed", "listed", "listed", "stubs", "namespace", "glob", "none"])
+        kind = self.random.choice(["flat", "src", "module", "srcmodule", "listed", "listed", "listed", "stubs", "namespace", "glob", "none"] if self.chance(0.3) else ["flat", "src", "module", "listed", "glob", "namespace"])
         packages: list[str] = []
         if kind == "flat":
             self.package(module)
@@ -291,12 +290,12 @@ class Maker:
 
     def readme(self) -> tuple[str, str]:
         """Returns the line of `[project]` and of `[tool.poetry]`."""
-        kind = self.random.choice(["none", "none", "md", "rst", "txt", "odd", "list", "table", "text", "missing", "empty"])
+        kind = self.random.choice(["none", "none", "md", "md", "rst", "txt", "odd", "list", "table", "text", "missing", "empty"])
         text = "# Title\n\nBody ünï\n" * self.random.randint(1, 3)
         text = self.random.choice([text, text.replace("\n", "\r\n"), text.rstrip("\n"), "\n\n" + text, "", text + "\n\n", "a\rb\n", "From x\n  indented\n.\n"])
         files = {"md": "README.md", "rst": "docs/README.rst", "txt": "README.txt", "odd": "READ.ME", "missing": "NOT.md"}
         if kind in files:
-            if kind != "missing" or self.chance(0.3):
+            if kind != "missing" or self.chance(0.8):
                 self.add(files[kind], text)
             line = f'readme = "{files[kind]}"\n'
             return line, line
@@ -329,6 +328,9 @@ class Maker:
             self.add("LICENSE", "The licence\n\n  of all\n")
             return 'license = {file = "LICENSE"}\n'
         patterns = self.some(["LICENSE", "LICEN*", "LICENSES/*", "LICENSES/**/*", "vendor/**/LICENSE", "NOTHING*", "**/NOTICE.txt", "*.md"], 2)
+        if self.chance(0.7):
+            for name in ("LICENSE", "LICENSES/a/b.txt", "LICENSES/c", "vendor/x/LICENSE", "NOTICE.txt", "A.md"):
+                self.add(name, name)
         if kind == "files":
             return f"license = {json.dumps(self.random.choice(EXPRESSIONS))}\nlicense-files = {json.dumps(patterns)}\n"
         if kind == "files-only":
@@ -376,7 +378,7 @@ class Maker:
             text += 'console = {reference = "demo:main", type = "console"}\n'
         if self.chance(0.05):
             text += 'console2 = {reference = "demo:main", extras = ["x"], type = "console"}\n'
-        if self.chance(0.05):
+        if self.chance(0.02):
             text += 'absent = {reference = "bin/none", type = "file"}\n'
         return text
 
@@ -464,6 +466,9 @@ class Maker:
 
     def both(self, lists: str) -> str:
         fields = tuple(self.some(["version", "readme", "classifiers", "dependencies", "requires-python", "description"], 4))
+        if self.chance(0.7):
+            # Or the Pythons of the two tables contradict each other most of the time.
+            fields = (*fields, "requires-python") if "requires-python" not in fields else fields
         text = self.standard("", fields or ("classifiers",))
         text += "\n[tool.poetry]\n"
         if "version" in fields or self.chance(0.2):

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use lock2venv::configuration::{BuildSetting, Configuration};
 use lock2venv::event::{DistributionFormat, Event, Reporter, SessionEvent};
+use lock2venv::http::Network;
 use lock2venv::name::PackageName;
-use lock2venv::prepare::Network;
 use lock2venv::project_files::ProjectFiles;
 use lock2venv::project_wheel::BuildOptions;
 use lock2venv::session::{DistributionBuild, Error, Session, SessionSettings};

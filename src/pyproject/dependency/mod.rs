@@ -31,7 +31,7 @@ pub struct Dependency {
     pub extras: BTreeSet<ExtraName>,
     /// The versions that will do.
     pub constraint: VersionConstraint,
-    /// The versions as written.
+    /// The versions as written; those of a requirement in standard form as poetry-core prints them.
     pub written_constraint: String,
     /// The place that the dependency names; paths are absolute.
     pub source: Option<Source>,
@@ -148,14 +148,13 @@ impl Dependency {
     ) -> Result<Self, Error> {
         let requirement = Requirement::parse(&without_comment(text))
             .map_err(|error| Error::requirement(text, &error.to_string()))?;
-        let mut dependency = match &requirement.url {
-            Some(url) => from_url(&requirement.name, url.as_written(), root, files)
-                .ok_or_else(|| Error::requirement(text, "its URL is invalid"))??,
-            None => Self::new(
-                &requirement.name,
-                requirement.constraint,
-                requirement.constraint_text,
-            ),
+        let mut dependency = if let Some(url) = &requirement.url {
+            from_url(&requirement.name, url.as_written(), root, files)
+                .ok_or_else(|| Error::requirement(text, "its URL is invalid"))??
+        } else {
+            // poetry-core keeps what it read, not what was written.
+            let written = requirement.constraint.to_string();
+            Self::new(&requirement.name, requirement.constraint, written)
         };
         let extras = requirement.extras.iter();
         dependency.extras = extras.map(|extra| ExtraName::new(extra)).collect();
