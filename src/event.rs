@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::name::PackageName;
-use crate::plan::Plan;
+use crate::plan::{Distribution, Plan};
 use crate::version::Version;
 
 /// Hears of events, from many threads.
@@ -55,12 +55,19 @@ pub enum Event<'a> {
         /// The package.
         name: &'a PackageName,
     },
-    /// A file is on this machine and has the locked digest.
+    /// A file was downloaded, or is in the cache, and has the locked digest.
     Fetched {
         /// The file's name.
         file: &'a str,
         /// Whether it was in the cache.
         from_cache: bool,
+    },
+    /// A file of this machine has the locked digest.
+    Found {
+        /// The file's name.
+        file: &'a str,
+        /// Where it is.
+        path: &'a Path,
     },
     /// A commit of a git repository is fetched.
     CheckingOut {
@@ -97,6 +104,13 @@ pub enum Event<'a> {
     },
     /// A distribution's files are all in place.
     Installed {
+        /// Its name.
+        name: &'a PackageName,
+        /// Its version.
+        version: &'a Version,
+    },
+    /// What a distribution is installed from is in the wheelhouse.
+    Stocked {
         /// Its name.
         name: &'a PackageName,
         /// Its version.
@@ -173,6 +187,11 @@ pub enum SessionEvent<'a> {
     DistributionBuilt {
         /// Its path.
         path: &'a Path,
+    },
+    /// It is known what a wheelhouse lacks.
+    Downloading {
+        /// What will be put there.
+        missing: &'a [&'a Distribution],
     },
     /// Nothing more is put in place: all of the plan is, or an error follows.
     WorkEnded,
@@ -253,6 +272,13 @@ pub enum Warning {
         /// The repository, without credentials.
         repository: String,
     },
+    /// The wheel of a folder is one that was built earlier, in a wheelhouse.
+    BuiltEarlier {
+        /// The package.
+        package: String,
+        /// The wheel.
+        wheel: PathBuf,
+    },
     /// Files do not go to the cache.
     CacheNotWritten {
         /// The folder or file that cannot be written.
@@ -302,6 +328,7 @@ impl Warning {
             Self::Yanked { file, .. } => file,
             Self::Unlisted { .. } => return ("poetry.lock".into(), ""),
             Self::LfsPointers { repository } => repository,
+            Self::BuiltEarlier { package, .. } => package,
             Self::CacheNotWritten { path, .. } | Self::CacheOfAnotherUser { path, .. } => {
                 return (path.to_string_lossy(), "");
             }
@@ -377,6 +404,11 @@ impl fmt::Display for Warning {
             Self::LfsPointers { repository } => write!(
                 formatter,
                 "files of {repository} are kept by git-lfs, which is not on PATH: pointers were installed in their place"
+            ),
+            Self::BuiltEarlier { package, wheel } => write!(
+                formatter,
+                "`{package}` is installed from `{}`, which was built earlier: later changes of its folder are not in it",
+                wheel.display()
             ),
             Self::CacheNotWritten { path, cause } => write!(
                 formatter,

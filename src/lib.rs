@@ -110,3 +110,4 @@ pub mod sdist;
 pub mod session;
 pub mod store;
 pub mod wheel;
+pub mod wheelhouse;

@@ -79,6 +79,8 @@ pub struct PlanOptions {
     pub is_editable: bool,
     /// Whether source distributions and repositories may be planned.
     pub builds: Builds,
+    /// The packages that a wheel was built for already, so that nothing has to be built where that may not be.
+    pub built: BTreeSet<PackageName>,
     /// The sources of the project, which say where a source of the lock is; `None` when there is no project to ask.
     pub sources: Option<Vec<ProjectSource>>,
     /// The packages that are installed again although they are there as locked, for files of theirs are missing.
@@ -346,7 +348,9 @@ fn distribution(
         form,
         is_requested: wanted.is_requested,
     };
-    needs_build::refuse(&distribution, options.builds)?;
+    if !options.built.contains(&package.name) {
+        needs_build::refuse(&distribution, options.builds)?;
+    }
     Ok(distribution)
 }
 

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use fs_err as fs;
 
+use super::housed;
 use super::job::{BuildJob, BuildSource};
 use super::{Building, Error, Prepare};
 use crate::build::Expected;
 use crate::builder::{self, BuiltFile, SourceArchive, SourceTree, TreeProduct};
+use crate::event::Event;
 use crate::install::{PreparedWheel, WheelContent};
 use crate::plan::{Distribution, Form, GitOrigin, Origin};
 use crate::project_wheel::{self, Backend, BuildOptions, BuiltWheel, Unsupported};
@@ -55,7 +57,12 @@ pub(super) fn build(
         BuildSource::Folder { path, product } => {
             match built_here(path, *product, prepare.folders) {
                 Ok(built) => Ok(Some(prepared(distribution, built))),
-                Err(error) if error.needs_backend() => by_backend(job, prepare),
+                Err(error) if error.needs_backend() => {
+                    match housed::instead_of_backend(prepare, distribution)? {
+                        Some(wheel) => Ok(Some(wheel)),
+                        None => by_backend(job, prepare),
+                    }
+                }
                 Err(error) => Err(failed(distribution, error)),
             }
         }
@@ -79,7 +86,15 @@ fn by_backend(job: &BuildJob<'_>, prepare: &Prepare<'_>) -> Result<Option<Prepar
     let builder = match prepare.building {
         Building::With(builder) => builder,
         Building::Rehearsed => return Ok(None),
-        Building::Refused => {
+        Building::Stocked(stock) if let BuildSource::Archive { file, .. } = &job.source => {
+            stock.put(distribution, file)?;
+            prepare.reporter.report(Event::Stocked {
+                name: &distribution.name,
+                version: &distribution.version,
+            });
+            return Ok(None);
+        }
+        Building::Stocked(_) | Building::Refused => {
             return Err(Error::NeedsBuild {
                 package: distribution.name.clone(),
             });

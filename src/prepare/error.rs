@@ -11,7 +11,7 @@ use crate::project_wheel;
 use crate::store::{self, Mismatch};
 use crate::url::Url;
 use crate::version::Version;
-use crate::{builder, configuration, git, index};
+use crate::{builder, configuration, git, index, wheelhouse};
 
 /// Why wheels could not be prepared.
 #[derive(Debug, Error)]
@@ -59,6 +59,9 @@ pub enum Error {
     /// The cache, or the folder that replaces it, cannot be used.
     #[error(transparent)]
     Cache(#[from] store::Error),
+    /// A file cannot be put into the wheelhouse.
+    #[error(transparent)]
+    Wheelhouse(#[from] wheelhouse::Error),
     /// No thread can be started.
     #[error("cannot start a thread")]
     Thread(#[source] io::Error),
@@ -120,13 +123,15 @@ pub enum Place {
     Url(Url),
     /// This machine.
     Path(PathBuf),
+    /// A wheelhouse on this machine.
+    Wheelhouse(PathBuf),
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Url(url) => url.fmt(formatter),
-            Self::Path(path) => path.display().fmt(formatter),
+            Self::Path(path) | Self::Wheelhouse(path) => path.display().fmt(formatter),
         }
     }
 }

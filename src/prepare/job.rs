@@ -9,13 +9,15 @@ use std::time::Instant;
 use crate::builder::TreeProduct;
 use crate::digest::Digest;
 use crate::event::{Event, Reporter};
+use crate::filename::WheelFilename;
 use crate::index::{FileQuery, Index, IndexFile};
 use crate::install::{PreparedWheel, WheelContent};
 use crate::name::PackageName;
-use crate::plan::{Distribution, DistributionId, Form};
-use crate::prepare::{Error, Missing};
-use crate::store::{Claim, Mark, VerifiedFile};
+use crate::plan::{Distribution, DistributionId};
+use crate::prepare::{Error, Missing, Place};
+use crate::store::{self, Claim, Mark, VerifiedFile};
 use crate::url::{Url, WrittenUrl};
+use crate::wheelhouse::HousedWheel;
 
 /// A wheel or source distribution, and what proves it.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub(super) struct WantedFile<'a> {
     pub(super) distribution: &'a Distribution,
     pub(super) file: &'a str,
     pub(super) digests: &'a [Digest],
+    /// Its name, if it is a wheel.
+    pub(super) wheel: Option<&'a WheelFilename>,
     /// Keeps other processes from fetching it too.
     pub(super) claim: Option<Claim>,
     is_announced: bool,
@@ -47,9 +51,22 @@ impl<'a> WantedFile<'a> {
             distribution,
             file,
             digests,
+            wheel: distribution.wheel(),
             claim: None,
             is_announced: false,
         })
+    }
+
+    /// Wants a wheel that was built of `distribution`.
+    pub(super) fn built(distribution: &'a Distribution, wheel: &'a HousedWheel) -> Self {
+        Self {
+            distribution,
+            file: wheel.file_name.as_str(),
+            digests: &wheel.digests,
+            wheel: Some(&wheel.file_name),
+            claim: None,
+            is_announced: false,
+        }
     }
 
     pub(super) fn id(&self) -> DistributionId {
@@ -64,14 +81,14 @@ impl<'a> WantedFile<'a> {
     pub(super) fn arrived(mut self, file: VerifiedFile, from_cache: bool) -> Arrived<'a> {
         let claim = self.claim.take();
         let distribution = self.distribution;
-        match &distribution.form {
-            Form::Wheel(name) => Arrived::Wheel(PreparedWheel {
+        match self.wheel {
+            Some(name) => Arrived::Wheel(PreparedWheel {
                 id: distribution.id,
                 file: name.clone(),
                 content: WheelContent::Archive(file.with_claim(claim)),
                 from_cache,
             }),
-            Form::Sdist { .. } | Form::Tree { .. } => Arrived::Source(BuildJob {
+            None => Arrived::Source(BuildJob {
                 distribution,
                 source: BuildSource::Archive {
                     file: file.with_claim(claim),
@@ -91,6 +108,25 @@ impl<'a> WantedFile<'a> {
                 n_bytes,
             });
         }
+    }
+}
+
+/// Makes an error about the cache one about the file, if it is.
+pub(super) fn failed_proof(wanted: &WantedFile<'_>, place: Place, error: store::Error) -> Error {
+    let package = wanted.package().clone();
+    let file = wanted.file.to_owned();
+    match error {
+        store::Error::Mismatch(source) => Error::Mismatch {
+            package,
+            file,
+            place,
+            source,
+        },
+        store::Error::NoDigest => Error::Unproven { package, file },
+        error @ (store::Error::Io { .. }
+        | store::Error::NotAFolder { .. }
+        | store::Error::NotACache { .. }
+        | store::Error::NotAFile { .. }) => error.into(),
     }
 }
 
@@ -150,6 +186,8 @@ pub(super) struct DownloadJob<'a> {
 pub(super) struct LocalJob<'a> {
     pub(super) wanted: WantedFile<'a>,
     pub(super) path: &'a Path,
+    /// Whether it is in a wheelhouse, and not where the lock says.
+    pub(super) is_housed: bool,
 }
 
 /// Bring the files of a commit here, for all projects in it.

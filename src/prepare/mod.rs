@@ -16,6 +16,7 @@ mod build;
 mod checkout;
 mod error;
 mod halt;
+mod housed;
 mod job;
 mod list;
 mod queue;
@@ -26,6 +27,7 @@ mod watch;
 mod wheels;
 mod worker;
 
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::thread::{self, Scope};
 use std::time::Duration;
@@ -38,6 +40,7 @@ use crate::install::{Finder, PreparedWheel};
 use crate::plan::Distribution;
 use crate::project_wheel;
 use crate::store::Cache;
+use crate::wheelhouse::{Stock, Wheelhouse};
 
 use self::queue::{Ending, Queue};
 use self::sort::{Hit, refuse_network, sort};
@@ -85,6 +88,8 @@ pub enum Building<'a> {
     Refused,
     /// It is proven as far as it is on this machine, and not built: no wheel of it is sent.
     Rehearsed,
+    /// Archives are put into a wheelhouse as they are; folders are an error.
+    Stocked(&'a Stock),
 }
 
 /// How to prepare.
@@ -100,6 +105,8 @@ pub struct PrepareOptions {
     pub patience: Duration,
     /// What git is started with.
     pub git: GitSettings,
+    /// Where files are looked for before the network is asked.
+    pub wheelhouse: Option<Arc<Wheelhouse>>,
 }
 
 impl Default for PrepareOptions {
@@ -110,6 +117,7 @@ impl Default for PrepareOptions {
             n_builds: 1,
             patience: PATIENCE,
             git: GitSettings::default(),
+            wheelhouse: None,
         }
     }
 }

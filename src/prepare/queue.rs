@@ -338,6 +338,7 @@ mod tests {
         Job::Local(LocalJob {
             wanted: WantedFile::new(distribution).unwrap(),
             path: Path::new("/a"),
+            is_housed: false,
         })
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::build;
+use super::housed;
 use super::job::{
     Arrived, BuildJob, BuildSource, CheckOutJob, DownloadJob, Job, LocalJob, PageJob, WantedFile,
 };
@@ -153,7 +154,17 @@ impl<'a> Sorted<'a> {
             }
             Origin::File { path, .. } => {
                 let wanted = WantedFile::new(distribution)?;
-                self.jobs.push(Job::Local(LocalJob { wanted, path }));
+                let job = housed::instead_of_file(prepare, distribution, path);
+                self.jobs.push(job.unwrap_or(Job::Local(LocalJob {
+                    wanted,
+                    path,
+                    is_housed: false,
+                })));
+            }
+            Origin::Directory { path: folder }
+                if let Some(job) = housed::instead_of_folder(prepare, distribution, folder) =>
+            {
+                self.jobs.push(job);
             }
             Origin::Directory { path: folder } => self.jobs.push(Job::Build(BuildJob {
                 distribution,
@@ -162,7 +173,10 @@ impl<'a> Sorted<'a> {
                     product: product(&distribution.form),
                 },
             })),
-            Origin::Git(git) => self.checkouts.add(git, distribution)?,
+            Origin::Git(git) => match housed::built(prepare, distribution) {
+                Some(job) => self.jobs.push(job),
+                None => self.checkouts.add(git, distribution)?,
+            },
         }
         Ok(())
     }
@@ -181,8 +195,20 @@ impl<'a> Sorted<'a> {
             self.hits.push(Hit::Built(wheel));
             return Ok(None);
         }
+        if let Some(job) = housed::built(prepare, wanted.distribution) {
+            self.jobs.push(job);
+            return Ok(None);
+        }
         let Some(file) = prepare.cache.find(wanted.digests)? else {
-            return Ok(Some(wanted));
+            match housed::file(prepare, wanted.distribution) {
+                Some(path) => self.jobs.push(Job::Local(LocalJob {
+                    wanted,
+                    path,
+                    is_housed: true,
+                })),
+                None => return Ok(Some(wanted)),
+            }
+            return Ok(None);
         };
         prepare.reporter.report(Event::Fetched {
             file: wanted.file,

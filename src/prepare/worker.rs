@@ -12,7 +12,7 @@ use crate::plan::DistributionId;
 use crate::prepare::halt::{Done, Halt};
 use crate::prepare::job::{
     Arrived, BuildJob, BuildSource, DownloadJob, Job, ListJob, LocalJob, PageJob, Waiting,
-    WantedFile,
+    WantedFile, failed_proof,
 };
 use crate::prepare::queue::{Ending, Queue};
 use crate::prepare::repositories::Repositories;
@@ -223,7 +223,12 @@ impl<'q, 'a> Worker<'q, 'a> {
     fn prove_local(&self, job: LocalJob<'a>) -> Result<(), Error> {
         let proven = self.job.cache.verify_local(job.path, job.wanted.digests);
         let file = proven.map_err(|error| {
-            let place = Place::Path(job.path.to_owned());
+            let path = job.path.to_owned();
+            let place = if job.is_housed {
+                Place::Wheelhouse(path)
+            } else {
+                Place::Path(path)
+            };
             let error = failed_proof(&job.wanted, place, error);
             if let Error::Cache(source) = error {
                 return Error::Local {
@@ -233,7 +238,14 @@ impl<'q, 'a> Worker<'q, 'a> {
             }
             error
         })?;
-        self.deliver(job.wanted, file, false);
+        self.job.reporter.report(Event::Found {
+            file: job.wanted.file,
+            path: job.path,
+        });
+        match job.wanted.arrived(file, false) {
+            Arrived::Wheel(wheel) => self.send(wheel),
+            Arrived::Source(job) => self.queue.add(Job::Build(job)),
+        }
         Ok(())
     }
 
@@ -337,6 +349,7 @@ fn is_stale(error: &Error) -> bool {
         | Error::Offline { .. }
         | Error::Local { .. }
         | Error::Cache(_)
+        | Error::Wheelhouse(_)
         | Error::Thread(_)
         | Error::Git { .. }
         | Error::Configuration(_)
@@ -345,24 +358,5 @@ fn is_stale(error: &Error) -> bool {
         | Error::NeedsBuild { .. }
         | Error::Vanished { .. }
         | Error::Several { .. } => false,
-    }
-}
-
-/// Makes an error about the cache one about the file, if it is.
-fn failed_proof(wanted: &WantedFile<'_>, place: Place, error: store::Error) -> Error {
-    let package = wanted.package().clone();
-    let file = wanted.file.to_owned();
-    match error {
-        store::Error::Mismatch(source) => Error::Mismatch {
-            package,
-            file,
-            place,
-            source,
-        },
-        store::Error::NoDigest => Error::Unproven { package, file },
-        error @ (store::Error::Io { .. }
-        | store::Error::NotAFolder { .. }
-        | store::Error::NotACache { .. }
-        | store::Error::NotAFile { .. }) => error.into(),
     }
 }

@@ -9,7 +9,7 @@ use crate::event::{DistributionFormat, SessionEvent};
 use crate::name::PackageName;
 use crate::{
     builder, configuration, environment, index, install, interpreter, plan, prepare, project_wheel,
-    pyproject, select, store,
+    pyproject, select, store, wheelhouse,
 };
 
 /// Why an environment was not filled.
@@ -56,6 +56,15 @@ pub enum Error {
     /// The cache cannot be used.
     #[error(transparent)]
     Cache(#[from] store::Error),
+    /// Repositories are in a wheelhouse only as the wheels that are built of them.
+    #[error("{} git dependencies can only be downloaded as wheels", packages.len())]
+    OnlyBuilt {
+        /// The packages.
+        packages: Vec<PackageName>,
+    },
+    /// A folder of files cannot be read or filled.
+    #[error(transparent)]
+    Wheelhouse(#[from] wheelhouse::Error),
     /// No index can be asked.
     #[error(transparent)]
     Index(#[from] index::Error),

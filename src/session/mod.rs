@@ -11,6 +11,7 @@
 mod builds;
 mod damage;
 mod distributions;
+mod download;
 mod elsewhere;
 mod error;
 mod goal;
@@ -28,6 +29,7 @@ mod unlisted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::event::{Reporter, SessionEvent, Warning};
 use crate::installed::Installed;
@@ -36,10 +38,13 @@ use crate::plan::{self, Plan};
 use crate::project_files::Disk;
 use crate::pyproject::{Project, ProjectSource};
 use crate::store::{PrivateCache, Trust};
+use crate::target::Target;
+use crate::wheelhouse::Wheelhouse;
 
 use recovery::Mode;
 
 pub use distributions::DistributionBuild;
+pub use download::{DownloadPlaces, DownloadReport, SourcesAs};
 pub use elsewhere::Elsewhere;
 pub use error::{Error, Race};
 pub use goal::{Goal, Part, ProjectOrigin};
@@ -66,6 +71,8 @@ pub struct SessionPlan {
     sources: Vec<ProjectSource>,
     /// What narrows the build requirements of packages, by package.
     build_constraints: BTreeMap<PackageName, Vec<String>>,
+    /// Where files are looked for first.
+    wheelhouse: Option<Arc<Wheelhouse>>,
 }
 
 /// What was done.
@@ -190,7 +197,7 @@ impl Session {
     ) -> Result<SessionPlan, Error> {
         let planning = Planning {
             goal,
-            target,
+            on: &target.interpreter().target,
             installed: &recovery::installed(target, mode, reporter)?,
             reporter,
         };
@@ -208,9 +215,13 @@ impl Session {
         reinstalls: BTreeSet<PackageName>,
     ) -> Result<SessionPlan, Error> {
         let Planning {
-            goal, installed, ..
-        } = planning;
-        let on = &planning.target.interpreter().target;
+            goal,
+            on,
+            installed,
+            ..
+        } = *planning;
+        let wheelhouse = self.wheelhouse(on)?;
+        let built = wheelhouse.as_ref().map(|house| house.built_packages());
         let configuration = &self.settings.configuration;
         let options = plan::PlanOptions {
             reinstalls,
@@ -219,6 +230,7 @@ impl Session {
             skips_directories: goal.skips_directories,
             is_editable: goal.is_editable,
             builds: self.settings.builds,
+            built: built.unwrap_or_default(),
             sources: goal.sources().map(<[_]>::to_vec),
             no_binary: configuration.no_binary()?,
             only_binary: configuration.only_binary()?,
@@ -237,6 +249,7 @@ impl Session {
             project,
             sources: goal.project.sources.clone(),
             build_constraints: goal.project.build_constraints(&Disk)?,
+            wheelhouse,
         })
     }
 
@@ -276,7 +289,7 @@ impl Session {
 /// What all plans for one run have in common.
 struct Planning<'a> {
     goal: &'a Goal<'a>,
-    target: &'a TargetEnvironment,
+    on: &'a Target,
     installed: &'a Installed,
     reporter: &'a dyn Reporter,
 }

@@ -25,6 +25,7 @@ impl Session {
         if local.is_empty() {
             return Ok(());
         }
+        let stop = self.settings.interruption.stop();
         let job = Prepare {
             distributions: &local,
             client: &self.client(&plan::index_sources(&plan.sources))?,
@@ -32,7 +33,7 @@ impl Session {
             kept: None,
             folders: &self.build_options(&[target.root()]),
             building: self.rehearsed_builds(),
-            options: &self.prepare_options(&self.settings.interruption.stop())?,
+            options: &self.prepare_options(&stop, plan.wheelhouse.clone())?,
             reporter,
         };
         // The receiver has room for all of them, and lives until the end.

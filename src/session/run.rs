@@ -113,7 +113,7 @@ impl Session {
             kept: kept.as_ref(),
             folders: &self.build_options(&[&destination.root, &destination.folder]),
             building: self.builds(&builder),
-            options: &self.prepare_options(&stop)?,
+            options: &self.prepare_options(&stop, context.plan.wheelhouse.clone())?,
             reporter: context.reporter,
         };
         let done = std::thread::scope(|scope| {

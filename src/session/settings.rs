@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::guard::DestinationGuard;
 use super::{Error, InterpreterLookup, Interruption, Session};
@@ -17,8 +18,10 @@ use crate::plan::{Builds, IndexSource};
 use crate::prepare;
 use crate::project_wheel;
 use crate::store::Cache;
+use crate::target::Target;
 use crate::url::Url;
 use crate::wheel::Leniency;
+use crate::wheelhouse::Wheelhouse;
 
 /// The surroundings of the process, and how to install. Not `Debug`: the address of an index may
 /// hold a password.
@@ -58,6 +61,9 @@ pub struct SessionSettings {
     pub build_constraints: Vec<String>,
     /// An existing folder for temporary files of builds, and for what failed builds wrote; `None` for that of the system.
     pub temporary_folder: Option<PathBuf>,
+    /// Folders, absolute, where locked files and what was built of them are looked for before the network is asked
+    /// (`--find-links`).
+    pub find_links: Vec<PathBuf>,
     /// Whether the process was asked to end.
     pub interruption: Interruption,
 }
@@ -83,6 +89,7 @@ impl SessionSettings {
             builds: Builds::default(),
             build_constraints: Vec::new(),
             temporary_folder: None,
+            find_links: Vec::new(),
             interruption: Interruption::default(),
         }
     }
@@ -121,19 +128,33 @@ impl Session {
         asked.map_or(1, NonZeroUsize::get)
     }
 
-    pub(super) fn prepare_options(&self, stop: &Stop) -> Result<prepare::PrepareOptions, Error> {
+    pub(super) fn prepare_options(
+        &self,
+        stop: &Stop,
+        wheelhouse: Option<Arc<Wheelhouse>>,
+    ) -> Result<prepare::PrepareOptions, Error> {
         let asked = self.settings.configuration.max_workers()?;
         Ok(prepare::PrepareOptions {
             network: self.settings.network,
             n_connections: asked.unwrap_or(prepare::N_CONNECTIONS).max(1),
             n_builds: self.n_jobs(),
             patience: prepare::PATIENCE,
+            wheelhouse,
             git: prepare::GitSettings {
                 variables: self.settings.variables.clone(),
                 configuration: self.settings.configuration.clone(),
                 stop: stop.clone(),
             },
         })
+    }
+
+    /// Lists the folders where files are looked for first; `None` when there are none.
+    pub(super) fn wheelhouse(&self, target: &Target) -> Result<Option<Arc<Wheelhouse>>, Error> {
+        let folders = &self.settings.find_links;
+        if folders.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Arc::new(Wheelhouse::open(folders, &target.tags)?)))
     }
 
     /// Keeps `environments` and the cache out of the wheels that are built here.

@@ -170,7 +170,7 @@ fn judge(held: Held, search: &Search<'_>) -> Result<(Interpreter, State), Error>
 }
 
 /// Asks the environment's interpreter, and tells why when it cannot be used.
-fn own_interpreter(
+pub(super) fn own_interpreter(
     environment: &Environment,
     search: &Search<'_>,
 ) -> Result<Interpreter, Recreation> {

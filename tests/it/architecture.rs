@@ -202,6 +202,20 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "wheelhouse",
+        &[
+            "name",
+            "digest",
+            "filename",
+            "tag",
+            "plan",
+            "platform",
+            "archive",
+            "store",
+            "project_wheel",
+        ],
+    ),
+    (
         "prepare",
         &[
             "name",
@@ -218,9 +232,11 @@ const MODULES: &[(&str, &[&str])] = &[
             "store",
             "http",
             "index",
+            "filename",
             "project_wheel",
             "install",
             "builder",
+            "wheelhouse",
         ],
     ),
     (
@@ -252,7 +268,9 @@ const MODULES: &[(&str, &[&str])] = &[
             "project_wheel",
             "install",
             "builder",
+            "wheelhouse",
             "prepare",
+            "target",
         ],
     ),
     (

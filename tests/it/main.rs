@@ -70,3 +70,4 @@ mod verify;
 mod version_managers;
 mod wheel_leniency;
 mod wheel_oracle;
+mod wheelhouse;

@@ -175,8 +175,7 @@ fn a_wrong_variable_is_named() {
 fn habits_of_other_tools_are_answered() {
     let project = Workspace::of_field("plain");
     for (arguments, hint) in [
-        (&["sync"][..], "`lock2venv install --sync`"),
-        (&["lock"], "`poetry lock`"),
+        (&["lock"][..], "`poetry lock`"),
         (&["run", "python"], ".venv/bin"),
         (&["install", "--no-dev"], "`--without dev`"),
         (&["install", "--frozen"], "leave out `--frozen`"),

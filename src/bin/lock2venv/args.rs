@@ -146,7 +146,11 @@ pub(crate) enum Command {
     /// Print the lock as requirements.txt, constraints.txt or pylock.toml
     Export(Export),
     /// Fill a virtual environment from the lock
-    Install(Box<Install>),
+    Install(Box<InstallCommand>),
+    /// Update the project's environment according to the lockfile: `install --sync`
+    Sync(Box<Install>),
+    /// Put the locked files into a folder, for `install --offline --find-links DIR`
+    Download(Box<Download>),
     /// Check every locked file against what its index offers
     Verify(Verify),
     /// Build the project's sdist and wheel
@@ -249,14 +253,22 @@ pub(crate) enum AppendProject {
     Wheel,
 }
 
+/// `install`, which leaves what the lock does not have unless it is told otherwise.
+#[derive(Debug, Args)]
+pub(crate) struct InstallCommand {
+    #[command(flatten)]
+    pub(crate) install: Install,
+    /// Remove distributions that are not in the lock
+    #[arg(long, env = "LOCK2VENV_SYNC", value_parser = BoolishValueParser::new())]
+    pub(crate) sync: bool,
+}
+
+/// What `install` and `sync` have in common.
 #[derive(Debug, Args)]
 pub(crate) struct Install {
     /// The environment [default: .venv beside pyproject.toml]
     #[arg(long, value_name = "DIR", env = "LOCK2VENV_VENV")]
     pub(crate) venv: Option<PathBuf>,
-    /// The interpreter: a path, a name or a version such as 3.12
-    #[arg(long, value_name = "PYTHON", env = "LOCK2VENV_PYTHON")]
-    pub(crate) python: Option<String>,
     #[command(flatten)]
     pub(crate) groups: Groups,
     /// Leave out the project itself
@@ -271,9 +283,6 @@ pub(crate) struct Install {
     /// Install the project and directory dependencies as links to their sources, as Poetry does
     #[arg(long, env = "LOCK2VENV_EDITABLE", value_parser = BoolishValueParser::new())]
     pub(crate) editable: bool,
-    /// Remove distributions that are not in the lock
-    #[arg(long, env = "LOCK2VENV_SYNC", value_parser = BoolishValueParser::new())]
-    pub(crate) sync: bool,
     /// Compile Python sources to bytecode
     #[arg(long, env = "LOCK2VENV_COMPILE", value_parser = BoolishValueParser::new())]
     pub(crate) compile: bool,
@@ -287,12 +296,6 @@ pub(crate) struct Install {
     /// repeated-scripts, symbolic-links, trailing-zeros (comma separated, may be repeated)
     #[arg(long, value_name = "RULES", env = "LOCK2VENV_LENIENT")]
     pub(crate) lenient: Vec<String>,
-    /// Cache downloads in DIR [default: lock2venv in the user's cache folder]
-    #[arg(long, value_name = "DIR", env = "LOCK2VENV_CACHE_DIR")]
-    pub(crate) cache_dir: Option<PathBuf>,
-    /// Use only the cache, no network
-    #[arg(long, env = "LOCK2VENV_OFFLINE", value_parser = BoolishValueParser::new())]
-    pub(crate) offline: bool,
     /// How files of the cache become files of the environment
     #[arg(
         long,
@@ -301,6 +304,42 @@ pub(crate) struct Install {
         env = "LOCK2VENV_LINK_MODE"
     )]
     pub(crate) link_mode: LinkMode,
+    #[command(flatten)]
+    pub(crate) supply: Supply,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Download {
+    /// The folder
+    #[arg(value_name = "DIR", default_value = "wheelhouse")]
+    pub(crate) folder: PathBuf,
+    /// Put wheels there in place of source distributions, git and directory dependencies
+    #[arg(long, env = "LOCK2VENV_BUILD", value_parser = BoolishValueParser::new())]
+    pub(crate) build: bool,
+    #[command(flatten)]
+    pub(crate) groups: Groups,
+    /// Leave out directory dependencies
+    #[arg(long, env = "LOCK2VENV_NO_DIRECTORY", value_parser = BoolishValueParser::new())]
+    pub(crate) no_directory: bool,
+    #[command(flatten)]
+    pub(crate) supply: Supply,
+}
+
+/// Where files come from, and how they are fetched and built.
+#[derive(Debug, Args)]
+pub(crate) struct Supply {
+    /// The interpreter: a path, a name or a version such as 3.12
+    #[arg(long, value_name = "PYTHON", env = "LOCK2VENV_PYTHON")]
+    pub(crate) python: Option<String>,
+    /// Cache downloads in DIR [default: lock2venv in the user's cache folder]
+    #[arg(long, value_name = "DIR", env = "LOCK2VENV_CACHE_DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+    /// Use only the cache and the folders of --find-links, no network
+    #[arg(long, env = "LOCK2VENV_OFFLINE", value_parser = BoolishValueParser::new())]
+    pub(crate) offline: bool,
+    /// Look for locked files in DIR before the network is asked, such as what `download` put there (may be repeated)
+    #[arg(long, short = 'f', value_name = "DIR", env = "LOCK2VENV_FIND_LINKS")]
+    pub(crate) find_links: Vec<PathBuf>,
     /// Build nothing from source distributions or repositories: a package without a fitting wheel is an error
     #[arg(long, env = "LOCK2VENV_NO_BUILD", value_parser = BoolishValueParser::new())]
     pub(crate) no_build: bool,

@@ -52,7 +52,6 @@ pub(crate) fn meant(error: &clap::Error) -> Option<String> {
 
 fn meant_command(word: &str) -> Option<String> {
     match word {
-        "sync" => Some("instead of `poetry sync`, use `lock2venv install --sync`".to_owned()),
         "run" | "shell" => {
             Some("lock2venv has no such command; start programs of the environment directly: `.venv/bin/PROGRAM`".to_owned())
         }
@@ -98,7 +97,7 @@ mod tests {
 
     #[test]
     fn habits_are_understood() {
-        means(&["sync"], Some("install --sync"));
+        means(&["shell"], Some(".venv/bin/PROGRAM"));
         means(&["lock"], Some("poetry lock"));
         means(&["install", "--no-dev"], Some("--without dev"));
         means(&["install", "--frozen"], Some("leave out `--frozen`"));

@@ -8,6 +8,7 @@ mod build;
 mod cache;
 mod context;
 mod diagnose;
+mod download;
 mod export;
 mod habits;
 mod install;
@@ -25,6 +26,7 @@ use clap::CommandFactory as _;
 use args::{Arguments, ColorChoice, Command, Global};
 use context::Context;
 use diagnose::Failure;
+use install::Others;
 use report::print_warning;
 use variables::Misspelled;
 
@@ -50,7 +52,12 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let context = Context::new(&arguments.global)?;
     match arguments.command {
         Command::Export(arguments) => export::run(&arguments, &context),
-        Command::Install(arguments) => install::run(&arguments, &context),
+        Command::Install(arguments) => {
+            let others = Others::of(arguments.sync);
+            install::run(&arguments.install, others, &context)
+        }
+        Command::Sync(arguments) => install::run(&arguments, Others::Removed, &context),
+        Command::Download(arguments) => download::run(&arguments, &context),
         Command::Verify(arguments) => verify::run(&arguments, &context),
         Command::Build(arguments) => build::run(&arguments, &context),
         Command::Cache(command) => cache::run(&command, &context),

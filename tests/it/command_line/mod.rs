@@ -7,3 +7,4 @@ mod flags;
 mod installing;
 mod interruption;
 mod refused;
+mod syncing;

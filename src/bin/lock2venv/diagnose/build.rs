@@ -38,17 +38,18 @@ impl Failure {
     }
 }
 
-fn hint(error: &Error) -> Option<String> {
-    let hint = match error {
-        Error::Offline { .. } | Error::NotCached { .. } => {
-            "install once without `--offline`, with the same cache"
-        }
-        Error::Requirements { .. } => {
-            "`[tool.poetry.build-constraints]` and `--build-constraint` narrow what may be chosen"
-        }
-        _ => return None,
+fn hint(error: &Error) -> Vec<String> {
+    let hints: &[&str] = match error {
+        Error::Offline { .. } | Error::NotCached { .. } => &[
+            "install once without `--offline`, with the same cache",
+            super::prepare::BRING,
+        ],
+        Error::Requirements { .. } => &[
+            "`[tool.poetry.build-constraints]` and `--build-constraint` narrow what may be chosen",
+        ],
+        _ => &[],
     };
-    Some(hint.to_owned())
+    hints.iter().map(|hint| (*hint).to_owned()).collect()
 }
 
 fn in_index(fact: &Fact) -> String {

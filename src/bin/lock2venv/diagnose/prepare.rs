@@ -6,13 +6,20 @@ use lock2venv::digest::Digest;
 use lock2venv::event::Warning;
 use lock2venv::platform::machine;
 use lock2venv::platform::removal::is_mounted;
-use lock2venv::prepare::Error;
+use lock2venv::prepare::{Error, Place};
 use lock2venv::store::{self, Mismatch};
 
 use super::{Failure, count, first_of, is_full};
 
 /// Nothing of such a file reaches the environment or the cache.
 pub(super) const REVIEW: &str = "nothing of it was installed; if the index replaced the file, run `poetry lock` and review the change";
+
+/// How an install does without the network and the cache.
+pub(super) const BRING: &str = "or bring a folder: `lock2venv download --build DIR` where the network is, then `--find-links DIR`";
+
+/// What to do about a file that somebody replaced.
+const RESTOCK: &str =
+    "nothing of it was installed; remove it, and download it again: `lock2venv download DIR`";
 
 /// How an install does without a wheel that cannot be built.
 const LEAVE_OUT: &str =
@@ -30,7 +37,11 @@ impl From<Error> for Failure {
             } => {
                 let headline = Self::text(headline);
                 let from = format!("{} bytes from {place}", source.n_bytes);
-                mismatch(headline, source, &from)
+                let hint = match place {
+                    Place::Wheelhouse(_) => RESTOCK,
+                    Place::Url(_) | Place::Path(_) => REVIEW,
+                };
+                mismatch(headline, source, &from).hint(hint)
             }
             Error::Unproven { .. } => Self::new(&error).hint(
                 "lock again from an index that has better digests: `poetry lock --regenerate`",
@@ -44,6 +55,7 @@ impl From<Error> for Failure {
                 Self::text(format!("{files} {verb} not in the cache"))
                     .details(first_of(names))
                     .hint("install once without `--offline`, with the same cache")
+                    .hint(BRING)
             }
             Error::Cache(error) => error.into(),
             Error::Thread(_) => Self::new(&error).hint(super::MORE_THREADS),
@@ -73,7 +85,6 @@ fn mismatch(failure: Failure, mismatch: &Mismatch, from: &str) -> Failure {
         .details(locked(&mismatch.locked))
         .detail(format!("received  {}", mismatch.received))
         .detail(format!("          {from}"))
-        .hint(REVIEW)
 }
 
 pub(super) fn locked(digests: &[Digest]) -> Vec<String> {
@@ -132,7 +143,7 @@ impl From<store::Error> for Failure {
                 .about(&["cache_dir"]),
             store::Error::Mismatch(found) => {
                 let headline = Self::text("a file is not the one that was locked");
-                mismatch(headline, found, &format!("{} bytes", found.n_bytes))
+                mismatch(headline, found, &format!("{} bytes", found.n_bytes)).hint(REVIEW)
             }
             _ => Self::new(&error),
         }

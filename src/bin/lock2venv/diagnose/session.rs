@@ -20,6 +20,13 @@ impl From<Error> for Failure {
             Error::Plan(error) => error.into(),
             Error::NoBytecode => Self::new(&error).hint("leave out `--compile`"),
             Error::Cache(error) => error.into(),
+            Error::Wheelhouse(error) => Self::new(&error),
+            Error::OnlyBuilt { packages } => {
+                let packages = packages.iter().map(|name| format!("`{name}`"));
+                Self::text("git dependencies can be downloaded only as wheels")
+                    .details(packages)
+                    .hint("build them: `--build`")
+            }
             Error::Index(error) => error.into(),
             Error::Prepare(error) => (*error).into(),
             Error::Install(error) => error.into(),

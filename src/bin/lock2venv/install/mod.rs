@@ -1,4 +1,4 @@
-//! `lock2venv install`: reads what was asked for, has a session carry it out, and says what happens.
+//! `lock2venv install` and `lock2venv sync`: reads what was asked for, has a session carry it out, and says what happens.
 
 pub(crate) mod interrupt;
 mod leniency;
@@ -23,8 +23,24 @@ use narration::Narration;
 use operations::Operations;
 use project::{LockedProject, RootUse};
 
+/// What becomes of distributions that are not in the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Others {
+    /// They stay.
+    Kept,
+    /// They are removed.
+    Removed,
+}
+
+impl Others {
+    /// Reads the flag `--sync`.
+    pub(crate) fn of(is_sync: bool) -> Self {
+        if is_sync { Self::Removed } else { Self::Kept }
+    }
+}
+
 /// Fills the environment of the project.
-pub(crate) fn run(arguments: &Install, context: &Context) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Install, others: Others, context: &Context) -> Result<(), Failure> {
     let started = Instant::now();
     check_flags(arguments)?;
     let leniency = leniency::parse(&arguments.lenient)?;
@@ -41,7 +57,10 @@ pub(crate) fn run(arguments: &Install, context: &Context) -> Result<(), Failure>
     settings.leniency = leniency;
     settings.interruption = interruption;
     let session = Session::new(settings);
-    let goal = goal(arguments, &locked);
+    let goal = Goal {
+        removes_others: others == Others::Removed,
+        ..goal(arguments, &locked)
+    };
     if arguments.dry_run {
         let plan = session.rehearse(&goal, &root, &narration).map_err(ended)?;
         narration.list(&Operations::of(&plan.plan, plan.project.as_ref()));
@@ -56,7 +75,7 @@ pub(crate) fn run(arguments: &Install, context: &Context) -> Result<(), Failure>
 }
 
 /// What keeps the environment from being filled; when the process was asked to end, nothing more is said here.
-fn ended(error: Error) -> Failure {
+pub(crate) fn ended(error: Error) -> Failure {
     if matches!(error, Error::Interrupted(_)) {
         interrupt::wait_for_end();
     }
@@ -90,7 +109,6 @@ fn goal<'a>(arguments: &Install, locked: &'a LockedProject) -> Goal<'a> {
     Goal {
         project_origin: locked.origin,
         part,
-        removes_others: arguments.sync,
         skips_directories: arguments.no_directory,
         is_editable: arguments.editable,
         ..Goal::new(&locked.project, &locked.lock, &locked.choice)

@@ -106,6 +106,7 @@ impl Narration {
             // Not of an install, or newer than these words.
             SessionEvent::BuildingDistribution { .. }
             | SessionEvent::DistributionBuilt { .. }
+            | SessionEvent::Downloading { .. }
             | _ => return,
         };
         self.terminal.line(&line);

@@ -14,40 +14,53 @@ use lock2venv::project_wheel;
 use lock2venv::session::{InterpreterLookup, SessionSettings};
 use lock2venv::url::Url;
 
-use crate::args::{self, Install};
+use crate::args::{self, Install, Supply};
 use crate::context::Context;
 use crate::diagnose::Failure;
 
+/// The settings of an installation.
 pub(super) fn of(
     arguments: &Install,
     context: &Context,
     configuration: Configuration,
 ) -> Result<SessionSettings, Failure> {
+    Ok(SessionSettings {
+        is_strict: arguments.strict,
+        compiles: arguments.compile,
+        link_mode: link_mode(arguments.link_mode),
+        ..of_supply(&arguments.supply, context, configuration)?
+    })
+}
+
+/// The settings of whatever fetches and builds.
+pub(crate) fn of_supply(
+    supply: &Supply,
+    context: &Context,
+    configuration: Configuration,
+) -> Result<SessionSettings, Failure> {
     let usual = SessionSettings::new(configuration);
     Ok(SessionSettings {
-        cache_folder: cache_folder(arguments, context)?,
-        lookup: lookup(arguments.python.as_deref(), context, &usual.configuration)?,
-        index_url: index_url(arguments.index_url.as_deref())?,
-        network: if arguments.offline {
+        cache_folder: cache_folder(supply, context)?,
+        lookup: lookup(supply.python.as_deref(), context, &usual.configuration)?,
+        index_url: index_url(supply.index_url.as_deref())?,
+        network: if supply.offline {
             Network::Offline
         } else {
             Network::Online
         },
-        max_download: arguments.max_download,
-        size_limits: size_limits(arguments),
-        is_strict: arguments.strict,
-        compiles: arguments.compile,
-        link_mode: link_mode(arguments.link_mode),
+        max_download: supply.max_download,
+        size_limits: size_limits(supply),
         build: project_wheel::BuildOptions::from_surroundings(&context.variables),
         variables: std::env::vars_os().collect(),
-        builds: if arguments.no_build {
+        builds: if supply.no_build {
             Builds::Refused
         } else {
             Builds::Allowed
         },
-        build_constraints: build_constraints(&arguments.build_constraint, context)?,
+        build_constraints: build_constraints(&supply.build_constraint, context)?,
         temporary_folder: Some(std::env::temp_dir()),
-        n_jobs: arguments.jobs.map(usize::from).and_then(NonZeroUsize::new),
+        find_links: find_links(supply, context)?,
+        n_jobs: supply.jobs.map(usize::from).and_then(NonZeroUsize::new),
         ..usual
     })
 }
@@ -73,6 +86,25 @@ pub(crate) fn index_url(url: Option<&str>) -> Result<Option<Url>, Failure> {
     url.map_err(|error| Failure::index_url("`--index-url`", &error).about(&["index_url"]))
 }
 
+/// Pages of links and `file://` URLs are no folders.
+fn find_links(supply: &Supply, context: &Context) -> Result<Vec<PathBuf>, Failure> {
+    let folders = supply.find_links.iter();
+    let folders = folders.map(|folder| {
+        let path = context.working_folder.join(folder);
+        match std::fs::metadata(&path) {
+            Ok(found) if found.is_dir() => Ok(path),
+            Ok(_) => {
+                let text = format!("`--find-links` names no folder: `{}`", folder.display());
+                Err(Failure::text(text).misuse().about(&["find_links"]))
+            }
+            Err(error) => Err(Failure::input(&path, &error)
+                .misuse()
+                .about(&["find_links"])),
+        }
+    });
+    folders.collect()
+}
+
 pub(crate) fn build_constraints(
     files: &[PathBuf],
     context: &Context,
@@ -87,11 +119,11 @@ pub(crate) fn build_constraints(
     Ok(constraints)
 }
 
-fn size_limits(arguments: &Install) -> SizeLimits {
+fn size_limits(supply: &Supply) -> SizeLimits {
     let SizeLimits { n_bytes, ratio } = SizeLimits::default();
     SizeLimits {
-        n_bytes: arguments.max_unpacked.unwrap_or(n_bytes),
-        ratio: arguments.max_ratio.unwrap_or(ratio),
+        n_bytes: supply.max_unpacked.unwrap_or(n_bytes),
+        ratio: supply.max_ratio.unwrap_or(ratio),
     }
 }
 
@@ -104,11 +136,11 @@ fn link_mode(mode: args::LinkMode) -> LinkMode {
     }
 }
 
-fn cache_folder(arguments: &Install, context: &Context) -> Result<Option<PathBuf>, Failure> {
+fn cache_folder(supply: &Supply, context: &Context) -> Result<Option<PathBuf>, Failure> {
     if context.keeps_nothing {
         return Ok(None);
     }
-    let folder = context.cache_folder(arguments.cache_dir.as_deref());
+    let folder = context.cache_folder(supply.cache_dir.as_deref());
     let no_home = || {
         Failure::text("there is no home folder, so no cache folder")
             .hint("name one with `--cache-dir DIR`, or use `--no-cache`")

@@ -201,6 +201,7 @@ impl Reporter for Terminal {
             Event::Retrying { what, cause } => self.retrying(what, cause),
             Event::Installed { name, .. }
             | Event::Removed { name, .. }
+            | Event::Stocked { name, .. }
             | Event::Verified { name } => self.done(name),
             Event::Warning(warning) => {
                 self.warnings
@@ -209,6 +210,7 @@ impl Reporter for Terminal {
                     .insert(warning);
             }
             detailed @ (Event::Fetched { .. }
+            | Event::Found { .. }
             | Event::CheckedOut { .. }
             | Event::Awaiting { .. }
             | Event::Built { .. }) => {
@@ -234,6 +236,7 @@ fn detail(event: &Event<'_>) -> Option<String> {
         Event::Fetched { file, from_cache } => {
             format!("{file}: {}", origin(from_cache, "downloaded"))
         }
+        Event::Found { file, path } => format!("{file}: found at {}", path.display()),
         Event::CheckedOut {
             repository,
             commit,
@@ -254,6 +257,7 @@ fn detail(event: &Event<'_>) -> Option<String> {
         | Event::Installed { .. }
         | Event::Removed { .. }
         | Event::Verified { .. }
+        | Event::Stocked { .. }
         | Event::Warning(_)
         | _ => return None,
     };
