@@ -185,7 +185,7 @@ impl<'a> Change<'a> {
             }
             remover.remove_bytecode(kept.lost(), stays)?;
         }
-        Ok(())
+        remover.remove_empty()
     }
 
     fn report_removal(&self, position: usize, reporter: &dyn Reporter) {
