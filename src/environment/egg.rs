@@ -35,10 +35,38 @@ fn of_file_name(stem: &str) -> Option<(PackageName, Version)> {
     Some((PackageName::new(name), legacy_version(version)?))
 }
 
+/// Returns the folder that the `.egg-link` at `path` names, which is where the packages of its project are.
+pub fn linked_project(path: &Path) -> Option<PathBuf> {
+    if path.extension()? != "egg-link" {
+        return None;
+    }
+    let text = fs::read_to_string(path).ok()?;
+    let folder = Path::new(text.lines().next()?.trim());
+    folder.is_absolute().then(|| folder.to_owned())
+}
+
+/// Returns the folder of metadata of the project that the `.egg-link` at `path` names.
+pub fn linked_metadata(path: &Path) -> Option<PathBuf> {
+    let first = linked(path)?.into_iter().next()?;
+    first.parent().map(Path::to_owned)
+}
+
+/// Says of a link to a project what `direct_url.json` says of one today: the project's root is where the second line of the
+/// link leads from the folder of its packages.
+pub(super) fn direct_url(path: &Path) -> Option<String> {
+    let folder = linked_project(path)?;
+    let text = fs::read_to_string(path).ok()?;
+    let root = text.lines().nth(1).map_or("", str::trim);
+    let root = folder.join(root);
+    let root = fs::canonicalize(&root).unwrap_or(root);
+    let url = url::Url::from_file_path(root).ok()?;
+    let direct = serde_json::json!({"url": url.as_str(), "dir_info": {"editable": true}});
+    Some(direct.to_string())
+}
+
 /// Finds the metadata of the project that a `.egg-link` names.
 fn linked(path: &Path) -> Option<Vec<PathBuf>> {
-    let text = fs::read_to_string(path).ok()?;
-    let folder = Path::new(text.lines().next()?.trim()).to_owned();
+    let folder = linked_project(path)?;
     let is_info = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "egg-info");
     let entries = fs::read_dir(&folder).ok()?.flatten();
     let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_info).collect();

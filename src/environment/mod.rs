@@ -40,6 +40,7 @@ use crate::platform::removal;
 pub use crate::interpreter::Layout;
 pub use blueprint::Blueprint;
 pub use draft::Draft;
+pub use egg::{linked_metadata, linked_project};
 pub use fault::EnvironmentFault;
 pub use lock::{EnvironmentLock, Staging};
 pub use pyvenv_cfg::PyvenvCfg;

@@ -61,7 +61,7 @@ fn scan_egg(path: PathBuf, installed: &mut Installed) {
         installed.distributions.push(InstalledDistribution {
             name,
             version,
-            direct_url: None,
+            direct_url: egg::direct_url(&path),
             dist_info: path,
         });
     }

@@ -26,6 +26,7 @@ mod compile;
 mod copied;
 mod corpus;
 mod damage;
+mod eggs;
 mod environment;
 mod export;
 mod export_markers;

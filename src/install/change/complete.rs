@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use super::easy_install;
 use super::ground::{Ground, read_optional};
 use super::installed_files::InstalledFiles;
 use super::uninstall::{Remover, remove_if_there};
@@ -60,6 +61,9 @@ pub fn unfinished(installed: &Installed) -> Vec<Unfinished> {
     all.collect()
 }
 
+/// The name of drafts, in the folder of a distribution that goes.
+const DRAFT: &str = ".lock2venv-draft";
+
 /// Completes what [`unfinished`] found in the environment at `folder`, which nobody else changes.
 ///
 /// # Errors
@@ -110,6 +114,7 @@ fn remove(dist_info: &Path, owned: &HashSet<&str>, ground: Ground<'_>) -> Result
         fs::rename(&record, &journal).map_err(|cause| Error::io("rename", &record, cause))?;
     }
     let mut remover = Remover::new(ground)?;
+    easy_install::forget(dist_info, &dist_info.join(DRAFT))?;
     if let Some(files) = files_of(dist_info, ground)? {
         let list = join(&files.own_folder(), JOURNAL);
         let paths = files.lines.keys().map(String::as_str);

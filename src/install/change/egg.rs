@@ -1,33 +1,60 @@
 //! The files of distributions that were installed before there were wheels, as pip finds them.
 //!
 //! A `.egg-info` folder has `installed-files.txt` (pip), or tells its top level packages (setuptools). What distutils
-//! installed is a file and tells nothing: pip refuses to remove it, and so do we. Links to projects and packed eggs are
-//! left to the tool that made them.
+//! installed is a file and tells nothing: pip refuses to remove it, and so do we. A `.egg-link` is a link to a project
+//! (`setup.py develop`), and an egg that `easy-install.pth` names is all there is of it (`setup.py install`).
 
 use std::path::Path;
 
 use fs_err as fs;
 
+use super::easy_install;
 use super::ground::{Ground, normal, read_optional};
 use super::listing::Line;
-use crate::environment::Layout;
+use crate::environment::{self, Layout};
 use crate::install::Error;
 use crate::install::place::paths::{join, relative_to, text};
 use crate::wheel::parse_entry_points;
 
-/// Lists what belongs to the `.egg-info` folder `info`, which is in the folder `library` of the environment; `None` when
-/// nothing says that.
+/// Lists what belongs to `info`, which is in the folder `library` of the environment; `None` when nothing says that.
 pub(crate) fn lines(
     info: &Path,
     library: &str,
     ground: Ground<'_>,
 ) -> Result<Option<Vec<Line>>, Error> {
-    let is_info = info
-        .extension()
-        .is_some_and(|extension| extension == "egg-info");
-    if !is_info || !info.is_dir() {
-        return Ok(None);
+    match info.extension().and_then(|extension| extension.to_str()) {
+        Some("egg-info") if info.is_dir() => lines_of_info(info, library, ground),
+        Some("egg-link") => {
+            let project = environment::linked_metadata(info);
+            let scripts = match project {
+                Some(metadata) => scripts_of(&metadata, library, ground.layout)?,
+                None => Vec::new(),
+            };
+            Ok(Some(with_itself(info, scripts)))
+        }
+        Some("egg") if easy_install::has(info)? => {
+            if !info.is_dir() {
+                return Ok(Some(with_itself(info, Vec::new())));
+            }
+            let mut lines = files_below(info)?;
+            lines.extend(scripts_of(&info.join("EGG-INFO"), library, ground.layout)?);
+            Ok(Some(lines))
+        }
+        _ => Ok(None),
     }
+}
+
+fn with_itself(info: &Path, mut lines: Vec<Line>) -> Vec<Line> {
+    let own = info.file_name().unwrap_or_default();
+    lines.push(line(&own.to_string_lossy()));
+    lines
+}
+
+fn lines_of_info(
+    info: &Path,
+    library: &str,
+    ground: Ground<'_>,
+) -> Result<Option<Vec<Line>>, Error> {
     let mut lines = files_below(info)?;
     if let Some(listed) = document(info, "installed-files.txt")? {
         let own = Path::new(library).join(info.file_name().unwrap_or_default());

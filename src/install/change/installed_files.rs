@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
+
 use super::egg;
 use super::ground::{Ground, is_really_inside, normal, read_optional};
 use super::listing::{self, Line};
@@ -126,6 +128,21 @@ impl InstalledFiles {
     pub(crate) fn is_egg(&self) -> bool {
         let extension = self.dist_info.extension();
         !extension.is_some_and(|extension| extension.eq_ignore_ascii_case("dist-info"))
+    }
+
+    /// Tells whether it is but a file: a link to a project, or a packed egg.
+    pub(crate) fn is_file(&self) -> bool {
+        let found = fs::symlink_metadata(&self.dist_info);
+        self.is_egg() && found.is_ok_and(|found| found.is_file())
+    }
+
+    /// What is removed last, relative to the environment: the list of its files, or the file that it is.
+    pub(crate) fn list(&self) -> String {
+        if self.is_file() {
+            self.own_folder()
+        } else {
+            join(&self.own_folder(), JOURNAL)
+        }
     }
 
     /// The name of its `.dist-info` folder, relative to the environment.

@@ -79,7 +79,9 @@ impl Kept {
 
     /// Writes down what it lost and what it has again: first what is dropped, so that an interruption forgets nothing.
     pub(crate) fn write_down(&self, staging: &Path) -> Result<(), Error> {
-        if self.lost.is_empty() && self.regained.is_empty() {
+        let is_unchanged = self.lost.is_empty() && self.regained.is_empty();
+        // A file has no place for lists.
+        if is_unchanged || self.files.is_file() {
             return Ok(());
         }
         let mut record = self.record_lines();

@@ -5,6 +5,7 @@ pub(crate) mod complete;
 pub(crate) mod conflict;
 mod draft;
 pub(crate) mod dropped;
+mod easy_install;
 mod egg;
 pub(crate) mod ground;
 mod installed_files;

@@ -11,6 +11,7 @@ use std::path::Path;
 use fs_err as fs;
 
 use super::draft::replace;
+use super::easy_install;
 use super::ground::{Ground, read_optional};
 use super::installed_files::InstalledFiles;
 use super::listing;
@@ -51,6 +52,7 @@ impl<'s> Exchange<'s, '_> {
         }
         let mut remover = Remover::new(self.ground)?;
         for going in &self.leaving {
+            easy_install::forget(&going.dist_info, &self.staging.join(DRAFT))?;
             Self::take_out(going, &mut remover, stays)?;
         }
         remover.remove_empty()?;
@@ -69,7 +71,7 @@ impl<'s> Exchange<'s, '_> {
         remover: &mut Remover<'_>,
         stays: &HashSet<&str>,
     ) -> Result<(), Error> {
-        let list = join(&going.own_folder(), JOURNAL);
+        let list = going.list();
         let paths = going.lines.keys().map(String::as_str);
         for path in paths.filter(|path| !stays.contains(path) && *path != list) {
             remover.remove(path)?;
@@ -109,7 +111,10 @@ impl<'s> Exchange<'s, '_> {
     fn begin(&self, going: &InstalledFiles) -> Result<(), Error> {
         let record = going.dist_info.join("RECORD");
         let journal = going.dist_info.join(JOURNAL);
-        if self.is_replaced(going) {
+        if going.is_file() {
+            // It goes last itself: until then it is installed.
+            Ok(())
+        } else if self.is_replaced(going) {
             remove_if_there(&record)
         } else if !going.is_egg() && fs::symlink_metadata(&record).is_ok() {
             fs::rename(&record, &journal).map_err(|cause| Error::io("rename", &record, cause))

@@ -101,6 +101,9 @@ impl<'a> Remover<'a> {
 
     /// Removes all that is left of a `.dist-info`, at an absolute path, its list last.
     pub(crate) fn remove_dist_info(&mut self, dist_info: &Path) -> Result<(), Error> {
+        if fs::symlink_metadata(dist_info).is_ok_and(|found| found.is_file()) {
+            return remove_if_there(dist_info);
+        }
         for name in names_in(dist_info)? {
             let path = dist_info.join(&name);
             if name == JOURNAL {
