@@ -69,6 +69,7 @@ mod unlisted;
 mod unshared;
 mod verify;
 mod version_managers;
+mod walk;
 mod wheel_leniency;
 mod wheel_oracle;
 mod wheelhouse;

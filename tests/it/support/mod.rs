@@ -18,5 +18,6 @@ pub(crate) mod socks;
 pub(crate) mod source_tree;
 pub(crate) mod tar_builder;
 pub(crate) mod tls;
+pub(crate) mod walk_world;
 pub(crate) mod wheel_builder;
 pub(crate) mod workspace;
