@@ -147,6 +147,22 @@ impl Error {
         self
     }
 
+    /// The same, where the source tree in the folder `tree` is shown as `name`: the folder is a temporary one.
+    #[must_use]
+    pub fn with_tree_shown(mut self, tree: &Path, name: &str) -> Self {
+        if let Self::Io { path, .. }
+        | Self::NoProject(path)
+        | Self::Pyproject { path, .. }
+        | Self::BuildSystem { path, .. } = &mut self
+            && let Ok(below) = path.strip_prefix(tree)
+        {
+            let mut shown = PathBuf::from(name);
+            shown.extend(below);
+            *path = shown;
+        }
+        self
+    }
+
     /// Returns what the backend wrote, where it was called and failed.
     pub fn output(&self) -> Option<&Output> {
         match self {

@@ -19,7 +19,7 @@ const MAX_MISSING: usize = 16;
 /// What a build wrote until it failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output {
-    /// The file with all of it.
+    /// The file with all of it; an empty path where there is none.
     pub log: PathBuf,
     /// The last lines, at most 40, each cut to 4096 bytes.
     pub last_lines: Vec<String>,

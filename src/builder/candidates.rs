@@ -79,7 +79,7 @@ impl Builder<'_> {
         name: &PackageName,
         url: &Url,
     ) -> Result<Answer, Error> {
-        let remote = direct(name, url)?;
+        let remote = direct(url)?;
         let wheel = if is_wheel(&remote.name) {
             let Ok(file_name) = WheelFilename::parse(&remote.name) else {
                 return Ok(Answer::Refused(Refusal::NoFile));
@@ -107,14 +107,11 @@ impl Builder<'_> {
     }
 }
 
-/// Returns what is at a direct address, whose fragment may have its digest.
-pub(super) fn direct(name: &PackageName, url: &Url) -> Result<RemoteFile, Error> {
-    let is_fetched = matches!(url.scheme(), "http" | "https");
+/// Returns what is at a direct address, whose fragment may have its digest: a file of a server, or of this machine.
+pub(super) fn direct(url: &Url) -> Result<RemoteFile, Error> {
+    let is_fetched = matches!(url.scheme(), "http" | "https" | "file");
     let file = url.file_name().filter(|_| is_fetched);
-    let file = file.ok_or_else(|| Error::UnsupportedUrl {
-        name: name.clone(),
-        url: url.clone(),
-    })?;
+    let file = file.ok_or_else(|| Error::UnsupportedUrl { url: url.clone() })?;
     Ok(RemoteFile {
         name: file,
         url: url.clone(),

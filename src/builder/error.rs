@@ -9,7 +9,7 @@ use crate::name::PackageName;
 use crate::store::Mismatch;
 use crate::url::Url;
 use crate::version::Version;
-use crate::{archive, environment, index, install, resolve, sdist, store};
+use crate::{archive, environment, index, install, resolve, sdist, store, wheel};
 
 /// Why there is no wheel. The caller adds what was to be built.
 #[derive(Debug, thiserror::Error)]
@@ -63,10 +63,10 @@ pub enum Error {
         file: String,
     },
     /// A build requirement has a URL of a kind that cannot be fetched here.
-    #[error("the build requirement `{name}` is at `{url}`, which cannot be fetched")]
+    #[error(
+        "a build requirement is at `{url}`, and only files at http, https and file URLs are supported"
+    )]
     UnsupportedUrl {
-        /// The package.
-        name: PackageName,
         /// Where it is.
         url: Url,
     },
@@ -111,6 +111,14 @@ pub enum Error {
     /// The backend failed, its pyproject.toml is not right, or it built something else.
     #[error(transparent)]
     Backend(#[from] build::Error),
+    /// What was built is no wheel that can be installed.
+    #[error("`{file}` was built, which cannot be installed")]
+    BadWheel {
+        /// The wheel.
+        file: String,
+        /// What is wrong with it.
+        source: Box<wheel::Error>,
+    },
     /// What was built cannot be used by the interpreter that built it.
     #[error("`{file}` was built, which does not fit {target}")]
     Unfit {
@@ -165,6 +173,15 @@ impl Error {
             requirements,
             source,
         }
+    }
+
+    /// The same, where the source tree in the folder `tree` is shown as `name`: the folder is a temporary one.
+    #[must_use]
+    pub fn with_tree_shown(self, tree: &Path, name: &str) -> Self {
+        if let Self::Backend(error) = self {
+            return error.with_tree_shown(tree, name).into();
+        }
+        self
     }
 
     /// Returns what the backend that failed wrote; that of a build requirement where its build did.

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{Seek as _, Write as _};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::turns::{Turn, Wanted, What};
 use super::workplace::Workplace;
@@ -13,7 +13,7 @@ use crate::event::{Event, Reporter};
 use crate::http::{Network, Sink};
 use crate::index::{Download, Index, IndexSession};
 use crate::store::{self, Cache, Key, VerifiedFile, Writer};
-use crate::url::Url;
+use crate::url::{Url, percent_decode};
 
 /// A file somewhere else.
 #[derive(Clone, Debug)]
@@ -36,6 +36,9 @@ impl Builder<'_> {
         workplace: &Workplace,
         file: &RemoteFile,
     ) -> Result<VerifiedFile, Error> {
+        if file.url.scheme() == "file" {
+            return take_local(workplace, file);
+        }
         if file.digests.is_empty() {
             return self.fetch_unproven(session, workplace, file);
         }
@@ -108,16 +111,7 @@ impl Builder<'_> {
         let Target::Cache(writer) = intake.target else {
             return Err(Error::Interrupted);
         };
-        writer.finish().map_err(|error| {
-            if let store::Error::Mismatch(source) = error {
-                return Error::Mismatch {
-                    file: file.name.clone(),
-                    url: file.url.clone(),
-                    source,
-                };
-            }
-            error.into()
-        })
+        writer.finish().map_err(|error| mismatch(error, file))
     }
 
     fn fetch_unproven(
@@ -138,9 +132,7 @@ impl Builder<'_> {
             failure: None,
         };
         self.receive(session, file, &mut intake)?;
-        let read = File::open(&path).and_then(|file| digest::hash(Algorithm::Sha256, file));
-        let digest = read.map_err(Error::io("read", &path))?;
-        Ok(workplace.cache().verify_local(&path, &[digest])?)
+        Ok(workplace.cache().verify_local(&path, &[hash(&path)?])?)
     }
 
     fn receive(
@@ -170,6 +162,41 @@ impl Builder<'_> {
             (Ok(()), None) => Ok(()),
         }
     }
+}
+
+/// Takes a file of this machine.
+fn take_local(workplace: &Workplace, file: &RemoteFile) -> Result<VerifiedFile, Error> {
+    let is_elsewhere = file.url.host().is_some_and(|host| host != "localhost");
+    let path = PathBuf::from(percent_decode(file.url.path()));
+    if is_elsewhere || path.is_dir() {
+        return Err(Error::UnsupportedUrl {
+            url: file.url.clone(),
+        });
+    }
+    let digests = if file.digests.is_empty() {
+        vec![hash(&path)?]
+    } else {
+        file.digests.clone()
+    };
+    let taken = workplace.cache().verify_local(&path, &digests);
+    taken.map_err(|error| mismatch(error, file))
+}
+
+fn hash(path: &Path) -> Result<Digest, Error> {
+    let hashed = File::open(path).and_then(|file| digest::hash(Algorithm::Sha256, file));
+    hashed.map_err(Error::io("read", path))
+}
+
+/// Makes an error about other bytes than were expected one about the file.
+fn mismatch(error: store::Error, file: &RemoteFile) -> Error {
+    if let store::Error::Mismatch(source) = error {
+        return Error::Mismatch {
+            file: file.name.clone(),
+            url: file.url.clone(),
+            source,
+        };
+    }
+    error.into()
 }
 
 /// Removes from the cache what does not have its digest any more; tells whether it did.

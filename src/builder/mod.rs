@@ -231,7 +231,8 @@ impl<'a> Builder<'a> {
             product: TreeProduct::Wheel,
             chain,
         };
-        let built = self.build(&workplace, &folder, job)?;
+        let built = self.build(&workplace, &folder, job);
+        let built = built.map_err(|error| error.with_tree_shown(&tree, archive.file_name))?;
         self.keep(&question, &built);
         self.take(&workplace, built)
     }

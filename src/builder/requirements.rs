@@ -106,7 +106,7 @@ impl Builder<'_> {
         let file = match &package.source {
             ResolvedSource::File(file) => file,
             ResolvedSource::Url(url) => {
-                return self.direct(session, asker, &direct(name, url)?, name);
+                return self.direct(session, asker, &direct(url)?, name);
             }
         };
         let page = self.page(session, name)?;

@@ -9,10 +9,12 @@ use std::sync::Arc;
 use super::environments::BuildEnvironment;
 use super::workplace::{BuildFolder, NewWheel, Workplace};
 use super::{Builder, Error, TreeProduct};
+use crate::archive::Buffers;
 use crate::build::pep517::Frontend;
 use crate::build::{self, BuildSystem, BuiltWheel, Expected, Product, Variables};
 use crate::event::Event;
 use crate::name::PackageName;
+use crate::wheel::{self, Wheel};
 
 /// Sockets have paths of at most 104 bytes, and what makes them in a temporary folder adds some forty.
 const MAX_TEMPORARY_BYTES: usize = 60;
@@ -80,6 +82,7 @@ impl Builder<'_> {
             TreeProduct::Editable => frontend.editable(&folder.wheels(), job.expected),
         })?;
         self.check_fits(&wheel)?;
+        self.check_content(&wheel, job.expected)?;
         Ok((wheel, environment))
     }
 
@@ -149,6 +152,26 @@ impl Builder<'_> {
         }
     }
 
+    /// Opens the wheel as an installation will: what is refused then would be kept, and refused each time.
+    fn check_content(&self, wheel: &BuiltWheel, expected: &Expected) -> Result<(), Error> {
+        let file = wheel.file_name();
+        let refused = |source| Error::BadWheel {
+            file: file.as_str().to_owned(),
+            source: Box::new(source),
+        };
+        let bytes = File::open(wheel.path()).map_err(Error::io("read", wheel.path()))?;
+        let expected = wheel::Expected {
+            file,
+            name: &expected.name,
+            version: file.version(),
+        };
+        let leniency = &self.settings.leniency;
+        let opened = Wheel::open_leniently(bytes, expected, leniency, &mut Buffers::default());
+        let opened = opened.map_err(refused)?;
+        let checked = opened.archive().check_size(self.settings.limits);
+        checked.map_err(|fault| refused(fault.into()))
+    }
+
     /// Moves the output of a build that failed to where it stays.
     pub(super) fn leave_log(
         &self,
@@ -161,11 +184,8 @@ impl Builder<'_> {
         };
         let has_output = error.output().is_some();
         let log = has_output.then(|| keep_log(&folder.log(), &self.settings.logs, name));
-        match log.flatten() {
-            Some(log) => error.with_log(log).into(),
-            // Its last lines are in the error.
-            None => error.into(),
-        }
+        // Its last lines are in the error.
+        error.with_log(log.flatten().unwrap_or_default()).into()
     }
 }
 

@@ -103,9 +103,19 @@ fn by_backend(job: &BuildJob<'_>, prepare: &Prepare<'_>) -> Result<Option<Prepar
     let built = wheel(job, builder).map_err(|source| Error::SourceBuild {
         package: distribution.name.clone(),
         version: distribution.version.clone(),
-        source: Box::new(source),
+        source: Box::new(shown(source, job)),
     })?;
     Ok(Some(ready(distribution, built)))
+}
+
+/// Names the repository in place of the folder that it was copied to.
+fn shown(error: builder::Error, job: &BuildJob<'_>) -> builder::Error {
+    match (&job.source, &job.distribution.origin) {
+        (BuildSource::Folder { path, .. }, Origin::Git(git)) => {
+            error.with_tree_shown(path, &git.url.to_string())
+        }
+        _ => error,
+    }
 }
 
 fn wheel(job: &BuildJob<'_>, builder: &builder::Builder<'_>) -> Result<BuiltFile, builder::Error> {

@@ -481,3 +481,12 @@ def build_wheel(*arguments):
     );
     assert!(fs::read_dir(tree.wheels()).unwrap().next().is_none());
 }
+
+#[test]
+fn answers_without_end_are_cut() {
+    for answer in ["'x' * 100000", "'x-1.0-py3-none-any' * 1000 + '.whl'"] {
+        let error = error_of(&format!("def build_wheel(*more):\n    return {answer}\n"));
+        assert!(matches!(error, Error::Answer { .. }), "{error:?}");
+        assert!(error.to_string().len() < 400, "{error}");
+    }
+}

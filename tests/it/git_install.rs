@@ -11,6 +11,7 @@ use crate::support::build_scene::MAKER;
 use crate::support::git_server::{Daemon, GitPlace, serve_files};
 use crate::support::local_index::LocalIndex;
 use crate::support::locked_wheels::python;
+use crate::support::requirement::missing;
 use crate::support::shop::library;
 use crate::support::wheel_builder::WheelBuilder;
 use crate::support::workspace::{Output, Workspace};
@@ -296,20 +297,57 @@ fn nothing_of_a_repository_is_executed() {
     assert!(!ran.exists());
 }
 
+/// Commits a file that git-lfs keeps elsewhere.
+fn commit_large(place: &GitPlace) -> String {
+    acme(place);
+    place.git("acme", &["lfs", "install", "--local"]);
+    place.git("acme", &["lfs", "track", "*.bin"]);
+    fs::create_dir(place.path("acme/acme")).unwrap();
+    fs::remove_file(place.path("acme/acme.py")).unwrap();
+    fs::write(place.path("acme/acme/__init__.py"), "").unwrap();
+    let commit = place.commit("acme", "acme/large.bin", "the real content");
+    let pointer = place.git("acme", &["show", "HEAD:acme/large.bin"]);
+    assert!(pointer.contains("git-lfs"), "{pointer}");
+    commit
+}
+
 #[test]
-fn pointers_of_lfs_are_warned_of() {
+fn files_of_lfs_are_installed_and_not_their_pointers() {
+    let path = std::env::var_os("PATH").unwrap();
+    if !std::env::split_paths(&path).any(|folder| folder.join("git-lfs").exists()) {
+        return missing("git-lfs");
+    }
+    let place = GitPlace::new();
+    let commit = commit_large(&place);
+    let workspace = one(&place.url("acme"), &commit);
+    let mut command = workspace.command(&["install", "--no-root"]);
+    Output::of(command.env("GIT_CONFIG_NOSYSTEM", "1")).succeeded();
+    let library = library(&workspace.project().join(".venv"));
+    let installed = fs::read_to_string(library.join("acme/large.bin")).unwrap();
+    assert_eq!(installed, "the real content");
+}
+
+#[test]
+fn pointers_of_lfs_are_warned_of_where_it_is_not_installed() {
     let place = GitPlace::new();
     acme(&place);
     let commit = place.commit("acme", ".gitattributes", "*.bin filter=lfs -text\n");
     let workspace = one(&place.url("acme"), &commit);
-    let mut command = workspace.command(&["install", "--no-root"]);
-    let has_lfs = std::env::split_paths(&std::env::var_os("PATH").unwrap())
-        .any(|folder| folder.join("git-lfs").exists());
-    let output = Output::of(command.env("GIT_CONFIG_NOSYSTEM", "1")).succeeded();
-    if !has_lfs {
-        output.said(&[
-            "which is not on PATH: pointers were installed",
-            "install git-lfs",
-        ]);
+    let programs = workspace.home().join("bin");
+    fs::create_dir(&programs).unwrap();
+    let path = std::env::var_os("PATH").unwrap();
+    for name in ["git", "sh"] {
+        let mut found = std::env::split_paths(&path).map(|folder| folder.join(name));
+        let found = found.find(|file| file.is_file()).unwrap();
+        std::os::unix::fs::symlink(found, programs.join(name)).unwrap();
     }
+    let mut command = workspace.command(&["install", "--no-root"]);
+    command
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("LOCK2VENV_PYTHON", python())
+        .env("PATH", programs);
+    Output::of(&mut command).succeeded().said(&[
+        "which is not on PATH: pointers were installed",
+        "install git-lfs",
+    ]);
 }

@@ -16,6 +16,7 @@ mod build;
 mod build_cache;
 mod build_command;
 mod build_processes;
+mod build_refused;
 mod builder;
 mod bytecode;
 mod cache;

@@ -10,8 +10,8 @@ use std::process::ExitStatus;
 use fs_err as fs;
 use serde::Serialize;
 
-use super::Frontend;
 use super::answer::{Answer, Value};
+use super::{Frontend, shortened};
 use crate::build::{Error, Hook, Output};
 use crate::configuration::BuildSetting;
 use crate::platform::removal;
@@ -98,25 +98,26 @@ impl Frontend<'_> {
         offset: u64,
     ) -> Result<Option<Value>, Error> {
         let output = || {
-            let output = Output::read(self.log, offset).map_err(Error::io("read", self.log))?;
-            Ok::<_, Error>(Box::new(output))
+            // A backend can remove even this.
+            let output = Output::read(self.log, offset).unwrap_or_default();
+            Box::new(output)
         };
         Err(match answer {
             None => Error::Ended {
                 hook,
                 status,
-                output: output()?,
+                output: output(),
             },
             Some(Answer::Unavailable { message, module }) => Error::BackendUnavailable {
                 backend: self.system.backend(),
                 module,
-                message,
-                output: output()?,
+                message: shortened(&message),
+                output: output(),
             },
             Some(Answer::Unsupported { message }) => Error::Unsupported {
                 hook,
-                message,
-                output: output()?,
+                message: shortened(&message),
+                output: output(),
             },
             Some(Answer::Failed {
                 exception,
@@ -124,10 +125,10 @@ impl Frontend<'_> {
                 module,
             }) => Error::Failed {
                 hook,
-                exception,
-                message,
+                exception: shortened(&exception),
+                message: shortened(&message),
                 module,
-                output: output()?,
+                output: output(),
             },
             Some(Answer::Done { value }) => return Ok(Some(value)),
             Some(Answer::Missing) => return Ok(None),

@@ -22,6 +22,12 @@ use super::{BuildSystem, BuiltBy, BuiltWheel, Error, Expected, Hook, Product, St
 use crate::configuration::BuildSetting;
 use crate::requirement::Requirement;
 
+/// What file systems allow.
+const MAX_FILE_NAME_BYTES: usize = 255;
+
+/// How much of an answer an error shows.
+const MAX_SHOWN_CHARACTERS: usize = 200;
+
 /// A source tree and all that building it takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Frontend<'a> {
@@ -60,7 +66,7 @@ impl Frontend<'_> {
         for requirement in &requirements {
             Requirement::parse(requirement).map_err(|_| Error::Answer {
                 hook,
-                answer: requirement.clone(),
+                answer: shortened(requirement),
                 what: "which is not a requirement",
             })?;
         }
@@ -133,6 +139,13 @@ impl Frontend<'_> {
 
     fn build(&self, hook: Hook, folder: &Path, expected: &Expected) -> Result<BuiltWheel, Error> {
         let file = self.required(hook, folder)?;
+        if file.len() > MAX_FILE_NAME_BYTES {
+            return Err(Error::Answer {
+                hook,
+                answer: shortened(&file),
+                what: "which is too long for the name of a wheel",
+            });
+        }
         let built_by = BuiltBy::Backend(self.system.backend());
         BuiltWheel::take(folder, &file, expected, built_by).map_err(|fault| Error::Wheel {
             hook,
@@ -149,5 +162,13 @@ impl Frontend<'_> {
             hook,
         })?;
         answer.text(hook)
+    }
+}
+
+/// Cuts text that a backend made.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MAX_SHOWN_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }

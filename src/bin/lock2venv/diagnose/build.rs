@@ -1,13 +1,23 @@
 //! Why a wheel could not be built from source.
 
-use lock2venv::build::{MissingTool, Output, ToolKind};
+use lock2venv::build::{self, MissingTool, Output, ToolKind, WheelFault};
 use lock2venv::builder::Error;
 use lock2venv::resolve::{self, Fact};
+use lock2venv::sdist;
 
 use super::Failure;
 
+/// What to do about a project that cannot be built anywhere.
+const REPORT_BUILD: &str = "report it to the authors of the package, or lock another version";
+
 /// How many lines of what a backend wrote are shown; all are in a file.
 const MOST_LINES: usize = 20;
+
+/// How much of each line.
+const MOST_CHARACTERS: usize = 400;
+
+/// How many names at the top of an archive are shown.
+const MOST_NAMES: usize = 5;
 
 impl Failure {
     /// Says why the wheel that `headline` is about could not be built.
@@ -28,9 +38,20 @@ impl Failure {
         if let Error::Offline { source, .. } = innermost {
             failure = failure.details(facts(source, in_cache));
         }
+        if let Error::Unpack {
+            source: sdist::Error::NoProject { names },
+            ..
+        } = innermost
+        {
+            failure = failure.detail(format!(
+                "at its top: {}",
+                names[..names.len().min(MOST_NAMES)].join(", ")
+            ));
+        }
         if let Some(output) = error.output() {
             return failure
                 .details(shown(output))
+                .hints(killed(innermost))
                 .hints(module(output))
                 .hints(tools(output));
         }
@@ -40,6 +61,12 @@ impl Failure {
 
 fn hint(error: &Error) -> Vec<String> {
     let hints: &[&str] = match error {
+        Error::Unpack { source, .. } => return Vec::from_iter(unpacking(source).map(str::to_owned)),
+        Error::Backend(error) => return Vec::from_iter(backend(error).map(str::to_owned)),
+        Error::BadWheel { .. } => &[REPORT_BUILD],
+        Error::UnsupportedUrl { .. } => &[
+            "`--build-constraint` cannot replace a URL: lock a version of the package that has a wheel, or requires no such URL",
+        ],
         Error::Offline { .. } | Error::NotCached { .. } => &[
             "install once without `--offline`, with the same cache",
             super::prepare::BRING,
@@ -70,6 +97,38 @@ fn in_cache(fact: &Fact) -> String {
     }
 }
 
+/// What to do about an archive that is refused.
+fn unpacking(error: &sdist::Error) -> Option<&'static str> {
+    let hint = match error {
+        sdist::Error::TooLarge { .. } => {
+            "if it is meant to be that large: `--max-unpacked SIZE`, `--max-ratio N`"
+        }
+        sdist::Error::Io { .. } | sdist::Error::Read(_) => return None,
+        _ => "nothing of it was run; report it to its authors, or lock another version",
+    };
+    Some(hint)
+}
+
+/// What to do where a backend did not fail, but did something else.
+fn backend(error: &build::Error) -> Option<&'static str> {
+    let hint = match error {
+        build::Error::Wheel {
+            fault: WheelFault::OtherName { .. } | WheelFault::OtherVersion { .. },
+            ..
+        } => {
+            "poetry.lock does not say what the source says: run `poetry lock` and review the change"
+        }
+        build::Error::NoProject(_)
+        | build::Error::Pyproject { .. }
+        | build::Error::BuildSystem { .. }
+        | build::Error::HookMissing { .. }
+        | build::Error::Answer { .. }
+        | build::Error::Wheel { .. } => REPORT_BUILD,
+        _ => return None,
+    };
+    Some(hint)
+}
+
 /// Why no build requirements can be chosen, a line for each reason.
 fn facts(
     error: &resolve::Error<std::convert::Infallible>,
@@ -88,9 +147,29 @@ fn shown(output: &Output) -> Vec<String> {
     let lines = &output.last_lines;
     let lines = &lines[lines.len().saturating_sub(MOST_LINES)..];
     let label = (!lines.is_empty()).then(|| "the last lines of its output:".to_owned());
-    let lines = lines.iter().map(|line| format!("  {line}"));
-    let whole = format!("the whole output: {}", output.log.display());
-    label.into_iter().chain(lines).chain([whole]).collect()
+    let lines = lines.iter().map(|line| format!("  {}", cut(line)));
+    let has_log = !output.log.as_os_str().is_empty();
+    let whole = has_log.then(|| format!("the whole output: {}", output.log.display()));
+    label.into_iter().chain(lines).chain(whole).collect()
+}
+
+/// The beginning of a line, which may be a megabyte of minified code.
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(MOST_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+/// What to do about a backend that the system killed.
+fn killed(error: &Error) -> Option<String> {
+    use std::os::unix::process::ExitStatusExt as _;
+    const SIGKILL: i32 = 9;
+    let Error::Backend(build::Error::Ended { status, .. }) = error else {
+        return None;
+    };
+    let hint = "it was killed, by the system most likely, as memory ran out: fewer builds at once need less (LOCK2VENV_JOBS=1)";
+    (status.signal() == Some(SIGKILL)).then(|| hint.to_owned())
 }
 
 /// What to do about a Python module that the build environment does not have.

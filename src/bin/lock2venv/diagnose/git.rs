@@ -42,10 +42,21 @@ fn hint(error: &Error) -> Option<&'static str> {
         Error::Reference(_) | Error::Commit(_) | Error::Subdirectory { .. } => {
             "run `poetry lock` and review the change"
         }
+        Error::Refused {
+            url,
+            refusal: Refusal::NotFound,
+            ..
+        } if is_local(&url.to_string()) => {
+            "a repository of this machine is always needed: copy it before this step of an image build, or leave its group out"
+        }
         Error::Refused { refusal, .. } => return refused(*refusal),
         _ => return None,
     };
     Some(hint)
+}
+
+fn is_local(url: &str) -> bool {
+    url.starts_with("file:") || url.starts_with('/')
 }
 
 fn refused(refusal: Refusal) -> Option<&'static str> {
