@@ -1,7 +1,7 @@
 //! The answers to what the resolver asks.
 
 use super::fetching::RemoteFile;
-use super::metadata::Asker;
+use super::metadata::{Asker, LocalWheel};
 use super::{Builder, Error, NestedBuilds};
 use crate::build::Expected;
 use crate::digest::{Algorithm, Digest};
@@ -79,6 +79,13 @@ impl Builder<'_> {
         name: &PackageName,
         url: &Url,
     ) -> Result<Answer, Error> {
+        if let Some(repository) = url.repository() {
+            if let Some(refusal) = self.build_refusal(asker, name) {
+                return Ok(Answer::Refused(refusal));
+            }
+            let wheel = self.repository_wheel(asker, name, url, &repository)?;
+            return Ok(answer(&wheel));
+        }
         let remote = direct(url)?;
         let wheel = if is_wheel(&remote.name) {
             let Ok(file_name) = WheelFilename::parse(&remote.name) else {
@@ -89,10 +96,8 @@ impl Builder<'_> {
                 return Ok(Answer::Refused(Refusal::NoFile));
             }
             self.direct_wheel(session, asker, &remote, &file_name)?
-        } else if self.settings.nested == NestedBuilds::Forbidden {
-            return Ok(Answer::Refused(Refusal::BuildForbidden));
-        } else if asker.chain.contains(name) {
-            return Ok(Answer::Refused(Refusal::BuildCycle));
+        } else if let Some(refusal) = self.build_refusal(asker, name) {
+            return Ok(Answer::Refused(refusal));
         } else {
             let expected = Expected {
                 name: name.clone(),
@@ -100,10 +105,23 @@ impl Builder<'_> {
             };
             self.nested_wheel(session, asker, &remote, &expected)?
         };
-        Ok(Answer::Direct {
-            version: wheel.file_name.version().clone(),
-            metadata: wheel.metadata.clone(),
-        })
+        Ok(answer(&wheel))
+    }
+
+    /// Returns why what is required by its address may not be built, if that is so.
+    fn build_refusal(&self, asker: Asker<'_>, name: &PackageName) -> Option<Refusal> {
+        if self.settings.nested == NestedBuilds::Forbidden {
+            return Some(Refusal::BuildForbidden);
+        }
+        let is_circle = asker.chain.contains(name);
+        is_circle.then_some(Refusal::BuildCycle)
+    }
+}
+
+fn answer(wheel: &LocalWheel) -> Answer {
+    Answer::Direct {
+        version: wheel.file_name.version().clone(),
+        metadata: wheel.metadata.clone(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::name::PackageName;
 use crate::store::Mismatch;
 use crate::url::Url;
 use crate::version::Version;
-use crate::{archive, environment, index, install, resolve, sdist, store, wheel};
+use crate::{archive, environment, git, index, install, resolve, sdist, store, wheel};
 
 /// Why there is no wheel. The caller adds what was to be built.
 #[derive(Debug, thiserror::Error)]
@@ -64,11 +64,19 @@ pub enum Error {
     },
     /// A build requirement has a URL of a kind that cannot be fetched here.
     #[error(
-        "a build requirement is at `{url}`, and only files at http, https and file URLs are supported"
+        "a build requirement is at `{url}`, and only git repositories, and files at http, https and file URLs are supported"
     )]
     UnsupportedUrl {
         /// Where it is.
         url: Url,
+    },
+    /// The repository of a build requirement could not be checked out.
+    #[error("the repository of the build requirement `{name}` cannot be checked out")]
+    Git {
+        /// The package.
+        name: PackageName,
+        /// Why not.
+        source: Box<git::Error>,
     },
     /// An index or file server did not answer as it should.
     #[error(transparent)]
@@ -219,6 +227,9 @@ impl Error {
         let error = self.innermost();
         if let Self::Index(error) = error {
             return error.is_cancelled();
+        }
+        if let Self::Git { source, .. } = error {
+            return matches!(**source, git::Error::Interrupted);
         }
         matches!(
             error,

@@ -197,7 +197,7 @@ fn nested(error: Error, archive: &SourceArchive<'_>) -> Error {
     }
 }
 
-fn metadata_in(file: &VerifiedFile, name: &str) -> Result<CandidateMetadata, Error> {
+pub(super) fn metadata_in(file: &VerifiedFile, name: &str) -> Result<CandidateMetadata, Error> {
     let refused = |source| Error::Wheel {
         file: name.to_owned(),
         source,

@@ -29,6 +29,7 @@ mod keeping;
 mod metadata;
 mod offline;
 mod pages;
+mod repository;
 mod requirements;
 mod settings;
 mod slots;
@@ -243,6 +244,11 @@ impl<'a> Builder<'a> {
     ///
     /// Any [`Error`].
     pub fn wheel_of_tree(&self, tree: &SourceTree<'_>) -> Result<BuiltFile, Error> {
+        self.tree_in(tree, &[])
+    }
+
+    /// As [`Builder::wheel_of_tree`], for a build requirement of the last of `chain`, which is one of the one before.
+    fn tree_in(&self, tree: &SourceTree<'_>, chain: &[PackageName]) -> Result<BuiltFile, Error> {
         let expected = tree.expected;
         let identity = match tree.product {
             TreeProduct::Wheel => tree.identity,
@@ -255,7 +261,7 @@ impl<'a> Builder<'a> {
         let workplace = self.workplace()?;
         let turn = question
             .as_ref()
-            .map(|question| self.build_turn(&workplace, question, &[]));
+            .map(|question| self.build_turn(&workplace, question, chain));
         let _claim = match turn.transpose()? {
             Some(Turn::Found(kept)) => return Ok(kept),
             Some(Turn::Ours(claim)) => claim,
@@ -266,7 +272,7 @@ impl<'a> Builder<'a> {
             tree: tree.folder,
             expected,
             product: tree.product,
-            chain: &[],
+            chain,
         };
         let built = self.build(&workplace, &folder, job)?;
         if let Some(question) = &question {

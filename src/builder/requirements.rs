@@ -106,6 +106,10 @@ impl Builder<'_> {
         let file = match &package.source {
             ResolvedSource::File(file) => file,
             ResolvedSource::Url(url) => {
+                if let Some(repository) = url.repository() {
+                    let built = self.repository_wheel(asker, name, url, &repository)?;
+                    return Ok(ResolvedWheel::here(built));
+                }
                 return self.direct(session, asker, &direct(url)?, name);
             }
         };

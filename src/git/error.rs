@@ -49,6 +49,14 @@ pub enum Error {
     /// This is not the whole name of a commit.
     #[error("`{}` is not a full commit hash", .0.escape_debug())]
     Commit(String),
+    /// The repository has no branch or tag of this name.
+    #[error("the git repository `{url}` has no branch or tag `{}`", reference.escape_debug())]
+    ReferenceMissing {
+        /// The repository.
+        url: WrittenUrl,
+        /// The name.
+        reference: String,
+    },
     /// A user name or password has a character that git's credential protocol cannot carry.
     #[error("the credentials for `{0}` contain a line break")]
     Credentials(WrittenUrl),

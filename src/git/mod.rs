@@ -15,6 +15,7 @@ mod checkout;
 mod command;
 mod error;
 mod refusal;
+mod resolve;
 mod url_fault;
 mod version;
 
@@ -119,6 +120,22 @@ impl Git {
     /// Tells whether git-lfs is on `PATH` too.
     pub fn has_lfs(&self) -> bool {
         self.has_lfs
+    }
+
+    /// Asks a repository which commit a branch, a tag or a commit's whole name is; `None` for the one that it shows first.
+    /// `folder` exists, and is left as it was.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReferenceMissing`] and those of [`Git::check_out`].
+    pub fn resolve(
+        &self,
+        url: &WrittenUrl,
+        revision: Option<&str>,
+        folder: &Path,
+        stop: &Stop,
+    ) -> Result<String, Error> {
+        resolve::resolve(self, url, revision, folder, stop)
     }
 
     /// Brings the files of a commit into `folders.root`.

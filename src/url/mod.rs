@@ -7,6 +7,7 @@
 mod credentials;
 mod encoding;
 mod parameters;
+mod repository;
 mod written;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use parameters::{is_secret, is_token, shown_query};
 
 pub use credentials::{Credentials, CredentialsFlaw};
 pub(crate) use encoding::{percent_decode, percent_encode};
+pub use repository::RepositoryUrl;
 pub use written::{WrittenUrl, shown};
 
 /// An absolute address; small, as it goes into many an error.

@@ -189,6 +189,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "event",
             "platform",
             "configuration",
+            "git",
             "archive",
             "sdist",
             "build",

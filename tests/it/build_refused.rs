@@ -5,9 +5,14 @@ use std::fs;
 use lock2venv::builder::Error;
 
 use crate::from_source::{Scene, file_entry};
-use crate::support::build_scene::{BuildScene, Source, made};
+use crate::support::build_scene::{BuildScene, MAKER, Source, made};
+use crate::support::git_server::GitPlace;
 use crate::support::tar_builder::{TarEntry, gzip, tar};
 use crate::support::wheel_builder::WheelBuilder;
+
+/// A project that brings its own backend.
+const BACKEND: &str =
+    "[build-system]\nrequires = []\nbuild-backend = \"maker\"\nbackend-path = [\".\"]\n";
 
 /// A hook that has the backend add this to the wheel that it writes.
 fn adding(path: &str, text: &str) -> String {
@@ -152,4 +157,35 @@ fn a_requirement_may_be_a_file_of_this_machine() {
         Source::new("absent").requiring(&format!("absent @ {}", url("absent-1-py3-none-any.whl")));
     let error = scene.build(&absent).unwrap_err();
     assert!(matches!(error, Error::Io { .. }), "{error:?}");
+}
+
+#[test]
+fn a_requirement_may_be_a_repository() {
+    let scene = BuildScene::new();
+    let place = GitPlace::new();
+    for (name, text) in [("pyproject.toml", BACKEND), ("maker.py", MAKER)] {
+        if name == "pyproject.toml" {
+            place.create("tool");
+        }
+        place.commit("tool", name, text);
+    }
+    place.commit("tool", "spec", "tool 1.0");
+    place.git("tool", &["tag", "--annotate", "--message", "one", "v1"]);
+    place.commit("tool", "spec", "tool 2.0");
+    let url = format!("git+{}", place.url("tool"));
+    let versions = |requirement: &str| {
+        let built = scene.build(&Source::new("demo").requiring(requirement));
+        fs::remove_dir_all(scene.path("cache/v1/built")).unwrap();
+        made(&built.unwrap())["installed"].clone()
+    };
+    for (revision, version) in [("", "2.0"), ("@v1", "1.0"), ("@main", "2.0")] {
+        let expected = serde_json::json!(["maker 1.0", format!("tool {version}")]);
+        assert_eq!(versions(&format!("tool @ {url}{revision}")), expected);
+    }
+    for revision in ["@absent", "@--upload-pack=x", "#subdirectory=.."] {
+        let source = Source::new("demo").requiring(&format!("tool @ {url}{revision}"));
+        let error = scene.build(&source).unwrap_err();
+        assert!(matches!(error, Error::Git { .. }), "{error:?}");
+    }
+    assert!(scene.leftovers().is_empty(), "{:?}", scene.leftovers());
 }

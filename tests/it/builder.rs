@@ -260,7 +260,7 @@ fn a_requirement_may_have_an_address() {
         .build(&Source::new("wrong").requiring(&wrong))
         .unwrap_err();
     assert!(matches!(error, Error::Mismatch { .. }), "{error:?}");
-    let error = scene.build(&Source::new("git").requiring("a @ git+https://a.example/a.git"));
+    let error = scene.build(&Source::new("other").requiring("a @ hg+https://a.example/a"));
     assert!(
         matches!(error, Err(Error::UnsupportedUrl { .. })),
         "{error:?}"

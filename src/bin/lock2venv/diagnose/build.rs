@@ -63,6 +63,9 @@ fn hint(error: &Error) -> Vec<String> {
     let hints: &[&str] = match error {
         Error::Unpack { source, .. } => return Vec::from_iter(unpacking(source).map(str::to_owned)),
         Error::Backend(error) => return Vec::from_iter(backend(error).map(str::to_owned)),
+        Error::Git { source, .. } => {
+            return Vec::from_iter(super::git::hint(source).map(str::to_owned));
+        }
         Error::BadWheel { .. } => &[REPORT_BUILD],
         Error::UnsupportedUrl { .. } => &[
             "`--build-constraint` cannot replace a URL: lock a version of the package that has a wheel, or requires no such URL",

@@ -29,7 +29,7 @@ fn lines_of(error: &Error) -> &[String] {
     }
 }
 
-fn hint(error: &Error) -> Option<&'static str> {
+pub(super) fn hint(error: &Error) -> Option<&'static str> {
     let hint = match error {
         Error::NoGit => {
             "install it (Debian: `apt-get install git`, Alpine: `apk add git`), or leave the group of the package out"
