@@ -3,10 +3,10 @@
 //! [PEP 517]: https://peps.python.org/pep-0517/#source-trees
 //! [PEP 518]: https://peps.python.org/pep-0518/#build-system-table
 
+use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
-use fs_err as fs;
 use serde::Deserialize;
 use toml::{Table, Value};
 

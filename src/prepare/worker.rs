@@ -163,11 +163,12 @@ impl<'q, 'a> Worker<'q, 'a> {
         session: &mut IndexSession<'_>,
         job: &DownloadJob<'_>,
     ) -> Result<VerifiedFile, Error> {
+        let (cache, digests) = (self.job.cache, job.wanted.digests);
         let mut intake = Intake {
-            writer: self
-                .job
-                .cache
-                .sized_writer(job.wanted.digests, job.n_bytes)?,
+            writer: match job.wanted.distribution.wheel() {
+                Some(_) => cache.sized_writer(digests, job.n_bytes)?,
+                None => cache.source_writer(digests, job.n_bytes)?,
+            },
             reporter: self.job.reporter,
             failure: None,
         };

@@ -211,7 +211,33 @@ impl Cache {
         digests: &'a [Digest],
         n_bytes: Option<u64>,
     ) -> Result<Writer<'a>, Error> {
-        let home = self.written().filter(|_| self.keeps_archives);
+        self.writer_into(
+            self.written().filter(|_| self.keeps_archives),
+            digests,
+            n_bytes,
+        )
+    }
+
+    /// As [`Cache::sized_writer`], for a source, which is kept although archives of wheels are not: nothing else keeps what it
+    /// holds, and other settings build another wheel of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoDigest`], [`Error::Io`].
+    pub fn source_writer<'a>(
+        &'a self,
+        digests: &'a [Digest],
+        n_bytes: Option<u64>,
+    ) -> Result<Writer<'a>, Error> {
+        self.writer_into(self.written(), digests, n_bytes)
+    }
+
+    fn writer_into<'a>(
+        &'a self,
+        home: Option<&'a Arc<dyn Backend>>,
+        digests: &'a [Digest],
+        n_bytes: Option<u64>,
+    ) -> Result<Writer<'a>, Error> {
         let check = DigestCheck::new(digests)?;
         let share = || n_bytes.and_then(|n_bytes| self.memory.take(n_bytes));
         let draft = match home {

@@ -48,23 +48,35 @@ fn start(scene: &Scene, arguments: &[&str]) -> Child {
     command.stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Ends a run by `signal` while it builds, and waits until nothing that it started is left.
-fn end_while_building(scene: &Scene, arguments: &[&str], signal: Signal) {
+/// Ends a run while it builds, and waits until nothing that it started is left; returns its exit code and what it said.
+fn end_while_building(
+    scene: &Scene,
+    arguments: &[&str],
+    end: impl FnOnce(&Child),
+) -> (Option<i32>, String) {
     let pipe = scene.workspace.home().join("pipe");
     let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
     assert!(made.success());
-    thread::scope(|scope| {
+    let output = thread::scope(|scope| {
         let gone = scope.spawn(|| fs::read(&pipe).unwrap());
-        let mut child = start(scene, arguments);
+        let child = start(scene, arguments);
         scene.index.wait_for(STARTED);
-        kill_process(Pid::from_child(&child), signal).unwrap();
-        child.wait().unwrap();
+        end(&child);
+        let output = child.wait_with_output().unwrap();
         assert!(gone.join().unwrap().is_empty());
+        output
     });
     fs::remove_file(pipe).unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), said)
 }
 
-fn scene() -> Scene {
+fn kill(signal: Signal) -> impl FnOnce(&Child) {
+    move |child| kill_process(Pid::from_child(child), signal).unwrap()
+}
+
+/// A project whose build does not end; `more` is added to its lock.
+fn scene(more: &str) -> Scene {
     let source = Source::new("demo");
     let scene = Scene::new(&source);
     let source = endless(&scene.index, &scene.workspace.home());
@@ -72,7 +84,7 @@ fn scene() -> Scene {
         .index
         .add("demo", &source.file_name(), &source.archive());
     let files = crate::from_source::file_entry(&source.file_name(), &digest);
-    scene.lock(&files, "");
+    scene.lock(&files, more);
     scene
 }
 
@@ -80,8 +92,9 @@ fn scene() -> Scene {
 fn an_interrupted_build_leaves_neither_processes_nor_files() {
     for signal in [Signal::INT, Signal::TERM] {
         for arguments in [&["install"][..], &["install", "--no-cache"]] {
-            let scene = scene();
-            end_while_building(&scene, arguments, signal);
+            let scene = scene("");
+            let (code, _) = end_while_building(&scene, arguments, kill(signal));
+            assert_eq!(code, Some(130));
             assert_eq!(leftovers(&scene), [""; 0], "{arguments:?}");
         }
     }
@@ -90,14 +103,30 @@ fn an_interrupted_build_leaves_neither_processes_nor_files() {
 #[test]
 fn a_killed_build_leaves_no_processes_and_its_files_go_with_the_next_run() {
     for arguments in [&["install"][..], &["install", "--no-cache"]] {
-        let scene = scene();
-        end_while_building(&scene, arguments, Signal::KILL);
+        let scene = scene("");
+        end_while_building(&scene, arguments, kill(Signal::KILL));
         assert_eq!(leftovers(&scene).len(), 1, "{arguments:?}");
         fs::write(scene.workspace.home().join("ready"), "").unwrap();
         scene.run(arguments).succeeded();
         assert_eq!(leftovers(&scene), [""; 0], "{arguments:?}");
         assert!(scene.read("demo.py").contains("maker 1.0"));
     }
+}
+
+#[test]
+fn a_build_that_is_of_no_use_any_more_is_ended() {
+    let absent = format!(
+        "[[package]]\nname = \"absent\"\nversion = \"1.0\"\ndescription = \"\"\noptional = false\n\
+         python-versions = \"*\"\ngroups = [\"main\"]\nfiles = [{{file = \"absent-1.0-py3-none-any.whl\", hash = \"sha256:{}\"}}]\n",
+        "0".repeat(64)
+    );
+    let scene = scene(&absent);
+    scene.index.misbehave("/simple/absent/", Fault::Hold, 1);
+    let (code, said) = end_while_building(&scene, &["install"], |_| scene.index.let_go());
+    assert_eq!(code, Some(1));
+    assert!(said.contains("has no package `absent`"), "{said}");
+    assert!(!said.contains("cannot be built"), "{said}");
+    assert_eq!(leftovers(&scene), [""; 0]);
 }
 
 /// Reads until a line has `text`.
@@ -113,6 +142,13 @@ fn wait_to_say(child: &mut Child, text: &str) -> BufReader<std::process::ChildSt
 
 #[test]
 fn processes_on_one_cold_cache_build_a_wheel_once() {
+    for link_mode in ["auto", "copy"] {
+        build_in_two_processes(link_mode);
+    }
+}
+
+#[track_caller]
+fn build_in_two_processes(link_mode: &str) {
     let source = Source::new("demo");
     let scene = Scene::new(&source);
     let (trace, address) = (
@@ -130,7 +166,7 @@ fn processes_on_one_cold_cache_build_a_wheel_once() {
     let files = crate::from_source::file_entry(&source.file_name(), &digest);
     scene.lock(&files, "");
     scene.index.misbehave(STARTED, Fault::Hold, 1);
-    let install = ["install", "--link-mode", "copy", "-v", "--venv"];
+    let install = ["install", "--link-mode", link_mode, "-v", "--venv"];
     let arguments = |venv| [&install[..], &[venv]].concat();
     let mut first = start(&scene, &arguments("one"));
     scene.index.wait_for(STARTED);

@@ -115,6 +115,19 @@ fn a_source_distribution_is_built_and_its_wheel_kept() {
 }
 
 #[test]
+fn a_source_distribution_is_kept_for_builds_without_the_network() {
+    let scene = Scene::new(&Source::new("demo"));
+    scene.run(&["install"]).succeeded();
+    scene.index.take_paths();
+    fs::remove_dir_all(scene.workspace.project().join(".venv")).unwrap();
+    scene.workspace.write("build.txt", "maker < 2\n");
+    let constrained = ["install", "--offline", "--build-constraint", "build.txt"];
+    let output = scene.run(&constrained).succeeded();
+    assert!(output.stderr.contains("Building demo"), "{}", output.stderr);
+    assert_eq!(scene.index.take_paths(), [""; 0]);
+}
+
+#[test]
 fn without_a_cache_a_source_distribution_is_built_each_time() {
     let scene = Scene::new(&Source::new("demo"));
     for _ in 0..2 {

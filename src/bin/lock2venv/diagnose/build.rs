@@ -55,7 +55,13 @@ impl Failure {
                 .hints(module(output))
                 .hints(tools(output));
         }
-        failure.hints(hint(innermost))
+        let rule = match innermost {
+            Error::BadWheel { source, .. } => source.rule(),
+            _ => None,
+        };
+        failure
+            .hints(hint(innermost))
+            .hints(rule.map(super::place::leniency))
     }
 }
 

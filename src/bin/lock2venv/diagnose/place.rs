@@ -125,7 +125,7 @@ pub(crate) const IGNORE_IT: &str =
     "if `COPY` brought it into an image, list `.venv` in `.dockerignore`";
 
 /// Says how such a wheel can be installed anyway, and with which result.
-fn leniency(rule: Rule) -> String {
+pub(super) fn leniency(rule: Rule) -> String {
     let outcome = match rule {
         Rule::SymbolicLinks => ": links become plain files that contain the path of their target",
         Rule::NestedScripts => ": folders of scripts stay folders",
