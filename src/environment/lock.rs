@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::partial::{self, Partial};
 use super::{Error, is_absent, takeover};
-use crate::platform::lock::{self, Held};
+use crate::platform::lock::{self, Held, Locked};
 
 /// The name of staging folders.
 const STAGING: &str = "staging";
@@ -16,7 +16,7 @@ const STAGING: &str = "staging";
 pub struct EnvironmentLock {
     root: PathBuf,
     /// Held for its lock alone.
-    _folder: File,
+    _folder: Locked,
 }
 
 /// A hidden folder inside an environment, so on its file system; removed when dropped.
@@ -31,10 +31,10 @@ impl EnvironmentLock {
     /// Waits for the lock, and removes what interrupted runs left.
     pub(super) fn acquire(root: &Path) -> Result<Self, Error> {
         loop {
-            let folder = fs_err::File::open(root)?.into_file();
-            wait_for(&folder)?;
+            let folder = Locked(fs_err::File::open(root)?.into_file());
+            wait_for(&folder.0)?;
             // While we waited, the environment may have been replaced by a new one.
-            if lock::is_still(&folder, root)? {
+            if lock::is_still(&folder.0, root)? {
                 clean(root);
                 return Ok(Self {
                     root: root.to_owned(),
@@ -46,11 +46,11 @@ impl EnvironmentLock {
 
     /// As [`EnvironmentLock::acquire`], but `None` at once when someone else holds the lock.
     pub(super) fn try_acquire(root: &Path) -> Result<Option<Self>, Error> {
-        let folder = fs_err::File::open(root)?.into_file();
-        if lock::try_lock(&folder)? == Held::ByOther {
+        let folder = Locked(fs_err::File::open(root)?.into_file());
+        if lock::try_lock(&folder.0)? == Held::ByOther {
             return Ok(None);
         }
-        if !lock::is_still(&folder, root)? {
+        if !lock::is_still(&folder.0, root)? {
             // Our own lock on what was there must not be what we wait for.
             drop(folder);
             return Self::acquire(root).map(Some);

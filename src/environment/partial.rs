@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use super::Error;
-use crate::platform::lock::{Held, is_still, try_lock};
+use crate::platform::lock::{Held, Locked, is_still, try_lock};
 use crate::platform::removal;
 
 /// How the name of every such folder ends.
@@ -26,7 +26,7 @@ const MOST_TRIES: usize = 16;
 pub(super) struct Partial {
     path: PathBuf,
     /// Held for its lock alone.
-    _lock: File,
+    _lock: Locked,
     is_kept: bool,
 }
 
@@ -73,12 +73,12 @@ impl Partial {
 }
 
 /// Locks a folder that was just made; `None` when it was taken for a dead one's.
-fn lock(path: &Path) -> io::Result<Option<File>> {
+fn lock(path: &Path) -> io::Result<Option<Locked>> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        file => file?,
+        file => Locked(file?),
     };
-    let is_ours = try_lock(&file)? != Held::ByOther && is_still(&file, path)?;
+    let is_ours = try_lock(&file.0)? != Held::ByOther && is_still(&file.0, path)?;
     Ok(is_ours.then_some(file))
 }
 
@@ -131,10 +131,10 @@ pub(super) fn clean_probes(root: &Path) {
 }
 
 fn remove_when_dead(path: &Path) {
-    let Ok(lock) = File::open(path) else {
+    let Ok(lock) = File::open(path).map(Locked) else {
         return;
     };
-    if matches!(try_lock(&lock), Ok(Held::Yes)) {
+    if matches!(try_lock(&lock.0), Ok(Held::Yes)) {
         drop(removal::remove(path));
     }
 }

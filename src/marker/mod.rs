@@ -34,6 +34,7 @@ use algebra::Algebra;
 use node::Node;
 
 pub(crate) use parse::requirement_marker as parse_requirement_marker;
+pub(crate) use parse::standard_marker as parse_standard_marker;
 
 pub use environment::MarkerEnvironment;
 pub use node::Marker;

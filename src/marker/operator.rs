@@ -36,6 +36,18 @@ impl Operator {
         matches!(self, Self::In | Self::NotIn)
     }
 
+    /// Returns the operator that says the same when the sides change places; containment and `~=` have none.
+    pub(super) fn mirror(self) -> Option<Self> {
+        Some(match self {
+            Self::Equal | Self::Identical | Self::NotEqual => self,
+            Self::Greater => Self::Less,
+            Self::GreaterEqual => Self::LessEqual,
+            Self::Less => Self::Greater,
+            Self::LessEqual => Self::GreaterEqual,
+            Self::In | Self::NotIn | Self::Compatible | Self::Assign => return None,
+        })
+    }
+
     /// Returns the operator that holds where this one does not; `~=` has none.
     pub(super) fn invert(self) -> Option<Self> {
         Some(match self {

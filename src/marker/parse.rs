@@ -1,7 +1,10 @@
 //! Reading markers, with the grammar that poetry-core uses.
 //!
 //! It takes the names of PEP 345 (`os.name`), wants one space in `not in`, and lets a variable stand on the right only
-//! with `in` and `not in`. Values are kept as they stand between the quotes.
+//! with `in` and `not in`. Values are kept as they stand between the quotes. What METADATA and build requirements say may
+//! follow the [standard]'s wider grammar.
+//!
+//! [standard]: https://packaging.python.org/en/latest/specifications/dependency-specifiers/#grammar
 
 use super::Error;
 use super::algebra::Algebra;
@@ -23,22 +26,39 @@ pub(super) fn marker(text: &str) -> Result<Marker, Error> {
         "" | "*" => return Ok(Marker::any()),
         _ => {}
     }
-    let tree = Marker::any_of(alternatives(text)?);
+    let tree = Marker::any_of(alternatives(text, Grammar::PoetryCore)?);
     let simplified = Algebra::new().union_of(std::slice::from_ref(&tree));
     Ok(simplified.unwrap_or(tree))
 }
 
 /// Parses the marker of a requirement. It is simplified as a whole, too.
 pub(crate) fn requirement_marker(text: &str) -> Result<Marker, Error> {
-    let alternatives = alternatives(text)?;
+    simplified(alternatives(text, Grammar::PoetryCore)?)
+}
+
+/// Parses the marker of a requirement with the grammar of the standard: a value may be on the left of every operator but
+/// `~=`, and any white space in `not in`. Two variables, or two values, are not compared.
+pub(crate) fn standard_marker(text: &str) -> Result<Marker, Error> {
+    simplified(alternatives(text, Grammar::Standard)?)
+}
+
+fn simplified(alternatives: Vec<Marker>) -> Result<Marker, Error> {
     let simplified = Algebra::new().union_of(&alternatives);
     Ok(simplified.unwrap_or_else(|_| Marker::any_of(alternatives)))
 }
 
+/// Which texts are markers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grammar {
+    PoetryCore,
+    Standard,
+}
+
 /// Parses without simplifying.
-fn alternatives(text: &str) -> Result<Vec<Marker>, Error> {
+fn alternatives(text: &str, grammar: Grammar) -> Result<Vec<Marker>, Error> {
     let mut parser = Parser {
         text,
+        grammar,
         at: 0,
         depth: 0,
         n_comparisons: 0,
@@ -52,6 +72,7 @@ fn alternatives(text: &str) -> Result<Vec<Marker>, Error> {
 
 struct Parser<'a> {
     text: &'a str,
+    grammar: Grammar,
     at: usize,
     depth: usize,
     n_comparisons: usize,
@@ -101,16 +122,25 @@ impl<'a> Parser<'a> {
             });
         }
         if matches!(self.peek(), Some('"' | '\'')) {
-            let value = self.value()?;
-            let operator = self.operator()?.as_str();
-            let variable = self.variable()?;
-            let single = Single::parse_swapped(variable, &format!("\"{value}\" {operator}"))?;
-            return Ok(single.into());
+            return self.swapped_comparison();
         }
         let variable = self.variable()?;
         let operator = self.operator()?.as_str();
         let value = self.value()?;
         Ok(Single::parse(variable, &format!("{operator} {value}"))?.into())
+    }
+
+    /// A comparison with the value on the left.
+    fn swapped_comparison(&mut self) -> Result<Marker, Error> {
+        let value = self.value()?;
+        let operator = self.operator()?;
+        let variable = self.variable()?;
+        let mirrored = (self.grammar == Grammar::Standard).then(|| operator.mirror());
+        let single = match mirrored.flatten() {
+            Some(operator) => Single::parse(variable, &format!("{} {value}", operator.as_str())),
+            None => Single::parse_swapped(variable, &format!("\"{value}\" {}", operator.as_str())),
+        };
+        Ok(single?.into())
     }
 
     fn variable(&mut self) -> Result<Variable, Error> {
@@ -123,11 +153,19 @@ impl<'a> Parser<'a> {
 
     fn operator(&mut self) -> Result<Operator, Error> {
         self.skip_spaces();
-        let found = Operator::parse_prefix(self.rest());
+        let found = Operator::parse_prefix(self.rest()).or_else(|| self.spread_not_in());
         let found = found.filter(|(operator, _)| *operator != Operator::Assign);
         let (operator, length) = found.ok_or_else(|| self.unexpected())?;
         self.at += length;
         Ok(operator)
+    }
+
+    /// `not in` with other white space between the words.
+    fn spread_not_in(&self) -> Option<(Operator, usize)> {
+        let between = self.rest().strip_prefix("not")?;
+        let after = between.trim_start_matches([' ', '\t']).strip_prefix("in")?;
+        let is_spread = self.grammar == Grammar::Standard && between.starts_with([' ', '\t']);
+        is_spread.then(|| (Operator::NotIn, self.rest().len() - after.len()))
     }
 
     fn value(&mut self) -> Result<&'a str, Error> {

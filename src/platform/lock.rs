@@ -16,6 +16,19 @@ pub(crate) enum Held {
     NoLocksHere,
 }
 
+/// An open file whose lock, if it has one, is released when this is dropped.
+///
+/// Closing the file would release it later: a program that another thread is about to start has the file for a moment, too.
+#[derive(Debug)]
+pub(crate) struct Locked(pub(crate) File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // Where there are no locks, there is nothing to release.
+        drop(self.0.unlock());
+    }
+}
+
 /// Locks `file` unless someone else has.
 pub(crate) fn try_lock(file: &File) -> io::Result<Held> {
     match file.try_lock() {
@@ -68,6 +81,17 @@ mod tests {
         assert!(!is_still(&file, folder.path()).unwrap());
         assert!(!is_still(&file, &folder.path().join("gone")).unwrap());
         assert!(is_still(&file, &path.join("below")).is_err());
+    }
+
+    #[test]
+    fn a_copy_in_another_process_does_not_hold_the_lock() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let locked = Locked(file.reopen().unwrap());
+        assert_eq!(try_lock(&locked.0).unwrap(), Held::Yes);
+        let copy = locked.0.try_clone().unwrap();
+        drop(locked);
+        assert_eq!(try_lock(file.as_file()).unwrap(), Held::Yes);
+        drop(copy);
     }
 
     #[test]

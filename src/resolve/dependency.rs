@@ -213,7 +213,7 @@ impl<'a> Cursor<'a> {
 
     fn marker(&mut self) -> Result<Marker, InvalidDependency> {
         if self.take(';') {
-            let parsed = marker::parse_requirement_marker(self.rest());
+            let parsed = marker::parse_standard_marker(self.rest());
             return parsed.map_err(|source| InvalidDependency::Marker {
                 text: self.shown(),
                 source,
@@ -303,6 +303,36 @@ mod tests {
             "foo[a] @ https://example.com/f;x.whl",
             "os_name == \"nt\"",
         );
+    }
+
+    #[test]
+    fn markers_follow_the_standard() {
+        for (marker, expected) in [
+            ("'3.8' <= python_version", "python_version >= \"3.8\""),
+            ("'3.8' > python_version", "python_version < \"3.8\""),
+            ("'linux' == sys_platform", "sys_platform == \"linux\""),
+            ("'win32' != sys_platform", "sys_platform != \"win32\""),
+            (
+                "os_name not \t in 'nt, java'",
+                "os_name not in \"nt, java\"",
+            ),
+            (
+                "'tegra' not  in platform_release",
+                "\"tegra\" not in platform_release",
+            ),
+        ] {
+            prints(&format!("a; {marker}"), "a", expected);
+        }
+        for marker in [
+            "'3.8' ~= python_version",
+            "os_name == sys_platform",
+            "os_name notin 'nt'",
+        ] {
+            assert!(
+                DependencySpecifier::parse(&format!("a; {marker}")).is_err(),
+                "{marker}"
+            );
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use super::locked::lock;
 use crate::platform::file::{create_cautiously, touch};
-use crate::platform::lock::{Held, is_still, try_lock};
+use crate::platform::lock::{Held, Locked, is_still, try_lock};
 use crate::platform::owner::create_private_folder;
 
 /// Each claim keeps a file open, and many systems let a process have 1,024. What goes beyond is fetched without.
@@ -56,7 +56,7 @@ pub struct Claim {
 
 #[derive(Debug)]
 struct HeldFile {
-    file: File,
+    file: Locked,
     path: PathBuf,
 }
 
@@ -112,7 +112,7 @@ impl Claims {
             Held::Yes => {}
         }
         let held = Arc::new(HeldFile {
-            file,
+            file: Locked(file),
             path: path.to_owned(),
         });
         lock(&self.held).push(Arc::clone(&held));
@@ -141,7 +141,7 @@ impl Claims {
         *touched = Instant::now();
         drop(touched);
         for held in lock(&self.held).iter() {
-            let _ = touch(&held.file);
+            let _ = touch(&held.file.0);
         }
     }
 }
@@ -150,7 +150,7 @@ impl Drop for Claim {
     fn drop(&mut self) {
         // Not when another has passed us by, or the cache was cleared.
         let HeldFile { file, path } = &*self.held;
-        if matches!(is_still(file, path), Ok(true)) {
+        if matches!(is_still(&file.0, path), Ok(true)) {
             let _ = std::fs::remove_file(path);
         }
         lock(&self.claims.held).retain(|held| !Arc::ptr_eq(held, &self.held));
@@ -242,7 +242,7 @@ mod tests {
         let claims = Arc::new(Claims::default());
         let _claim = ours(claims.claim(&place.path()));
         let old = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1);
-        lock(&claims.held)[0].file.set_modified(old).unwrap();
+        lock(&claims.held)[0].file.0.set_modified(old).unwrap();
         let before = mark(place.claim());
         claims.touch();
         assert_eq!(mark(place.claim()), before, "touched too often");

@@ -6,11 +6,13 @@
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
+use crate::platform::lock::Locked;
+
 /// The sign that we are here; goes when dropped.
 #[derive(Debug)]
 pub(super) struct Presence {
     /// Held for its lock alone.
-    _folder: File,
+    _folder: Locked,
 }
 
 /// Who else uses the cache.
@@ -33,8 +35,8 @@ impl Presence {
             }
         }
         // Nobody else starts to tidy up between the two locks but to find nothing of ours.
-        let folder = opened?;
-        folder.lock_shared().ok()?;
+        let folder = Locked(opened?);
+        folder.0.lock_shared().ok()?;
         Some(Self { _folder: folder })
     }
 }
