@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use etcetera::BaseStrategy as _;
 use lock2venv::project_files::Disk;
 use lock2venv::pyproject::FileSystem as _;
 
@@ -81,9 +80,18 @@ impl Context {
         }
         let parent = match self.variable("POETRY_CACHE_DIR") {
             Some(folder) => self.working_folder.join(folder),
-            None => etcetera::choose_base_strategy().ok()?.cache_dir(),
+            None => self.user_cache_folder()?,
         };
         Some(parent.join("lock2venv"))
+    }
+
+    /// The [XDG base directory], on every system; a relative one counts as unset, as that specification has it.
+    ///
+    /// [XDG base directory]: https://specifications.freedesktop.org/basedir-spec/latest/
+    fn user_cache_folder(&self) -> Option<PathBuf> {
+        let named = self.variable("XDG_CACHE_HOME").map(PathBuf::from);
+        let named = named.filter(|folder| folder.is_absolute());
+        named.or_else(|| Some(std::env::home_dir()?.join(".cache")))
     }
 }
 

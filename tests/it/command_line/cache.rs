@@ -60,6 +60,12 @@ fn the_cache_can_be_found_measured_and_emptied() {
     let poetry = [("POETRY_CACHE_DIR", "/srv/poetry")];
     let output = scene.run_with(&poetry, &["cache", "dir"]).succeeded();
     assert_eq!(output.stdout, "/srv/poetry/lock2venv\n");
+    let absolute = [("XDG_CACHE_HOME", "/srv/cache")];
+    let output = scene.run_with(&absolute, &["cache", "dir"]).succeeded();
+    assert_eq!(output.stdout, "/srv/cache/lock2venv\n");
+    let relative = [("XDG_CACHE_HOME", "srv")];
+    let output = scene.run_with(&relative, &["cache", "dir"]).succeeded();
+    assert_eq!(output.stdout, format!("{}\n", folder.display()));
     scene.run(&["install", "--no-root"]).succeeded();
     let size: u64 = scene
         .run(&["cache", "size"])
