@@ -6,8 +6,8 @@ use lock2venv::archive::SizeLimits;
 use lock2venv::environment::Layout;
 use lock2venv::event::Silent;
 use lock2venv::install::{
-    Destination, DestinationKind, Error, FilePool, InstallOptions, Installation, LinkMode,
-    PreparedWheel, install,
+    Destination, DestinationKind, Error, FilePool, InstallOptions, Installation, KeptForm,
+    LinkMode, PreparedWheel, install,
 };
 use lock2venv::plan::{Action, Plan};
 use lock2venv::store::PrivateCache;
@@ -81,6 +81,7 @@ impl Bench {
             limits: SizeLimits::default(),
             compile: None,
             link_mode: LinkMode::Hardlink,
+            kept_form: KeptForm::Unpacked,
             cache: cache.and_then(PrivateCache::at),
             installer_name: "bench".to_owned(),
         };

@@ -13,8 +13,8 @@ use crate::digest::{Algorithm, Digest};
 use crate::environment::{Blueprint, Draft};
 use crate::event::Silent;
 use crate::install::{
-    self, Destination, DestinationKind, InstallOptions, Installation, KeptWheels, LinkMode,
-    PreparedWheel, WheelContent,
+    self, Destination, DestinationKind, InstallOptions, Installation, KeptForm, KeptWheels,
+    LinkMode, PreparedWheel, WheelContent,
 };
 use crate::name::PackageName;
 use crate::plan::{Action, Distribution, DistributionId, Form, Origin, Plan};
@@ -117,6 +117,8 @@ impl Builder<'_> {
             compile: None,
             // Never a hard link: see the header of the module.
             link_mode: LinkMode::Reflink,
+            // Nor twice the room for what few installs need.
+            kept_form: KeptForm::Archives,
             cache: workplace.private_cache().cloned(),
             installer_name: "lock2venv".to_owned(),
         };

@@ -79,5 +79,5 @@ fn wheels_for(destination: &Destination, options: &InstallOptions) -> Option<Whe
         DestinationKind::Fresh => &destination.folder,
         DestinationKind::Existing { staging } => staging,
     };
-    Wheels::open(cache, folder, options.link_mode)
+    Wheels::open(cache, folder, options.link_mode, options.kept_form)
 }

@@ -45,7 +45,7 @@ pub use installation::Installation;
 pub use kept::{Finder, KeptWheels, unpacked};
 pub use pool::FilePool;
 
-pub use crate::store::LinkMode;
+pub use crate::store::{KeptForm, LinkMode};
 
 /// A wheel of the plan that is ready to be put in place.
 #[derive(Debug)]
@@ -125,6 +125,8 @@ pub struct InstallOptions {
     pub compile: Option<crate::bytecode::CompileSettings>,
     /// How files of the cache come into the environment.
     pub link_mode: LinkMode,
+    /// How the cache keeps wheels that are installed now.
+    pub kept_form: KeptForm,
     /// The cache that keeps unpacked wheels; `None` keeps nothing.
     pub cache: Option<PrivateCache>,
     /// What INSTALLER says.

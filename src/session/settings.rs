@@ -13,7 +13,7 @@ use crate::bytecode;
 use crate::configuration::Configuration;
 use crate::http::Network;
 use crate::index::{self, Client};
-use crate::install::{self, Destination, LinkMode};
+use crate::install::{self, Destination, KeptForm, LinkMode};
 use crate::plan::{Builds, IndexSource};
 use crate::prepare;
 use crate::project_wheel;
@@ -49,6 +49,8 @@ pub struct SessionSettings {
     pub compiles: bool,
     /// How files of the cache come into the environment.
     pub link_mode: LinkMode,
+    /// How the cache keeps wheels that are installed now.
+    pub kept_form: KeptForm,
     /// How many threads work on files, and as many interpreters on bytecode; `None` for one for each processor.
     pub n_jobs: Option<NonZeroUsize>,
     /// What the wheels of folders depend on besides the folders.
@@ -83,6 +85,7 @@ impl SessionSettings {
             leniency: Leniency::default(),
             compiles: false,
             link_mode: LinkMode::default(),
+            kept_form: KeptForm::default(),
             n_jobs: None,
             build: project_wheel::BuildOptions::default(),
             variables: Vec::new(),
@@ -178,6 +181,7 @@ impl Session {
             limits: settings.size_limits,
             compile: settings.compiles.then(bytecode).transpose()?,
             link_mode: settings.link_mode,
+            kept_form: settings.kept_form,
             cache: self.private_cache(),
             installer_name: "lock2venv".to_owned(),
         })

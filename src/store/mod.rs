@@ -53,6 +53,6 @@ pub(crate) use packs::{Pack, PackWriter, Slot};
 pub use trust::PrivateCache;
 pub use upkeep::{Removed, Size, clear, has_cache, size, size_of};
 pub use verified::VerifiedFile;
-pub use wheels::{KeptWheel, LinkMode, verify_wheels_of};
+pub use wheels::{KeptForm, KeptWheel, LinkMode, verify_wheels_of};
 pub use work_folder::{WorkFolder, tidy_temporary};
 pub use writer::Writer;

@@ -8,7 +8,9 @@ use fs_err as fs;
 use lock2venv::archive::SizeLimits;
 use lock2venv::environment::{self, Layout};
 use lock2venv::event::Silent;
-use lock2venv::install::{Destination, DestinationKind, Error, InstallOptions, LinkMode, losers};
+use lock2venv::install::{
+    Destination, DestinationKind, Error, InstallOptions, KeptForm, LinkMode, losers,
+};
 use lock2venv::name::PackageName;
 use lock2venv::plan::{Action, Plan};
 use lock2venv::wheel::Leniency;
@@ -39,6 +41,7 @@ fn options() -> InstallOptions {
         leniency: Leniency::default(),
         compile: None,
         link_mode: LinkMode::Copy,
+        kept_form: KeptForm::Unpacked,
         cache: None,
         installer_name: "lock2venv".to_owned(),
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -119,13 +118,13 @@ fn copy_all(from: &Path, to: &Path) {
 
 #[test]
 fn flipped_bits_of_archives_do_no_harm() {
-    let arguments = ["--link-mode", "copy"];
+    let arguments = ["--cache-archives"];
     survives_flips(&Kept::new(&arguments), "archives", &arguments, 40);
 }
 
 #[test]
 fn a_mode_in_the_directory_of_an_archive_is_believed_to_the_bit() {
-    let arguments = ["--link-mode", "copy"];
+    let arguments = ["--cache-archives"];
     let kept = Kept::new(&arguments);
     for path in kept.files("archives") {
         let bytes = fs::read(&path).unwrap();
@@ -144,8 +143,10 @@ fn a_mode_in_the_directory_of_an_archive_is_believed_to_the_bit() {
 
 #[test]
 fn flipped_bits_of_unpacked_wheels_do_no_harm_where_they_are_copied() {
-    let kept = Kept::new(&["--link-mode", "hardlink"]);
-    survives_flips(&kept, "trees", &["--link-mode", "copy"], 40);
+    for first in ["hardlink", "copy"] {
+        let kept = Kept::new(&["--link-mode", first]);
+        survives_flips(&kept, "trees", &["--link-mode", "copy"], 40);
+    }
 }
 
 #[test]
@@ -163,7 +164,7 @@ fn flipped_bits_of_manifests_do_no_harm_where_files_are_linked() {
 
 #[test]
 fn flipped_bits_of_bytecode_and_addresses_do_no_harm() {
-    let arguments = ["--compile", "--link-mode", "copy"];
+    let arguments = ["--compile", "--cache-archives"];
     let kept = Kept::new(&arguments);
     survives_flips(&kept, "bytecode", &arguments, 20);
     for path in kept.files("archives") {
@@ -175,7 +176,7 @@ fn flipped_bits_of_bytecode_and_addresses_do_no_harm() {
 
 #[test]
 fn damaged_archives_are_fetched_again_in_the_same_run() {
-    let arguments = ["--link-mode", "copy"];
+    let arguments = ["--cache-archives"];
     let kept = Kept::new(&arguments);
     for forgets_addresses in [false, true] {
         for path in kept.files("archives") {
@@ -196,22 +197,29 @@ fn damaged_archives_are_fetched_again_in_the_same_run() {
 
 #[test]
 fn a_damaged_unpacked_wheel_is_fetched_again_in_the_same_run() {
-    let kept = Kept::new(&["--link-mode", "hardlink"]);
-    for path in kept.files("trees") {
-        if fs::metadata(&path).unwrap().size() == 500 {
-            flip(&path, 99);
+    for first in ["hardlink", "copy"] {
+        let kept = Kept::new(&["--link-mode", first]);
+        for path in kept.files("trees") {
+            let content = fs::read(&path).unwrap();
+            if let Some(place) = content.windows(500).position(|part| part == [7; 500]) {
+                flip(&path, (place + 10) * 8);
+            }
         }
+        let output = kept.project.install_again(&["--link-mode", "copy"]);
+        let said = "acme/data.bin in the cache was damaged: fetching it again";
+        assert!(output.succeeded().stderr.contains(said));
+        kept.assert_right();
     }
-    let output = kept.project.install_again(&["--link-mode", "copy"]);
-    let said = "acme/data.bin in the cache was damaged: fetching it again";
-    assert!(output.succeeded().stderr.contains(said));
-    kept.assert_right();
 }
 
 #[test]
 fn a_damaged_copy_in_a_cache_that_may_only_be_read_is_passed_by() {
-    for (first, folder) in [("copy", "archives"), ("hardlink", "trees")] {
-        let kept = Kept::new(&["--link-mode", first]);
+    for (first, folder) in [
+        (&["--cache-archives"][..], "archives"),
+        (&["--link-mode", "hardlink"], "trees"),
+        (&["--link-mode", "copy"], "trees"),
+    ] {
+        let kept = Kept::new(first);
         for path in kept.files(folder) {
             if !path.ends_with("manifest") {
                 put(&path, &vec![0; fs::read(&path).unwrap().len()]);
@@ -235,7 +243,7 @@ fn a_damaged_copy_in_a_cache_that_may_only_be_read_is_passed_by() {
 
 #[test]
 fn in_a_cache_that_may_only_be_read_damage_is_not_blamed_for_another_error() {
-    let kept = Kept::new(&["--link-mode", "copy"]);
+    let kept = Kept::new(&["--cache-archives"]);
     for path in kept.files("archives") {
         put(&path, &vec![0; fs::read(&path).unwrap().len()]);
     }
@@ -243,7 +251,7 @@ fn in_a_cache_that_may_only_be_read_damage_is_not_blamed_for_another_error() {
     let Some(_mount) = Mount::read_only(&cache) else {
         return;
     };
-    let arguments = ["--link-mode", "copy", "--max-unpacked", "10"];
+    let arguments = ["--cache-archives", "--max-unpacked", "10"];
     let output = kept.project.install_again(&arguments);
     let expected = ["2 wheels cannot be installed", "the copy of `acme-1.0"];
     let said = output.failed(1, &expected).stderr;
@@ -253,30 +261,30 @@ fn in_a_cache_that_may_only_be_read_damage_is_not_blamed_for_another_error() {
 
 #[test]
 fn a_change_of_an_environment_survives_a_damaged_archive() {
-    let arguments = ["--link-mode", "copy"];
+    let arguments = ["--cache-archives"];
     let kept = Kept::new(&arguments);
     let (all, one) = (wheels(), &wheels()[1..]);
     kept.project.lock(one);
     kept.project
-        .run(&["install", "--sync", "--link-mode", "copy"])
+        .run(&["install", "--sync", "--cache-archives"])
         .succeeded();
     for path in kept.files("archives") {
         put(&path, &vec![0; fs::read(&path).unwrap().len()]);
     }
     kept.project.lock(&all);
     kept.project
-        .run(&["install", "--link-mode", "copy"])
+        .run(&["install", "--cache-archives"])
         .succeeded();
     kept.assert_right();
 }
 
 #[test]
 fn a_damaged_archive_is_a_clear_error_without_the_network() {
-    let kept = Kept::new(&["--link-mode", "copy"]);
+    let kept = Kept::new(&["--cache-archives"]);
     for path in kept.files("archives") {
         put(&path, &vec![0; fs::read(&path).unwrap().len()]);
     }
-    let arguments = ["-q", "--offline", "--link-mode", "copy"];
+    let arguments = ["-q", "--offline", "--cache-archives"];
     kept.project.install_again(&arguments).failed(
         1,
         &[
@@ -289,7 +297,7 @@ fn a_damaged_archive_is_a_clear_error_without_the_network() {
 
 #[test]
 fn verifying_names_and_removes_what_is_damaged_of_every_kind() {
-    let kept = Kept::new(&["--compile", "--link-mode", "copy"]);
+    let kept = Kept::new(&["--compile", "--cache-archives"]);
     kept.verify().succeeded();
     for kind in ["archives", "addresses", "interpreters", "bytecode"] {
         for (step, path) in kept.files(kind).into_iter().enumerate() {
@@ -305,18 +313,21 @@ fn verifying_names_and_removes_what_is_damaged_of_every_kind() {
 
 #[test]
 fn verifying_finds_what_links_do_not_show() {
-    let arguments = ["--link-mode", "hardlink"];
-    let kept = Kept::new(&arguments);
-    for path in kept.files("trees") {
-        if !path.exists() {
-            continue;
+    for mode in ["hardlink", "copy"] {
+        let arguments = ["--link-mode", mode];
+        let kept = Kept::new(&arguments);
+        kept.verify().succeeded();
+        for path in kept.files("trees") {
+            if !path.exists() {
+                continue;
+            }
+            flip(&path, 99);
+            let tree = path.ancestors().find(|path| path.join("manifest").exists());
+            let tree = tree.unwrap().to_owned();
+            kept.verify().failed(1, &[tree.to_str().unwrap()]);
+            assert!(!tree.exists());
+            kept.project.install_again(&arguments).succeeded();
+            kept.assert_right();
         }
-        flip(&path, 99);
-        let tree = path.ancestors().find(|path| path.join("manifest").exists());
-        let tree = tree.unwrap().to_owned();
-        kept.verify().failed(1, &[tree.to_str().unwrap()]);
-        assert!(!tree.exists());
-        kept.project.install_again(&arguments).succeeded();
-        kept.assert_right();
     }
 }

@@ -1,6 +1,7 @@
 //! Wheels become environments: by the specification, whole or not at all, and the same whatever arrives first.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,8 +18,8 @@ use lock2venv::environment::Layout;
 use lock2venv::event::{Event, Reporter, Silent, Warning, WheelFlaw};
 use lock2venv::filename::WheelFilename;
 use lock2venv::install::{
-    Destination, DestinationKind, Error, FilePool, InstallOptions, Installation, LinkMode,
-    PreparedWheel, Report, WheelContent,
+    Destination, DestinationKind, Error, FilePool, InstallOptions, Installation, KeptForm,
+    LinkMode, PreparedWheel, Report, WheelContent,
 };
 use lock2venv::installed::InstalledDistribution;
 use lock2venv::name::PackageName;
@@ -156,6 +157,7 @@ fn options() -> InstallOptions {
         limits: SizeLimits::default(),
         compile: None,
         link_mode: LinkMode::Auto,
+        kept_form: KeptForm::Unpacked,
         cache: None,
         installer_name: "lock2venv".to_owned(),
     }
@@ -995,6 +997,7 @@ fn fill_from_trees(wheels: &[&WheelBuilder], options: &InstallOptions) -> Option
 
 #[test]
 fn unpacked_wheels_stand_in_for_their_archives() {
+    const MODES: [LinkMode; 3] = [LinkMode::Hardlink, LinkMode::Copy, LinkMode::Auto];
     let (first, second) = conflicting();
     let sloppy = acme()
         .file("acme/data.bin", vec![7; 100_000])
@@ -1005,16 +1008,19 @@ fn unpacked_wheels_stand_in_for_their_archives() {
         .data("scripts/binary", "\u{7f}ELF")
         .console_script("main", "acme:main");
     let wheels = [&sloppy, &first, &second];
-    let folder = tempfile::tempdir().unwrap();
-    let with = |link_mode| InstallOptions {
-        cache: PrivateCache::at(folder.path()),
-        link_mode,
-        ..options()
-    };
-    let (place, report) = try_fill(&wheels, &with(LinkMode::Hardlink)).unwrap();
-    assert_eq!(report.warnings.len(), 4, "{:?}", report.warnings);
-    for link_mode in [LinkMode::Hardlink, LinkMode::Copy, LinkMode::Auto] {
-        let (again, second_report) = fill_from_trees(&wheels, &with(link_mode)).unwrap();
+    for (first, later) in [LinkMode::Hardlink, LinkMode::Copy]
+        .into_iter()
+        .flat_map(|first| MODES.map(|later| (first, later)))
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let with = |link_mode| InstallOptions {
+            cache: PrivateCache::at(folder.path()),
+            link_mode,
+            ..options()
+        };
+        let (place, report) = try_fill(&wheels, &with(first)).unwrap();
+        assert_eq!(report.warnings.len(), 4, "{:?}", report.warnings);
+        let (again, second_report) = fill_from_trees(&wheels, &with(later)).unwrap();
         assert_eq!(again.files(), place.files());
         assert_eq!(second_report.warnings, report.warnings);
         let is_executable = |path: &str| {
@@ -1024,6 +1030,45 @@ fn unpacked_wheels_stand_in_for_their_archives() {
         assert!(is_executable("bin/tool") && is_executable(&format!("{SITE}/acme/run")));
         assert!(!is_executable(&format!("{SITE}/acme/data.bin")));
     }
+}
+
+#[test]
+fn packs_that_were_changed_are_not_used() {
+    let wheel = acme().file("acme/data.bin", vec![7; 700_000]);
+    let folder = tempfile::tempdir().unwrap();
+    let options = InstallOptions {
+        cache: PrivateCache::at(folder.path()),
+        link_mode: LinkMode::Copy,
+        ..options()
+    };
+    let (place, _) = try_fill(&[&wheel], &options).unwrap();
+    let (again, _) = fill_from_trees(&[&wheel], &options).unwrap();
+    assert_eq!(again.files(), place.files());
+    let trees = fs::read_dir(folder.path().join("v1/trees")).unwrap();
+    let tree = trees.last().unwrap().unwrap().path();
+    let packs = || {
+        fs::read_dir(&tree)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+    };
+    let (manifests, packs): (Vec<_>, Vec<_>) = packs().partition(|path| path.ends_with("manifest"));
+    assert_eq!((manifests.len(), packs.len()), (1, 1), "{packs:?}");
+    let mode = fs::metadata(&packs[0]).unwrap().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    fs::OpenOptions::new()
+        .append(true)
+        .open(&packs[0])
+        .unwrap()
+        .write_all(b"x")
+        .unwrap();
+    assert!(fill_from_trees(&[&wheel], &options).is_none());
+    assert!(!tree.exists(), "what was changed is removed");
+    try_fill(&[&wheel], &options).unwrap();
+    fs::set_permissions(&packs[0], std::fs::Permissions::from_mode(0o620)).unwrap();
+    assert!(
+        fill_from_trees(&[&wheel], &options).is_none(),
+        "others may have written to it"
+    );
 }
 
 #[test]

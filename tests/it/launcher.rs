@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use lock2venv::environment::{Blueprint, Draft, Environment, EnvironmentFault};
 use lock2venv::event::Silent;
-use lock2venv::install::{Destination, DestinationKind, Error, InstallOptions, LinkMode};
+use lock2venv::install::{Destination, DestinationKind, Error, InstallOptions, KeptForm, LinkMode};
 use lock2venv::interpreter::Interpreter;
 use lock2venv::plan::{Action, Plan};
 use lock2venv::wheel::Leniency;
@@ -99,6 +99,7 @@ fn fill(root: &Path, interpreter: &Interpreter, wheel: &WheelBuilder) -> Environ
         limits: lock2venv::archive::SizeLimits::default(),
         compile: None,
         link_mode: LinkMode::Auto,
+        kept_form: KeptForm::Unpacked,
         cache: None,
         installer_name: "lock2venv".to_owned(),
     };

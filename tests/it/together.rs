@@ -77,7 +77,7 @@ impl Running {
 
 #[test]
 fn processes_on_one_cold_cache_fetch_each_file_once() {
-    for more in [&[][..], &["--link-mode", "copy"]] {
+    for more in [&[][..], &["--link-mode", "copy"], &["--cache-archives"]] {
         let project = project();
         project.index.misbehave(ACME, Fault::Hold, 8);
         let first = Running::start(&project, "venv0", more);

@@ -304,6 +304,9 @@ pub(crate) struct Install {
         env = "LOCK2VENV_LINK_MODE"
     )]
     pub(crate) link_mode: LinkMode,
+    /// Keep archives in the cache and nothing unpacked: a third of the room, for caches that travel, as in CI
+    #[arg(long, env = "LOCK2VENV_CACHE_ARCHIVES", value_parser = BoolishValueParser::new())]
+    pub(crate) cache_archives: bool,
     #[command(flatten)]
     pub(crate) supply: Supply,
 }

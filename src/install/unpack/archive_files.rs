@@ -102,18 +102,28 @@ impl<'f> ArchiveFiles<'f> {
         placing: &mut Placing<'_>,
     ) -> Result<(), Error> {
         let mut target = self.target(item, placing)?;
-        let digest = self.copy(item, placing, |piece| match &mut target {
-            FileTarget::InPlace(file) | FileTarget::Spare(file) => file.write_all(piece),
-            FileTarget::Nowhere => Ok(()),
+        let mut saved = self.saved.take();
+        let digest = self.copy(item, placing, |piece| {
+            if let Some(saved) = &mut saved {
+                saved.append(piece);
+            }
+            match &mut target {
+                FileTarget::InPlace(file) | FileTarget::Spare(file) => file.write_all(piece),
+                FileTarget::Nowhere => Ok(()),
+            }
         })?;
+        self.saved = saved;
         match (&target, &mut self.saved) {
             (FileTarget::InPlace(file), Some(saved)) => {
                 let place = &mut placing.place;
                 let path = &item.item.path;
                 saved.save(item.index, WrittenFile { place, path, file }, digest);
             }
-            (FileTarget::Spare(file), Some(saved)) => saved.note_own(item.index, file, digest),
-            (_, None) | (FileTarget::Nowhere, Some(_)) => {}
+            (FileTarget::Spare(file), Some(saved)) => {
+                saved.note_own(item.index, Some(file), digest);
+            }
+            (FileTarget::Nowhere, Some(saved)) => saved.note_own(item.index, None, digest),
+            (_, None) => {}
         }
         let placement = match target {
             FileTarget::InPlace(_) => Placement::InPlace,
@@ -149,6 +159,7 @@ impl<'f> ArchiveFiles<'f> {
             Ok(())
         })?;
         if let Some(saved) = &mut self.saved {
+            saved.append(&content);
             saved.save_original(item.index, &content, digest);
         }
         let path = &item.item.path;

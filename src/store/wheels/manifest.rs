@@ -9,7 +9,14 @@ use crate::digest::{Algorithm, Digest};
 use crate::event::Warning;
 use crate::wheel::{EntryPoint, Exception, Scheme, Wheel, check_script_name};
 
-const HEADER: &str = "lock2venv tree 3";
+/// How a manifest begins whose files are files of their own.
+const TREE: &str = "lock2venv tree 3";
+
+/// How a manifest begins whose files are parts of packs.
+const PACK: &str = "lock2venv pack 1";
+
+/// The row of a pack.
+const CHUNK: &str = "chunk";
 
 const CRC: &str = "crc32";
 
@@ -45,13 +52,39 @@ pub(crate) struct ListedFile {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StoredFile {
     pub(super) chunk: usize,
-    /// In nanoseconds since 1970.
-    pub(super) modified: i128,
+    pub(super) keeping: Keeping,
     pub(super) n_bytes: u64,
     pub(super) sha256: [u8; 32],
     /// Of its bytes.
     pub(super) crc: u32,
     pub(super) is_executable: bool,
+}
+
+/// How the cache keeps a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keeping {
+    /// As a file of its own, written at this time, in nanoseconds since 1970.
+    Alone { modified: i128 },
+    /// In the pack of its chunk, from this byte on.
+    Packed { offset: u64 },
+}
+
+/// A file that holds all files of a chunk, one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pack {
+    pub(super) chunk: usize,
+    pub(super) n_bytes: u64,
+    /// In nanoseconds since 1970.
+    pub(super) modified: i128,
+}
+
+/// What a manifest says of the files in the cache.
+#[derive(Debug, Default)]
+pub(super) struct StoredFiles {
+    /// By their numbers.
+    pub(super) files: Vec<StoredFile>,
+    /// None where files are kept alone.
+    pub(super) packs: Vec<Pack>,
 }
 
 /// A file of a wheel, as its archive has it.
@@ -67,40 +100,77 @@ pub(crate) struct Original {
 pub(super) struct Saved {
     pub(super) index: usize,
     pub(super) chunk: usize,
-    /// In nanoseconds since 1970.
-    pub(super) modified: i128,
+    pub(super) keeping: Keeping,
     pub(super) digest: [u8; 32],
     /// Whether it is the original of a script that was rewritten.
     pub(super) is_original: bool,
+}
+
+/// What was kept of a wheel.
+#[derive(Debug, Default)]
+pub(super) struct SavedFiles {
+    pub(super) files: Vec<Saved>,
+    /// None where files are kept alone.
+    pub(super) packs: Vec<Pack>,
+}
+
+/// The lines of a manifest.
+struct Lines {
+    text: String,
+}
+
+impl Lines {
+    /// `None` when a field cannot stand in a line.
+    fn add(&mut self, fields: &[&str]) -> Option<()> {
+        let is_clean = |field: &&str| !field.contains(char::is_control);
+        let line = fields.iter().all(is_clean).then(|| fields.join("\t"))?;
+        self.text.push_str(&line);
+        self.text.push('\n');
+        Some(())
+    }
+
+    /// What is known of the wheel as a whole.
+    fn add_wheel(&mut self, wheel: &Wheel, warnings: &[Warning]) -> Option<()> {
+        self.add(&[wheel.root().name(), wheel.dist_info()])?;
+        for point in wheel.entry_points() {
+            self.add(&["entry", &point.name, &point.module, &point.attribute])?;
+        }
+        for exception in wheel.exceptions() {
+            self.add(&remark::exception_row(exception))?;
+        }
+        for warning in warnings {
+            self.add(&remark::warning_row(warning)?)?;
+        }
+        Some(())
+    }
+
+    fn add_pack(&mut self, pack: &Pack) -> Option<()> {
+        self.add(&[
+            CHUNK,
+            &pack.chunk.to_string(),
+            &pack.n_bytes.to_string(),
+            &pack.modified.to_string(),
+        ])
+    }
 }
 
 /// Renders the manifest; `None` when something is missing, or cannot stand in it.
 pub(super) fn render(
     wheel: &Wheel,
     originals: &[Original],
-    saved: &[Saved],
+    saved: &SavedFiles,
     warnings: &[Warning],
 ) -> Option<Vec<u8>> {
-    let mut text = format!("{HEADER}\n");
-    let mut line = |fields: &[&str]| {
-        let is_clean = |field: &&str| !field.contains(char::is_control);
-        let line = fields.iter().all(is_clean).then(|| fields.join("\t"))?;
-        text.push_str(&line);
-        text.push('\n');
-        Some(())
+    let header = if saved.packs.is_empty() { TREE } else { PACK };
+    let mut lines = Lines {
+        text: format!("{header}\n"),
     };
-    line(&[wheel.root().name(), wheel.dist_info()])?;
-    for point in wheel.entry_points() {
-        line(&["entry", &point.name, &point.module, &point.attribute])?;
-    }
-    for exception in wheel.exceptions() {
-        line(&remark::exception_row(exception))?;
-    }
-    for warning in warnings {
-        line(&remark::warning_row(warning)?)?;
+    lines.add_wheel(wheel, warnings)?;
+    for pack in &saved.packs {
+        lines.add_pack(pack)?;
     }
     let mut files: Vec<Option<&Saved>> = vec![None; originals.len()];
-    for saved in saved {
+    for saved in &saved.files {
         *files.get_mut(saved.index)? = Some(saved);
     }
     for (original, saved) in originals.iter().zip(files) {
@@ -113,17 +183,22 @@ pub(super) fn render(
             false => "file",
         };
         let digest = Digest::from_bytes(Algorithm::Sha256, saved.digest.to_vec())?;
-        line(&[
+        let position = match saved.keeping {
+            Keeping::Alone { modified } => modified.to_string(),
+            Keeping::Packed { offset } => offset.to_string(),
+        };
+        lines.add(&[
             kind,
             place.scheme.name(),
             place.path,
             &entry.n_bytes().to_string(),
             &digest.hex(),
             &saved.chunk.to_string(),
-            &saved.modified.to_string(),
+            &position,
         ])?;
-        line(&[CRC, &format!("{:08x}", entry.crc())])?;
+        lines.add(&[CRC, &format!("{:08x}", entry.crc())])?;
     }
+    let mut text = lines.text;
     let digest = Digest::of(Algorithm::Sha256, text.as_bytes());
     text.push_str(&digest.hex());
     Some(text.into_bytes())
@@ -135,16 +210,18 @@ pub(super) fn render(
 pub(super) fn parse(
     text: &[u8],
     locate: &dyn Fn(Scheme, &str) -> String,
-) -> Option<(Listing, Vec<StoredFile>)> {
+) -> Option<(Listing, StoredFiles)> {
     let (body, sum) = text.split_at_checked(text.len().checked_sub(64)?)?;
     let digest = Digest::of(Algorithm::Sha256, body);
     if digest.hex().as_bytes() != sum {
         return None;
     }
     let mut lines = str::from_utf8(body).ok()?.lines();
-    if lines.next()? != HEADER {
-        return None;
-    }
+    let is_packed = match lines.next()? {
+        TREE => false,
+        PACK => true,
+        _ => return None,
+    };
     let (root, dist_info) = lines.next()?.split_once('\t')?;
     check_path(dist_info).ok()?;
     let mut listing = Listing {
@@ -155,7 +232,7 @@ pub(super) fn parse(
         warnings: Vec::new(),
         files: Vec::new(),
     };
-    let mut stored = Vec::<StoredFile>::new();
+    let mut stored = StoredFiles::default();
     for line in lines {
         let fields: Vec<&str> = line.split('\t').collect();
         match fields[..] {
@@ -167,17 +244,22 @@ pub(super) fn parse(
                     attribute: attribute.to_owned(),
                 });
             }
+            [CHUNK, chunk, n_bytes, modified] => stored.packs.push(Pack {
+                chunk: chunk.parse().ok()?,
+                n_bytes: n_bytes.parse().ok()?,
+                modified: modified.parse().ok()?,
+            }),
             [CRC, crc] => {
-                stored.last_mut()?.crc = u32::from_str_radix(crc, 16).ok()?;
+                stored.files.last_mut()?.crc = u32::from_str_radix(crc, 16).ok()?;
             }
             [_, _, _] => match remark::parse_exception(&fields) {
                 Some(exception) => listing.exceptions.push(exception),
                 None => listing.warnings.push(remark::parse_warning(&fields)?),
             },
             _ => {
-                let (file, place) = parse_file(&fields, locate)?;
+                let (file, place) = parse_file(&fields, is_packed, locate)?;
                 listing.files.push(file);
-                stored.push(place);
+                stored.files.push(place);
             }
         }
     }
@@ -186,18 +268,28 @@ pub(super) fn parse(
 
 fn parse_file(
     fields: &[&str],
+    is_packed: bool,
     locate: &dyn Fn(Scheme, &str) -> String,
 ) -> Option<(ListedFile, StoredFile)> {
-    let &[kind, scheme, path, size, digest, chunk, modified] = fields else {
+    let &[kind, scheme, path, size, digest, chunk, position] = fields else {
         return None;
     };
     check_path(path).ok()?;
     let is_executable = kind != "file";
     let n_bytes = size.parse().ok()?;
     let digest = Digest::parse(&format!("sha256:{digest}"))?;
+    let keeping = if is_packed {
+        Keeping::Packed {
+            offset: position.parse().ok()?,
+        }
+    } else {
+        Keeping::Alone {
+            modified: position.parse().ok()?,
+        }
+    };
     let stored = StoredFile {
         chunk: chunk.parse().ok()?,
-        modified: modified.parse().ok()?,
+        keeping,
         n_bytes,
         sha256: digest.bytes().try_into().ok()?,
         crc: 0,

@@ -8,12 +8,13 @@
 //! A hard link shares its bytes with every environment that has it. Size and modification time of each file are in the
 //! manifest and are compared before a wheel is used, so an edit made through an environment is detected: the wheel is
 //! removed, and fetched again. So is one whose files others own or may write to. A file whose mode is not that of
-//! a new one (the `umask` differs) is copied, and where others may write to new files, nothing is kept. Where links are not
-//! possible, for an environment on another file system, the files are copied.
+//! a new one (the `umask` differs) is copied. Where links are not possible, for an environment on another file system, the files
+//! are copied; a wheel that is kept from there has packs in place of folders: `<chunk>` is one file with all files of the chunk.
 
 mod error;
 mod manifest;
 mod method;
+mod pack;
 mod place;
 mod remark;
 mod source;
@@ -44,13 +45,26 @@ pub(super) use place::remove as remove_wheel;
 pub(crate) use source::{KeptFiles, Linked};
 pub(super) use verify::damaged_wheels;
 pub use verify::verify_wheels_of;
+use writer::WriteMethod;
 pub(crate) use writer::{SavedChunk, WheelWriter, WrittenFile};
 
 /// The wheels that a private cache keeps, as one environment can use them.
 #[derive(Debug)]
 pub(crate) struct Wheels {
     layout: Layout,
+    /// How files come into the environment, and out of it where they are kept alone.
     method: Method,
+    form: KeptForm,
+}
+
+/// How wheels that are installed now are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeptForm {
+    /// Unpacked: as files of their own where these can be shared with the environment, else in packs.
+    #[default]
+    Unpacked,
+    /// As they came, which takes less room and more time.
+    Archives,
 }
 
 /// A wheel that the cache holds unpacked, found to be as it was when it was proven.
@@ -69,6 +83,7 @@ impl Wheels {
         cache: &PrivateCache,
         destination: &Path,
         link_mode: LinkMode,
+        form: KeptForm,
     ) -> Option<Self> {
         let layout = cache.layout().clone();
         let path = &layout.folder(Kind::Wheels);
@@ -83,12 +98,16 @@ impl Wheels {
             LinkMode::Auto | LinkMode::Hardlink => links().map_or(Method::Copy, Method::HardLink),
             LinkMode::Reflink | LinkMode::Copy => Method::Copy,
         };
-        Some(Self { layout, method })
+        Some(Self {
+            layout,
+            method,
+            form,
+        })
     }
 
     /// Tells whether wheels that are installed now can be kept.
     pub(crate) fn are_written(&self) -> bool {
-        self.method != Method::Copy
+        self.form == KeptForm::Unpacked
     }
 
     /// Finds the wheel with `digest`; one that is not as it was is removed. `locate` says where a file of a scheme goes.
@@ -127,7 +146,11 @@ impl Wheels {
             return None;
         }
         let place = self.layout.store_place(Kind::Wheels, &Key::of(digest));
-        WheelWriter::new(place, self.method_for(sharing))
+        let method = match self.method {
+            Method::Copy => WriteMethod::Packed,
+            Method::Clone | Method::HardLink(_) => WriteMethod::Alone(self.method_for(sharing)),
+        };
+        WheelWriter::new(place, method)
     }
 }
 

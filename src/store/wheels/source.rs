@@ -4,11 +4,12 @@ use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 
 use super::error::Error;
-use super::manifest::StoredFile;
+use super::manifest::{Keeping, Pack, StoredFile, StoredFiles};
 use super::method::Method;
+use super::pack::PackReader;
 use super::place;
 use crate::platform::folder::{Created, Place};
-use crate::platform::handle::Handle;
+use crate::platform::handle::{Handle, Status};
 use crate::platform::link::clone;
 use crate::store::layout::StorePlace;
 
@@ -43,12 +44,16 @@ pub(crate) struct KeptFiles {
 }
 
 impl KeptFiles {
-    /// Compares each file with what the manifest says of it; `None` when one is not as it was.
-    pub(super) fn find(place: &StorePlace, method: Method, files: Vec<StoredFile>) -> Option<Self> {
+    /// Compares each file and pack with what the manifest says of it; `None` when one is not as it was.
+    pub(super) fn find(place: &StorePlace, method: Method, stored: StoredFiles) -> Option<Self> {
+        let are_right = |folder: Handle| stored.packs.iter().all(|pack| is_right(&folder, pack));
+        if !stored.packs.is_empty() && !Handle::open(&place.path).is_ok_and(are_right) {
+            return None;
+        }
         let mut kept = Self {
             place: place.clone(),
             method,
-            files,
+            files: stored.files,
             is_like_new: Vec::new(),
         };
         let mut reader = kept.reader();
@@ -63,31 +68,44 @@ impl KeptFiles {
         KeptReader {
             kept: self,
             current: None,
+            pack: None,
             buffer: Vec::new(),
         }
     }
 }
 
-/// Takes files out of one cached wheel, with the folder that it works in held open.
+fn is_right(folder: &Handle, pack: &Pack) -> bool {
+    let found = folder.look(pack.chunk.to_string());
+    found.is_ok_and(|found| is_as_it_was(&found, pack.modified, pack.n_bytes))
+}
+
+fn is_as_it_was(found: &Status, modified: i128, n_bytes: u64) -> bool {
+    // An archive that a cache was saved in may keep whole seconds only.
+    let is_whole_second =
+        found.modified % SECOND == 0 && found.modified == modified - modified % SECOND;
+    (found.modified == modified || is_whole_second)
+        && found.n_bytes == n_bytes
+        && found.is_file
+        && found.owner.is_private()
+}
+
+/// Takes files out of one cached wheel, with the folder or the pack that it works in held open.
 pub(crate) struct KeptReader<'a> {
     kept: &'a KeptFiles,
     current: Option<(usize, Handle)>,
+    pack: Option<(usize, PackReader)>,
     buffer: Vec<u8>,
 }
 
 impl KeptReader<'_> {
     /// Tells whether the file has the permissions of a new one; `None` when it is not as it was.
     fn look(&mut self, index: usize, file: StoredFile) -> Option<bool> {
+        let Keeping::Alone { modified } = file.keeping else {
+            return Some(false);
+        };
         let folder = self.folder(file.chunk)?;
         let found = folder.look(index.to_string()).ok()?;
-        // An archive that a cache was saved in may keep whole seconds only.
-        let is_whole_second = found.modified % SECOND == 0
-            && found.modified == file.modified - file.modified % SECOND;
-        let is_as_it_was = (found.modified == file.modified || is_whole_second)
-            && found.n_bytes == file.n_bytes
-            && found.is_file
-            && found.owner.is_private();
-        is_as_it_was.then_some(match self.kept.method {
+        is_as_it_was(&found, modified, file.n_bytes).then_some(match self.kept.method {
             Method::HardLink(new) => {
                 new.permissions(file.is_executable) == found.owner.permissions()
             }
@@ -120,6 +138,16 @@ impl KeptReader<'_> {
         {
             return Ok(linked);
         }
+        if let Keeping::Packed { offset } = file.keeping {
+            return match place.create(path, file.is_executable)? {
+                Created::Exists => Ok(Linked::Exists),
+                Created::New(mut target) => {
+                    let write = |part: &[u8]| target.write_all(part);
+                    self.unpack(file, offset, path, write)?;
+                    Ok(Linked::New)
+                }
+            };
+        }
         let source = self.open(index, path)?;
         match place.create(path, file.is_executable)? {
             Created::Exists => Ok(Linked::Exists),
@@ -134,10 +162,42 @@ impl KeptReader<'_> {
         }
     }
 
+    /// Takes a file out of its pack, where it begins at `offset`, and proves it.
+    fn unpack(
+        &mut self,
+        file: StoredFile,
+        mut offset: u64,
+        path: &str,
+        mut write: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        let pack = self.pack(file.chunk, path)?;
+        let mut crc = crc32fast::Hasher::new();
+        let mut n_left = file.n_bytes;
+        while n_left != 0 {
+            let part = pack.read(offset, n_left);
+            let part = part.map_err(|source| Error::read(path, source))?;
+            if part.is_empty() {
+                return Err(Error::changed(path));
+            }
+            write(part).map_err(|source| Error::write(path, source))?;
+            crc.update(part);
+            offset += part.len() as u64;
+            n_left -= part.len() as u64;
+        }
+        self.prove(file, path, crc.finalize())
+    }
+
     /// Reads the whole file number `index`, a small document, which belongs at `path`.
     pub(crate) fn read(&mut self, index: usize, path: &str) -> Result<Vec<u8>, Error> {
         let stored = self.file(index, path)?;
         let mut content = Vec::new();
+        if let Keeping::Packed { offset } = stored.keeping {
+            self.unpack(stored, offset, path, |part| {
+                content.extend_from_slice(part);
+                Ok(())
+            })?;
+            return Ok(content);
+        }
         let file = self.open(index, path)?;
         let n_bytes = file.take(stored.n_bytes + 1).read_to_end(&mut content);
         let n_bytes = n_bytes.map_err(|source| Error::read(path, source))?;
@@ -221,13 +281,20 @@ impl KeptReader<'_> {
         let chunk = self.file(index, path)?.chunk;
         let folder = self.folder(chunk).ok_or_else(|| Error::changed(path))?;
         let file = folder.open_file(index.to_string());
-        file.map_err(|cause| {
-            if cause.kind() == io::ErrorKind::NotFound {
-                Error::changed(path)
-            } else {
-                Error::read(path, cause)
-            }
-        })
+        file.map_err(|cause| not_opened(path, cause))
+    }
+
+    /// The pack of `chunk`, from which `path` is wanted.
+    fn pack(&mut self, chunk: usize, path: &str) -> Result<&mut PackReader, Error> {
+        let is_open = matches!(self.pack, Some((current, _)) if current == chunk);
+        if !is_open {
+            let folder = Handle::open(&self.kept.place.path);
+            let opened = folder.and_then(|folder| PackReader::open(&folder, chunk));
+            let opened = opened.map_err(|cause| not_opened(path, cause))?;
+            self.pack = Some((chunk, opened));
+        }
+        let pack = self.pack.as_mut().map(|(_, pack)| pack);
+        pack.ok_or_else(|| Error::changed(path))
     }
 
     fn folder(&mut self, chunk: usize) -> Option<&Handle> {
@@ -240,5 +307,14 @@ impl KeptReader<'_> {
             self.current = Some((chunk, handle));
         }
         self.current.as_ref().map(|(_, handle)| handle)
+    }
+}
+
+/// What is gone was taken away since the wheel was found.
+fn not_opened(path: &str, cause: io::Error) -> Error {
+    if cause.kind() == io::ErrorKind::NotFound {
+        Error::changed(path)
+    } else {
+        Error::read(path, cause)
     }
 }

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use super::manifest::{self, ListedFile, StoredFile};
+use super::manifest::{self, Keeping, ListedFile, StoredFile};
+use super::pack::PackReader;
 use super::place::{manifest_of, remove};
-use crate::digest::{Algorithm, Digest, hash};
+use crate::digest::{Algorithm, Digest, Hasher, hash};
+use crate::platform::handle::Handle;
 use crate::store::layout::{Key, Kind, Layout, StorePlace};
 use crate::store::trust::PrivateCache;
 
@@ -54,8 +56,12 @@ fn is_whole(path: &Path) -> Option<()> {
     let text = fs::read(manifest_of(path)).ok()?;
     // Where files would go is of no account.
     let (listing, stored) = manifest::parse(&text, &|_, _| String::new())?;
-    let mut files = listing.files.iter().zip(stored).enumerate();
-    files.try_for_each(|(index, (file, stored))| is_right(path, index, file, stored))
+    let folder = Handle::open(path).ok()?;
+    let mut files = listing.files.iter().zip(stored.files).enumerate();
+    files.try_for_each(|(index, (listed, stored))| match stored.keeping {
+        Keeping::Alone { .. } => is_right(path, index, listed, stored),
+        Keeping::Packed { offset } => is_right_in_pack(&folder, offset, stored),
+    })
 }
 
 fn is_right(wheel: &Path, index: usize, listed: &ListedFile, stored: StoredFile) -> Option<()> {
@@ -64,4 +70,20 @@ fn is_right(wheel: &Path, index: usize, listed: &ListedFile, stored: StoredFile)
     let is_plain = file.metadata().ok()?.is_file();
     let digest = hash(Algorithm::Sha256, file.take(listed.n_bytes + 1)).ok()?;
     (is_plain && digest.bytes() == stored.sha256).then_some(())
+}
+
+fn is_right_in_pack(wheel: &Handle, mut offset: u64, stored: StoredFile) -> Option<()> {
+    let mut pack = PackReader::open(wheel, stored.chunk).ok()?;
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    let mut n_left = stored.n_bytes;
+    while n_left != 0 {
+        let part = pack.read(offset, n_left).ok()?;
+        if part.is_empty() {
+            return None;
+        }
+        hasher.update(part);
+        offset += part.len() as u64;
+        n_left -= part.len() as u64;
+    }
+    (hasher.finish().bytes() == stored.sha256).then_some(())
 }

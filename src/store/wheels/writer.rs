@@ -1,15 +1,15 @@
 //! Keeping a wheel: from the files that were just written into an environment.
 
 use std::fs::File;
-use std::io::{Seek as _, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fs_err as fs;
 
-use super::manifest;
-use super::manifest::{Original, Saved};
+use super::manifest::{self, Keeping, Original, Saved, SavedFiles};
 use super::method::Method;
+use super::pack::PackWriter;
 use super::place::manifest_of;
 use crate::event::Warning;
 use crate::platform::folder::Place;
@@ -26,18 +26,36 @@ pub(crate) struct WheelWriter {
     place: StorePlace,
     folder: Mutex<Option<DraftFolder>>,
     handle: Handle,
-    method: Method,
-    saved: Mutex<Vec<Saved>>,
+    method: WriteMethod,
+    saved: Mutex<SavedFiles>,
     has_failed: AtomicBool,
+}
+
+/// How the cache gets files that were just written into an environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WriteMethod {
+    /// Each as a file of its own.
+    Alone(Method),
+    /// All files of a chunk in one.
+    Packed,
 }
 
 /// The files of one piece of work.
 pub(crate) struct SavedChunk {
     number: usize,
-    handle: Handle,
-    method: Method,
+    target: ChunkTarget,
     files: Vec<Saved>,
     has_failed: bool,
+}
+
+/// Where the files of one piece of work are kept.
+enum ChunkTarget {
+    Folder(Handle, Method),
+    Pack {
+        writer: PackWriter,
+        /// Where the file begins that is being appended.
+        start: u64,
+    },
 }
 
 /// A file that was just written into the environment.
@@ -50,40 +68,59 @@ pub(crate) struct WrittenFile<'w, 'p> {
 }
 
 impl WheelWriter {
-    pub(super) fn new(place: StorePlace, method: Method) -> Option<Self> {
+    pub(super) fn new(place: StorePlace, method: WriteMethod) -> Option<Self> {
         let folder = DraftFolder::create_in(&place.drafts).ok()?;
         Some(Self {
             place,
             handle: Handle::open(folder.path()).ok()?,
             folder: Mutex::new(Some(folder)),
             method,
-            saved: Mutex::new(Vec::new()),
+            saved: Mutex::default(),
             has_failed: AtomicBool::new(false),
         })
     }
 
-    /// Makes the folder for a piece of work.
+    /// Makes the place for the files of a piece of work.
     pub(crate) fn chunk(&self, number: usize) -> Option<SavedChunk> {
-        let name = number.to_string();
-        let made = self.handle.create_folder(&name, 0o777);
-        let Ok(handle) = made.and_then(|()| self.handle.folder(name.as_str())) else {
+        let Ok(target) = self.target(number) else {
             self.has_failed.store(true, Ordering::Relaxed);
             return None;
         };
         Some(SavedChunk {
             number,
-            handle,
-            method: self.method,
+            target,
             files: Vec::new(),
             has_failed: false,
         })
     }
 
+    fn target(&self, number: usize) -> io::Result<ChunkTarget> {
+        match self.method {
+            WriteMethod::Alone(method) => {
+                let name = number.to_string();
+                self.handle.create_folder(&name, 0o777)?;
+                let folder = self.handle.folder(name.as_str())?;
+                Ok(ChunkTarget::Folder(folder, method))
+            }
+            WriteMethod::Packed => {
+                let writer = PackWriter::create(&self.handle, number)?;
+                Ok(ChunkTarget::Pack { writer, start: 0 })
+            }
+        }
+    }
+
+    /// Takes what a piece of work has kept.
     pub(crate) fn add(&self, mut chunk: SavedChunk) {
-        if chunk.has_failed {
+        let pack = match chunk.target {
+            ChunkTarget::Folder(..) => Ok(None),
+            ChunkTarget::Pack { writer, .. } => writer.finish().map(Some),
+        };
+        if chunk.has_failed || pack.is_err() {
             self.has_failed.store(true, Ordering::Relaxed);
         }
-        lock(&self.saved).append(&mut chunk.files);
+        let mut saved = lock(&self.saved);
+        saved.files.append(&mut chunk.files);
+        saved.packs.extend(pack.ok().flatten());
     }
 
     /// Puts the wheel into its place, where others find it. `originals` are its files by their numbers.
@@ -106,67 +143,118 @@ impl WheelWriter {
 }
 
 impl SavedChunk {
-    /// Keeps a file that was just written as number `index`.
-    pub(crate) fn save(&mut self, index: usize, written: WrittenFile<'_, '_>, digest: [u8; 32]) {
-        let kept = self.keep(index, written);
-        self.note(index, kept, digest, false);
+    /// Takes a piece of the file that is being written, where files are packed; what is kept alone is kept when it is whole.
+    pub(crate) fn append(&mut self, piece: &[u8]) {
+        if let ChunkTarget::Pack { writer, .. } = &mut self.target
+            && !self.has_failed
+        {
+            self.has_failed = writer.append(piece).is_err();
+        }
     }
 
-    /// Creates a file of the cache's own as number `index`, for what is not in the environment as it was in the wheel.
+    /// Keeps a file that was just written as number `index`.
+    pub(crate) fn save(&mut self, index: usize, written: WrittenFile<'_, '_>, digest: [u8; 32]) {
+        let keeping = match &mut self.target {
+            ChunkTarget::Folder(folder, method) => {
+                let modified = keep(folder, *method, index, written);
+                modified.map(|modified| Keeping::Alone { modified })
+            }
+            ChunkTarget::Pack { writer, start } => Some(packed(writer, start)),
+        };
+        self.note(index, keeping, digest, false);
+    }
+
+    /// Creates a file of the cache's own as number `index`, for what is not in the environment as it was in the wheel; `None`
+    /// where files are packed, or when it cannot be created.
     pub(crate) fn create(&mut self, index: usize, is_executable: bool) -> Option<File> {
-        let file = self
-            .handle
-            .create(index.to_string(), mode(is_executable))
-            .ok();
+        let ChunkTarget::Folder(folder, _) = &self.target else {
+            return None;
+        };
+        let file = folder.create(index.to_string(), mode(is_executable)).ok();
         self.has_failed |= file.is_none();
         file
     }
 
-    /// Notes a file that [`SavedChunk::create`] made, now that it is written.
-    pub(crate) fn note_own(&mut self, index: usize, file: &File, digest: [u8; 32]) {
-        self.note(index, modified(file).ok(), digest, false);
+    /// Notes what is not in the environment as it was in the wheel: a `file` that [`SavedChunk::create`] made, now that it is
+    /// written, or what was appended.
+    pub(crate) fn note_own(&mut self, index: usize, file: Option<&File>, digest: [u8; 32]) {
+        let keeping = match &mut self.target {
+            ChunkTarget::Folder(..) => file
+                .and_then(|file| modified(file).ok())
+                .map(|modified| Keeping::Alone { modified }),
+            ChunkTarget::Pack { writer, start } => Some(packed(writer, start)),
+        };
+        self.note(index, keeping, digest, false);
     }
 
-    /// Keeps the `content` of a script that was rewritten for the environment.
+    /// Keeps the `content` of a script that was rewritten for the environment; where files are packed, it was appended.
     pub(crate) fn save_original(&mut self, index: usize, content: &[u8], digest: [u8; 32]) {
-        let written = self.create(index, false).and_then(|mut file| {
-            file.write_all(content).ok()?;
-            modified(&file).ok()
-        });
-        self.note(index, written, digest, true);
+        let keeping = match &mut self.target {
+            ChunkTarget::Folder(folder, _) => {
+                let modified = write(folder, index, content).ok();
+                modified.map(|modified| Keeping::Alone { modified })
+            }
+            ChunkTarget::Pack { writer, start } => Some(packed(writer, start)),
+        };
+        self.note(index, keeping, digest, true);
     }
 
-    fn note(&mut self, index: usize, modified: Option<i128>, digest: [u8; 32], is_original: bool) {
-        let Some(modified) = modified else {
+    fn note(
+        &mut self,
+        index: usize,
+        keeping: Option<Keeping>,
+        digest: [u8; 32],
+        is_original: bool,
+    ) {
+        let Some(keeping) = keeping else {
             self.has_failed = true;
             return;
         };
         self.files.push(Saved {
             index,
             chunk: self.number,
-            modified,
+            keeping,
             digest,
             is_original,
         });
     }
+}
 
-    fn keep(&self, index: usize, written: WrittenFile<'_, '_>) -> Option<i128> {
-        let WrittenFile { place, path, file } = written;
-        let name = index.to_string();
-        match self.method {
-            Method::Clone => {
-                let copy = self.handle.create(&name, mode(false)).ok()?;
-                clone(file, &copy).ok()?;
-                modified(&copy).ok()
-            }
-            Method::Copy => copy(file, &self.handle, &name),
-            Method::HardLink(_) => {
-                let (folder, own_name) = place.enter(path).ok()?;
-                folder.link(own_name, &self.handle, &name).ok()?;
-                modified(file).ok()
-            }
+/// The file that was appended to a pack since `start`; the next one begins where it ends.
+fn packed(writer: &PackWriter, start: &mut u64) -> Keeping {
+    let offset = std::mem::replace(start, writer.offset());
+    Keeping::Packed { offset }
+}
+
+/// Keeps a file that was just written in `folder`; returns when that was.
+fn keep(
+    folder: &Handle,
+    method: Method,
+    index: usize,
+    written: WrittenFile<'_, '_>,
+) -> Option<i128> {
+    let WrittenFile { place, path, file } = written;
+    let name = index.to_string();
+    match method {
+        Method::Clone => {
+            let copy = folder.create(&name, mode(false)).ok()?;
+            clone(file, &copy).ok()?;
+            modified(&copy).ok()
+        }
+        Method::Copy => copy(file, folder, &name),
+        Method::HardLink(_) => {
+            let (own_folder, own_name) = place.enter(path).ok()?;
+            own_folder.link(own_name, folder, &name).ok()?;
+            modified(file).ok()
         }
     }
+}
+
+/// Writes a file of its own into `folder`; returns when that was.
+fn write(folder: &Handle, index: usize, content: &[u8]) -> io::Result<i128> {
+    let mut file = folder.create(index.to_string(), mode(false))?;
+    file.write_all(content)?;
+    modified(&file)
 }
 
 /// Copies `file`, which was just written, into the folder `target`; returns when that was.

@@ -7,7 +7,7 @@ use lock2venv::archive::SizeLimits;
 use lock2venv::builder::parse_constraints;
 use lock2venv::configuration::Configuration;
 use lock2venv::http::Network;
-use lock2venv::install::LinkMode;
+use lock2venv::install::{KeptForm, LinkMode};
 use lock2venv::interpreter::{InterpreterRequest, managed_folders};
 use lock2venv::plan::Builds;
 use lock2venv::project_wheel;
@@ -28,6 +28,11 @@ pub(super) fn of(
         is_strict: arguments.strict,
         compiles: arguments.compile,
         link_mode: link_mode(arguments.link_mode),
+        kept_form: if arguments.cache_archives {
+            KeptForm::Archives
+        } else {
+            KeptForm::Unpacked
+        },
         ..of_supply(&arguments.supply, context, configuration)?
     })
 }
