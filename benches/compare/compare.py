@@ -14,11 +14,17 @@ Scenarios, in the order in which one fresh disk serves them
     cold      empty cache, new environment, cache and environment on one file system
     noop      the environment is already as the lock says
     warm      filled cache, new environment on the same file system
-    cross     filled cache, new environment on ANOTHER file system (what a cache mount in an image build is)
+    cross     filled cache, new environment on ANOTHER file system
 
     coldcomp  empty cache, new environment, bytecode compiled: the first build that wants bytecode
     compile   filled cache, new environment, bytecode compiled (cache and environment on one file system)
     xcompile  the same, on another file system
+
+    coldmount empty cache, new environment on ANOTHER file system: the first image build with a cache mount
+    mount     the same with the cache that coldmount filled: the next build
+
+    mcoldcomp coldmount, with bytecode
+    mcompile  mount, with bytecode
 
     nocache   cache switched off, new environment
     slow      as cold, behind a line of 40 ms and 100 Mbit/s (slow_proxy.py); the floor is the wheels' bytes over the rate
@@ -70,9 +76,13 @@ SERIES = {
     "nocache": ("nocache",),
     "export": ("export",),
     "bytecode": ("coldcomp", "compile", "xcompile"),
+    "mount": ("coldmount", "mount"),
+    "mount bytecode": ("mcoldcomp", "mcompile"),
     "slow": ("slow",),
 }
-LONG = ("bytecode", "slow")  # a round takes minutes, and drifts little
+BYTECODE = SERIES["bytecode"] + SERIES["mount bytecode"]
+ELSEWHERE = ("cross", "xcompile", *SERIES["mount"], *SERIES["mount bytecode"])  # the environment is on the other disk
+LONG = ("bytecode", "mount bytecode", "slow")  # a round takes minutes, and drifts little
 
 # Prints what of a requirements.txt applies here: name, version and digests of each package.
 APPLICABLE = """
@@ -202,8 +212,8 @@ class Bench:
                 return
 
     def job(self, first: Job, scenario: str) -> Job:
-        compiles = scenario in SERIES["bytecode"]
-        if scenario in ("cross", "xcompile"):
+        compiles = scenario in BYTECODE
+        if scenario in ELSEWHERE:
             return replace(first, venv=self.disks[1].fresh() / "venv", compiles=compiles)
         if scenario in ("warm", "compile"):
             return replace(first, venv=first.venv.with_name(f"venv-{scenario}"), compiles=compiles)

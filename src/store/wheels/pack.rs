@@ -72,6 +72,16 @@ impl PackWriter {
     }
 }
 
+/// What stops the copying of a part of a pack.
+#[derive(Debug)]
+pub(super) enum CopyFault {
+    /// The pack is shorter.
+    Ended,
+    Read(io::Error),
+    /// The bytes could not be taken.
+    Take(io::Error),
+}
+
 /// Reads parts of a pack, quickest in order.
 #[derive(Debug)]
 pub(super) struct PackReader {
@@ -91,8 +101,27 @@ impl PackReader {
         })
     }
 
+    /// Gives `take` all `n_bytes` from `offset` on, in pieces.
+    pub(super) fn copy(
+        &mut self,
+        mut offset: u64,
+        n_bytes: u64,
+        mut take: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> Result<(), CopyFault> {
+        let end = offset.saturating_add(n_bytes);
+        while offset < end {
+            let part = self.read(offset, end - offset).map_err(CopyFault::Read)?;
+            if part.is_empty() {
+                return Err(CopyFault::Ended);
+            }
+            take(part).map_err(CopyFault::Take)?;
+            offset += part.len() as u64;
+        }
+        Ok(())
+    }
+
     /// Returns bytes from `offset` on: some of `n_bytes`, or none where the pack ends.
-    pub(super) fn read(&mut self, offset: u64, n_bytes: u64) -> io::Result<&[u8]> {
+    fn read(&mut self, offset: u64, n_bytes: u64) -> io::Result<&[u8]> {
         if self.held(offset).is_empty() {
             self.fill(offset)?;
         }
@@ -155,17 +184,19 @@ mod tests {
                 assert_eq!(whole(&mut reader, offsets[number], sizes[number]), expected);
             }
         }
-        assert!(reader.read(pack.n_bytes, 1).unwrap().is_empty());
-        assert!(reader.read(u64::MAX / 2, 1).unwrap().is_empty());
+        for offset in [pack.n_bytes, pack.n_bytes - 1, u64::MAX / 2] {
+            let copied = reader.copy(offset, 2, |_| Ok(()));
+            assert!(matches!(copied, Err(CopyFault::Ended)), "{copied:?}");
+        }
     }
 
     fn whole(reader: &mut PackReader, offset: u64, n_bytes: usize) -> Vec<u8> {
         let mut content = Vec::new();
-        while content.len() < n_bytes {
-            let done = content.len();
-            let part = reader.read(offset + done as u64, (n_bytes - done) as u64);
-            content.extend_from_slice(part.unwrap());
-        }
+        let copied = reader.copy(offset, n_bytes as u64, |part| {
+            content.extend_from_slice(part);
+            Ok(())
+        });
+        copied.unwrap();
         content
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, Read as _, Write as _};
 use super::error::Error;
 use super::manifest::{Keeping, Pack, StoredFile, StoredFiles};
 use super::method::Method;
-use super::pack::PackReader;
+use super::pack::{CopyFault, PackReader};
 use super::place;
 use crate::platform::folder::{Created, Place};
 use crate::platform::handle::{Handle, Status};
@@ -166,24 +166,21 @@ impl KeptReader<'_> {
     fn unpack(
         &mut self,
         file: StoredFile,
-        mut offset: u64,
+        offset: u64,
         path: &str,
         mut write: impl FnMut(&[u8]) -> io::Result<()>,
     ) -> Result<(), Error> {
         let pack = self.pack(file.chunk, path)?;
         let mut crc = crc32fast::Hasher::new();
-        let mut n_left = file.n_bytes;
-        while n_left != 0 {
-            let part = pack.read(offset, n_left);
-            let part = part.map_err(|source| Error::read(path, source))?;
-            if part.is_empty() {
-                return Err(Error::changed(path));
-            }
-            write(part).map_err(|source| Error::write(path, source))?;
+        let copied = pack.copy(offset, file.n_bytes, |part| {
             crc.update(part);
-            offset += part.len() as u64;
-            n_left -= part.len() as u64;
-        }
+            write(part)
+        });
+        copied.map_err(|fault| match fault {
+            CopyFault::Ended => Error::changed(path),
+            CopyFault::Read(source) => Error::read(path, source),
+            CopyFault::Take(source) => Error::write(path, source),
+        })?;
         self.prove(file, path, crc.finalize())
     }
 

@@ -72,18 +72,13 @@ fn is_right(wheel: &Path, index: usize, listed: &ListedFile, stored: StoredFile)
     (is_plain && digest.bytes() == stored.sha256).then_some(())
 }
 
-fn is_right_in_pack(wheel: &Handle, mut offset: u64, stored: StoredFile) -> Option<()> {
+fn is_right_in_pack(wheel: &Handle, offset: u64, stored: StoredFile) -> Option<()> {
     let mut pack = PackReader::open(wheel, stored.chunk).ok()?;
     let mut hasher = Hasher::new(Algorithm::Sha256);
-    let mut n_left = stored.n_bytes;
-    while n_left != 0 {
-        let part = pack.read(offset, n_left).ok()?;
-        if part.is_empty() {
-            return None;
-        }
+    let copied = pack.copy(offset, stored.n_bytes, |part| {
         hasher.update(part);
-        offset += part.len() as u64;
-        n_left -= part.len() as u64;
-    }
+        Ok(())
+    });
+    copied.ok()?;
     (hasher.finish().bytes() == stored.sha256).then_some(())
 }
