@@ -33,18 +33,18 @@ pub(super) fn marker(text: &str) -> Result<Marker, Error> {
 
 /// Parses the marker of a requirement. It is simplified as a whole, too.
 pub(crate) fn requirement_marker(text: &str) -> Result<Marker, Error> {
-    simplified(alternatives(text, Grammar::PoetryCore)?)
+    Ok(simplified(alternatives(text, Grammar::PoetryCore)?))
 }
 
 /// Parses the marker of a requirement with the grammar of the standard: a value may be on the left of every operator but
 /// `~=`, and any white space in `not in`. Two variables, or two values, are not compared.
 pub(crate) fn standard_marker(text: &str) -> Result<Marker, Error> {
-    simplified(alternatives(text, Grammar::Standard)?)
+    Ok(simplified(alternatives(text, Grammar::Standard)?))
 }
 
-fn simplified(alternatives: Vec<Marker>) -> Result<Marker, Error> {
+fn simplified(alternatives: Vec<Marker>) -> Marker {
     let simplified = Algebra::new().union_of(&alternatives);
-    Ok(simplified.unwrap_or_else(|_| Marker::any_of(alternatives)))
+    simplified.unwrap_or_else(|_| Marker::any_of(alternatives))
 }
 
 /// Which texts are markers.

@@ -105,6 +105,7 @@ impl Session {
             project: None,
             sources: project.sources.clone(),
             build_constraints: project.build_constraints(&Disk)?,
+            wheelhouse: None,
         };
         let client = self.client(&plan::index_sources(&plan.sources))?;
         let pool = FilePool::start(self.n_jobs())?;

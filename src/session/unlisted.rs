@@ -30,7 +30,7 @@ impl Session {
             client: &client,
             stop: &stop,
             reporter,
-            n_connections: self.prepare_options(&stop)?.n_connections,
+            n_connections: self.prepare_options(&stop, None)?.n_connections,
         };
         let completed = asking.for_all(&unlisted, |session, package| {
             complete(&client, session, package)

@@ -67,7 +67,9 @@ impl Failure {
 
 fn hint(error: &Error) -> Vec<String> {
     let hints: &[&str] = match error {
-        Error::Unpack { source, .. } => return Vec::from_iter(unpacking(source).map(str::to_owned)),
+        Error::Unpack { source, .. } => {
+            return Vec::from_iter(unpacking(source).map(str::to_owned));
+        }
         Error::Backend(error) => return Vec::from_iter(backend(error).map(str::to_owned)),
         Error::Git { source, .. } => {
             return Vec::from_iter(super::git::hint(source).map(str::to_owned));

@@ -30,11 +30,7 @@ pub(crate) enum RootUse {
 }
 
 impl LockedProject {
-    pub(crate) fn read(
-        groups: &Groups,
-        root: RootUse,
-        context: &Context,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn read(groups: &Groups, root: RootUse, context: &Context) -> Result<Self, Failure> {
         let files = match ProjectFiles::read(&context.project_folder) {
             Err(project_files::Error::NotFound(folder)) => {
                 return lock_alone::read(&folder, groups, root, context);
