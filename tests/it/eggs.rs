@@ -90,25 +90,6 @@ fn the_path_file_goes_with_its_last_line() {
 }
 
 #[test]
-fn a_link_whose_project_is_gone_can_be_removed() {
-    let linked = Linked::new();
-    fs::remove_dir_all(&linked.project).unwrap();
-    fs::rename(
-        linked.env.site().join("acme.egg-link"),
-        linked.env.site().join("acme-1.0.egg-link"),
-    )
-    .unwrap();
-    linked.env.change_to(&[]).unwrap();
-    let files = linked.env.files();
-    let left: Vec<&String> = files.keys().collect();
-    // Nothing tells any more whose the script is.
-    assert_eq!(
-        left,
-        ["bin/acme", "lib/python3.11/site-packages/easy-install.pth"]
-    );
-}
-
-#[test]
 fn a_link_stays_when_another_takes_its_script() {
     let linked = Linked::new();
     let other = WheelBuilder::new("zeta", "1.0").console_script("acme", "zeta:main");

@@ -42,7 +42,7 @@ const FILES: &[&str] = &[
     "{n}/__init__.py",
     "{n}/sub/m.py",
     "ns/__pycache__/own.txt",
-    "odd, \"quoted\".txt",
+    "odd name.txt",
     "ns/é.py",
 ];
 
@@ -206,7 +206,7 @@ impl World {
             Kind::Wheel => self.indexed(content, &wheel_name, &wheel, ""),
             Kind::Sdist => self.indexed(content, &sdist_name, &sdist(), ""),
             Kind::Url => {
-                let url = self.index.at(&format!("files/{wheel_name}"));
+                let url = self.index.at(&format!("/files/{wheel_name}"));
                 let source = format!("[package.source]\ntype = \"url\"\nurl = \"{url}\"\n");
                 self.indexed(content, &wheel_name, &wheel, &source)
             }
