@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::from_source;
 use crate::support::build_scene::Source;
+use crate::support::fixture_sources::{SourceCase, cases};
 use crate::support::local_index::Fault;
 use crate::support::scene::{Locked, Scene, contents};
 use crate::support::workspace::Output;
@@ -283,4 +284,68 @@ fn a_wheel_that_was_built_counts_only_with_its_note() {
     let output = one.run(&["download", "house", "--build"]).succeeded();
     output.said(&["1 file downloaded"]);
     one.run(AWAY).succeeded();
+}
+
+#[test]
+fn wheels_stand_in_for_every_kind_of_source() {
+    std::thread::scope(|scope| {
+        for name in cases() {
+            if !name.ends_with("-develop") {
+                scope.spawn(move || is_installed_without_the_network(&name));
+            }
+        }
+    });
+}
+
+/// Installs a case of `fixtures/sources` as recorded, with neither servers nor local archives.
+fn is_installed_without_the_network(name: &str) {
+    let mut case = SourceCase::new(name);
+    case.run(&["download", "house", "--build"]).succeeded();
+    let expected = case.expected();
+    case.disconnect();
+    if name.starts_with("file-") {
+        fs::remove_dir_all(case.workspace.project().join("libs")).unwrap();
+    }
+    let output = case.install(&["--offline", "--no-cache", "-f", "house"]);
+    let output = output.succeeded();
+    assert_eq!(case.installed(), expected, "{name}");
+    let is_warned = output.stderr.contains("which was built earlier");
+    assert_eq!(
+        is_warned,
+        name == "directory-setuptools",
+        "{name}: {output:?}"
+    );
+}
+
+#[test]
+fn repositories_are_downloaded_only_as_wheels_and_folders_left_out() {
+    let case = SourceCase::new("git-tag");
+    let refused = case.run(&["download", "house"]);
+    refused.failed(
+        1,
+        &[
+            "git dependencies can be downloaded only as wheels",
+            "`--build`",
+        ],
+    );
+    let case = SourceCase::new("directory");
+    let output = case.run(&["download", "house"]).succeeded();
+    output.said(&["directory dependencies are downloaded only with `--build`"]);
+    let output = case
+        .run(&["download", "house", "--no-directory"])
+        .succeeded();
+    assert!(!output.stderr.contains("--build"), "{output:?}");
+    assert_eq!(names(&case.workspace.project().join("house")), [""; 0]);
+}
+
+#[test]
+fn a_wheel_stands_in_for_a_folder_that_is_gone() {
+    let case = SourceCase::new("directory");
+    case.run(&["download", "house", "--build"]).succeeded();
+    let lock = fs::read_to_string(case.workspace.project().join("poetry.lock")).unwrap();
+    let folder = lock.lines().find_map(|line| line.strip_prefix("url = "));
+    let folder = folder.unwrap().trim_matches('"');
+    fs::remove_dir_all(case.workspace.project().join(folder)).unwrap();
+    case.install(&["-f", "house"]).succeeded();
+    assert_eq!(case.installed(), case.expected());
 }

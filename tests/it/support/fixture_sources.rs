@@ -114,12 +114,12 @@ impl SourceCase {
 
     /// Installs with the variables that Poetry had, and `arguments` besides.
     pub(crate) fn install(&self, arguments: &[&str]) -> Output {
-        let all: Vec<&str> = ["install", "--no-root"]
-            .iter()
-            .chain(arguments)
-            .copied()
-            .collect();
-        let mut command = self.workspace.command(&all);
+        self.run(&[&["install", "--no-root"], arguments].concat())
+    }
+
+    /// Runs the program with the variables that Poetry had.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = self.workspace.command(arguments);
         let variables = fs::read(self.folder.join("variables.json"));
         if let Ok(text) = variables {
             let variables: BTreeMap<String, String> = serde_json::from_slice(&text).unwrap();
