@@ -69,7 +69,7 @@ pub(crate) struct World {
     repositories: GitPlace,
     /// For each package, its states.
     packages: Vec<Vec<State>>,
-    /// Flags of every run.
+    /// Flags of every run, until something else is locked.
     flags: Vec<&'static str>,
     n_states: usize,
 }
@@ -131,9 +131,6 @@ impl World {
             n_states: 0,
         };
         world.workspace.write("pyproject.toml", PYPROJECT);
-        if world.rng.u8(..3) == 0 {
-            world.flags.push("--editable");
-        }
         for name in ["a", "b-b", "c", "d", "e"] {
             // Of two files of an index with one version the one that is there stays.
             let states = [("1.0", 0), ("2.0", 0), ("1.5", 0), ("1.0", 4)];
@@ -280,7 +277,9 @@ impl World {
         self.workspace
             .write("poetry.lock", format!("{entries}\n{metadata}"));
         let labels: Vec<&str> = chosen.iter().map(|state| &*state.label).collect();
-        labels.join(", ")
+        let flags = [&[][..], &[], &["--editable"]];
+        self.flags = flags[self.rng.usize(..flags.len())].to_vec();
+        format!("{} {}", labels.join(", "), self.flags.join(" "))
     }
 
     pub(crate) fn venv(&self) -> PathBuf {
