@@ -367,6 +367,29 @@ fn bytecode_of_a_file_that_gives_way_goes() {
     assert!(!cached.parent().unwrap().exists());
 }
 
+/// A RECORD may give any file a second name: as `lib64` is one for `lib`.
+#[test]
+fn no_link_is_a_way_to_what_is_anothers() {
+    use std::os::unix::fs::symlink;
+
+    let a = WheelBuilder::new("a", "1").file("a/x.py", "");
+    let b = WheelBuilder::new("b", "1").file("b.py", "");
+    let env = Env::with(&[&a, &b]).unwrap();
+    symlink("a", env.site().join("alias")).unwrap();
+    symlink("../../../bin", env.site().join("programs")).unwrap();
+    symlink("lib", env.root().join("lib64")).unwrap();
+    fs::write(env.root().join("bin/python"), "").unwrap();
+    let record = env.site().join("b-1.dist-info/RECORD");
+    let mut text = fs::read_to_string(&record).unwrap();
+    text.push_str(
+        "alias/x.py,,\nprograms/python,,\n../../../lib64/python3.11/site-packages/a/x.py,,\n",
+    );
+    fs::write(&record, text).unwrap();
+    env.change_to(&[&a]).unwrap();
+    assert!(env.site().join("a/x.py").exists() && env.root().join("bin/python").exists());
+    assert!(!env.site().join("b.py").exists());
+}
+
 #[test]
 fn what_the_plan_does_not_name_keeps_its_files() {
     let a = WheelBuilder::new("a", "1").file("ns/__init__.py", "");

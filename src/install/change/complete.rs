@@ -118,8 +118,8 @@ fn remove(dist_info: &Path, owned: &HashSet<&str>, ground: Ground<'_>) -> Result
     if let Some(files) = files_of(dist_info, ground)? {
         let list = join(&files.own_folder(), JOURNAL);
         let paths = files.lines.keys().map(String::as_str);
-        for path in paths.filter(|path| !owned.contains(path) && *path != list) {
-            remover.remove(path)?;
+        for path in paths.filter(|path| *path != list) {
+            remover.remove(path, owned)?;
         }
         let sources = files.lines.keys().map(String::as_str);
         remover.remove_bytecode(sources, owned)?;

@@ -180,8 +180,8 @@ impl<'a> Change<'a> {
         for kept in &self.kept {
             kept.write_down(self.staging)?;
             for path in kept.lost().filter(|path| source_of(path).is_some()) {
-                if !new.contains(path) && !stays.contains(path) {
-                    remover.remove(path)?;
+                if !new.contains(path) {
+                    remover.remove(path, stays)?;
                 }
             }
             remover.remove_bytecode(kept.lost(), stays)?;

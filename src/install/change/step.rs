@@ -73,8 +73,8 @@ impl<'s> Exchange<'s, '_> {
     ) -> Result<(), Error> {
         let list = going.list();
         let paths = going.lines.keys().map(String::as_str);
-        for path in paths.filter(|path| !stays.contains(path) && *path != list) {
-            remover.remove(path)?;
+        for path in paths.filter(|path| *path != list) {
+            remover.remove(path, stays)?;
         }
         let sources = going.lines.keys().map(String::as_str);
         remover.remove_bytecode(sources, stays)

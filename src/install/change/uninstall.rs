@@ -24,8 +24,8 @@ pub(crate) struct Remover<'a> {
     real_root: PathBuf,
     /// The folder of scripts, with a slash.
     scripts: String,
-    /// Whether a folder really lies in the environment, links followed.
-    inside: HashMap<PathBuf, bool>,
+    /// Where a folder really is, relative to the environment, links followed; `None` for what is outside.
+    real: HashMap<PathBuf, Option<PathBuf>>,
     touched: BTreeSet<PathBuf>,
 }
 
@@ -37,18 +37,22 @@ impl<'a> Remover<'a> {
             ground,
             real_root,
             scripts: format!("{}/", text(&ground.layout.scripts)),
-            inside: HashMap::new(),
+            real: HashMap::new(),
             touched: BTreeSet::new(),
         })
     }
 
-    /// Removes the file `path`, relative to the environment, unless it is the environment's own.
-    pub(crate) fn remove(&mut self, path: &str) -> Result<(), Error> {
-        if is_reserved(path, &self.scripts) {
-            return Ok(());
-        }
+    /// Removes the file `path`, relative to the environment, unless it is the environment's own or, by this name or by another
+    /// that a link in the environment gives it, one of those that `stays` names.
+    pub(crate) fn remove(&mut self, path: &str, stays: &HashSet<&str>) -> Result<(), Error> {
         let folder = Path::new(path).parent().unwrap_or(Path::new("")).to_owned();
-        if !self.is_inside(&folder) {
+        let name = Path::new(path).file_name().unwrap_or_default();
+        let Some(real) = self.real(&folder).map(|folder| folder.join(name)) else {
+            return Ok(());
+        };
+        let names = [Some(path), real.to_str()];
+        let mut names = names.into_iter().flatten();
+        if names.any(|name| is_reserved(name, &self.scripts) || stays.contains(name)) {
             return Ok(());
         }
         self.touched.insert(folder);
@@ -69,14 +73,16 @@ impl<'a> Remover<'a> {
         }
         for (folder, stems) in stems {
             let cached = Path::new(folder).join("__pycache__");
-            if !self.is_inside(&cached) {
+            let Some(real) = self.real(&cached) else {
                 continue;
-            }
+            };
             for name in names_in(&self.ground.folder.join(&cached))? {
                 let path = cached.join(&name);
                 let stem = name.split('.').next().unwrap_or_default();
                 let is_bytecode = path.extension().is_some_and(|ending| ending == "pyc");
-                let is_protected = path.to_str().is_some_and(|path| stays.contains(path));
+                let names = [path.clone(), real.join(&name)];
+                let mut names = names.iter().filter_map(|path| path.to_str());
+                let is_protected = names.any(|path| stays.contains(path));
                 if is_bytecode && stems.contains(stem) && !is_protected {
                     remove_if_there(&self.ground.folder.join(path))?;
                 }
@@ -137,15 +143,20 @@ impl<'a> Remover<'a> {
     }
 
     /// A folder that is not there is where the next one above it is.
-    fn is_inside(&mut self, folder: &Path) -> bool {
+    fn real(&mut self, folder: &Path) -> Option<PathBuf> {
         let (root, real_root) = (self.ground.folder, &self.real_root);
-        let inside = self.inside.entry(folder.to_owned());
-        *inside.or_insert_with(|| {
-            let real = folder
-                .ancestors()
-                .find_map(|folder| fs::canonicalize(root.join(folder)).ok());
-            real.is_some_and(|real| real.starts_with(real_root))
-        })
+        let real = self.real.entry(folder.to_owned());
+        let find = || {
+            let mut above = folder.ancestors();
+            let (there, real) = above.find_map(|above| {
+                let real = fs::canonicalize(root.join(above)).ok()?;
+                Some((above, real))
+            })?;
+            let inside = real.strip_prefix(real_root).ok()?;
+            let rest = folder.strip_prefix(there).ok()?;
+            Some(inside.join(rest))
+        };
+        real.or_insert_with(find).clone()
     }
 }
 
