@@ -13,7 +13,7 @@ use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use self::guardian::Guardian;
@@ -23,6 +23,12 @@ use crate::platform::group::{Waited, kill, wait_for_end};
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     shared: Arc<Shared>,
+}
+
+/// A [`Stop`] as long as others have it: what it knows, and its guardian, go with them.
+#[derive(Clone, Debug)]
+pub(crate) struct WeakStop {
+    shared: Weak<Shared>,
 }
 
 #[derive(Debug, Default)]
@@ -72,6 +78,12 @@ impl Stop {
         self.shared.stopped.notify_all();
     }
 
+    /// Returns the same for whoever ends what is still there.
+    pub(crate) fn downgrade(&self) -> WeakStop {
+        let shared = Arc::downgrade(&self.shared);
+        WeakStop { shared }
+    }
+
     /// Tells whether [`Stop::stop`] was called.
     pub fn is_stopped(&self) -> bool {
         self.lock().is_stopped
@@ -112,6 +124,14 @@ impl Stop {
     fn lock(&self) -> MutexGuard<'_, Groups> {
         let groups = self.shared.groups.lock();
         groups.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl WeakStop {
+    /// Returns the [`Stop`], if anybody has it.
+    pub(crate) fn upgrade(&self) -> Option<Stop> {
+        let shared = self.shared.upgrade()?;
+        Some(Stop { shared })
     }
 }
 

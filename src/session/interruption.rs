@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::build::Stop;
 use crate::platform::removal;
+use crate::process::{Stop, WeakStop};
 
 /// Other threads create files until the session ends; none can once the folder's root is gone.
 const MOST_ATTEMPTS: usize = 100;
@@ -39,7 +39,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Duties {
     /// What ends the programs that are running.
-    stops: Vec<Stop>,
+    stops: Vec<WeakStop>,
     /// The folders to be removed.
     folders: Vec<PathBuf>,
     are_done: bool,
@@ -50,8 +50,10 @@ impl Interruption {
     pub fn come(&self) {
         self.shared.has_come.store(true, Ordering::SeqCst);
         let mut duties = self.lock();
-        duties.stops.iter().for_each(Stop::stop);
-        let worked_in = duties.stops.iter().flat_map(Stop::folders);
+        let stops = duties.stops.iter().filter_map(WeakStop::upgrade);
+        let stops: Vec<Stop> = stops.collect();
+        stops.iter().for_each(Stop::stop);
+        let worked_in = stops.iter().flat_map(Stop::folders);
         worked_in.for_each(|folder| remove(&folder));
         duties.folders.iter().for_each(|folder| remove(folder));
         duties.are_done = true;
@@ -65,7 +67,8 @@ impl Interruption {
         if self.has_come() {
             stop.stop();
         }
-        duties.stops.push(stop.clone());
+        duties.stops.retain(|stop| stop.upgrade().is_some());
+        duties.stops.push(stop.downgrade());
         stop
     }
 
@@ -256,6 +259,10 @@ mod tests {
         assert!(!before.is_stopped());
         interruption.come();
         assert!(before.is_stopped() && interruption.stop().is_stopped());
+        // What a session has done with is not kept.
+        assert_eq!(interruption.lock().stops.len(), 2);
+        interruption.stop();
+        assert_eq!(interruption.lock().stops.len(), 2);
     }
 
     #[test]

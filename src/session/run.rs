@@ -88,6 +88,8 @@ impl Session {
         trust: Trust,
         options: &InstallOptions,
     ) -> Result<Vec<Warning>, Error> {
+        // What programs work in goes before it.
+        let stop = self.settings.interruption.stop();
         let (distributions, destination) = (context.distributions, context.destination);
         let pool = FilePool::start(self.n_jobs())?;
         let mut unpacked = install::unpacked(distributions, destination, options, &pool);
@@ -95,7 +97,6 @@ impl Session {
         let kept = unpacked.finder.take();
         let (ready, missing) = divide(distributions, unpacked, context.reporter);
         let client = self.client(&plan::index_sources(&context.plan.sources))?;
-        let stop = self.settings.interruption.stop();
         let builder = Builder::new(
             self.builder_settings(context.plan, trust)?,
             Tools {

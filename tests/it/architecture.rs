@@ -258,6 +258,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "configuration",
             "interpreter",
             "platform",
+            "process",
             "archive",
             "wheel",
             "build",
