@@ -7,8 +7,9 @@ use serde::Deserialize;
 use super::PlanOptions;
 use super::choose::{git_url, locked_commit};
 use crate::digest::Digest;
-use crate::installed::InstalledDistribution;
+use crate::installed::{Installed, InstalledDistribution};
 use crate::lock::{Location, Package, Source};
+use crate::name::PackageName;
 use crate::url::WrittenUrl;
 
 /// The text of a `direct_url.json` ([direct URL], PEP 610).
@@ -65,6 +66,17 @@ pub(super) fn is_as_locked(
         }
         (None, Some(_)) | (Some(_), None) => false,
     }
+}
+
+/// Finds the distribution that was installed from the project in `folder`.
+pub fn installed_from<'a>(installed: &'a Installed, folder: &Path) -> Option<&'a PackageName> {
+    let mut distributions = installed.distributions.iter();
+    let found = distributions.find(|distribution| {
+        let text = distribution.direct_url.as_deref();
+        let read = text.and_then(|text| serde_json::from_str::<DirectUrl>(text).ok());
+        read.is_some_and(|url| url.dir_info.is_some() && url.is_path(folder))
+    });
+    found.map(|distribution| &distribution.name)
 }
 
 impl DirectUrl {

@@ -3,7 +3,8 @@
 use crate::installed::Installed;
 use crate::lock::Lock;
 use crate::marker::MarkerEnvironment;
-use crate::plan::{Action, Distribution, DistributionId, Form, Origin, WantedPackage};
+use crate::name::PackageName;
+use crate::plan::{self, Action, Distribution, DistributionId, Form, Origin, WantedPackage};
 use crate::pyproject::{Project, ProjectSource};
 use crate::select::{self, Choice};
 
@@ -87,6 +88,14 @@ impl<'a> Goal<'a> {
         match self.project_origin {
             ProjectOrigin::Pyproject => Some(&self.project.sources),
             ProjectOrigin::Lock => None,
+        }
+    }
+
+    /// Returns the name of the project: without pyproject.toml, that of what was installed from its folder.
+    pub(super) fn project_name(&self, installed: &Installed) -> Option<PackageName> {
+        match self.project_origin {
+            ProjectOrigin::Pyproject => Some(self.project.name.clone()),
+            ProjectOrigin::Lock => plan::installed_from(installed, &self.project.root).cloned(),
         }
     }
 

@@ -225,7 +225,7 @@ impl Session {
         let configuration = &self.settings.configuration;
         let options = plan::PlanOptions {
             reinstalls,
-            project: Some(goal.project.name.clone()),
+            project: goal.project_name(installed),
             removes_others: goal.removes_others,
             skips_directories: goal.skips_directories,
             is_editable: goal.is_editable,

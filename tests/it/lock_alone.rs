@@ -4,6 +4,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 
+use crate::support::fixture_sources::SourceCase;
 use crate::support::local_index::LocalIndex;
 use crate::support::scene::{Locked, PYPROJECT, Scene};
 use crate::support::workspace::Output;
@@ -104,6 +105,43 @@ fn a_new_version_of_the_project_changes_no_dependency() {
     let output = scene.run(&["install", "--only", "main"]).succeeded();
     output.said(&["No dependencies to install or update"]);
     scene.has(&["acme-1.0", "annapurna-0.2.0"]);
+}
+
+/// What the lock does not have is removed, but the project's own distribution is not in any lock.
+#[test]
+fn sync_leaves_the_project() {
+    let scene = Scene::new();
+    scene.run(&["install"]).succeeded();
+    fs::remove_file(scene.workspace.project().join("pyproject.toml")).unwrap();
+    let sync = ["install", "--sync", "--no-root", "--only", "main"];
+    scene.run(&sync).succeeded();
+    scene.has(&["acme-1.0", "annapurna-0.1.0"]);
+}
+
+#[test]
+fn directories_of_the_lock_may_come_later() {
+    let workspace = SourceCase::new("directory").workspace;
+    let root = workspace.project();
+    fs::remove_dir_all(root.join("libs")).unwrap();
+    fs::remove_file(root.join("pyproject.toml")).unwrap();
+    workspace
+        .run(&INSTALL)
+        .failed(1, &["`local`", "there is no folder `", "`--no-directory`"]);
+    let flags = [&INSTALL[..], &["--no-directory"]].concat();
+    workspace.run(&flags).succeeded();
+    assert!(root.join(".venv/bin/python").exists());
+}
+
+/// As with Poetry, the nearest pyproject.toml counts.
+#[test]
+fn a_lock_below_a_project_is_not_used_in_silence() {
+    let scene = Scene::new();
+    scene.workspace.write("below/poetry.lock", "");
+    let mut command = scene.command(&INSTALL);
+    command.current_dir(scene.workspace.project().join("below"));
+    let output = Output::of(&mut command).succeeded();
+    output.said(&["below/poetry.lock` is not used: there is no pyproject.toml beside it"]);
+    scene.has(&["acme-1.0"]);
 }
 
 #[test]

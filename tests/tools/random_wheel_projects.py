@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 NAMES = ["demo", "My.Demo", "my-demo", "Demo_2", "a", "demo--x", "x.y-z_w"]
-VERSIONS = ["1.0", "0.1.0", "1", "v2.0", "1.0.0rc1", "1.0-1", "1.0.post2.dev3", "1!2.3", "1.0+Local.7", "2024.01.05", "1.0.0-alpha.2", "0.0"]
+VERSIONS = ["1.0", "1.0.dev0", "1.0c1", "1.0-r4", "01.02.03", "1.0.0.0.1", "1.0+ubuntu-1_2", " 1.0 ", "1.0.POST1", "0.1.0", "1", "v2.0", "1.0.0rc1", "1.0-1", "1.0.post2.dev3", "1!2.3", "1.0+Local.7", "2024.01.05", "1.0.0-alpha.2", "0.0"]
 TEXTS = ["Plain text", "", "Grüße aus Köln", "with \\\"quotes\\\"", "日本語", "two  spaces", "trailing ", "100% {braces} #hash"]
 PEOPLE = [
     "Ann <ann@example.org>",
@@ -24,11 +24,14 @@ PEOPLE = [
     "O'Brien, Pat <pat@example.org>",
     "ann@example.org",
     "Dr. A. (B) <a@b.c>",
+    "Tr\u00e4iler  <t@example.org>",
+    "A <a@b.c> ",
+    "x <y@z> <w>",
 ]
 SPDX = ["MIT", "mit", "Apache-2.0", "GPL-3.0-or-later", "BSD-3-Clause", "MIT License", "Proprietary", "proprietary", "LicenseRef-Own", "ISC", "My own", "", "GPL-3.0", "Apache Software License"]
 EXPRESSIONS = ["MIT", "mit or apache-2.0", "MIT AND (Apache-2.0 OR BSD-2-Clause)", "GPL-2.0-only WITH Classpath-exception-2.0", "LicenseRef-Own", "Proprietary", "MIT License", "(mit)", "Apache-2.0+"]
-PYTHONS = ["^3.9", ">=3.8", ">=3.9,<4.0", "~3.10", "3.11", "3", "*", ">=2.7,<3.0 || >=3.6", "^3.8 || ~2.7", ">=3.7,!=3.8.*", "==3.11.4", "<3.13", ">3.6", "~2.7 || ^3.5", ">=3.10.2", "^3", "!=3.9", ">=3.6,<3.7 || >=3.9"]
-STANDARD_PYTHONS = [">=3.9", ">=3.8,<4", "~=3.10", "==3.11.*", ">= 3.9, != 3.10.*", ">3.6", "<4,>=3.9", ">=2.7, !=3.0.*", ">=3.9.1", "==3.11.4"]
+PYTHONS = ["^3.9", ">=3.8", ">=3.9,<4.0", "~3.10", "3.11", "3", "*", ">=2.7,<3.0 || >=3.6", "^3.8 || ~2.7", ">=3.7,!=3.8.*", "==3.11.4", "<3.13", ">3.6", "~2.7 || ^3.5", ">=3.10.2", "^3", "!=3.9", ">=3.6,<3.7 || >=3.9", "3.*", "~3", ">=3.9 <4", "^3.9,<3.12", ">=3.9,<3.9.5 || >=3.9.7", "2.7.* || >=3.5", "<3", ">=3.9,!=3.9.1", ">=4", "~=3.9", "==3.*", "3.9 - 3.11"]
+STANDARD_PYTHONS = [">=3.9", ">=3.8,<4", "~=3.10", "==3.11.*", ">= 3.9, != 3.10.*", ">3.6", "<4,>=3.9", ">=2.7, !=3.0.*", ">=3.9.1", "==3.11.4", "", "==3.*", ">=3.9,<3.9.5", "!=3.9.*", ">=3.8 , <4 ", "~=3.9.2", "<3", ">=3.9, !=3.10.1, !=3.10.2", ">=3.9.0a1"]
 CLASSIFIERS = [
     "Development Status :: 4 - Beta",
     "Programming Language :: Python :: 3",
@@ -54,6 +57,24 @@ REQUIREMENTS = [
     "tzdata ; os_name == \\\"nt\\\"",
     "pre>=1.0rc1",
     "importlib-metadata>=4 ; python_full_version < '3.10.2'",
+    "folder @ file:///nowhere/folder",
+    "archive @ file:///nowhere/archive-1.0.tar.gz",
+    "wheel @ file:///nowhere/wheel_name-1.0-py3-none-any.whl ; python_version >= '3.9'",
+    "x>=1,!=1.3,!=1.4.*,<3",
+    "y~=2.2.0",
+    "z<1||>2",
+    "paren (>=1,<2)",
+    "spaced >= 1 , < 2 ; ( os_name == 'posix' or os_name == 'nt' ) and python_version<'4'",
+    "dev==1.0.dev1",
+    "epoch>=1!2.0",
+    "up==1.0+local.1",
+    "in_list ; python_version in '3.9 3.10'",
+    "not_in ; platform_machine not in 'x86_64, arm64'",
+    "reversed ; '3.9' <= python_version",
+    "git-ssh @ git+ssh://git@github.com/o/r.git@main",
+    "extras_only[a,b]",
+    "two ; extra == 'docs' or extra == 'x-y'",
+    "both ; extra == 'docs' and sys_platform == 'linux'",
 ]
 POETRY_DEPENDENCIES = [
     '"^2.0"',
@@ -78,6 +99,28 @@ POETRY_DEPENDENCIES = [
     '[{version = "^1", markers = "sys_platform == \'win32\'"}, {version = "^2", markers = "sys_platform != \'win32\'"}]',
     '{version = "^2.0", allow-prereleases = true}',
     '{version = "^2.0", source = "pypi"}',
+    '{path = "libs/other"}',
+    '{path = "../other", develop = true}',
+    '{path = "vendor/other-1.0-py3-none-any.whl"}',
+    '{path = "vendor/other-1.0.tar.gz", subdirectory = "s", extras = ["z"]}',
+    '{file = "vendor/other-1.0.tar.gz", optional = true}',
+    '{url = "https://example.org/a%20b/p-1.0-py3-none-any.whl", python = "<3.12"}',
+    '{git = "ssh://git@github.com/o/r.git", rev = "0123456789abcdef"}',
+    '{git = "https://user@example.org:8443/o/r"}',
+    '{git = "https://github.com/o/r", markers = "extra == \'all\'"}',
+    '"==1.*"',
+    '"!=1.3"',
+    '">1,!=1.5.*,<2.0.0a1"',
+    '"~1"',
+    '"^0.0.3"',
+    '"1.0.post1"',
+    '"<=2.0.dev3"',
+    '"^1.0 || ^3.0"',
+    '{version = ">=1", python = "3.9.*"}',
+    '{version = "*", python = "!=3.10.*,>=3.8"}',
+    '{version = "^1", markers = "python_version in \'3.9, 3.10\'"}',
+    '{version = "^1", markers = "platform_machine not in \'x86_64 arm64\'"}',
+    '{version = "^1", markers = "python_full_version >= \'3.9.1\' and implementation_name == \'cpython\'"}',
 ]
 PATTERNS_IGNORED = ["*.log", "*.tmp", "data/", "/build", "!keep.log", "*.so", "**/gen/*", "pkg*/**/x.py", "# comment", "", "\\#odd", "sub", "*.p[yo]d", "/demo/data", "doc?", "trailing  ", "!important.tmp", "*~", ".hidden", "!.hidden/keep"]
 FILE_NAMES = ["mod.py", "util.py", "data.json", "x.log", "keep.log", "gen/out.py", "data/a.txt", "data/b.tmp", "important.tmp", "lib.so", "py.typed", "sub/__init__.py", "sub/deep/er.py", "sub/deep/t.txt", "with space.txt", "comma,name.txt", "quote\".txt", "ünï.txt", ".hidden/keep", ".dot", "run.sh", "x.pyc", "__pycache__/mod.cpython-311.pyc", "tests/test_a.py", "stub.pyi", "doc1", "empty.py"]
@@ -270,6 +313,13 @@ class Maker:
             packages.append(f"{{{line}{self.formats()}}}")
         if self.chance(0.1):
             packages.append(self.random.choice(packages))
+        if self.chance(0.03):
+            self.project.files.setdefault("outside/__init__.py", b"")
+            packages.append(self.random.choice(['{include = "outside", from = ".."}', '{include = "../outside"}']))
+        if self.chance(0.05):
+            self.add("lib/linked_to/__init__.py", "1")
+            self.project.links[f"{self.prefix}linked"] = "lib/linked_to"
+            packages.append('{include = "linked"}')
         return packages
 
     def includes(self) -> list[str]:

@@ -51,6 +51,22 @@ pub(super) fn read(
     })
 }
 
+/// Warns where the lock of `folder` is not used because a project above it, in `root`, is found first, as Poetry finds it.
+pub(super) fn warn_of_another(
+    folder: &Path,
+    root: &Path,
+    context: &Context,
+) -> Result<(), Failure> {
+    if read_lock(folder)?.is_some() {
+        context.warn(&format!(
+            "`{}` is not used: there is no pyproject.toml beside it, but one in `{}`",
+            folder.join("poetry.lock").display(),
+            root.display()
+        ));
+    }
+    Ok(())
+}
+
 fn needs_project(folder: &Path) -> Failure {
     let headline = format!(
         "there is no pyproject.toml in `{}` or above it",

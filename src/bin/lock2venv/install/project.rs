@@ -37,6 +37,9 @@ impl LockedProject {
             }
             files => files?,
         };
+        if files.root != context.project_folder {
+            lock_alone::warn_of_another(&context.project_folder, &files.root, context)?;
+        }
         let project = files.project()?;
         for warning in &project.warnings {
             context.warn(&warning.to_string());
