@@ -98,7 +98,11 @@ impl Session {
         let cache = self.private_cache();
         let lookup = &self.settings.lookup;
         let environment = project.root.join(".venv");
-        let search = lookup.search(&environment, &project.python_constraint, cache.as_ref());
+        let mut search = lookup.search(&project.root, &project.python_constraint, cache.as_ref());
+        if search.virtual_env.is_none() && environment.join("pyvenv.cfg").is_file() {
+            // What is compiled is for the interpreter that the project has, as with Poetry.
+            search.virtual_env = Some(&environment);
+        }
         let interpreter = search.find()?;
         let plan = SessionPlan {
             plan: Plan::default(),

@@ -101,6 +101,16 @@ fn both_distributions_come_from_the_backend() {
 }
 
 #[test]
+fn the_backend_runs_on_the_interpreter_of_the_environment() {
+    let scene = with_backend();
+    run(&scene, &["install", "--no-root"]).succeeded();
+    let mut command = scene.command(&["build", "-f", "wheel"]);
+    command.env("PATH", "/nowhere");
+    Output::of(&mut command).succeeded();
+    assert_eq!(dist(&scene), [WHEEL]);
+}
+
+#[test]
 fn one_format_alone_is_built() {
     let scene = with_backend();
     run(&scene, &["build", "-f", "sdist", "-o", "out/here"]).succeeded();
