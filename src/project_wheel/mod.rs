@@ -43,6 +43,9 @@ pub use built::{BuiltWheel, Content, WheelFile};
 pub use error::{Error, Unsupported};
 pub use surroundings::GitExcludes;
 
+/// The version of poetry-core whose wheels are made here.
+pub const POETRY_CORE_VERSION: &str = "2.5.0";
+
 /// What builds a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Backend {

@@ -17,7 +17,7 @@ use super::identity::Identity;
 use super::metadata::Metadata;
 use super::outside::Outside;
 use super::requirements::Requirements;
-use super::{Backend, BuildOptions};
+use super::{Backend, BuildOptions, POETRY_CORE_VERSION};
 use crate::filename::WheelFilename;
 use crate::project_files::Disk;
 use crate::pyproject;
@@ -114,7 +114,7 @@ impl Project {
             &self.outside,
         )?;
         let wheel = format!(
-            "Wheel-Version: 1.0\nGenerator: poetry-core 2.5.0\nRoot-Is-Purelib: true\nTag: {}\n",
+            "Wheel-Version: 1.0\nGenerator: poetry-core {POETRY_CORE_VERSION}\nRoot-Is-Purelib: true\nTag: {}\n",
             self.tag()
         );
         let mut files = vec![

@@ -16,9 +16,10 @@ use crate::install::FilePool;
 use crate::plan::{self, Plan};
 use crate::platform::removal;
 use crate::project_files::Disk;
-use crate::project_wheel::{self, BuiltWheel};
-use crate::pyproject::Project;
+use crate::project_wheel::{self, BuiltWheel, POETRY_CORE_VERSION};
+use crate::pyproject::{Dependency, Project};
 use crate::store::Trust;
+use crate::version::Version;
 
 /// The config setting that poetry-core knows.
 const LOCAL_VERSION: &str = "local-version";
@@ -73,8 +74,11 @@ impl Session {
         })
     }
 
-    /// Makes the wheel without a backend; `None` when only the backend can.
+    /// Makes the wheel without a backend; `None` when only the backend can, or the project wants another version of it.
     fn native_wheel(&self, build: &DistributionBuild<'_>) -> Result<Option<BuiltWheel>, Error> {
+        if wants_another_poetry_core(build.project) {
+            return Ok(None);
+        }
         let mut options = self.build_options(&[]);
         options.local_version = match build.config_settings.get(LOCAL_VERSION) {
             Some(BuildSetting::Text(text)) if !text.is_empty() => Some(text.clone()),
@@ -178,6 +182,22 @@ fn by_backend(
         DistributionFormat::Sdist => builder.deliver_sdist(&tree, build.folder),
     };
     built.map_err(failed)
+}
+
+/// Tells whether `build-system.requires` does not allow the poetry-core whose wheels are made here: then Poetry builds with
+/// another one, whose wheels differ.
+fn wants_another_poetry_core(project: &Project) -> bool {
+    let Ok(ours) = Version::parse(POETRY_CORE_VERSION) else {
+        return false;
+    };
+    let table = project.document.table().get("build-system");
+    let requires = table.and_then(|table| table.get("requires")?.as_array());
+    let requirements = requires
+        .into_iter()
+        .flatten()
+        .filter_map(|text| Dependency::from_requirement(text.as_str()?, &project.root, &Disk).ok());
+    let mut others = requirements.filter(|requirement| !requirement.constraint.allows(&ours));
+    others.any(|requirement| requirement.name.as_str() == "poetry-core")
 }
 
 /// Finds the backend. Poetry builds with poetry-core what names none.

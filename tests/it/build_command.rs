@@ -110,6 +110,25 @@ fn the_backend_runs_on_the_interpreter_of_the_environment() {
     assert_eq!(dist(&scene), [WHEEL]);
 }
 
+/// Wheels of poetry-core 1 are not those of poetry-core 2.
+#[test]
+fn a_project_that_wants_another_poetry_core_gets_it() {
+    let scene = with_backend();
+    let another =
+        WheelBuilder::new("poetry-core", "1.9.1").file("poetry/core/masonry/api.py", MAKER);
+    scene
+        .index
+        .add("poetry-core", &another.file_name(), &another.build());
+    for (requirement, is_another) in [("poetry-core<2", true), ("poetry-core>=1.9", false)] {
+        let pyproject = PYPROJECT.replace("poetry-core>=2.0", requirement);
+        scene.workspace.write("pyproject.toml", pyproject);
+        run(&scene, &["build", "-f", "wheel"]).succeeded();
+        let bytes = fs::read(scene.workspace.project().join("dist").join(WHEEL)).unwrap();
+        let has_maker = String::from_utf8_lossy(&bytes).contains("Generator: maker");
+        assert_eq!(has_maker, is_another, "{requirement}");
+    }
+}
+
 #[test]
 fn one_format_alone_is_built() {
     let scene = with_backend();
