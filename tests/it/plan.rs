@@ -345,7 +345,7 @@ fn all_refusals_are_told_at_once() {
             "  1 wheel in poetry.lock: 1 for other Pythons (cp27)",
             "  no source distribution is listed",
             "no file of `c` 1 can be installed on CPython 3.11, manylinux_2_36_x86_64",
-            "  no source distribution is listed",
+            "  poetry.lock lists no file of it",
         ]
     );
 }
