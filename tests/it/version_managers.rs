@@ -1,7 +1,6 @@
 //! Pythons that pyenv and its like keep: found where Poetry finds them, without running the manager.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use lock2venv::interpreter::{Error, Interpreter, InterpreterRequest, Search, managed_folders};
@@ -55,8 +54,13 @@ impl Home {
     fn script(&self, name: &str, text: &str) {
         let path = self.path(name);
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-        fs_err::write(&path, text).unwrap();
-        fs_err::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        // Another process writes it: a program that another test starts meanwhile would else hold it open for writing, and
+        // what is open for writing cannot be run.
+        let text_file = self.path("text");
+        fs_err::write(&text_file, text).unwrap();
+        let mut copy = std::process::Command::new("install");
+        let copied = copy.args(["-m", "755"]).args([&text_file, &path]).status();
+        assert!(copied.unwrap().success());
     }
 
     /// What pyenv puts on `PATH` for a version that is chosen nowhere.

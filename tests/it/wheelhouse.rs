@@ -290,7 +290,8 @@ fn a_wheel_that_was_built_counts_only_with_its_note() {
 fn wheels_stand_in_for_every_kind_of_source() {
     std::thread::scope(|scope| {
         for name in cases() {
-            if !name.ends_with("-develop") {
+            // Nothing proves a file that the lock does not list, so no wheelhouse has it.
+            if !name.ends_with("-develop") && name != "index-unlisted" {
                 scope.spawn(move || is_installed_without_the_network(&name));
             }
         }

@@ -184,7 +184,7 @@ mod tests {
                 assert_eq!(whole(&mut reader, offsets[number], sizes[number]), expected);
             }
         }
-        for offset in [pack.n_bytes, pack.n_bytes - 1, u64::MAX / 2] {
+        for offset in [pack.n_bytes, pack.n_bytes - 1, 1 << 40] {
             let copied = reader.copy(offset, 2, |_| Ok(()));
             assert!(matches!(copied, Err(CopyFault::Ended)), "{copied:?}");
         }

@@ -34,6 +34,7 @@ fn offline_lists_what_the_cache_lacks() {
       acme 1.0: acme-1.0-py3-none-any.whl
       acme-dev 1.0: acme_dev-1.0-py3-none-any.whl
     hint: install once without `--offline`, with the same cache
+    hint: or bring a folder: `lock2venv download --build DIR` where the network is, then `--find-links DIR`
     ");
 }
 
