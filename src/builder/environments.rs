@@ -1,7 +1,9 @@
 //! Build environments: virtual environments of the interpreter that is built for, filled with what a build requires.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::fetching::{RemoteFile, discard_if_damaged};
@@ -10,7 +12,7 @@ use super::requirements::{ResolvedWheel, WheelPlace};
 use super::workplace::Workplace;
 use super::{Builder, Error};
 use crate::digest::{Algorithm, Digest};
-use crate::environment::{Blueprint, Draft};
+use crate::environment::{Blueprint, Draft, Layout};
 use crate::event::Silent;
 use crate::install::{
     self, Destination, DestinationKind, InstallOptions, Installation, KeptForm, KeptWheels,
@@ -29,6 +31,28 @@ pub(super) struct BuildEnvironment {
     /// What it holds, in words.
     pub(super) packages: Vec<String>,
     versions: BTreeMap<PackageName, Version>,
+    /// The folder of its modules, and what was in it first.
+    modules: PathBuf,
+    entries: BTreeSet<OsString>,
+}
+
+impl BuildEnvironment {
+    /// Tells whether no backend has removed it, or installed into it or out of it. What one changes in a file is not seen.
+    fn is_as_made(&self) -> bool {
+        self.python.exists() && entries(&self.modules) == self.entries
+    }
+}
+
+fn modules_of(python: &Path, layout: &Layout) -> PathBuf {
+    let root = python.parent().and_then(Path::parent);
+    root.unwrap_or(python).join(&layout.purelib)
+}
+
+/// Lists a folder, but for bytecode.
+fn entries(folder: &Path) -> BTreeSet<OsString> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name());
+    names.filter(|name| name != "__pycache__").collect()
 }
 
 impl Builder<'_> {
@@ -81,12 +105,19 @@ impl Builder<'_> {
     ) -> Result<Arc<BuildEnvironment>, Error> {
         let packages: Vec<String> = wheels.iter().map(in_words).collect();
         let key = Digest::of(Algorithm::Sha256, packages.join("\n").as_bytes());
+        let known = self.environments.get(&key);
+        if known.is_some_and(|known| !known.is_as_made()) {
+            self.environments.forget(&key);
+        }
         self.environments.get_or_make(&key, || {
             let python = self.make_environment(workplace, wheels)?;
+            let modules = modules_of(&python, &self.tools.interpreter.layout);
             let versions = wheels
                 .iter()
                 .map(|wheel| (wheel.name.clone(), wheel.version().clone()));
             Ok(Arc::new(BuildEnvironment {
+                entries: entries(&modules),
+                modules,
                 python,
                 versions: versions.collect(),
                 packages,

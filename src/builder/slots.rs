@@ -42,6 +42,11 @@ impl<K: Ord + Clone, V: Clone> Slots<K, V> {
         lock(&slot).clone()
     }
 
+    /// Forgets the value of `key`.
+    pub(super) fn forget(&self, key: &K) {
+        lock(&self.slots).remove(key);
+    }
+
     /// Forgets all values.
     pub(super) fn clear(&self) {
         lock(&self.slots).clear();

@@ -7,6 +7,9 @@ pub enum Refusal {
     /// There is no such repository, or none that these credentials may see.
     #[error("there is no such repository, or it is hidden from these credentials")]
     NotFound,
+    /// It is on this machine, and another user's.
+    #[error("it belongs to another user of this machine")]
+    Owner,
     /// Credentials are wanted, or others (401).
     #[error("it requires credentials, or different ones")]
     Unauthorized,
@@ -43,6 +46,7 @@ pub enum Refusal {
 const MESSAGES: &[(&str, Refusal)] = &[
     ("no space left on device", Refusal::DiskFull),
     ("disk quota exceeded", Refusal::DiskFull),
+    ("dubious ownership", Refusal::Owner),
     ("cannot run ssh", Refusal::NoSsh),
     ("ssh: not found", Refusal::NoSsh),
     ("host key verification failed", Refusal::HostKey),
@@ -105,6 +109,10 @@ mod tests {
         is(
             "fatal: repository 'http://127.0.0.1:1/a/' not found",
             Some(Refusal::NotFound),
+        );
+        is(
+            "fatal: detected dubious ownership in repository at '/srv/acme/.git'",
+            Some(Refusal::Owner),
         );
         is(
             "git@github.com: Permission denied (publickey).",

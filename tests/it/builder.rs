@@ -177,6 +177,22 @@ fn builds_with_equal_requirements_share_an_environment() {
 }
 
 #[test]
+fn an_environment_that_a_backend_changed_is_not_used_again() {
+    let hooks = [
+        "import shutil, sys\nshutil.rmtree(sys.prefix)\n",
+        "import os, maker\nos.mkdir(os.path.join(os.path.dirname(maker.__file__), 'more-1.0.dist-info'))\n",
+    ];
+    for hook in hooks {
+        let scene = BuildScene::new();
+        let built = scene.with(|builder| {
+            build(builder, &Source::new("one").file("hook.py", hook)).unwrap();
+            build(builder, &Source::new("other")).unwrap()
+        });
+        assert_eq!(installed(&built), ["maker 1.0"]);
+    }
+}
+
+#[test]
 fn a_build_cannot_change_what_the_cache_has() {
     let scene = BuildScene::new();
     let hook = "import maker\nopen(maker.__file__, 'a').write('raise OSError()')\n";

@@ -142,6 +142,19 @@ fn without_a_cache_a_source_distribution_is_built_each_time() {
 }
 
 #[test]
+fn a_folder_for_temporary_files_that_is_not_there_is_named() {
+    let scene = Scene::new(&Source::new("demo"));
+    let mut command = scene.command(&["install", "--no-cache"]);
+    Output::of(command.env("TMPDIR", "/nowhere")).failed(
+        1,
+        &[
+            "cannot use `/nowhere`",
+            "TMPDIR names the folder for temporary files",
+        ],
+    );
+}
+
+#[test]
 fn without_builds_every_package_that_needs_one_is_named() {
     let scene = Scene::new(&Source::new("demo"));
     for arguments in [

@@ -4,6 +4,7 @@ use lock2venv::build::{self, MissingTool, Output, ToolKind, WheelFault};
 use lock2venv::builder::Error;
 use lock2venv::resolve::{self, Fact};
 use lock2venv::sdist;
+use lock2venv::store;
 
 use super::Failure;
 
@@ -71,6 +72,9 @@ fn hint(error: &Error) -> Vec<String> {
             return Vec::from_iter(unpacking(source).map(str::to_owned));
         }
         Error::Backend(error) => return Vec::from_iter(backend(error).map(str::to_owned)),
+        Error::Cache(store::Error::Io { path, .. }) if *path == std::env::temp_dir() => {
+            &["TMPDIR names the folder for temporary files"]
+        }
         Error::Git { source, .. } => {
             return Vec::from_iter(super::git::hint(source).map(str::to_owned));
         }

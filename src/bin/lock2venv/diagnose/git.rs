@@ -62,6 +62,9 @@ fn is_local(url: &str) -> bool {
 fn refused(refusal: Refusal) -> Option<&'static str> {
     let hint = match refusal {
         Refusal::NotFound | Refusal::Unauthorized | Refusal::Forbidden => CREDENTIALS,
+        Refusal::Owner => {
+            "if you trust it: `git config --global --add safe.directory PATH`, with the path above"
+        }
         Refusal::Key => {
             "let ssh have a key that the server knows; in an image build: `RUN --mount=type=ssh`, and `docker build --ssh default`"
         }
