@@ -28,16 +28,20 @@ fn archives(cache: &Path) -> Vec<PathBuf> {
     shards.iter().flat_map(|shard| below(shard)).collect()
 }
 
-/// Changes a byte of each archive of a cache, at `place` from its end.
-fn damage(cache: &Path, place: impl Fn(usize) -> usize) {
-    let archives = archives(cache);
-    assert!(!archives.is_empty());
-    for path in archives {
+/// Changes a byte of each archive of a cache that has `name` in it, at a place that follows from its size.
+fn damage(cache: &Path, name: &str, place: impl Fn(usize) -> usize) {
+    let mut n_damaged = 0;
+    for path in archives(cache) {
         let mut bytes = fs::read(&path).unwrap();
-        let place = place(bytes.len());
-        bytes[place] ^= 1;
-        fs::write(&path, bytes).unwrap();
+        let mut texts = bytes.windows(name.len().max(1));
+        if name.is_empty() || texts.any(|text| text == name.as_bytes()) {
+            let place = place(bytes.len());
+            bytes[place] ^= 1;
+            fs::write(&path, bytes).unwrap();
+            n_damaged += 1;
+        }
     }
+    assert!(n_damaged > 0);
 }
 
 #[test]
@@ -102,7 +106,7 @@ fn a_damaged_build_requirement_is_fetched_again() {
         let scene = BuildScene::new();
         scene.build(&Source::new("demo")).unwrap();
         scene.index.take_paths();
-        damage(&scene.path("cache"), |n_bytes| {
+        damage(&scene.path("cache"), "maker.py", |n_bytes| {
             if from_end { n_bytes - 30 } else { 60 }
         });
         let built = scene.build(&Source::new("other")).unwrap();
@@ -119,7 +123,7 @@ fn a_damaged_source_distribution_of_a_build_requirement_is_fetched_again() {
     let source = Source::new("demo").requiring("helper");
     scene.build(&source).unwrap();
     scene.index.take_paths();
-    damage(&scene.path("cache"), |n_bytes| n_bytes / 2);
+    damage(&scene.path("cache"), "", |n_bytes| n_bytes / 2);
     fs::remove_dir_all(scene.path("cache/v1/built")).unwrap();
     let built = scene.build(&source).unwrap();
     assert_eq!(installed(&built), ["helper 1.0", "maker 1.0"]);
@@ -132,7 +136,7 @@ fn a_damaged_wheel_that_was_built_is_built_again() {
     scene.run(&install).succeeded();
     let built = scene.read("demo.py");
     fs::remove_dir_all(scene.workspace.project().join(".venv")).unwrap();
-    damage(&scene.workspace.cache(), |n_bytes| n_bytes / 2);
+    damage(&scene.workspace.cache(), "demo.py", |n_bytes| n_bytes / 2);
     let output = scene.run(&install).succeeded();
     assert!(output.stderr.contains("was damaged"), "{}", output.stderr);
     assert_eq!(scene.read("demo.py").len(), built.len());
