@@ -19,6 +19,23 @@ const REMOVED: [&str; 10] = [
     "VIRTUAL_ENV",
 ];
 
+/// Variables that name the repository that this program was started in, as a hook of git sets them: a build is in no other
+/// than that of its source.
+const OF_A_REPOSITORY: [&str; 12] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
+
 /// The environment variables that a build sees. Their values are not shown by `{:?}`: some are secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Variables(BTreeMap<OsString, OsString>);
@@ -27,15 +44,16 @@ impl Variables {
     /// Makes the variables of a build in the environment of `interpreter` (absolute) of those that this process inherited.
     ///
     /// As with pip, the environment's programs come first on `PATH`, neither the user's own packages nor `PYTHONPATH` count,
-    /// and all others are passed on, `SOURCE_DATE_EPOCH` and compiler flags among them. Beyond pip, messages of compilers are
-    /// in English, so that what is missing is recognized; Python writes its output at once, so that the log has the right
-    /// order; and git does not ask for passwords, for nobody would see the question.
+    /// and all others are passed on, `SOURCE_DATE_EPOCH` and compiler flags among them. Beyond pip, no variable names a
+    /// repository of git; messages of compilers are in English, so that what is missing is recognized; Python writes its
+    /// output at once, so that the log has the right order; and git does not ask for passwords, for nobody would see the
+    /// question.
     pub fn of_build(
         inherited: impl IntoIterator<Item = (OsString, OsString)>,
         interpreter: &Path,
     ) -> Self {
         let mut variables: BTreeMap<OsString, OsString> = inherited.into_iter().collect();
-        for name in REMOVED {
+        for name in REMOVED.into_iter().chain(OF_A_REPOSITORY) {
             variables.remove(OsStr::new(name));
         }
         let mut set = |name: &str, value: OsString| variables.insert(name.into(), value);

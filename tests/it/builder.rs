@@ -428,6 +428,10 @@ fn a_build_is_in_no_repository_that_is_around_it() {
         .current_dir(scene.path(""))
         .output();
     assert!(git.unwrap().status.success());
+    // As in a hook of that repository.
+    let git_folder = scene.path(".git");
+    let variables = &mut scene.settings.variables;
+    variables.push(("GIT_DIR".into(), git_folder.into()));
     let hook = "import pathlib, subprocess\n\
         assert subprocess.call(['git', 'rev-parse', '--show-toplevel']) != 0\n\
         above = pathlib.Path.cwd().parents\n\

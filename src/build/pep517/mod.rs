@@ -90,7 +90,7 @@ impl Frontend<'_> {
         if answer.contains('/') || !answer.ends_with(".dist-info") || !is_folder {
             return Err(Error::Answer {
                 hook,
-                answer,
+                answer: shortened(&answer),
                 what: "which is not a metadata folder",
             });
         }
@@ -130,7 +130,7 @@ impl Frontend<'_> {
         if answer.contains('/') || !is_file {
             return Err(Error::Answer {
                 hook,
-                answer,
+                answer: shortened(&answer),
                 what: "which is not a file that it built",
             });
         }
