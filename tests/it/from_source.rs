@@ -238,6 +238,24 @@ fn a_module_that_the_build_lacks_is_named_with_what_helps() {
 }
 
 #[test]
+fn what_keeps_build_requirements_from_being_chosen_has_a_hint() {
+    let run = |requirement: &str, arguments: &[&str]| {
+        let scene = Scene::new(&Source::new("demo").requiring(requirement));
+        scene.workspace.write("build.txt", "maker > 1");
+        scene.run(&[&["install"], arguments].concat())
+    };
+    let sources = ["`absent` is not in the index", "priority `explicit`"];
+    run("absent", &[]).failed(1, &sources);
+    let newer = ["the newest is 1.0", "report it to the authors"];
+    run("maker>=2", &[]).failed(1, &newer);
+    let excluded = [
+        "is excluded by constraint",
+        "`--build-constraint` excludes it",
+    ];
+    run("maker", &["--build-constraint", "build.txt"]).failed(1, &excluded);
+}
+
+#[test]
 fn a_build_constraint_narrows_the_build_requirements() {
     let scene = Scene::new(&Source::new("demo"));
     let newer = WheelBuilder::new("maker", "2.0").file("maker.py", MAKER);

@@ -2,7 +2,7 @@
 
 use lock2venv::build::{self, MissingTool, Output, ToolKind, WheelFault};
 use lock2venv::builder::Error;
-use lock2venv::resolve::{self, Fact};
+use lock2venv::resolve::{self, Fact, Refusal};
 use lock2venv::sdist;
 use lock2venv::store;
 
@@ -86,12 +86,32 @@ fn hint(error: &Error) -> Vec<String> {
             "install once without `--offline`, with the same cache",
             super::prepare::BRING,
         ],
-        Error::Requirements { .. } => &[
-            "`[tool.poetry.build-constraints]` and `--build-constraint` narrow what may be chosen",
-        ],
+        Error::Requirements { source, .. } => &[unresolved(source)],
         _ => &[],
     };
     hints.iter().map(|hint| (*hint).to_owned()).collect()
+}
+
+/// What to do where no build requirements can be chosen.
+fn unresolved(error: &resolve::Error<std::convert::Infallible>) -> &'static str {
+    let resolve::Error::Conflict(conflict) = error else {
+        return REPORT_BUILD;
+    };
+    let facts = conflict.beginning.iter().chain(&conflict.end);
+    let mut hints = facts.filter_map(|fact| match fact {
+        Fact::NoProject(_) => Some(
+            "build requirements come from the sources in pyproject.toml, those with priority `explicit` excepted, or from PyPI where there are none",
+        ),
+        Fact::Refused {
+            refusal: Refusal::Constraint(_),
+            ..
+        } => Some("`[tool.poetry.build-constraints]` or `--build-constraint` excludes it"),
+        Fact::NoneMatches { .. } => Some(REPORT_BUILD),
+        _ => None,
+    });
+    hints.next_back().unwrap_or(
+        "`[tool.poetry.build-constraints]` and `--build-constraint` narrow what may be chosen",
+    )
 }
 
 fn in_index(fact: &Fact) -> String {
@@ -196,6 +216,7 @@ fn module(output: &Output) -> Option<String> {
     });
     let hint = match modules.next()? {
         "pkg_resources" => "setuptools 82 and newer have no `pkg_resources`: put `setuptools<82` into FILE for `--build-constraint FILE`, or into `[tool.poetry.build-constraints]`".to_owned(),
+        "distutils.msvccompiler" => "setuptools 74 and newer have no `distutils.msvccompiler`: put `setuptools<74` into FILE for `--build-constraint FILE`, or into `[tool.poetry.build-constraints]`".to_owned(),
         name => format!("no build requirement has the module `{name}`; where an older one had it: `--build-constraint FILE` or `[tool.poetry.build-constraints]`"),
     };
     Some(hint)
