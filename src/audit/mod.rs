@@ -3,4 +3,5 @@
 //! [`verify`] holds a lock against its indexes. What is not as it was locked is a value in a report, never an error: all of it
 //! is reported, in the order of the lock.
 
+pub mod check;
 pub mod verify;

@@ -39,10 +39,12 @@ use crate::store::{KeptWheel, PrivateCache, VerifiedFile};
 use crate::wheel::Leniency;
 
 pub use change::complete::{Need, Unfinished, complete, unfinished};
+pub(crate) use change::ground::normal;
 pub use change::loser::losers;
 pub use error::Error;
 pub use installation::Installation;
 pub use kept::{Finder, KeptWheels, unpacked};
+pub(crate) use place::pycache::source_of as source_of_bytecode;
 pub use pool::FilePool;
 
 pub use crate::store::{KeptForm, LinkMode};

@@ -188,6 +188,12 @@ impl Interpreter {
         Ok(interpreter)
     }
 
+    /// Tells whether environments of both are made of one Python, whatever its executables are called.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.base_executable == other.base_executable
+            || (self.base_prefix == other.base_prefix && self.version == other.version)
+    }
+
     /// Returns the folder that `pyvenv.cfg` names as `home`.
     pub fn home(&self) -> &Path {
         self.base_executable.parent().unwrap_or(Path::new("/"))

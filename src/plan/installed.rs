@@ -10,6 +10,7 @@ use crate::digest::Digest;
 use crate::installed::{Installed, InstalledDistribution};
 use crate::lock::{Location, Package, Source};
 use crate::name::PackageName;
+use crate::pyproject::Project;
 use crate::url::WrittenUrl;
 
 /// The text of a `direct_url.json` ([direct URL], PEP 610).
@@ -42,29 +43,66 @@ struct VcsInfo {
     commit_id: String,
 }
 
-/// Tells whether `installed` can stay.
+/// How what is installed differs from what is locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InstalledDifference {
+    /// It has another version.
+    #[error("it has another version")]
+    Version,
+    /// It is locked from an index, and has a `direct_url.json`.
+    #[error("it is not from an index: it has a direct_url.json")]
+    Direct,
+    /// It is locked from a place of its own, and has no `direct_url.json`.
+    #[error("it is from an index: it has no direct_url.json")]
+    NotDirect,
+    /// Its `direct_url.json` cannot be read.
+    #[error("its direct_url.json cannot be read")]
+    Unreadable,
+    /// It is from another URL or path, or of another kind.
+    #[error("it is from another place, as direct_url.json says")]
+    Place,
+    /// It is from another folder of its repository or archive.
+    #[error("it is from another subdirectory, as direct_url.json says")]
+    Subdirectory,
+    /// It is of another commit.
+    #[error("it is of another commit, as direct_url.json says")]
+    Commit,
+    /// It is of an archive with another digest.
+    #[error("it is of another archive, as direct_url.json says")]
+    Digest,
+    /// It is a link to its sources, and shall be none.
+    #[error("it is editable")]
+    Editable,
+    /// It is no link to its sources, and shall be one.
+    #[error("it is not editable")]
+    NotEditable,
+}
+
+/// Finds the first difference between `installed` and the locked `package`; `None` when it can stay.
 ///
 /// The version has to be the same. What came from an index stays, whichever index it was; what came from a place of its
 /// own has to come from there. Beyond what Poetry asks, an archive known by its digest has to have a locked one.
-pub(super) fn is_as_locked(
+pub fn difference(
     installed: &InstalledDistribution,
     package: &Package,
-    options: &PlanOptions,
-) -> bool {
+    is_editable: bool,
+) -> Option<InstalledDifference> {
     if installed.version != package.version {
-        return false;
+        return Some(InstalledDifference::Version);
     }
     let direct = package
         .resolved_source
         .as_ref()
         .filter(|source| source.location.is_direct_origin());
     match (&installed.direct_url, direct) {
-        (None, None) => true,
-        (Some(text), Some(source)) => {
-            let read = serde_json::from_str::<DirectUrl>(text);
-            read.is_ok_and(|url| url.is_from(source, package, options))
-        }
-        (None, Some(_)) | (Some(_), None) => false,
+        (None, None) => None,
+        (Some(text), Some(source)) => match serde_json::from_str::<DirectUrl>(text) {
+            Ok(url) => url.difference(source, package, is_editable),
+            Err(_) => Some(InstalledDifference::Unreadable),
+        },
+        (None, Some(_)) => Some(InstalledDifference::NotDirect),
+        (Some(_), None) => Some(InstalledDifference::Direct),
     }
 }
 
@@ -79,21 +117,90 @@ pub fn installed_from<'a>(installed: &'a Installed, folder: &Path) -> Option<&'a
     found.map(|distribution| &distribution.name)
 }
 
+/// Finds the first difference between `installed` and `project` itself. A copy may have been built of sources that were at
+/// another place; a link to them has to lead to the project.
+pub fn project_difference(
+    installed: &InstalledDistribution,
+    project: &Project,
+    is_editable: bool,
+) -> Option<InstalledDifference> {
+    if installed.version != project.version {
+        return Some(InstalledDifference::Version);
+    }
+    let text = installed.direct_url.as_deref();
+    let Ok(url) = text.map(serde_json::from_str::<DirectUrl>).transpose() else {
+        return Some(InstalledDifference::Unreadable);
+    };
+    let folder = url.filter(DirectUrl::is_editable);
+    match (folder, is_editable) {
+        (Some(_), false) => Some(InstalledDifference::Editable),
+        (None, true) => Some(InstalledDifference::NotEditable),
+        (Some(url), true) if !url.is_path(&project.root) => Some(InstalledDifference::Place),
+        (Some(_), true) | (None, false) => None,
+    }
+}
+
+/// Tells whether `installed` can stay.
+pub(super) fn is_as_locked(
+    installed: &InstalledDistribution,
+    package: &Package,
+    options: &PlanOptions,
+) -> bool {
+    difference(installed, package, options.is_editable).is_none()
+}
+
 impl DirectUrl {
-    fn is_from(&self, source: &Source, package: &Package, options: &PlanOptions) -> bool {
+    fn difference(
+        &self,
+        source: &Source,
+        package: &Package,
+        is_editable: bool,
+    ) -> Option<InstalledDifference> {
         let is_same_folder =
             part(self.subdirectory.as_deref()) == part(source.subdirectory.as_deref());
-        let is_same_place = match &source.location {
-            Location::Index(_) => false,
-            Location::Git(url) => self.is_at(git_url(package, url)) && self.is_commit_of(source),
-            Location::Url(url) => self.has_locked_digest(package) && self.is_at(url),
-            Location::File(path) => self.has_locked_digest(package) && self.is_path(path),
-            Location::Directory(path) => {
-                let is_editable = self.dir_info.as_ref().map(|info| info.editable);
-                is_editable == Some(options.is_editable && package.is_develop) && self.is_path(path)
+        if !is_same_folder {
+            return Some(InstalledDifference::Subdirectory);
+        }
+        match &source.location {
+            Location::Index(_) => Some(InstalledDifference::Direct),
+            Location::Git(url) if !self.is_at(git_url(package, url)) => {
+                Some(InstalledDifference::Place)
             }
+            Location::Git(_) => (!self.is_commit_of(source)).then_some(InstalledDifference::Commit),
+            Location::Url(url) => self.archive_difference(self.is_at(url), package),
+            Location::File(path) => self.archive_difference(self.is_path(path), package),
+            Location::Directory(path) => {
+                self.folder_difference(path, is_editable && package.is_develop)
+            }
+        }
+    }
+
+    fn archive_difference(
+        &self,
+        is_at_place: bool,
+        package: &Package,
+    ) -> Option<InstalledDifference> {
+        match &self.archive_info {
+            Some(info) if is_at_place => {
+                (!info.has_locked_digest(package)).then_some(InstalledDifference::Digest)
+            }
+            Some(_) | None => Some(InstalledDifference::Place),
+        }
+    }
+
+    fn folder_difference(&self, path: &Path, is_editable: bool) -> Option<InstalledDifference> {
+        let Some(info) = self.dir_info.as_ref().filter(|_| self.is_path(path)) else {
+            return Some(InstalledDifference::Place);
         };
-        is_same_folder && is_same_place
+        match (info.editable, is_editable) {
+            (true, false) => Some(InstalledDifference::Editable),
+            (false, true) => Some(InstalledDifference::NotEditable),
+            (true, true) | (false, false) => None,
+        }
+    }
+
+    fn is_editable(&self) -> bool {
+        self.dir_info.as_ref().is_some_and(|info| info.editable)
     }
 
     fn is_commit_of(&self, source: &Source) -> bool {
@@ -112,15 +219,14 @@ impl DirectUrl {
             .and_then(|url| url.to_file_path().ok());
         own.as_deref() == Some(path)
     }
+}
 
+impl ArchiveInfo {
     /// Archives that do not say which digest they had are taken at their word, as Poetry does.
     fn has_locked_digest(&self, package: &Package) -> bool {
-        let Some(info) = &self.archive_info else {
-            return false;
-        };
-        let hashes = info.hashes.iter().flatten();
+        let hashes = self.hashes.iter().flatten();
         let hashes = hashes.map(|(algorithm, hex)| format!("{algorithm}:{hex}"));
-        let all: Vec<String> = hashes.chain(info.hash.clone()).collect();
+        let all: Vec<String> = hashes.chain(self.hash.clone()).collect();
         let mut digests = all.iter().filter_map(|text| Digest::parse(text)).peekable();
         let is_locked = |digest: &Digest| {
             let mut locked = package.files.iter();

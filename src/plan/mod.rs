@@ -24,7 +24,7 @@ use crate::target::Target;
 use crate::version::Version;
 
 pub use distribution::{Distribution, DistributionId, Form, GitOrigin, IndexSource, Origin};
-pub use installed::installed_from;
+pub use installed::{InstalledDifference, difference, installed_from, project_difference};
 pub use needs_build::{Builds, SourceCode};
 pub use policy::PackagePolicy;
 pub use refused::{Reason, Refused};

@@ -68,7 +68,11 @@ impl<'a> Goal<'a> {
     }
 
     /// Lists the packages of the lock that are wanted in `environment`.
-    pub(super) fn wanted(
+    ///
+    /// # Errors
+    ///
+    /// Those of [`select::select_for`].
+    pub fn wanted(
         &self,
         environment: &MarkerEnvironment,
     ) -> Result<Vec<WantedPackage<'a>>, select::Error> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use crate::interpreter::{InterpreterRequest, Search, Shims};
+use crate::interpreter::{self, Interpreter, InterpreterRequest, Search, Shims};
 use crate::store::PrivateCache;
 use crate::version::VersionConstraint;
 
@@ -27,6 +27,19 @@ pub struct InterpreterLookup {
 }
 
 impl InterpreterLookup {
+    /// Finds the interpreter for the environment at `root`, without a look at that; nothing is cached.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Search::find`].
+    pub fn find(
+        &self,
+        root: &Path,
+        requires_python: &VersionConstraint,
+    ) -> Result<Interpreter, interpreter::Error> {
+        self.search(root, requires_python, None).find()
+    }
+
     /// Returns the search for the interpreter of the environment at `root`; `cache` keeps what interpreters
     /// said of themselves.
     pub(super) fn search<'a>(

@@ -156,7 +156,7 @@ fn judge(held: Held, search: &Search<'_>) -> Result<(Interpreter, State), Error>
     let asked = search.request.map(|_| search.find()).transpose()?;
     match (own, asked) {
         (Ok(own), None) => Ok((own, State::Usable(held))),
-        (Ok(own), Some(asked)) if is_same(&own, &asked) => Ok((own, State::Usable(held))),
+        (Ok(own), Some(asked)) if own.is_same(&asked) => Ok((own, State::Usable(held))),
         (Ok(own), Some(asked)) => {
             let reason = Recreation::OtherAsked {
                 has: full_version(&own).to_owned(),
@@ -191,11 +191,6 @@ pub(super) fn own_interpreter(
             version: full_version(&interpreter).to_owned(),
         })
     }
-}
-
-fn is_same(own: &Interpreter, asked: &Interpreter) -> bool {
-    own.base_executable == asked.base_executable
-        || (own.base_prefix == asked.base_prefix && own.version == asked.version)
 }
 
 fn full_version(interpreter: &Interpreter) -> &str {

@@ -22,6 +22,7 @@ mod bytecode;
 mod cache;
 mod cache_commands;
 mod change;
+mod check;
 mod command_line;
 mod compile;
 mod copied;

@@ -206,7 +206,7 @@ impl<'a> Failure<'a> {
 }
 
 impl LockedFile {
-    /// Says why the file cannot be had, where that is so; with the causes.
+    /// Says why the file cannot be fetched, where that is known; with the causes.
     pub fn problem(&self) -> Option<String> {
         if let Some(Bytes::Failed(error)) = &self.bytes {
             return Some(with_causes(error));

@@ -53,15 +53,15 @@ pub(super) struct WantedFile<'a> {
 }
 
 impl<'a> VerifyPlan<'a> {
-    /// Plans to ask for `packages`, each from the index that a project with these `sources` has for it; a package that is
-    /// given twice is asked for once.
+    /// Plans to ask for `packages`, each from the index that a project with these `sources` has for it, or, where there is no
+    /// project, that the lock names; a package that is given twice is asked for once.
     ///
     /// # Errors
     ///
     /// Those of [`index_source`]: nobody is asked for a package whose index the lock and the project do not agree on.
     pub fn new(
         packages: impl IntoIterator<Item = &'a Package>,
-        sources: &[ProjectSource],
+        sources: Option<&[ProjectSource]>,
     ) -> Result<Self, plan::Error> {
         let mut plan = Self {
             packages: Vec::new(),
@@ -89,12 +89,12 @@ impl<'a> VerifyPlan<'a> {
     fn asked(
         &mut self,
         package: &'a Package,
-        sources: &[ProjectSource],
+        sources: Option<&[ProjectSource]>,
     ) -> Result<Asked<'a>, plan::Error> {
         let source = package.resolved_source.as_ref();
         Ok(match source.map(|source| &source.location) {
             None | Some(Location::Index(_)) => {
-                let source = index_source(package, Some(sources))?;
+                let source = index_source(package, sources)?;
                 Asked::Page(self.page(source, &package.name))
             }
             Some(Location::Url(url)) => Asked::Url(url),

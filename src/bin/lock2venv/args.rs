@@ -18,6 +18,7 @@ use clap::{
     ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
 };
 
+use crate::check::Check;
 use crate::habits;
 use crate::report::print_hint;
 use crate::size;
@@ -151,6 +152,8 @@ pub(crate) enum Command {
     Sync(Box<Install>),
     /// Put the locked files into a folder, for `install --offline --find-links DIR`
     Download(Box<Download>),
+    /// Compare an environment with the lock, and its files with their RECORD
+    Check(Check),
     /// Check every locked file against what its index offers
     Verify(Verify),
     /// Build the project's sdist and wheel

@@ -4,8 +4,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands that only Poetry has.
 const OF_POETRY: &[&str] = &[
-    "add", "check", "config", "debug", "env", "init", "list", "lock", "new", "publish", "remove",
-    "search", "self", "show", "source", "update", "version",
+    "add", "config", "debug", "env", "init", "list", "lock", "new", "publish", "remove", "search",
+    "self", "show", "source", "update", "version",
 ];
 
 /// Flags of older Poetrys and of other tools, and what to type instead.

@@ -6,6 +6,7 @@
 mod args;
 mod build;
 mod cache;
+mod check;
 mod context;
 mod diagnose;
 mod download;
@@ -58,6 +59,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Sync(arguments) => install::run(&arguments, Others::Removed, &context),
         Command::Download(arguments) => download::run(&arguments, &context),
+        Command::Check(arguments) => check::run(&arguments, &context),
         Command::Verify(arguments) => verify::run(&arguments, &context),
         Command::Build(arguments) => build::run(&arguments, &context),
         Command::Cache(command) => cache::run(&command, &context),

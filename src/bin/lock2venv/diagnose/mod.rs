@@ -9,6 +9,7 @@
     reason = "the library may add variants; what has no advice of its own is shown as the library says it"
 )]
 
+mod audit;
 mod build;
 mod documents;
 mod export;

@@ -31,6 +31,18 @@ pub(crate) enum RootUse {
 
 impl LockedProject {
     pub(crate) fn read(groups: &Groups, root: RootUse, context: &Context) -> Result<Self, Failure> {
+        Self::read_checked(groups, root, context, |document, project| {
+            Ok(document.check_freshness(project)?)
+        })
+    }
+
+    /// Reads them after `check`, which a lock without a project is not shown to.
+    pub(crate) fn read_checked(
+        groups: &Groups,
+        root: RootUse,
+        context: &Context,
+        check: impl FnOnce(&LockDocument<'_>, &Project) -> Result<(), Failure>,
+    ) -> Result<Self, Failure> {
         let files = match ProjectFiles::read(&context.project_folder) {
             Err(project_files::Error::NotFound(folder)) => {
                 return lock_alone::read(&folder, groups, root, context);
@@ -46,7 +58,7 @@ impl LockedProject {
         }
         let text = files.lock.as_ref().ok_or_else(|| no_lock(&files.root))?;
         let document = LockDocument::parse(text)?;
-        document.check_freshness(&project)?;
+        check(&document, &project)?;
         let request = groups.into();
         let choice = Choice::new(&project, &request, DefaultGroups::NonOptional)?;
         if choice.has_ignored_groups {

@@ -14,6 +14,7 @@ use lock2venv::lock::Package;
 use lock2venv::plan::index_sources;
 use lock2venv::prepare;
 use lock2venv::select::select;
+use lock2venv::session::ProjectOrigin;
 use lock2venv::url::Url;
 
 use crate::args::{Groups, ReportFormat};
@@ -31,7 +32,11 @@ pub(crate) fn run(arguments: &Verify, context: &Context) -> Result<(), Failure> 
     let locked = LockedProject::read(&arguments.groups, RootUse::LeftOut, context)?;
     let configuration = Configuration::read(&locked.project.root, context.variables.clone())?;
     let packages = packages(&arguments.groups, &locked)?;
-    let plan = VerifyPlan::new(packages, &locked.project.sources)?;
+    let sources = match locked.origin {
+        ProjectOrigin::Pyproject => Some(locked.project.sources.as_slice()),
+        ProjectOrigin::Lock => None,
+    };
+    let plan = VerifyPlan::new(packages, sources)?;
     let n_connections = configuration.max_workers()?;
     let options = VerifyOptions {
         n_connections: n_connections.unwrap_or(prepare::N_CONNECTIONS).max(1),

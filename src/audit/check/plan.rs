@@ -1,0 +1,110 @@
+//! Reads an environment, and then its files.
+
+use std::path::Path;
+
+use super::expected::{self, Allowed};
+use super::hash;
+use super::listed::Inventory;
+use super::report::{CheckReport, Error, Problem};
+use super::subject::Subject;
+use super::walk;
+use crate::environment::installed;
+use crate::interpreter::Interpreter;
+use crate::lock::{self, LockDocument};
+use crate::pyproject::Project;
+use crate::session::{Goal, Part};
+
+/// What an environment has to be like beyond the lock.
+#[derive(Clone, Debug, Default)]
+pub struct CheckOptions<'a> {
+    /// The interpreter that was asked for.
+    pub interpreter: Option<&'a Interpreter>,
+    /// What may be installed although it is not locked.
+    pub allowed: Allowed,
+}
+
+/// An environment that was read, and whose files are not yet.
+pub struct CheckPlan {
+    subject: Subject,
+    inventory: Inventory,
+    n_distributions: usize,
+    /// Of the environment and its distributions.
+    problems: Vec<Problem>,
+    part: Part,
+}
+
+impl CheckPlan {
+    /// Reads the environment at `root`, an absolute path, and compares its distributions with what `goal` wants.
+    ///
+    /// Where only the project itself is wanted, nothing else is looked at. Without a Python that answers, nobody knows what is
+    /// wanted, so only RECORDs count.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`].
+    pub fn new(goal: &Goal<'_>, root: &Path, options: &CheckOptions<'_>) -> Result<Self, Error> {
+        let python = &goal.project.python_constraint;
+        let mut subject = Subject::read(root, python, options.interpreter)?;
+        let mut installed = installed(&subject.root, &subject.layout)?;
+        if goal.part == Part::Project {
+            let project = &goal.project.name;
+            installed.distributions.retain(|one| one.name == *project);
+            installed.leftovers.clear();
+            installed.unfinished.clear();
+        }
+        let mut problems = std::mem::take(&mut subject.problems);
+        if let Some(interpreter) = &subject.interpreter {
+            let wanted = goal.wanted(&interpreter.target.marker_environment)?;
+            let allowed = &options.allowed;
+            problems.extend(expected::compare(goal, &wanted, &installed, allowed));
+        }
+        Ok(Self {
+            inventory: Inventory::read(&subject, &installed)?,
+            n_distributions: installed.distributions.len(),
+            subject,
+            problems,
+            part: goal.part,
+        })
+    }
+
+    /// Looks through the environment, and hashes what RECORDs list on `n_threads` threads.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] for a folder that cannot be listed.
+    pub fn run(self, n_threads: usize) -> Result<CheckReport, Error> {
+        let Self {
+            subject,
+            mut inventory,
+            mut problems,
+            ..
+        } = self;
+        problems.append(&mut inventory.problems);
+        let unlisted = match self.part {
+            Part::Project => walk::Unlisted::default(),
+            Part::All | Part::Dependencies => walk::unlisted(&subject, &inventory)?,
+        };
+        let hashed = hash::compare(&inventory, &subject.root, n_threads);
+        problems.extend(hashed.problems);
+        problems.extend(inventory.missing_scripts(&subject.root));
+        let foreign = unlisted.foreign.into_iter();
+        problems.extend(foreign.map(|path| Problem::Foreign { path }));
+        Ok(CheckReport {
+            python: subject.python().map(str::to_owned),
+            root: Some(subject.root),
+            n_distributions: self.n_distributions,
+            n_files: inventory.files.len(),
+            n_bytes: hashed.n_bytes,
+            n_unlisted_bytecode: unlisted.n_bytecode,
+            problems,
+        })
+    }
+}
+
+/// Tells whether a lock does not belong to its project, as `poetry check --lock` does.
+pub fn stale_lock(document: &LockDocument<'_>, project: &Project) -> Option<Problem> {
+    match document.check_freshness(project) {
+        Err(lock::Error::Stale { locked, current }) => Some(Problem::StaleLock { locked, current }),
+        Ok(()) | Err(_) => None,
+    }
+}
