@@ -222,48 +222,72 @@ pub(super) fn parse(
         PACK => true,
         _ => return None,
     };
-    let (root, dist_info) = lines.next()?.split_once('\t')?;
+    let mut manifest = Manifest {
+        listing: listing(lines.next()?)?,
+        stored: StoredFiles::default(),
+        is_packed,
+        locate,
+    };
+    for line in lines {
+        manifest.take(line)?;
+    }
+    Some((manifest.listing, manifest.stored))
+}
+
+/// Begins the listing with the line about the wheel as a whole.
+fn listing(line: &str) -> Option<Listing> {
+    let (root, dist_info) = line.split_once('\t')?;
     check_path(dist_info).ok()?;
-    let mut listing = Listing {
+    Some(Listing {
         root: Scheme::from_name(root)?,
         dist_info: dist_info.to_owned(),
         entry_points: Vec::new(),
         exceptions: Vec::new(),
         warnings: Vec::new(),
         files: Vec::new(),
-    };
-    let mut stored = StoredFiles::default();
-    for line in lines {
+    })
+}
+
+/// What was read of a manifest so far.
+struct Manifest<'l> {
+    listing: Listing,
+    stored: StoredFiles,
+    is_packed: bool,
+    locate: &'l dyn Fn(Scheme, &str) -> String,
+}
+
+impl Manifest<'_> {
+    fn take(&mut self, line: &str) -> Option<()> {
         let fields: Vec<&str> = line.split('\t').collect();
         match fields[..] {
             ["entry", name, module, attribute] => {
                 check_script_name(name).ok()?;
-                listing.entry_points.push(EntryPoint {
+                self.listing.entry_points.push(EntryPoint {
                     name: name.to_owned(),
                     module: module.to_owned(),
                     attribute: attribute.to_owned(),
                 });
             }
-            [CHUNK, chunk, n_bytes, modified] => stored.packs.push(Pack {
+            [CHUNK, chunk, n_bytes, modified] => self.stored.packs.push(Pack {
                 chunk: chunk.parse().ok()?,
                 n_bytes: n_bytes.parse().ok()?,
                 modified: modified.parse().ok()?,
             }),
             [CRC, crc] => {
-                stored.files.last_mut()?.crc = u32::from_str_radix(crc, 16).ok()?;
+                self.stored.files.last_mut()?.crc = u32::from_str_radix(crc, 16).ok()?;
             }
             [_, _, _] => match remark::parse_exception(&fields) {
-                Some(exception) => listing.exceptions.push(exception),
-                None => listing.warnings.push(remark::parse_warning(&fields)?),
+                Some(exception) => self.listing.exceptions.push(exception),
+                None => self.listing.warnings.push(remark::parse_warning(&fields)?),
             },
             _ => {
-                let (file, place) = parse_file(&fields, is_packed, locate)?;
-                listing.files.push(file);
-                stored.files.push(place);
+                let (file, place) = parse_file(&fields, self.is_packed, self.locate)?;
+                self.listing.files.push(file);
+                self.stored.files.push(place);
             }
         }
+        Some(())
     }
-    Some((listing, stored))
 }
 
 fn parse_file(
