@@ -1055,6 +1055,7 @@ fn packs_that_were_changed_are_not_used() {
     assert_eq!((manifests.len(), packs.len()), (1, 1), "{packs:?}");
     let mode = fs::metadata(&packs[0]).unwrap().mode();
     assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(fs::metadata(&tree).unwrap().mode() & 0o77, 0);
     fs::OpenOptions::new()
         .append(true)
         .open(&packs[0])

@@ -69,7 +69,12 @@ pub(crate) struct WrittenFile<'w, 'p> {
 
 impl WheelWriter {
     pub(super) fn new(place: StorePlace, method: WriteMethod) -> Option<Self> {
-        let folder = DraftFolder::create_in(&place.drafts).ok()?;
+        let folder = match method {
+            WriteMethod::Alone(_) => DraftFolder::create_in(&place.drafts),
+            // The `umask` may let others write to a new folder, and so exchange what is in it.
+            WriteMethod::Packed => DraftFolder::create_private_in(&place.drafts),
+        };
+        let folder = folder.ok()?;
         Some(Self {
             place,
             handle: Handle::open(folder.path()).ok()?,
