@@ -132,7 +132,7 @@ fn a_damaged_source_distribution_of_a_build_requirement_is_fetched_again() {
 #[test]
 fn a_damaged_wheel_that_was_built_is_built_again() {
     let scene = Scene::new(&Source::new("demo"));
-    let install = ["install", "--cache-archives"];
+    let install = ["install", "--link-mode", "copy"];
     scene.run(&install).succeeded();
     let built = scene.read("demo.py");
     fs::remove_dir_all(scene.workspace.project().join(".venv")).unwrap();

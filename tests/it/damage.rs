@@ -12,6 +12,9 @@ use crate::support::locked_wheels::{LockedWheels, python, snapshot};
 use crate::support::mount::Mount;
 use crate::support::wheel_builder::WheelBuilder;
 
+/// Keeps wheels in packs, as where nothing can be linked.
+const PACKED: [&str; 3] = ["--link-mode", "copy", "--cache-archives=false"];
+
 fn wheels() -> [WheelBuilder; 2] {
     [
         WheelBuilder::new("acme", "1.0")
@@ -118,13 +121,13 @@ fn copy_all(from: &Path, to: &Path) {
 
 #[test]
 fn flipped_bits_of_archives_do_no_harm() {
-    let arguments = ["--cache-archives"];
+    let arguments = ["--link-mode", "copy"];
     survives_flips(&Kept::new(&arguments), "archives", &arguments, 40);
 }
 
 #[test]
 fn a_mode_in_the_directory_of_an_archive_is_believed_to_the_bit() {
-    let arguments = ["--cache-archives"];
+    let arguments = ["--link-mode", "copy"];
     let kept = Kept::new(&arguments);
     for path in kept.files("archives") {
         let bytes = fs::read(&path).unwrap();
@@ -143,8 +146,8 @@ fn a_mode_in_the_directory_of_an_archive_is_believed_to_the_bit() {
 
 #[test]
 fn flipped_bits_of_unpacked_wheels_do_no_harm_where_they_are_copied() {
-    for first in ["hardlink", "copy"] {
-        let kept = Kept::new(&["--link-mode", first]);
+    for first in [&["--link-mode", "hardlink"][..], &PACKED] {
+        let kept = Kept::new(first);
         survives_flips(&kept, "trees", &["--link-mode", "copy"], 40);
     }
 }
@@ -164,7 +167,7 @@ fn flipped_bits_of_manifests_do_no_harm_where_files_are_linked() {
 
 #[test]
 fn flipped_bits_of_bytecode_and_addresses_do_no_harm() {
-    let arguments = ["--compile", "--cache-archives"];
+    let arguments = ["--compile", "--link-mode", "copy"];
     let kept = Kept::new(&arguments);
     survives_flips(&kept, "bytecode", &arguments, 20);
     for path in kept.files("archives") {
@@ -176,7 +179,7 @@ fn flipped_bits_of_bytecode_and_addresses_do_no_harm() {
 
 #[test]
 fn damaged_archives_are_fetched_again_in_the_same_run() {
-    let arguments = ["--cache-archives"];
+    let arguments = ["--link-mode", "copy"];
     let kept = Kept::new(&arguments);
     for forgets_addresses in [false, true] {
         for path in kept.files("archives") {
@@ -197,8 +200,8 @@ fn damaged_archives_are_fetched_again_in_the_same_run() {
 
 #[test]
 fn a_damaged_unpacked_wheel_is_fetched_again_in_the_same_run() {
-    for first in ["hardlink", "copy"] {
-        let kept = Kept::new(&["--link-mode", first]);
+    for first in [&["--link-mode", "hardlink"][..], &PACKED] {
+        let kept = Kept::new(first);
         for path in kept.files("trees") {
             let content = fs::read(&path).unwrap();
             if let Some(place) = content.windows(500).position(|part| part == [7; 500]) {
@@ -215,9 +218,9 @@ fn a_damaged_unpacked_wheel_is_fetched_again_in_the_same_run() {
 #[test]
 fn a_damaged_copy_in_a_cache_that_may_only_be_read_is_passed_by() {
     for (first, folder) in [
-        (&["--cache-archives"][..], "archives"),
+        (&["--link-mode", "copy"][..], "archives"),
         (&["--link-mode", "hardlink"], "trees"),
-        (&["--link-mode", "copy"], "trees"),
+        (&PACKED, "trees"),
     ] {
         let kept = Kept::new(first);
         for path in kept.files(folder) {
@@ -243,7 +246,7 @@ fn a_damaged_copy_in_a_cache_that_may_only_be_read_is_passed_by() {
 
 #[test]
 fn in_a_cache_that_may_only_be_read_damage_is_not_blamed_for_another_error() {
-    let kept = Kept::new(&["--cache-archives"]);
+    let kept = Kept::new(&["--link-mode", "copy"]);
     for path in kept.files("archives") {
         put(&path, &vec![0; fs::read(&path).unwrap().len()]);
     }
@@ -251,7 +254,7 @@ fn in_a_cache_that_may_only_be_read_damage_is_not_blamed_for_another_error() {
     let Some(_mount) = Mount::read_only(&cache) else {
         return;
     };
-    let arguments = ["--cache-archives", "--max-unpacked", "10"];
+    let arguments = ["--link-mode", "copy", "--max-unpacked", "10"];
     let output = kept.project.install_again(&arguments);
     let expected = ["2 wheels cannot be installed", "the copy of `acme-1.0"];
     let said = output.failed(1, &expected).stderr;
@@ -261,30 +264,30 @@ fn in_a_cache_that_may_only_be_read_damage_is_not_blamed_for_another_error() {
 
 #[test]
 fn a_change_of_an_environment_survives_a_damaged_archive() {
-    let arguments = ["--cache-archives"];
+    let arguments = ["--link-mode", "copy"];
     let kept = Kept::new(&arguments);
     let (all, one) = (wheels(), &wheels()[1..]);
     kept.project.lock(one);
     kept.project
-        .run(&["install", "--sync", "--cache-archives"])
+        .run(&["install", "--sync", "--link-mode", "copy"])
         .succeeded();
     for path in kept.files("archives") {
         put(&path, &vec![0; fs::read(&path).unwrap().len()]);
     }
     kept.project.lock(&all);
     kept.project
-        .run(&["install", "--cache-archives"])
+        .run(&["install", "--link-mode", "copy"])
         .succeeded();
     kept.assert_right();
 }
 
 #[test]
 fn a_damaged_archive_is_a_clear_error_without_the_network() {
-    let kept = Kept::new(&["--cache-archives"]);
+    let kept = Kept::new(&["--link-mode", "copy"]);
     for path in kept.files("archives") {
         put(&path, &vec![0; fs::read(&path).unwrap().len()]);
     }
-    let arguments = ["-q", "--offline", "--cache-archives"];
+    let arguments = ["-q", "--offline", "--link-mode", "copy"];
     kept.project.install_again(&arguments).failed(
         1,
         &[
@@ -297,7 +300,7 @@ fn a_damaged_archive_is_a_clear_error_without_the_network() {
 
 #[test]
 fn verifying_names_and_removes_what_is_damaged_of_every_kind() {
-    let kept = Kept::new(&["--compile", "--cache-archives"]);
+    let kept = Kept::new(&["--compile", "--link-mode", "copy"]);
     kept.verify().succeeded();
     for kind in ["archives", "addresses", "interpreters", "bytecode"] {
         for (step, path) in kept.files(kind).into_iter().enumerate() {
@@ -313,9 +316,8 @@ fn verifying_names_and_removes_what_is_damaged_of_every_kind() {
 
 #[test]
 fn verifying_finds_what_links_do_not_show() {
-    for mode in ["hardlink", "copy"] {
-        let arguments = ["--link-mode", mode];
-        let kept = Kept::new(&arguments);
+    for arguments in [&["--link-mode", "hardlink"][..], &PACKED] {
+        let kept = Kept::new(arguments);
         kept.verify().succeeded();
         for path in kept.files("trees") {
             if !path.exists() {
@@ -326,7 +328,7 @@ fn verifying_finds_what_links_do_not_show() {
             let tree = tree.unwrap().to_owned();
             kept.verify().failed(1, &[tree.to_str().unwrap()]);
             assert!(!tree.exists());
-            kept.project.install_again(&arguments).succeeded();
+            kept.project.install_again(arguments).succeeded();
             kept.assert_right();
         }
     }

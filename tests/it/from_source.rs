@@ -207,7 +207,7 @@ fn a_failed_build_shows_its_last_lines_and_what_is_missing() {
 fn a_cached_source_distribution_is_built_when_its_build_failed_before() {
     let hook = "import os\nif not os.path.exists(os.environ['TMPDIR'] + '/ready'):\n    raise SystemExit(1)\n";
     let scene = Scene::new(&Source::new("demo").file("hook.py", hook));
-    let install = ["install", "--cache-archives"];
+    let install = ["install", "--link-mode", "copy"];
     scene.run(&install).failed(1, &["cannot be built"]);
     fs::write(scene.workspace.home().join("ready"), "").unwrap();
     scene.index.take_paths();

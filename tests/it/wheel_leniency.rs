@@ -61,23 +61,23 @@ fn standard_line(path: &str, content: &str) -> String {
 /// RECORD that is true, and with `strict` an error exactly when there is a warning.
 #[track_caller]
 fn installs(wheel: &WheelBuilder, warning: Option<&str>) {
-    for mode in ["--link-mode=auto", "--link-mode=copy", "--cache-archives"] {
+    for link_mode in ["auto", "copy"] {
         let scene = scene(wheel);
         for _ in 0..2 {
-            let output = install(&scene, &[mode]).succeeded();
+            let output = install(&scene, &["--link-mode", link_mode]).succeeded();
             let warnings: Vec<&str> = output
                 .stderr
                 .lines()
                 .filter_map(|line| line.strip_prefix("warning: "))
                 .collect();
-            assert_eq!(warnings, Vec::from_iter(warning), "{mode}");
+            assert_eq!(warnings, Vec::from_iter(warning), "{link_mode}");
             let record = read(&scene, "acme-1.0.dist-info/RECORD");
             let line = standard_line("acme/__init__.py", CODE);
             assert!(record.contains(&line), "{record}");
             assert_eq!(read(&scene, "acme/__init__.py"), CODE);
             fs::remove_dir_all(scene.venv()).unwrap();
         }
-        let strict = install(&scene, &[mode, "--strict"]);
+        let strict = install(&scene, &["--link-mode", link_mode, "--strict"]);
         match warning {
             Some(warning) => drop(strict.failed(1, &[&format!("error: {warning}")])),
             None => drop(strict.succeeded()),
@@ -89,11 +89,11 @@ fn installs(wheel: &WheelBuilder, warning: Option<&str>) {
 /// install left in the cache makes no other install lenient.
 #[track_caller]
 fn refuses_unless_lenient(wheel: &WheelBuilder, rule: &str) -> Scene {
-    for mode in ["--link-mode=auto", "--link-mode=copy", "--cache-archives"] {
+    for link_mode in ["auto", "copy"] {
         let scene = scene(wheel);
         let refused = |scene: &Scene| {
             let hint = format!("hint: `--lenient={rule}` installs such a wheel as pip does");
-            for strict in [&[mode][..], &["--strict"]] {
+            for strict in [&["--link-mode", link_mode][..], &["--strict"]] {
                 install(scene, strict).failed(1, &["`acme-1.0-py3-none-any.whl`", &hint]);
                 assert!(!scene.venv().exists());
             }
@@ -101,8 +101,8 @@ fn refuses_unless_lenient(wheel: &WheelBuilder, rule: &str) -> Scene {
         refused(&scene);
         let lenient = format!("--lenient={rule}");
         for arguments in [
-            &[mode, &lenient][..],
-            &[mode, &lenient, "--strict", "--offline"],
+            &["--link-mode", link_mode, &lenient][..],
+            &["--link-mode", link_mode, &lenient, "--strict", "--offline"],
         ] {
             let output = install(&scene, arguments).succeeded();
             assert!(!output.stderr.contains("warning"), "{output:?}");
@@ -252,7 +252,7 @@ fn paths_of_record_may_begin_with_a_slash() {
 fn an_archive_that_was_exchanged_in_the_cache_is_found_by_its_record() {
     let wheel = acme();
     let scene = scene(&wheel);
-    install(&scene, &["--cache-archives"]).succeeded();
+    install(&scene, &["--link-mode", "copy"]).succeeded();
     fs::remove_dir_all(scene.venv()).unwrap();
     let wrong = lock2venv::wheel::encode_digest(&[7; 32]);
     let other = recorded(&format!("acme/__init__.py,sha256={wrong},6")).build();
@@ -261,13 +261,13 @@ fn an_archive_that_was_exchanged_in_the_cache_is_found_by_its_record() {
     // As long as the name says.
     let exchanged = padded(&other, usize::try_from(size).unwrap());
     fs::write(&path, exchanged).unwrap();
-    let output = install(&scene, &["--cache-archives"]);
+    let output = install(&scene, &["--link-mode", "copy"]);
     if output.code != 0 {
         assert!(
             output.stderr.contains("in the cache was damaged"),
             "{output:?}"
         );
-        install(&scene, &["--cache-archives"]).succeeded();
+        install(&scene, &["--link-mode", "copy"]).succeeded();
     }
     assert!(!output.stderr.contains("warning"), "{output:?}");
     assert_eq!(read(&scene, "acme/__init__.py"), CODE);

@@ -307,9 +307,19 @@ pub(crate) struct Install {
         env = "LOCK2VENV_LINK_MODE"
     )]
     pub(crate) link_mode: LinkMode,
-    /// Keep archives in the cache and nothing unpacked: a third of the room, for caches that travel, as in CI
-    #[arg(long, env = "LOCK2VENV_CACHE_ARCHIVES", value_parser = BoolishValueParser::new())]
-    pub(crate) cache_archives: bool,
+    /// Keep archives in the cache and nothing unpacked: a third of the space, for caches that CI saves and restores
+    /// [default: true with --link-mode copy, else false]
+    #[arg(
+        long,
+        value_name = "BOOL",
+        env = "LOCK2VENV_CACHE_ARCHIVES",
+        value_parser = BoolishValueParser::new(),
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        hide_possible_values = true
+    )]
+    pub(crate) cache_archives: Option<bool>,
     #[command(flatten)]
     pub(crate) supply: Supply,
 }

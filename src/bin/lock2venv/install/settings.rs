@@ -28,11 +28,7 @@ pub(super) fn of(
         is_strict: arguments.strict,
         compiles: arguments.compile,
         link_mode: link_mode(arguments.link_mode),
-        kept_form: if arguments.cache_archives {
-            KeptForm::Archives
-        } else {
-            KeptForm::Unpacked
-        },
+        kept_form: kept_form(arguments),
         ..of_supply(&arguments.supply, context, configuration)?
     })
 }
@@ -129,6 +125,16 @@ fn size_limits(supply: &Supply) -> SizeLimits {
     SizeLimits {
         n_bytes: supply.max_unpacked.unwrap_or(n_bytes),
         ratio: supply.max_ratio.unwrap_or(ratio),
+    }
+}
+
+/// Who asks for copies asks for a cache that shares nothing with environments: archives are the least of that.
+fn kept_form(arguments: &Install) -> KeptForm {
+    let copies = arguments.link_mode == args::LinkMode::Copy;
+    if arguments.cache_archives.unwrap_or(copies) {
+        KeptForm::Archives
+    } else {
+        KeptForm::Unpacked
     }
 }
 
