@@ -107,6 +107,8 @@ fn what_ended_a_backend_or_differs_from_the_lock_has_a_hint() {
         "run `poetry lock` and review the change",
     ];
     run(&Source::new("demo").file("spec", "demo 2.0")).failed(1, &other);
+    let full = "raise OSError(28, 'No space left on device')";
+    run(&Source::new("demo").file("hook.py", full)).failed(1, &["the disk is full"]);
     let long = "print('x' * 100000)\nraise OSError('y' * 100000)\n";
     let output = run(&Source::new("demo").file("hook.py", long)).failed(1, &["OSError: yyy"]);
     assert!(output.stderr.len() < 5000, "{}", output.stderr.len());

@@ -52,6 +52,7 @@ impl Failure {
         if let Some(output) = error.output() {
             return failure
                 .details(shown(output))
+                .hints(full(output))
                 .hints(killed(innermost))
                 .hints(module(output))
                 .hints(tools(output));
@@ -61,6 +62,7 @@ impl Failure {
             _ => None,
         };
         failure
+            .hints(cause.hints)
             .hints(hint(innermost))
             .hints(rule.map(super::place::leniency))
     }
@@ -207,6 +209,15 @@ fn killed(error: &Error) -> Option<String> {
     (status.signal() == Some(SIGKILL)).then(|| hint.to_owned())
 }
 
+/// What to do where a backend found no room to write.
+fn full(output: &Output) -> Option<String> {
+    let says_full = |line: &String| {
+        line.contains("No space left on device") || line.contains("Disk quota exceeded")
+    };
+    let mut lines = output.last_lines.iter();
+    lines.any(says_full).then(|| super::FULL.to_owned())
+}
+
 /// What to do about a Python module that the build environment does not have.
 fn module(output: &Output) -> Option<String> {
     let lines = output.last_lines.iter().rev();
@@ -251,4 +262,36 @@ fn tool(missing: &MissingTool) -> String {
         return missing;
     }
     format!("{missing}: {}", commands.join(" or "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named_wherever_a_build_meets_it() {
+        let cause = || io::Error::from(io::ErrorKind::StorageFull);
+        let unpacking = sdist::Error::Io {
+            act: "write",
+            path: "/cache/demo".into(),
+            source: cause(),
+        };
+        let errors = [
+            Error::Io {
+                act: "write",
+                path: "/cache/demo".into(),
+                source: cause(),
+            },
+            Error::Unpack {
+                file: "demo-1.0.tar.gz".to_owned(),
+                source: unpacking,
+            },
+        ];
+        for error in errors {
+            let failure = Failure::source_build("no wheel".to_owned(), &error);
+            assert_eq!(failure.hints, [super::super::FULL], "{error:?}");
+        }
+    }
 }

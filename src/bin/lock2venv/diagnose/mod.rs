@@ -45,6 +45,9 @@ const MISUSE: u8 = 2;
 const MORE_THREADS: &str = "the system allows no more threads or memory (`ulimit -u`, `ulimit -v`, or the limits of the container): \
     raise the limit, or use fewer threads: LOCK2VENV_JOBS=1 and POETRY_INSTALLER_MAX_WORKERS=1";
 
+/// What to do when there is no room left.
+const FULL: &str = "the disk is full: free some space, or use another disk: `--venv DIR` for the environment, `--cache-dir DIR` for the cache";
+
 /// The command was interrupted.
 pub(crate) const INTERRUPTED: i32 = 130;
 
@@ -255,10 +258,7 @@ fn is_full(error: &io::Error) -> bool {
 /// What to do where there is no room left, whichever disk it is that has none.
 fn disk_hint(error: &(dyn Error + 'static)) -> Option<String> {
     let is_full = error.downcast_ref().is_some_and(is_full);
-    is_full.then(|| {
-        "the disk is full: free some space, or use another disk: `--venv DIR` for the environment, `--cache-dir DIR` for the cache"
-            .to_owned()
-    })
+    is_full.then(|| FULL.to_owned())
 }
 
 /// Counts things, such as `1 file` or `3 files`.
