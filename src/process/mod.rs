@@ -2,7 +2,7 @@
 //!
 //! The output goes into the file without passing through this process, so nobody has to read it while the program runs, and a
 //! background process that outlives the program and keeps the output open delays nothing. What is left of
-//! the group is ended before the result is returned; where this process is killed before that, a [`Guardian`] does it.
+//! the group is ended before the result is returned; where this process is killed before that, a `Guardian` does it.
 
 mod guardian;
 
