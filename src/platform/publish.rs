@@ -37,23 +37,15 @@ impl DraftFile {
     /// Starts a file in `folder`, which is created for ourselves alone when it is not there. Others may read it as far as the
     /// `umask` and the folder let them.
     pub(crate) fn create_in(folder: &Path) -> io::Result<Self> {
-        Self::create(folder, 0o644)
+        let file = in_folder(folder, || draft_file(folder, 0o644))?;
+        Ok(Self { file })
     }
 
-    /// As [`DraftFile::create_in`], but with the permissions that any new file has: others may write to it, too, as far as the
-    /// `umask` lets them.
+    /// As [`DraftFile::create_in`], but in a folder that has to be there, as one that was removed because of an interruption is
+    /// not made again, and with the permissions that any new file has: others may write to it, too, as far as the `umask` lets
+    /// them.
     pub(crate) fn create_for_all_in(folder: &Path) -> io::Result<Self> {
-        Self::create(folder, 0o666)
-    }
-
-    fn create(folder: &Path, mode: u32) -> io::Result<Self> {
-        let create = || {
-            tempfile::Builder::new()
-                .prefix(PREFIX)
-                .permissions(Permissions::from_mode(mode))
-                .tempfile_in(folder)
-        };
-        let file = in_folder(folder, create)?;
+        let file = draft_file(folder, 0o666)?;
         Ok(Self { file })
     }
 
@@ -179,6 +171,13 @@ pub(crate) fn stays_in_place(error: &io::Error) -> bool {
 }
 
 /// Does `act`; when `folder` is missing, again after it is created.
+fn draft_file(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(PREFIX)
+        .permissions(Permissions::from_mode(mode))
+        .tempfile_in(folder)
+}
+
 fn in_folder<T>(folder: &Path, act: impl Fn() -> io::Result<T>) -> io::Result<T> {
     match act() {
         Err(cause) if is_absent(&cause) => create_private_folder(folder).and_then(|()| act()),
@@ -202,6 +201,15 @@ mod tests {
         let mut names: Vec<_> = names.collect();
         names.sort();
         names
+    }
+
+    #[test]
+    fn a_draft_for_all_makes_no_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let gone = folder.path().join("gone");
+        assert!(DraftFile::create_for_all_in(&gone).is_err());
+        assert!(!gone.exists());
+        assert!(DraftFile::create_in(&gone).is_ok());
     }
 
     fn mode(path: &Path) -> u32 {

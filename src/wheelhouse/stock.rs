@@ -1,7 +1,7 @@
 //! Filling a wheelhouse: each file appears under its name when it is whole and proven.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -10,7 +10,7 @@ use super::Error;
 use super::naming::file_name;
 use super::note::{self, Note};
 use crate::archive::Source;
-use crate::digest::Digest;
+use crate::digest::{Algorithm, Digest};
 use crate::plan::Distribution;
 use crate::platform::lock::{Held, try_lock};
 use crate::platform::publish::{self, DraftFile, DraftFolder};
@@ -98,11 +98,12 @@ impl Stock {
     ///
     /// [`Error::Wheel`], [`Error::Io`].
     pub fn put_packed(&self, distribution: &Distribution, wheel: &BuiltWheel) -> Result<(), Error> {
-        let digest = wheel.save(self.drafts.path()).map_err(Box::new)?;
+        let mut bytes = Cursor::new(Vec::new());
+        wheel.write(&mut bytes).map_err(Box::new)?;
+        let bytes = bytes.into_inner();
+        let digest = Digest::of(Algorithm::Sha256, &bytes);
         let name = wheel.file_name();
-        let from = self.drafts.path().join(name);
-        let to = self.folder.join(name);
-        fs::rename(&from, &to).map_err(|cause| Error::io(&to, cause))?;
+        self.copy(name, &Source::Memory(bytes.into()))?;
         self.note(distribution, name, &digest)
     }
 
