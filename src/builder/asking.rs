@@ -1,16 +1,13 @@
-//! Many questions to the network at once.
+//! Many questions to indexes at once, which end when all builds are to stop.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use super::{Builder, Error};
 use crate::build::Stop;
 use crate::event::{Event, Reporter};
 use crate::http::Cancellation;
-use crate::index::{Client, IndexSession};
+use crate::index::{Client, Crowd, IndexSession};
 
 /// Ends requests when all builds are to stop.
 pub(super) struct Watch<'a> {
@@ -52,41 +49,19 @@ impl Asking<'_> {
         items: &[T],
         act: impl Fn(&mut IndexSession<'_>, &T) -> Result<R, E> + Sync,
     ) -> Result<Vec<R>, E> {
-        let watch = Watch {
-            stop: self.stop,
-            reporter: self.reporter,
+        let crowd = Crowd {
+            client: self.client,
+            cancellation: &Watch {
+                stop: self.stop,
+                reporter: self.reporter,
+            },
+            n_connections: self.n_connections,
+            thread_name: "build",
         };
-        let n_threads = items.len().min(self.n_connections.max(1));
-        let next = AtomicUsize::new(0);
-        let results = Mutex::new(Vec::with_capacity(items.len()));
-        let work = || {
-            let mut session = self.client.session(&watch);
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                let Some(item) = items.get(number) else {
-                    break;
-                };
-                let result = act(&mut session, item);
-                if result.is_err() {
-                    next.store(items.len(), Ordering::Relaxed);
-                }
-                let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-                results.push((number, result));
-            }
-        };
-        thread::scope(|scope| {
-            for _ in 1..n_threads {
-                // Fewer threads do the work of all.
-                let named = thread::Builder::new().name("build".to_owned());
-                if named.spawn_scoped(scope, work).is_err() {
-                    break;
-                }
-            }
-            work();
-        });
-        let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-        results.sort_by_key(|(number, _)| *number);
-        results.into_iter().map(|(_, result)| result).collect()
+        crowd
+            .for_all(items, act, Result::is_err)
+            .into_iter()
+            .collect()
     }
 }
 

@@ -9,6 +9,7 @@
 //! [PEP 691]: https://peps.python.org/pep-0691/
 //! [PEP 503]: https://peps.python.org/pep-0503/
 
+mod crowd;
 mod download;
 mod error;
 mod find;
@@ -26,6 +27,7 @@ use crate::http::{self, Cancellation, HttpSession, Limits, Realm, Trust};
 use crate::plan::IndexSource;
 use crate::url::{Url, WrittenUrl};
 
+pub(crate) use self::crowd::Crowd;
 pub use self::error::{Error, PageError, PageFault, UrlFault};
 pub use self::list::{FileFault, ProjectDetail, ProjectFile};
 

@@ -2,14 +2,11 @@
 //!
 //! The wheel itself is an archive like any other, kept by its own digest.
 
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
-
-use fs_err as fs;
+use std::io;
+use std::path::PathBuf;
 
 use super::layout::{Key, Kind, Layout};
-use crate::digest::{sealed, unsealed};
-use crate::platform::publish::DraftFile;
+use super::record;
 
 /// The records of wheels that were built here, in a private cache.
 #[derive(Clone, Copy, Debug)]
@@ -24,33 +21,26 @@ impl<'a> BuiltWheels<'a> {
 
     /// Reads what is recorded for `key`; `None` when there is nothing that is whole.
     pub(crate) fn read(self, key: &Key) -> Option<String> {
-        read(&self.layout.place(Kind::Built, key))
+        record::read(&self.layout.place(Kind::Built, key))
     }
 
     /// Records `text` for `key`, in place of what was there.
     pub(crate) fn write(self, key: &Key, text: String) -> io::Result<()> {
-        let mut draft = DraftFile::create_in(&self.layout.drafts())?;
-        draft.write_all(sealed(text).as_bytes())?;
-        let published = draft.publish(&self.layout.place(Kind::Built, key));
-        published.map(drop).map_err(|unpublished| unpublished.cause)
+        record::write(self.layout, &self.layout.place(Kind::Built, key), text)
     }
 
     /// Reads every record, and returns the paths of those that are not as they were written.
     pub(super) fn damaged(self) -> Vec<PathBuf> {
-        let entries = fs::read_dir(self.layout.folder(Kind::Built));
-        let paths = entries.into_iter().flatten().flatten();
-        let paths = paths.map(|entry| entry.path());
-        paths.filter(|path| read(path).is_none()).collect()
+        let paths = record::list(&self.layout.folder(Kind::Built));
+        let damaged = |path: &PathBuf| record::read(path).is_none();
+        paths.into_iter().filter(damaged).collect()
     }
-}
-
-fn read(path: &Path) -> Option<String> {
-    let text = fs::read_to_string(path).ok()?;
-    unsealed(&text).map(str::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
+    use fs_err as fs;
+
     use super::*;
 
     #[test]

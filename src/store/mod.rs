@@ -28,6 +28,7 @@ mod memory;
 mod packs;
 mod presence;
 mod proof;
+mod record;
 mod requirements;
 mod trust;
 mod upkeep;

@@ -3,14 +3,12 @@
 //! A folder for each project, as certain indexes have it, and in it a file for each of its files: a text, and the digest of
 //! that. The files themselves are archives or unpacked wheels like any other.
 
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
-
-use fs_err as fs;
+use std::io;
+use std::path::PathBuf;
 
 use super::layout::{Key, Kind, Layout};
-use crate::digest::{Digest, sealed, unsealed};
-use crate::platform::publish::DraftFile;
+use super::record;
+use crate::digest::Digest;
 
 /// The records of files, in a private cache.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +24,8 @@ impl<'a> RequirementFiles<'a> {
     /// Reads what is recorded of the files of `project`, in no order.
     pub(crate) fn list(self, project: &Key) -> Vec<String> {
         let folder = self.layout.folder(Kind::Requirements).join(project.hex());
-        let files = files(&folder);
-        files.iter().filter_map(|path| read(path)).collect()
+        let files = record::list(&folder);
+        files.iter().filter_map(|path| record::read(path)).collect()
     }
 
     /// Records `text` for the file of `project` that has `digest`, unless something is.
@@ -37,33 +35,23 @@ impl<'a> RequirementFiles<'a> {
         if path.exists() {
             return Ok(());
         }
-        let mut draft = DraftFile::create_in(&self.layout.drafts())?;
-        draft.write_all(sealed(text).as_bytes())?;
-        let published = draft.publish(&path);
-        published.map(drop).map_err(|unpublished| unpublished.cause)
+        record::write(self.layout, &path, text)
     }
 
     /// Reads every record, and returns the paths of those that are not as they were written.
     pub(super) fn damaged(self) -> Vec<PathBuf> {
-        let projects = files(&self.layout.folder(Kind::Requirements));
-        let records = projects.iter().flat_map(|project| files(project));
-        records.filter(|path| read(path).is_none()).collect()
+        let projects = record::list(&self.layout.folder(Kind::Requirements));
+        let records = projects.iter().flat_map(|project| record::list(project));
+        records
+            .filter(|path| record::read(path).is_none())
+            .collect()
     }
-}
-
-/// Lists a folder; nothing where there is none.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).collect()
-}
-
-fn read(path: &Path) -> Option<String> {
-    let text = fs::read_to_string(path).ok()?;
-    unsealed(&text).map(str::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
+    use fs_err as fs;
+
     use super::*;
     use crate::digest::Algorithm;
 

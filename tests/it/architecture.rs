@@ -322,7 +322,7 @@ const WORLD: &[(&str, Option<&[&str]>)] = &[
     ),
     (
         "std::thread",
-        Some(&["http", "builder", "prepare", "bytecode", "session", "audit"]),
+        Some(&["http", "index", "prepare", "bytecode", "session", "audit"]),
     ),
     ("rayon", Some(&["install"])),
     ("std::net", Some(&["configuration", "http"])),

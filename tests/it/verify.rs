@@ -545,3 +545,20 @@ fn a_lock_that_proves_nothing_is_said_to() {
         "{output:?}"
     );
 }
+
+#[test]
+fn a_lock_alone_is_enough() {
+    let scene = Scene::new();
+    std::fs::remove_file(scene.workspace.project().join("pyproject.toml")).unwrap();
+    let output = scene.run(&["verify"]).succeeded();
+    assert!(output.stdout.starts_with("5 of 5 files"), "{output:?}");
+    let index = LocalIndex::start();
+    index.add("acme", &wheel().file_name(), &wheel().build());
+    let scene = OnePackage::new(
+        &[("private", &index.url())],
+        &legacy(&index.url(), "private"),
+    );
+    std::fs::remove_file(scene.workspace.project().join("pyproject.toml")).unwrap();
+    let output = scene.workspace.run(&["verify"]).succeeded();
+    assert!(output.stdout.starts_with("1 of 1 file "), "{output:?}");
+}

@@ -29,7 +29,7 @@ pub(crate) use arguments::Verify;
 /// Verifies the whole lock, or what was chosen of it.
 pub(crate) fn run(arguments: &Verify, context: &Context) -> Result<(), Failure> {
     let started = Instant::now();
-    let locked = LockedProject::read(&arguments.groups, RootUse::LeftOut, context)?;
+    let locked = LockedProject::read(&wanted(&arguments.groups), RootUse::LeftOut, context)?;
     let configuration = Configuration::read(&locked.project.root, context.variables.clone())?;
     let packages = packages(&arguments.groups, &locked)?;
     let sources = match locked.origin {
@@ -58,6 +58,17 @@ pub(crate) fn run(arguments: &Verify, context: &Context) -> Result<(), Failure> 
         }
     })?;
     judge(report)
+}
+
+/// Every group when none is named, so that a lock without a pyproject.toml, which cannot say what is optional, is enough.
+fn wanted(groups: &Groups) -> Groups {
+    if groups.are_named() {
+        return groups.clone();
+    }
+    Groups {
+        all_groups: true,
+        ..Groups::default()
+    }
 }
 
 /// Lists the packages that are asked for: all of the lock unless groups or extras were named.
