@@ -35,6 +35,7 @@ mod path;
 mod read;
 mod repeated;
 mod source;
+mod whole;
 
 use std::collections::HashSet;
 

@@ -2,12 +2,16 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
+use super::whole::WholeInflater;
 use super::{Archive, ArchiveEntry, EntryFault, EntryKind, Error, Method, Source};
 
 /// How many bytes are read from the archive at once, at least.
 pub const READ_AHEAD: usize = 128 << 10;
 
-/// Entries up to this size are inflated in one call, others in pieces of it.
+/// Entries up to this size, packed and unpacked, are inflated at once.
+const WHOLE_BYTES: u64 = 2 << 20;
+
+/// Others are inflated in pieces of this size.
 const OUTPUT_BYTES: usize = 128 << 10;
 
 /// The buffers of one thread; they are kept from entry to entry and archive to archive.
@@ -16,14 +20,26 @@ pub struct Buffers {
     input: Vec<u8>,
     output: Vec<u8>,
     inflater: Decompress,
+    whole_inflater: Option<WholeInflater>,
 }
 
 impl Default for Buffers {
     fn default() -> Self {
         Self {
+            whole_inflater: WholeInflater::new(),
+            ..Self::for_pieces()
+        }
+    }
+}
+
+impl Buffers {
+    /// Makes buffers with which no entry is inflated at once, however small it is.
+    pub fn for_pieces() -> Self {
+        Self {
             input: Vec::new(),
             output: vec![0; OUTPUT_BYTES + 1],
             inflater: Decompress::new(false),
+            whole_inflater: None,
         }
     }
 }
@@ -98,6 +114,10 @@ impl<'a> EntryReader<'a> {
         entry: &ArchiveEntry,
         sink: &mut impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
+        if self.inflate_whole(entry)? {
+            let n_bytes = usize::try_from(entry.n_bytes).unwrap_or(usize::MAX);
+            return sink(&self.buffers.output[..n_bytes]);
+        }
         self.buffers.inflater.reset(false);
         let end = entry.data_offset + entry.n_packed_bytes;
         let mut n_remaining = entry.n_bytes;
@@ -128,6 +148,31 @@ impl<'a> EntryReader<'a> {
         Ok(())
     }
 
+    /// Inflates `entry` at once into the output buffer. Tells whether it did: what is large, or seems not to be as declared,
+    /// is left to be inflated in pieces, and so to one judge.
+    fn inflate_whole(&mut self, entry: &ArchiveEntry) -> Result<bool, Error> {
+        let is_small = entry.n_bytes.max(entry.n_packed_bytes) <= WHOLE_BYTES;
+        if !is_small || self.buffers.whole_inflater.is_none() {
+            return Ok(false);
+        }
+        let (start, end) = (entry.data_offset, entry.data_offset + entry.n_packed_bytes);
+        self.fill_to(start, end, end)?;
+        let n_bytes = usize::try_from(entry.n_bytes).unwrap_or(usize::MAX);
+        let Buffers {
+            input,
+            output,
+            whole_inflater,
+            ..
+        } = &mut *self.buffers;
+        if output.len() < n_bytes {
+            output.resize(n_bytes, 0);
+        }
+        let in_memory = self.archive.source().held(start, end);
+        let input = in_memory.unwrap_or_else(|| held(input, self.input_offset, start, end));
+        let inflater = whole_inflater.as_mut();
+        Ok(inflater.is_some_and(|inflater| inflater.inflate(input, &mut output[..n_bytes])))
+    }
+
     /// Inflates from `input` into the output buffer behind the `n_held` bytes that are in it.
     ///
     /// One byte more than the entry has left is offered, so that a stream that goes on is seen as such.
@@ -143,6 +188,7 @@ impl<'a> EntryReader<'a> {
             input: bytes,
             output,
             inflater,
+            ..
         } = &mut *self.buffers;
         let in_memory = self.archive.source().held(input.start, input.end);
         let bytes =
@@ -179,7 +225,11 @@ impl<'a> EntryReader<'a> {
 
     /// Reads ahead unless the bytes from `offset` to `end`, or a fair part of [`READ_AHEAD`], are at hand.
     fn fill(&mut self, offset: u64, end: u64) -> Result<(), Error> {
-        let wanted = end.min(offset + READ_AHEAD as u64 / 4);
+        self.fill_to(offset, end.min(offset + READ_AHEAD as u64 / 4), end)
+    }
+
+    /// Reads ahead unless the bytes from `offset` to `wanted` are at hand.
+    fn fill_to(&mut self, offset: u64, wanted: u64, end: u64) -> Result<(), Error> {
         let held_end = self.input_offset + self.buffers.input.len() as u64;
         let is_held = self.input_offset <= offset && wanted <= held_end;
         let is_in_memory = matches!(self.archive.source(), Source::Memory(_));
@@ -187,7 +237,8 @@ impl<'a> EntryReader<'a> {
             return Ok(());
         }
         let after = self.archive.content_end().saturating_sub(offset);
-        let n_bytes = usize::try_from(after).map_or(READ_AHEAD, |after| after.min(READ_AHEAD));
+        let n_bytes = after.min((wanted - offset).max(READ_AHEAD as u64));
+        let n_bytes = usize::try_from(n_bytes).unwrap_or(READ_AHEAD);
         self.buffers.input.resize(n_bytes, 0);
         self.input_offset = offset;
         let source = self.archive.source();

@@ -10,7 +10,10 @@ fn read(bytes: &[u8]) -> Result<Archive, Error> {
 }
 
 fn contents(archive: &Archive) -> Result<Vec<(String, Vec<u8>)>, Error> {
-    let mut buffers = Buffers::default();
+    contents_with(archive, Buffers::default())
+}
+
+fn contents_with(archive: &Archive, mut buffers: Buffers) -> Result<Vec<(String, Vec<u8>)>, Error> {
     let entries = archive.entries().iter();
     entries
         .map(|entry| {
@@ -20,12 +23,15 @@ fn contents(archive: &Archive) -> Result<Vec<(String, Vec<u8>)>, Error> {
         .collect()
 }
 
+/// Whether entries are inflated at once or in pieces.
 #[track_caller]
 fn refuses(entries: &[ZipEntry], expected: EntryFault) {
-    let result = read(&zip(entries)).and_then(|archive| contents(&archive));
-    match result {
-        Err(Error::Entry { fault, .. }) => assert_eq!(fault, expected),
-        other => panic!("{other:?}"),
+    for buffers in [Buffers::default(), Buffers::for_pieces()] {
+        let archive = read(&zip(entries));
+        match archive.and_then(|archive| contents_with(&archive, buffers)) {
+            Err(Error::Entry { fault, .. }) => assert_eq!(fault, expected),
+            other => panic!("{other:?}"),
+        }
     }
 }
 
@@ -356,6 +362,33 @@ fn many_threads_read_one_archive() {
 }
 
 proptest! {
+    /// Both decoders yield the content, and the same fault when a part of the stream is missing or something follows it.
+    #[test]
+    fn entries_are_the_same_at_once_and_in_pieces(
+        content in prop::collection::vec(prop::sample::select(b"ab\n \xff".to_vec()), 0..3000),
+        cut in 1usize..40,
+        behind in prop::collection::vec(any::<u8>(), 1..40),
+    ) {
+        let whole = ZipEntry::deflated("a", &content);
+        let archive = read(&zip(std::slice::from_ref(&whole))).unwrap();
+        for buffers in [Buffers::default(), Buffers::for_pieces()] {
+            prop_assert_eq!(&contents_with(&archive, buffers).unwrap()[0].1, &content);
+        }
+        let n_packed = whole.packed.len();
+        for packed in [
+            whole.packed[..n_packed.saturating_sub(cut)].to_vec(),
+            [&whole.packed[..], &behind].concat(),
+        ] {
+            let n_bytes = u32::try_from(packed.len()).unwrap();
+            let entry = whole.clone().with(|entry| entry.packed = packed.clone());
+            let entry = entry.both(|header| header.n_packed_bytes = n_bytes);
+            let Ok(archive) = read(&zip(&[entry])) else { continue };
+            let buffers = [Buffers::default(), Buffers::for_pieces()];
+            let faults = buffers.map(|buffers| contents_with(&archive, buffers).unwrap_err().to_string());
+            prop_assert_eq!(&faults[0], &faults[1]);
+        }
+    }
+
     /// Whatever one byte is changed to, the archive is refused or means the same.
     #[test]
     fn a_changed_byte_never_passes_for_other_content(position in 0usize..400, value: u8) {
@@ -364,8 +397,10 @@ proptest! {
         let expected = contents(&read(&bytes).unwrap()).unwrap();
         let position = position % bytes.len();
         bytes[position] = value;
-        if let Ok(found) = read(&bytes).and_then(|archive| contents(&archive)) {
-            prop_assert_eq!(found, expected);
+        for buffers in [Buffers::default(), Buffers::for_pieces()] {
+            if let Ok(found) = read(&bytes).and_then(|archive| contents_with(&archive, buffers)) {
+                prop_assert_eq!(&found, &expected);
+            }
         }
     }
 
