@@ -3,12 +3,13 @@
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
-use crate::http::error::{Error, Status};
+use crate::http::error::Error;
 use crate::http::exchange::{Failure, Request, Response};
 use crate::http::limits::Paced;
 use crate::http::realm::Realm;
 use crate::http::retry::{check_cancelled, unless_cancelled, with_retries};
 use crate::http::session::{HttpSession, refused};
+use crate::http::status::Status;
 use crate::http::transport_error::TransportError;
 use crate::url::Url;
 

@@ -23,6 +23,7 @@ mod realm;
 mod resolver;
 mod retry;
 mod session;
+mod status;
 mod transport_error;
 
 use std::ops::ControlFlow;
@@ -39,11 +40,12 @@ pub use self::body::Body;
 pub use self::certificates::CertificateError;
 pub use self::credentials::{Trust, nearest_repository};
 pub use self::download::{Download, Sink};
-pub use self::error::{Error, Status};
+pub use self::error::Error;
 pub use self::limits::{Limits, Pace};
 pub use self::network::Network;
 pub use self::realm::Realm;
 pub use self::session::{Get, HttpSession};
+pub use self::status::Status;
 pub use self::transport_error::{TransportError, TransportErrorKind};
 
 /// The pause before the first retry; half a second, as in Poetry.

@@ -3,9 +3,10 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime};
 
-use crate::http::error::{Error, Status};
+use crate::http::error::Error;
 use crate::http::exchange::Failure;
 use crate::http::limits::Pace;
+use crate::http::status::Status;
 use crate::http::{Cancellation, Client};
 
 /// No pause is longer, whatever a server asks for.

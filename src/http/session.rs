@@ -2,11 +2,12 @@
 
 use crate::http::body::{self, Body, Extent};
 use crate::http::encoding;
-use crate::http::error::{Error, Status};
+use crate::http::error::Error;
 use crate::http::exchange::{Failure, Request, Response};
 use crate::http::limits::Paced;
 use crate::http::realm::Realm;
 use crate::http::retry::with_retries;
+use crate::http::status::Status;
 use crate::http::transport_error::TransportError;
 use crate::http::{Cancellation, Client};
 use crate::url::Url;

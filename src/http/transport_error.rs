@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use crate::http::limits::TooSlow;
+use crate::http::status::Status;
 
 /// What kind of trouble broke an exchange with a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +16,8 @@ pub enum TransportErrorKind {
     Alert,
     /// Nothing came in time, or too little.
     Slow,
+    /// The proxy opened no connection to the server.
+    Proxy,
     /// No connection, or one that broke.
     Connection,
 }
@@ -51,6 +54,9 @@ impl TransportError {
         }
         if matches!(cause, ureq::Error::Timeout(_)) {
             return TransportErrorKind::Slow;
+        }
+        if matches!(cause, ureq::Error::ConnectProxyFailed(_)) {
+            return TransportErrorKind::Proxy;
         }
         TransportErrorKind::Connection
     }
@@ -100,6 +106,12 @@ fn kind_of_tls(cause: &rustls::Error) -> TransportErrorKind {
     TransportErrorKind::Connection
 }
 
+/// Reads the status out of the client's words for it, such as `proxy server responded 407/407`.
+fn proxy_status(reason: &str) -> Option<Status> {
+    let (_, code) = reason.rsplit_once('/')?;
+    code.parse().ok().map(Status)
+}
+
 impl fmt::Display for TransportError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let ureq::Error::Io(cause) = &self.0.cause {
@@ -118,6 +130,12 @@ impl fmt::Display for TransportError {
             } else {
                 "timed out while waiting for data"
             });
+        }
+        if let ureq::Error::ConnectProxyFailed(reason) = &self.0.cause {
+            return match proxy_status(reason) {
+                Some(status) => write!(formatter, "the proxy opened no connection ({status})"),
+                None => formatter.write_str("the proxy did not respond"),
+            };
         }
         let repeats_address = matches!(
             &self.0.cause,

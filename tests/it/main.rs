@@ -55,6 +55,7 @@ mod prepare;
 mod printed;
 mod project_wheel;
 mod project_wheel_outside;
+mod real_servers;
 mod recreating;
 mod resolve;
 mod sdist;

@@ -62,6 +62,27 @@ fn a_proxy_without_credentials_is_sent_none() {
 }
 
 #[test]
+fn a_proxy_that_wants_other_credentials_is_named() {
+    let proxy = LocalIndex::start();
+    proxy.misbehave(
+        "http://packages.example/simple/acme/",
+        Fault::Status(407, &[("proxy-authenticate", "Basic realm=\"x\"")]),
+        1,
+    );
+    install(
+        "http://packages.example/simple/",
+        &[("HTTP_PROXY", &proxy.at(""))],
+    )
+    .failed(
+        1,
+        &[
+            "(407 Proxy Authentication Required)",
+            "hint: check the user name and password in the URL of the proxy",
+        ],
+    );
+}
+
+#[test]
 fn https_goes_through_a_tunnel() {
     let proxy = LocalIndex::start();
     let variables = [

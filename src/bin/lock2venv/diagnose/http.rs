@@ -1,11 +1,13 @@
 //! What went wrong between this machine and a server.
 
 use lock2venv::configuration::CredentialsOrigin;
-use lock2venv::http::{Error, TransportError, TransportErrorKind};
+use lock2venv::http::{Error, Status, TransportError, TransportErrorKind};
 use lock2venv::url::{self, CredentialsFlaw, Url};
 
 use super::Failure;
 use super::prepare::REVIEW;
+
+const PROXY_CREDENTIALS: &str = "check the user name and password in the URL of the proxy (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY); hosts in NO_PROXY are reached without it";
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
@@ -19,6 +21,16 @@ impl From<Error> for Failure {
                 url, tried, flaw, ..
             } => failure.hint(credentials(None, &url, tried, flaw)),
             Error::Transport { source, url, .. } => failure.hints(unreachable(&source, &url)),
+            Error::Response {
+                status: Status(407),
+                ..
+            } => failure.hint(PROXY_CREDENTIALS),
+            // What nginx answers to who shows no certificate, or one that it does not trust.
+            Error::Response {
+                status: Status(400),
+                url,
+                ..
+            } if url.scheme() == "https" => failure.hint(client_certificate(&url)),
             Error::Certificates { .. } => failure.hint(
                 "SSL_CERT_FILE, REQUESTS_CA_BUNDLE or POETRY_CERTIFICATES_<NAME>_CERT name this file",
             ),
@@ -144,9 +156,8 @@ fn unreachable(source: &TransportError, url: &Url) -> Vec<String> {
     let host = url.host().unwrap_or_default();
     match source.kind() {
         TransportErrorKind::Certificate => untrusted(source, host),
-        TransportErrorKind::Alert => vec![format!(
-            "if `{host}` requires a client certificate: POETRY_CERTIFICATES_<NAME>_CLIENT_CERT=<PEM file>"
-        )],
+        TransportErrorKind::Alert => vec![client_certificate(url)],
+        TransportErrorKind::Proxy => vec![PROXY_CREDENTIALS.to_owned()],
         TransportErrorKind::Slow => vec![
             "if the connection is slow: POETRY_REQUESTS_TIMEOUT=<seconds> and POETRY_REQUESTS_MAX_RETRIES=<number>"
                 .to_owned(),
@@ -157,6 +168,13 @@ fn unreachable(source: &TransportError, url: &Url) -> Vec<String> {
             "if all files are in the cache: `lock2venv install --offline`".to_owned(),
         ],
     }
+}
+
+fn client_certificate(url: &Url) -> String {
+    let host = url.host().unwrap_or_default();
+    format!(
+        "if `{host}` requires a client certificate: POETRY_CERTIFICATES_<NAME>_CLIENT_CERT=<PEM file>"
+    )
 }
 
 fn untrusted(source: &TransportError, host: &str) -> Vec<String> {
