@@ -22,6 +22,8 @@ pub struct Documents<'a> {
     pub config: Option<SettingsDocument<'a>>,
     /// The user's `auth.toml`.
     pub auth: Option<SettingsDocument<'a>>,
+    /// What `LOCK2VENV_AUTH_FILE` names, as image builds mount it; it beats `auth`.
+    pub mounted_auth: Option<SettingsDocument<'a>>,
     /// The project's `poetry.toml`.
     pub project: Option<SettingsDocument<'a>>,
     /// The user's `.netrc`.
@@ -40,6 +42,7 @@ impl fmt::Debug for Documents<'_> {
             .debug_struct("Documents")
             .field("config", &self.config)
             .field("auth", &self.auth)
+            .field("mounted_auth", &self.mounted_auth)
             .field("project", &self.project)
             .finish_non_exhaustive()
     }
@@ -47,16 +50,17 @@ impl fmt::Debug for Documents<'_> {
 
 impl Configuration {
     /// Reads `poetry.toml` in `project`, `config.toml` and `auth.toml` in Poetry's folder (`POETRY_CONFIG_DIR`, or by platform),
-    /// and the file that `NETRC` names, or `.netrc`, `_netrc` in the home folder. Any of them may be missing.
+    /// and the file that `NETRC` names, or `.netrc`, `_netrc` in the home folder. Any of them may be missing. The files that
+    /// `LOCK2VENV_AUTH_FILE`, `POETRY_HTTP_BASIC_<NAME>_PASSWORD_FILE` and `…_USERNAME_FILE` name have to be there.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`], [`Error::Toml`].
+    /// [`Error::Io`], [`Error::Toml`], [`Error::Twice`].
     pub fn read(
         project: &Path,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Error> {
-        let bare = Self::parse(&Documents::default(), variables)?;
+        let bare = Self::parse(&Documents::default(), variables)?.with_secret_files()?;
         let project_path = project.join("poetry.toml");
         let folder = bare.poetry_folder();
         let config_path = folder.as_ref().map(|folder| folder.join("config.toml"));
@@ -65,10 +69,14 @@ impl Configuration {
         let project_text = read_if_there(Some(&project_path))?;
         let config_text = read_if_there(config_path.as_deref())?;
         let auth_text = read_if_there(auth_path.as_deref())?;
+        let mounted_path = bare.variable("LOCK2VENV_AUTH_FILE");
+        let mounted_path = mounted_path.map(|path| bare.expand(path));
+        let mounted_text = mounted_path.as_deref().map(read).transpose()?;
         let netrc = bare.read_netrc();
         let documents = Documents {
             config: document(config_path.as_deref(), config_text.as_deref()),
             auth: document(auth_path.as_deref(), auth_text.as_deref()),
+            mounted_auth: document(mounted_path.as_deref(), mounted_text.as_deref()),
             project: document(Some(&project_path), project_text.as_deref()),
             netrc: netrc.as_deref(),
         };
@@ -110,6 +118,13 @@ pub(super) fn document<'a>(
 ) -> Option<SettingsDocument<'a>> {
     let (path, text) = path.zip(text)?;
     Some(SettingsDocument { path, text })
+}
+
+pub(super) fn read(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|source| Error::Io {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn read_if_there(path: Option<&Path>) -> Result<Option<String>, Error> {

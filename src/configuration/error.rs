@@ -29,6 +29,14 @@ pub enum Error {
         /// What is wrong, in the words of the TOML parser; it quotes nothing.
         message: String,
     },
+    /// A value is given twice: by a variable, and in a file.
+    #[error("both `{variable}` and `{file_variable}` are set")]
+    Twice {
+        /// The variable that holds the value.
+        variable: String,
+        /// The variable that names a file.
+        file_variable: String,
+    },
     /// A setting has a value that cannot be meant.
     #[error("setting `{setting}` must be {expected}")]
     Value {

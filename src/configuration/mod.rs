@@ -2,7 +2,8 @@
 //!
 //! [`Configuration::parse`] is a pure function of texts and variables; [`Configuration::read`] finds the texts where Poetry has
 //! them. A variable beats the project's `poetry.toml`, that beats `auth.toml`, that beats `config.toml`, setting by setting,
-//! as in Poetry's `Config`. The keyring is not asked, and `pypi-token` is for publishing, so nothing here reads it.
+//! as in Poetry's `Config`. What `LOCK2VENV_AUTH_FILE` names is like another auth.toml, which beats the user's. Which program asks
+//! the keyring is said here; [`crate::http`] runs it. `pypi-token` is for publishing, so nothing here reads it.
 //!
 //! Passwords are held here. Nothing of a value is in any message or `Debug` text.
 
@@ -13,6 +14,7 @@ mod error;
 mod network;
 mod proxy;
 mod repositories;
+mod secret_files;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -40,8 +42,10 @@ const VARIABLES: &[&str] = &[
     "HOME",
     "HTTPS_PROXY",
     "HTTP_PROXY",
+    "LOCK2VENV_AUTH_FILE",
     "NETRC",
     "NO_PROXY",
+    "PATH",
     "REQUESTS_CA_BUNDLE",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
@@ -81,7 +85,12 @@ impl Configuration {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Error> {
         let mut settings = Table::new();
-        let in_order = [&documents.config, &documents.auth, &documents.project];
+        let in_order = [
+            &documents.config,
+            &documents.auth,
+            &documents.mounted_auth,
+            &documents.project,
+        ];
         for document in in_order.into_iter().flatten() {
             let parsed = TomlDocument::parse(document.text);
             let parsed = parsed.map_err(|cause| toml_error(document, &cause))?;
@@ -288,7 +297,7 @@ mod tests {
             config: Some(document(texts[0])),
             auth: Some(document(texts[1])),
             project: Some(document(texts[2])),
-            netrc: None,
+            ..Documents::default()
         };
         let variables = variables
             .iter()

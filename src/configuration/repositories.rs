@@ -20,6 +20,8 @@ pub enum CredentialsOrigin {
     Url,
     /// The user's `.netrc`.
     Netrc,
+    /// The user's keyring.
+    Keyring,
 }
 
 impl fmt::Display for CredentialsOrigin {
@@ -29,6 +31,7 @@ impl fmt::Display for CredentialsOrigin {
             Self::Configuration => "auth.toml",
             Self::Url => "URL",
             Self::Netrc => "netrc",
+            Self::Keyring => "keyring",
         })
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use crate::configuration::{Configuration, CredentialsOrigin, Repository};
 use crate::http::error::Error;
+use crate::http::keyring::{Keyring, KeyringQuestion};
 use crate::http::netrc;
 use crate::http::realm::{Authorization, Netrc, Realm};
 use crate::secret::Secrets;
@@ -18,6 +19,7 @@ pub(super) struct Authenticator {
     configuration: Configuration,
     /// The sources of the project, then those of the settings.
     repositories: Vec<Repository>,
+    keyring: Keyring,
     /// Everything that was sent, or will be.
     secrets: RwLock<Secrets>,
 }
@@ -34,12 +36,16 @@ pub enum Trust {
 }
 
 impl Authenticator {
-    pub(super) fn new(configuration: Configuration, repositories: Vec<Repository>) -> Self {
-        Self {
+    pub(super) fn new(
+        configuration: Configuration,
+        repositories: Vec<Repository>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            keyring: Keyring::new(&configuration)?,
             configuration,
             repositories,
             secrets: RwLock::default(),
-        }
+        })
     }
 
     /// Adds to what must not be shown of answers.
@@ -150,23 +156,71 @@ impl Authenticator {
                 }
             });
         }
+        let question = self.question(name, url, netrc, found.as_ref());
         let authorization = found.map(|(held, origin)| Authorization::basic(&held, origin));
         let certificates = self.configuration.certificates(name)?;
         let elsewhere = self.configuration.certificates(None)?;
-        Ok(Realm::new(url, authorization, certificates, elsewhere))
+        let realm = Realm::new(url, authorization, certificates, elsewhere);
+        Ok(realm.with_question(question))
+    }
+
+    /// What the keyring is asked where the server refuses: only where nothing that Poetry prefers has a password, and where the
+    /// user's `.netrc` would count.
+    fn question(
+        &self,
+        name: Option<&str>,
+        url: &Url,
+        netrc: Netrc,
+        found: Option<&(Credentials, CredentialsOrigin)>,
+    ) -> Option<KeyringQuestion> {
+        let is_whole = found.is_some_and(|(held, origin)| {
+            *origin != CredentialsOrigin::Netrc && !held.password.is_empty()
+        });
+        if is_whole || netrc == Netrc::Unused || self.is_exposed(url) {
+            return None;
+        }
+        let known = found.filter(|(_, origin)| *origin != CredentialsOrigin::Netrc);
+        let username = known.map_or("", |(held, _)| held.username.as_str());
+        Some(KeyringQuestion::new(name, url, username))
+    }
+
+    /// Returns what the keyring has said of the realm of `url`; `ask` tells whether to ask it.
+    pub(super) fn ask_keyring(
+        &self,
+        realm: &Realm,
+        url: &Url,
+        ask: AskKeyring,
+    ) -> Option<Authorization> {
+        let question = realm.question().filter(|_| realm.is_of(url))?;
+        let held = match ask {
+            AskKeyring::Yes => self.keyring.credentials(question)?,
+            AskKeyring::No => self.keyring.remembered(question)?,
+        };
+        self.add_secrets(|secrets| secrets.add_credentials(&held.username, &held.password));
+        Some(Authorization::basic(&held, CredentialsOrigin::Keyring))
+    }
+
+    /// Tells whether the host of a plain `url` is known by https.
+    fn is_exposed(&self, url: &Url) -> bool {
+        let mut known = self.repositories.iter().map(|repository| &repository.url);
+        known.any(|known| known.host() == url.host() && is_downgrade(known.scheme(), url))
     }
 
     /// Looks into the user's `.netrc`. What it has for a host that is known by https is not for plain http.
     fn netrc(&self, url: &Url) -> Option<(Credentials, CredentialsOrigin)> {
-        let mut known = self.repositories.iter().map(|repository| &repository.url);
-        let is_exposed =
-            known.any(|known| known.host() == url.host() && is_downgrade(known.scheme(), url));
-        if is_exposed {
+        if self.is_exposed(url) {
             return None;
         }
         let found = netrc::find(self.configuration.netrc()?, url.host()?);
         found.map(|held| (held, CredentialsOrigin::Netrc))
     }
+}
+
+/// Whether the keyring is asked, or only what it answered before is used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum AskKeyring {
+    Yes,
+    No,
 }
 
 fn is_downgrade(scheme: &str, url: &Url) -> bool {
@@ -221,7 +275,7 @@ mod tests {
             name: (*name).to_owned(),
             url: url(at),
         });
-        Authenticator::new(configuration(), repositories.collect())
+        Authenticator::new(configuration(), repositories.collect()).unwrap()
     }
 
     /// The realm of a source that only a lock names, or the project too.

@@ -8,8 +8,7 @@ use crate::http::exchange::{Failure, Request, Response};
 use crate::http::limits::Paced;
 use crate::http::realm::Realm;
 use crate::http::retry::{check_cancelled, unless_cancelled, with_retries};
-use crate::http::session::{HttpSession, refused};
-use crate::http::status::Status;
+use crate::http::session::{HttpSession, absent, refused};
 use crate::http::transport_error::TransportError;
 use crate::url::Url;
 
@@ -145,8 +144,7 @@ impl HttpSession<'_> {
                 return Err(Failure::Status(Box::new(response)));
             }
             404 | 410 => {
-                let status = Status(response.status());
-                return Err(Error::absent(download.what, &response.url, status).into());
+                return Err(absent(download.what, &response).into());
             }
             401 | 403 => return Err(refused(download.what, &response).into()),
             _ => return Err(Failure::Status(Box::new(response))),

@@ -23,6 +23,8 @@ pub enum Error {
         url: Url,
         /// What the server answered.
         status: Status,
+        /// The credentials that were sent.
+        tried: Option<CredentialsOrigin>,
     },
     /// The server requires other credentials, or never gives it (401, 403).
     #[error("the server refused to send `{what}` ({status})")]
@@ -152,14 +154,6 @@ pub enum Error {
 }
 
 impl Error {
-    pub(super) fn absent(what: &str, url: &Url, status: Status) -> Self {
-        Self::Absent {
-            what: what.to_owned(),
-            url: url.clone(),
-            status,
-        }
-    }
-
     pub(super) fn certificates(path: &Path, source: CertificateError) -> Self {
         Self::Certificates {
             path: path.to_owned(),

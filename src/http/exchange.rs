@@ -8,6 +8,7 @@ use ureq::http::request::Builder;
 use crate::configuration::CredentialsOrigin;
 use crate::http::Client;
 use crate::http::agents::{Key, forwards, parse_proxy, proxy_credentials};
+use crate::http::credentials::AskKeyring;
 use crate::http::error::Error;
 use crate::http::limits::{Pace, Paced};
 use crate::http::realm::{Authorization, Realm, RequestCredentials};
@@ -95,7 +96,7 @@ impl Client {
         let mut is_encrypted = url.scheme() == "https";
         for _ in 0..=N_REDIRECTS {
             let realm = elsewhere.as_ref().unwrap_or(request.realm);
-            let response = self.exchange_once(request, &url, realm)?;
+            let response = self.exchange_with_keyring(request, &url, realm)?;
             let is_redirect = matches!(response.status(), 301 | 302 | 303 | 307 | 308);
             let Some(target) = response.location().filter(|_| is_redirect) else {
                 return Ok(response);
@@ -137,11 +138,34 @@ impl Client {
         Ok(Some(realm))
     }
 
-    fn exchange_once(
+    /// Sends a request, and once more with what the user's keyring has if the server refuses it.
+    fn exchange_with_keyring(
         &self,
         request: &Request<'_>,
         url: &Url,
         realm: &Realm,
+    ) -> Result<Response, Failure> {
+        let from_keyring = |ask| self.authenticator.ask_keyring(realm, url, ask);
+        let mut credentials = realm.credentials_for(url);
+        let remembered = from_keyring(AskKeyring::No);
+        credentials.authorization = remembered.as_ref().or(credentials.authorization);
+        let response = self.exchange_once(request, url, &credentials)?;
+        if !matches!(response.status(), 401 | 403) || remembered.is_some() {
+            return Ok(response);
+        }
+        let Some(found) = from_keyring(AskKeyring::Yes) else {
+            return Ok(response);
+        };
+        response.drain(self.agents.limits().pace);
+        credentials.authorization = Some(&found);
+        self.exchange_once(request, url, &credentials)
+    }
+
+    fn exchange_once(
+        &self,
+        request: &Request<'_>,
+        url: &Url,
+        credentials: &RequestCredentials<'_>,
     ) -> Result<Response, Failure> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Failure::Final(Error::Scheme {
@@ -149,8 +173,7 @@ impl Client {
                 url: url.clone(),
             }));
         }
-        let credentials = realm.credentials_for(url);
-        let inner = self.send(new_builder(request, url, &credentials), url, &credentials)?;
+        let inner = self.send(new_builder(request, url, credentials), url, credentials)?;
         Ok(Response {
             inner,
             url: url.clone(),

@@ -16,6 +16,7 @@ mod encoding;
 mod error;
 mod exchange;
 mod forward;
+mod keyring;
 mod limits;
 mod netrc;
 mod network;
@@ -41,6 +42,7 @@ pub use self::certificates::CertificateError;
 pub use self::credentials::{Trust, nearest_repository};
 pub use self::download::{Download, Sink};
 pub use self::error::Error;
+pub use self::keyring::{Keyring, KeyringQuestion};
 pub use self::limits::{Limits, Pace};
 pub use self::network::Network;
 pub use self::realm::Realm;
@@ -120,7 +122,7 @@ impl Client {
         Ok(Self {
             agents: Agents::new(configuration.timeout()?, limits),
             max_retries: configuration.max_retries()?,
-            authenticator: Authenticator::new(configuration, repositories),
+            authenticator: Authenticator::new(configuration, repositories)?,
             base_delay,
             large_body: LargeBody::default(),
         })

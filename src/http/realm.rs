@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::configuration::{Certificates, CredentialsOrigin};
 use crate::digest::{Algorithm, Digest};
+use crate::http::keyring::KeyringQuestion;
 use crate::url::{Credentials, CredentialsFlaw, Url};
 
 /// What belongs to the servers of one origin.
@@ -18,6 +19,7 @@ pub struct Realm {
     authorization: Option<Authorization>,
     certificates: Certificates,
     elsewhere: Certificates,
+    question: Option<KeyringQuestion>,
 }
 
 /// What a request is sent with.
@@ -58,7 +60,19 @@ impl Realm {
             authorization,
             certificates,
             elsewhere,
+            question: None,
         }
+    }
+
+    /// Adds what the keyring may be asked.
+    pub(super) fn with_question(mut self, question: Option<KeyringQuestion>) -> Self {
+        self.question = question;
+        self
+    }
+
+    /// Returns what the keyring may be asked.
+    pub(super) fn question(&self) -> Option<&KeyringQuestion> {
+        self.question.as_ref()
     }
 
     /// Returns what tells this realm from others in a cache: a digest of its URL and of the credentials that open it.

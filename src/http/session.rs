@@ -72,7 +72,7 @@ impl Client {
         match response.status() {
             200 => Ok(response),
             404 | 410 => {
-                let error = Error::absent(get.what, &response.url, Status(response.status()));
+                let error = absent(get.what, &response);
                 response.drain(self.agents.limits().pace);
                 Err(Failure::Final(error))
             }
@@ -124,6 +124,15 @@ fn read_body<'c>(
             limit: limits.body_bytes,
         })),
         Err(cause) => Err(Failure::Transport(TransportError::new(cause.into()), url)),
+    }
+}
+
+pub(super) fn absent(what: &str, response: &Response) -> Error {
+    Error::Absent {
+        what: what.to_owned(),
+        url: response.url.clone(),
+        status: Status(response.status()),
+        tried: response.tried,
     }
 }
 

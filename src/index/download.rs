@@ -24,7 +24,10 @@ impl IndexSession<'_> {
 
 /// Adds what is known of the file.
 fn of_file(download: &Download<'_>, error: http::Error) -> Error {
-    if let http::Error::Absent { what, url, status } = error {
+    if let http::Error::Absent {
+        what, url, status, ..
+    } = error
+    {
         return Error::FileGone {
             file: what,
             url,

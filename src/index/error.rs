@@ -21,6 +21,8 @@ pub enum Error {
         package: PackageName,
         /// The address that was asked for.
         url: Url,
+        /// The credentials that were sent: some indexes hide what others may not see.
+        tried: Option<CredentialsOrigin>,
     },
     /// The index knows the package, and not the locked file.
     #[error("index `{index}` does not offer `{file}`")]

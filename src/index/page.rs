@@ -128,12 +128,13 @@ impl<'a> PageRequest<'a> {
     /// Adds what is known of the page.
     fn failed(&self, error: http::Error) -> Error {
         let (index, package) = (self.index.name.clone(), self.package.clone());
-        if matches!(error, http::Error::Absent { .. }) {
+        if let http::Error::Absent { tried, .. } = error {
             let url = self.url.clone();
             return Error::NoPackage {
                 index,
                 package,
                 url,
+                tried,
             };
         }
         if let http::Error::TooLarge { limit, .. } = error {

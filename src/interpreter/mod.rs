@@ -12,7 +12,6 @@ mod answer;
 mod kept;
 mod layout;
 mod managed;
-mod run;
 mod search;
 mod shim;
 
@@ -22,6 +21,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::process::run_within;
 use crate::store::PrivateCache;
 use crate::target::Target;
 
@@ -150,7 +150,7 @@ impl Interpreter {
             // Without it, a Python built for an old macOS is told that every newer one is 10.16.
             .env("SYSTEM_VERSION_COMPAT", "0")
             .env_remove("__PYVENV_LAUNCHER__");
-        let ended = run::run(&mut command, LIMIT).map_err(|source| Error::Run {
+        let ended = run_within(&mut command, LIMIT).map_err(|source| Error::Run {
             path: executable.to_owned(),
             source,
         })?;

@@ -5,6 +5,7 @@
 //! the group is ended before the result is returned; where this process is killed before that, a `Guardian` does it.
 
 mod guardian;
+mod timed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -18,6 +19,8 @@ use std::time::Duration;
 
 use self::guardian::Guardian;
 use crate::platform::group::{Waited, kill, wait_for_end};
+
+pub(crate) use self::timed::{answer, run_within};
 
 /// Ends the processes of all calls that were given it, from any thread.
 #[derive(Clone, Debug, Default)]

@@ -122,10 +122,13 @@ const MODULES: &[(&str, &[&str])] = &[
     (
         "interpreter",
         &[
-            "digest", "version", "marker", "tag", "target", "platform", "store",
+            "digest", "version", "marker", "tag", "target", "platform", "process", "store",
         ],
     ),
-    ("http", &["digest", "secret", "url", "configuration"]),
+    (
+        "http",
+        &["digest", "secret", "url", "configuration", "process"],
+    ),
     (
         "index",
         &["name", "digest", "url", "plan", "configuration", "http"],

@@ -43,6 +43,7 @@ mod interpreter;
 mod interrupted;
 mod launcher;
 mod layers;
+mod leaks;
 mod limits;
 mod lock_alone;
 mod marker_algebra;

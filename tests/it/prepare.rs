@@ -715,6 +715,20 @@ fn a_package_with_a_source_comes_from_there_alone() {
     assert!(pypi.take_requests().is_empty());
 }
 
+/// Writes a program `keyring` that has this for every service, and returns its folder, which stays.
+fn keyring(username: &str, password: &str) -> String {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap().keep();
+    let program = folder.join("keyring");
+    std::fs::write(
+        &program,
+        format!("#!/bin/sh\nprintf '{username}\n{password}\n'\n"),
+    )
+    .unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    folder.to_str().unwrap().to_owned()
+}
+
 /// Sets the credentials `user:hidden` for the source `acme-b` of the machine, by one of the ways there are; returns its address.
 fn set_credentials(machine: &mut Machine, acme: &LocalIndex, origin: CredentialsOrigin) -> String {
     // Without a project, only this says that the name is for that address.
@@ -735,11 +749,23 @@ fn set_credentials(machine: &mut Machine, acme: &LocalIndex, origin: Credentials
                 .push_str("machine 127.0.0.1 login user password hidden");
         }
         CredentialsOrigin::Url => return acme.at_with("user:hidden", "/simple/"),
+        CredentialsOrigin::Keyring => {
+            machine.set("PATH", &keyring("user", "hidden"));
+        }
     }
     acme.url()
 }
 
-const WAYS: [CredentialsOrigin; 4] = [
+/// The keyring is asked after a refusal alone.
+const SENT_AT_ONCE: [CredentialsOrigin; 4] = [
+    CredentialsOrigin::Environment,
+    CredentialsOrigin::Configuration,
+    CredentialsOrigin::Url,
+    CredentialsOrigin::Netrc,
+];
+
+const WAYS: [CredentialsOrigin; 5] = [
+    CredentialsOrigin::Keyring,
     CredentialsOrigin::Environment,
     CredentialsOrigin::Configuration,
     CredentialsOrigin::Url,
@@ -771,7 +797,7 @@ fn credentials_of_every_kind_open_their_index_and_are_kept_nowhere() {
 
 #[test]
 fn refused_credentials_are_told_by_where_they_came_from() {
-    for origin in WAYS {
+    for origin in SENT_AT_ONCE {
         let (pypi, acme) = (LocalIndex::start(), LocalIndex::start());
         acme.require("user:another");
         let digest = acme.add("a", "a-1-py3-none-any.whl", b"wheel a");
@@ -816,7 +842,7 @@ fn no_credentials_are_told_as_none() {
 
 #[test]
 fn files_and_redirects_elsewhere_get_no_credentials() {
-    for origin in WAYS {
+    for origin in SENT_AT_ONCE {
         for what in [page_path("a"), file_path("a")] {
             let (pypi, acme, other) = (
                 LocalIndex::start(),

@@ -448,3 +448,32 @@ fn installed_file(scene: &OnePackage, path: &str) -> String {
     let python = pythons.next().unwrap().unwrap().path();
     fs::read_to_string(python.join("site-packages").join(path)).unwrap()
 }
+
+#[test]
+fn sources_that_share_their_variables_are_named() {
+    let host = index();
+    let url = host.url();
+    let sources = [("my.repo", url.as_str()), ("my-repo", url.as_str())];
+    let scene = OnePackage::new(&sources, &legacy(&url, "my-repo"));
+    let warning =
+        "the sources `my.repo` and `my-repo` share the variables POETRY_HTTP_BASIC_MY_REPO_…";
+    let output = scene.run(&["install"]).succeeded();
+    assert!(!output.stderr.contains(warning), "{output:?}");
+    let mut command = scene.command(&["verify"]);
+    command.env("POETRY_HTTP_BASIC_MY_REPO_PASSWORD", "hush");
+    Output::of(&mut command).succeeded().said(&[warning]);
+}
+
+#[test]
+fn an_index_that_hides_what_one_may_not_see_is_explained() {
+    let host = LocalIndex::start();
+    let scene = OnePackage::moved(&host.url(), &host.url());
+    scene.run(&["install"]).failed(
+        1,
+        &[
+            "error: index `private` has no package `acme`",
+            "/simple/acme/, credentials tried: environment",
+            "hint: if the index hides it without the right credentials: check POETRY_HTTP_BASIC_PRIVATE_USERNAME",
+        ],
+    );
+}

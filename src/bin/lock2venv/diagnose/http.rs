@@ -108,7 +108,7 @@ pub(super) fn credentials(
     flaw: Option<CredentialsFlaw>,
 ) -> String {
     let host = url.host().unwrap_or_default();
-    let name = index.filter(|name| *name != host && *name != "PyPI");
+    let name = index.filter(|name| has_variables(name, url));
     if let (Some(origin), Some(flaw)) = (tried, flaw) {
         return odd_credentials(name, origin, flaw);
     }
@@ -124,6 +124,22 @@ pub(super) fn credentials(
         }
         _ => format!("set {username} and {password}"),
     }
+}
+
+/// Tells whether variables can hold credentials for the index `name`: not for what stands in for PyPI and goes by its host.
+pub(super) fn has_variables(name: &str, url: &Url) -> bool {
+    name != "PyPI" && Some(name) != url.host()
+}
+
+/// Says what may help where a private index answers that it has no such package: many hide what one may not see.
+pub(super) fn hidden(name: &str, url: &Url, origin: Option<CredentialsOrigin>) -> Option<String> {
+    let advice = || credentials(Some(name), url, origin, None);
+    has_variables(name, url).then(|| {
+        format!(
+            "if the index hides it without the right credentials: {}",
+            advice()
+        )
+    })
 }
 
 /// Says what is missing, or was sent and hardly meant.

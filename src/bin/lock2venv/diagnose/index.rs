@@ -18,9 +18,14 @@ impl From<index::Error> for Failure {
             None => failure,
         };
         match error {
-            Error::NoPackage { .. } => failure.hint(
-                "if it is on another index, name that as its source in pyproject.toml and run `poetry lock`",
-            ),
+            Error::NoPackage {
+                index, url, tried, ..
+            } => {
+                let hidden = http::hidden(&index, &url, tried);
+                failure.hint(
+                    "if it is on another index, name that as its source in pyproject.toml and run `poetry lock`",
+                ).hints(hidden)
+            }
             Error::NoFile { .. } | Error::FileGone { .. } => failure.hint(
                 "the index no longer offers what was locked: run `poetry lock --regenerate` and review the change",
             ),
@@ -79,6 +84,9 @@ fn facts(error: &index::Error, url: &Url) -> Vec<String> {
     use index::Error;
     let more = match error {
         Error::PackageRefused { tried, .. } | Error::FileRefused { tried, .. } => {
+            http::tried(*tried)
+        }
+        Error::NoPackage { index, tried, .. } if http::has_variables(index, url) => {
             http::tried(*tried)
         }
         Error::NoFile { n_files, .. } => {

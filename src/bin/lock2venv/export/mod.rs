@@ -14,7 +14,7 @@ use std::path::Path;
 
 use lock2venv::configuration::{Configuration, Repository};
 use lock2venv::export::{self, Credentials, ExportOptions, Extent};
-use lock2venv::http::nearest_repository;
+use lock2venv::http::{Keyring, KeyringQuestion, nearest_repository};
 use lock2venv::lock::{Lock, LockDocument};
 use lock2venv::project_files::{self, Disk, ProjectFiles};
 use lock2venv::project_wheel;
@@ -228,6 +228,7 @@ fn warn(warning: &export::ExportWarning, context: &Context) {
 /// The credentials of Poetry's configuration, and the repositories that they are for.
 struct Configured {
     configuration: Configuration,
+    keyring: Keyring,
     repositories: Vec<Repository>,
 }
 
@@ -238,6 +239,7 @@ impl Configured {
         let configuration = Configuration::read(&project.root, context.variables.clone())?;
         let mut configured = Self {
             repositories: configuration.repositories()?,
+            keyring: Keyring::new(&configuration)?,
             configuration,
         };
         let mut variables = context.variables.keys();
@@ -275,9 +277,16 @@ impl Credentials for Configured {
             None => repositories.push(own),
         }
         let name = &nearest_repository(&repositories, &url)?.name;
-        let (credentials, _) = self.configuration.credentials(name).ok()??;
-        // Poetry takes one half alone for none.
-        let is_whole = !credentials.username.is_empty() && !credentials.password.is_empty();
-        is_whole.then_some((credentials.username, credentials.password))
+        let configured = self.configuration.credentials(name).ok()?;
+        let configured = configured.map(|(credentials, _)| credentials);
+        // Poetry takes one half alone for none, and asks the keyring then.
+        let is_whole = |known: &lock2venv::url::Credentials| {
+            !known.username.is_empty() && !known.password.is_empty()
+        };
+        let username = configured.as_ref().map_or("", |known| &known.username);
+        let question = KeyringQuestion::new(Some(name), &url, username);
+        let found = configured.filter(is_whole);
+        let found = found.or_else(|| self.keyring.credentials(&question).filter(is_whole))?;
+        Some((found.username, found.password))
     }
 }

@@ -56,6 +56,12 @@ impl LockedProject {
         for warning in &project.warnings {
             context.warn(&warning.to_string());
         }
+        for [one, other] in shared_variables(&project, context) {
+            context.warn(&format!(
+                "the sources `{one}` and `{other}` share the variables {}_…, so both get the same credentials",
+                variable(other)
+            ));
+        }
         let text = files.lock.as_ref().ok_or_else(|| no_lock(&files.root))?;
         let document = LockDocument::parse(text)?;
         check(&document, &project)?;
@@ -80,6 +86,31 @@ impl LockedProject {
             origin: ProjectOrigin::Pyproject,
         })
     }
+}
+
+/// Finds sources whose names differ only in what variables cannot express, where such a variable is set.
+fn shared_variables<'a>(project: &'a Project, context: &Context) -> Vec<[&'a str; 2]> {
+    let names = project.sources.iter().map(|source| source.name.as_str());
+    let names: Vec<&str> = names.collect();
+    let is_set = |start: &str| {
+        let halves = ["_USERNAME", "_PASSWORD"].map(|half| format!("{start}{half}"));
+        let mut set = context.variables.keys();
+        set.any(|name| halves.iter().any(|half| name.starts_with(half)))
+    };
+    let mut shared = Vec::new();
+    for (position, other) in names.iter().enumerate() {
+        let start = variable(other);
+        let mut before = names[..position].iter();
+        let twin = before.find(|one| variable(one) == start);
+        shared.extend(twin.filter(|_| is_set(&start)).map(|one| [*one, *other]));
+    }
+    shared
+}
+
+/// How the variables with the credentials of a source begin.
+fn variable(source: &str) -> String {
+    let name = source.to_uppercase().replace(['-', '.'], "_");
+    format!("POETRY_HTTP_BASIC_{name}")
 }
 
 fn no_lock(root: &std::path::Path) -> Failure {

@@ -1,14 +1,16 @@
 //! Runs a program to its end, or until it has taken too long. One thread: what it writes is read as it comes.
 
+use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::platform::poll::wait_to_read;
 
 /// Runs `command` with nothing to read; `None` when it, or what it started, has not ended after `limit`. It is killed then.
-pub(super) fn run(command: &mut Command, limit: Duration) -> io::Result<Option<Output>> {
+pub(crate) fn run_within(command: &mut Command, limit: Duration) -> io::Result<Option<Output>> {
     let command = command.stdin(Stdio::null());
     let mut child = command
         .stdout(Stdio::piped())
@@ -28,6 +30,14 @@ pub(super) fn run(command: &mut Command, limit: Duration) -> io::Result<Option<O
         stdout: stdout.text,
         stderr: stderr.text,
     }))
+}
+
+/// Runs the program `file` with what this process has of variables; returns what it prints if it succeeds within `limit`.
+pub(crate) fn answer(file: &Path, arguments: &[&str], limit: Duration) -> Option<String> {
+    let arguments = arguments.iter().map(OsStr::new);
+    let output = run_within(Command::new(file).args(arguments), limit).ok()??;
+    let printed = output.status.success().then_some(output.stdout)?;
+    String::from_utf8(printed).ok()
 }
 
 /// What a program writes to one of its outputs.
@@ -92,7 +102,7 @@ mod tests {
     use super::*;
 
     fn shell(text: &str, limit: Duration) -> Option<Output> {
-        run(Command::new("sh").args(["-c", text]), limit).unwrap()
+        run_within(Command::new("sh").args(["-c", text]), limit).unwrap()
     }
 
     #[test]
