@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::Read as _;
 use std::sync::PoisonError;
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::workplace::NewWheel;
@@ -12,7 +11,7 @@ use super::{Builder, BuiltFile};
 use crate::build::Expected;
 use crate::digest::Digest;
 use crate::filename::WheelFilename;
-use crate::store::{Cache, Key};
+use crate::store::{BuiltRecord, Cache, Key};
 
 /// Changes when what is built of the same source by the same rules would differ.
 const FORM: u32 = 1;
@@ -36,16 +35,6 @@ pub(super) enum Origin<'a> {
     Tree(&'a str),
 }
 
-/// What is recorded of a wheel that was built.
-#[derive(Serialize, Deserialize)]
-struct Record {
-    file: String,
-    /// The digest of the wheel, which is an archive in the cache.
-    digest: String,
-    /// What was installed to build it, for people.
-    environment: Vec<String>,
-}
-
 impl Origin<'_> {
     fn text(self) -> String {
         match self {
@@ -62,8 +51,7 @@ impl Builder<'_> {
     /// Finds the wheel that was built before; whatever is wrong counts as absence.
     pub(super) fn find_kept(&self, question: &Question<'_>) -> Option<BuiltFile> {
         let kept = self.kept_cache()?;
-        let text = kept.private.as_ref()?.built().read(&self.key(question))?;
-        let record: Record = serde_json::from_str(&text).ok()?;
+        let record = kept.private.as_ref()?.built().read(&self.key(question))?;
         let file_name = WheelFilename::parse(&record.file).ok()?;
         question.expected.check(&file_name).ok()?;
         let digest = Digest::parse(&record.digest)?;
@@ -85,15 +73,13 @@ impl Builder<'_> {
         let Some(private) = kept.private.as_ref().filter(|_| kept.cache.is_written()) else {
             return;
         };
-        let record = Record {
+        let record = BuiltRecord {
             file: wheel.file_name.as_str().to_owned(),
             digest: wheel.digest.to_string(),
             environment: wheel.environment.clone(),
         };
-        if let Ok(text) = serde_json::to_string(&record)
-            && put(&kept.cache, wheel).is_some()
-        {
-            let _ = private.built().write(&self.key(question), text);
+        if put(&kept.cache, wheel).is_some() {
+            let _ = private.built().write(&self.key(question), &record);
         }
     }
 

@@ -61,9 +61,11 @@ pub fn unpacked(
     let is_written = wheels.are_written();
     let layout = destination.layout.clone();
     let finder = Finder { wheels, layout };
+    let inside = finder.wheels.pass();
     let find = |distribution: &&Distribution| finder.find(distribution);
     let threads = &pool.threads;
     let found = threads.install(|| distributions.par_iter().map(find).collect());
+    drop(inside);
     KeptWheels {
         found,
         finder: Some(finder),

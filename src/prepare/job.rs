@@ -126,6 +126,8 @@ pub(super) fn failed_proof(wanted: &WantedFile<'_>, place: Place, error: store::
         error @ (store::Error::Io { .. }
         | store::Error::NotAFolder { .. }
         | store::Error::NotACache { .. }
+        | store::Error::CacheInUse { .. }
+        | store::Error::NoLocks { .. }
         | store::Error::NotAFile { .. }) => error.into(),
     }
 }

@@ -1,9 +1,11 @@
-//! Which wheel came of a source that was built here before: one file for each, a text and the digest of it.
+//! Which wheel came of a source that was built here before: one file for each, JSON and the digest of it.
 //!
 //! The wheel itself is an archive like any other, kept by its own digest.
 
 use std::io;
 use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
 
 use super::layout::{Key, Kind, Layout};
 use super::record;
@@ -14,19 +16,42 @@ pub(crate) struct BuiltWheels<'a> {
     layout: &'a Layout,
 }
 
+/// What is recorded of a wheel that was built.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BuiltRecord {
+    /// What it is called.
+    pub(crate) file: String,
+    /// The digest of the wheel, which is an archive in the cache.
+    pub(crate) digest: String,
+    /// What was installed to build it, for people.
+    pub(crate) environment: Vec<String>,
+}
+
 impl<'a> BuiltWheels<'a> {
     pub(super) fn new(layout: &'a Layout) -> Self {
         Self { layout }
     }
 
     /// Reads what is recorded for `key`; `None` when there is nothing that is whole.
-    pub(crate) fn read(self, key: &Key) -> Option<String> {
-        record::read(&self.layout.place(Kind::Built, key))
+    pub(crate) fn read(self, key: &Key) -> Option<BuiltRecord> {
+        let text = record::use_at(&self.layout.place(Kind::Built, key))?;
+        serde_json::from_str(&text).ok()
     }
 
-    /// Records `text` for `key`, in place of what was there.
-    pub(crate) fn write(self, key: &Key, text: String) -> io::Result<()> {
+    /// Records `built` for `key`, in place of what was there.
+    pub(crate) fn write(self, key: &Key, built: &BuiltRecord) -> io::Result<()> {
+        let text = serde_json::to_string(built)?;
         record::write(self.layout, &self.layout.place(Kind::Built, key), text)
+    }
+
+    /// Lists the records that are whole, each with its path.
+    pub(super) fn list(self) -> Vec<(PathBuf, BuiltRecord)> {
+        let paths = record::list(&self.layout.folder(Kind::Built));
+        let whole = |path: PathBuf| {
+            let built = serde_json::from_str(&record::read(&path)?).ok()?;
+            Some((path, built))
+        };
+        paths.into_iter().filter_map(whole).collect()
     }
 
     /// Reads every record, and returns the paths of those that are not as they were written.
@@ -51,8 +76,14 @@ mod tests {
         let key = Key::of_question(b"a source, and what builds it");
         assert_eq!(built.read(&key), None);
         for text in ["one", "another"] {
-            built.write(&key, text.to_owned()).unwrap();
-            assert_eq!(built.read(&key).as_deref(), Some(text));
+            let recorded = BuiltRecord {
+                file: text.to_owned(),
+                digest: String::new(),
+                environment: Vec::new(),
+            };
+            built.write(&key, &recorded).unwrap();
+            assert_eq!(built.read(&key), Some(recorded.clone()));
+            assert_eq!(built.list()[0].1, recorded);
         }
         assert!(built.damaged().is_empty());
         let path = layout.place(Kind::Built, &key);

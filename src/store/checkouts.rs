@@ -12,6 +12,7 @@ use super::disk::Disk;
 use super::error::Error;
 use super::layout::{Key, Kind, Layout};
 use super::locked::lock;
+use super::usage::mark;
 use super::work_folder::WorkFolder;
 use crate::platform::tree::copy_into;
 
@@ -19,7 +20,13 @@ impl Cache {
     /// Finds the check-out that is kept under `key`.
     pub fn checkout(&self, key: &Key) -> Option<PathBuf> {
         let path = self.own_layout()?.place(Kind::Checkouts, key);
-        path.is_dir().then_some(path)
+        let gate = self.disk.as_ref()?.gate();
+        let _inside = gate.pass();
+        let is_there = path.is_dir();
+        if is_there {
+            mark(&path);
+        }
+        is_there.then_some(path)
     }
 
     /// Keeps a check-out under `key`, unless another process was quicker, and returns where it is.

@@ -18,6 +18,7 @@ use super::layout::{Key, Kind, Layout, TAG};
 use super::leftovers::remove_leftovers;
 use super::presence::Presence;
 use super::trust::is_private;
+use super::usage::{Gate, Reading, User, mark};
 use crate::event::Warning;
 use crate::platform::file::{is_link, open_cautiously};
 use crate::platform::owner::{Owner, check_writable, create_private_folder};
@@ -31,6 +32,10 @@ pub(super) struct Disk {
     is_shared: bool,
     /// Tells others that drafts may be ours.
     _presence: Option<Presence>,
+    /// Tells others what we may be using.
+    _user: Option<User>,
+    _reading: Option<Reading>,
+    gate: Gate,
 }
 
 impl Disk {
@@ -48,16 +53,26 @@ impl Disk {
         let is_written = is_written(&layout, warnings)?;
         let presence =
             is_written.then(|| Presence::enter(dir, |others| remove_leftovers(&layout, others)));
+        let user = is_written.then(|| User::enter(&layout));
+        let reading = (!is_written).then(|| Reading::enter(&layout));
         Ok(Some(Self {
             is_written,
             is_shared: !is_private(&layout),
             _presence: presence.flatten(),
+            _user: user.flatten(),
+            _reading: reading.flatten(),
+            gate: Gate::of(&layout),
             layout,
         }))
     }
 
     pub(super) fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// What is passed to look for what is used by its path.
+    pub(super) fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// Opens the archive at `path`, if it is a whole file of the size in its name.
@@ -95,10 +110,18 @@ impl Disk {
 
 impl Backend for Disk {
     fn get(&self, kind: Kind, key: &Key) -> Result<Option<Blob>, Error> {
-        if kind == Kind::Archives {
-            return self.find_archive(key);
+        let found = match kind {
+            Kind::Archives => self.find_archive(key)?,
+            _ => open(&self.layout.place(kind, key))?,
+        };
+        if let Some(path) = found.as_ref().and_then(|blob| blob.path.as_ref())
+            && self.is_written
+            // What proves an archive's directory goes with the archive.
+            && kind != Kind::Directories
+        {
+            mark(path);
         }
-        open(&self.layout.place(kind, key))
+        Ok(found)
     }
 
     fn draft(&self) -> Result<Draft, Error> {

@@ -32,6 +32,18 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// A process uses the cache that may not write to it, so nobody knows what of it.
+    #[error("`{}` is used by a process that may only read it", path.display())]
+    CacheInUse {
+        /// The cache.
+        path: PathBuf,
+    },
+    /// The file system has no locks, so nobody knows who uses the cache.
+    #[error("the file system of `{}` has no locks", path.display())]
+    NoLocks {
+        /// The cache.
+        path: PathBuf,
+    },
     /// Something else stands where an archive has to be.
     #[error("`{}` is not a file", path.display())]
     NotAFile {

@@ -19,7 +19,7 @@ impl<'a> Answers<'a> {
 
     /// Reads the answer of `executable`; `None` when there is none that is whole.
     pub(crate) fn read(self, executable: &Path) -> Option<String> {
-        record::read(&self.path(executable))
+        record::use_at(&self.path(executable))
     }
 
     /// Keeps the answer of `executable`.

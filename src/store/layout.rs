@@ -11,6 +11,7 @@ use crate::digest::{Algorithm, Digest};
 const VERSION: &str = "v1";
 const DRAFTS: &str = "tmp";
 const CLAIMS: &str = "claims";
+const USERS: &str = "users";
 
 /// See the [cache directory tagging specification](https://bford.info/cachedir/).
 pub(super) const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
@@ -185,6 +186,11 @@ impl Layout {
         self.root.join(CLAIMS)
     }
 
+    /// The folder of those who use the cache.
+    pub(super) fn users(&self) -> PathBuf {
+        self.root.join(USERS)
+    }
+
     /// The file whose lock is the claim to fetch what has `key`.
     pub(super) fn claim(&self, key: &Key) -> PathBuf {
         self.claims().join(key.name())
@@ -222,7 +228,7 @@ impl Layout {
     /// Tells whether this program makes a folder of this name below the folder of the version.
     pub(super) fn is_own(name: &std::ffi::OsStr) -> bool {
         let is_kind = Kind::ALL.iter().any(|kind| name == kind.folder());
-        is_kind || name == DRAFTS || name == CLAIMS
+        is_kind || name == DRAFTS || name == CLAIMS || name == USERS
     }
 }
 

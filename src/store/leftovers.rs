@@ -48,6 +48,7 @@ pub(super) fn remove_leftovers(layout: &Layout, others: Others) {
         remove_drafts_in(&scope.path(), &DRAFTS_BESIDE, others);
     }
     if others == Others::None {
+        remove_drafts_in(&layout.users(), &[""], others);
         let _ = remove_trash(layout.dir());
     }
 }

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use super::layout::{Key, Kind, Layout, StorePlace};
 use crate::digest::Digest;
+use crate::platform::file::touch;
 use crate::platform::publish::DraftFile;
 
 const SIGNATURE: &[u8; 8] = b"l2vpyc2\n";
@@ -84,9 +85,11 @@ pub(crate) struct PackEntry {
 }
 
 impl Pack {
-    /// Opens the pack at `place`; `None` when there is none, or none that is whole.
+    /// Opens the pack at `place`, and marks it as used; `None` when there is none, or none that is whole.
     pub(crate) fn open(place: &StorePlace) -> Option<Self> {
-        Self::open_at(&place.path)
+        let pack = Self::open_at(&place.path)?;
+        let _ = touch(&pack.file);
+        Some(pack)
     }
 
     fn open_at(path: &Path) -> Option<Self> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use super::layout::Layout;
+use super::usage::mark;
 use crate::digest::{sealed, unsealed};
 use crate::platform::publish::DraftFile;
 
@@ -13,6 +14,13 @@ use crate::platform::publish::DraftFile;
 pub(super) fn read(path: &Path) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     unsealed(&text).map(str::to_owned)
+}
+
+/// As [`read`], for one that is used now.
+pub(super) fn use_at(path: &Path) -> Option<String> {
+    let text = read(path)?;
+    mark(path);
+    Some(text)
 }
 
 /// Writes `text` to `path`, which is in the cache of `layout`, in place of what was there.

@@ -25,7 +25,10 @@ impl<'a> RequirementFiles<'a> {
     pub(crate) fn list(self, project: &Key) -> Vec<String> {
         let folder = self.layout.folder(Kind::Requirements).join(project.hex());
         let files = record::list(&folder);
-        files.iter().filter_map(|path| record::read(path)).collect()
+        files
+            .iter()
+            .filter_map(|path| record::use_at(path))
+            .collect()
     }
 
     /// Records `text` for the file of `project` that has `digest`, unless something is.

@@ -88,7 +88,7 @@ pub(super) fn empty(layout: &Layout) -> Result<Removed, Error> {
 }
 
 /// Tells whether the folder is a cache of ours; it is none when there is nothing.
-fn is_cache(layout: &Layout) -> Result<bool, Error> {
+pub(super) fn is_cache(layout: &Layout) -> Result<bool, Error> {
     let dir = layout.dir();
     let has_layout = || layout.always().iter().all(|folder| folder.is_dir());
     if is_own_tag(&layout.tag()) || has_layout() {
@@ -185,6 +185,6 @@ pub(super) fn count(root: &Path) -> Result<Size, Error> {
     Ok(size)
 }
 
-fn is_absent(cause: &io::Error) -> bool {
+pub(super) fn is_absent(cause: &io::Error) -> bool {
     cause.kind() == io::ErrorKind::NotFound
 }

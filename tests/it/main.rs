@@ -21,6 +21,7 @@ mod builder;
 mod bytecode;
 mod cache;
 mod cache_commands;
+mod cache_prune;
 mod change;
 mod check;
 mod command_line;

@@ -18,6 +18,7 @@ use clap::{
     ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
 };
 
+use crate::cache::{CacheSize, Prune};
 use crate::check::Check;
 use crate::habits;
 use crate::report::print_hint;
@@ -158,7 +159,7 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Build the project's sdist and wheel
     Build(Build),
-    /// Show, check or clear the cache
+    /// Show, check, prune or clear the cache
     #[command(subcommand)]
     Cache(Cache),
     /// Print a completion script for a shell
@@ -468,8 +469,10 @@ pub(crate) enum BuildFormat {
 pub(crate) enum Cache {
     /// Print the cache's folder
     Dir(CacheFolder),
-    /// Print the size of the cache in bytes
-    Size(CacheFolder),
+    /// Print the size of the cache in bytes, and what they are
+    Size(CacheSize),
+    /// Remove what was not used for long, or least recently; nothing that a running process uses
+    Prune(Prune),
     /// Hash every file in the cache and remove the damaged ones: exit with 1 if there were any
     Verify(CacheFolder),
     /// Remove everything in the cache

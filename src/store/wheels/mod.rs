@@ -28,6 +28,7 @@ use fs_err as fs;
 
 use super::layout::{Key, Kind, Layout, StorePlace};
 use super::trust::PrivateCache;
+use super::usage::{Gate, Inside, mark};
 use crate::digest::Digest;
 use crate::platform::link::{can_clone, can_link};
 use crate::platform::owner::create_private_folder;
@@ -55,6 +56,7 @@ pub(crate) struct Wheels {
     /// How files come into the environment, and out of it where they are kept alone.
     method: Method,
     form: KeptForm,
+    gate: Gate,
 }
 
 /// How wheels that are installed now are kept.
@@ -99,6 +101,7 @@ impl Wheels {
             LinkMode::Reflink | LinkMode::Copy => Method::Copy,
         };
         Some(Self {
+            gate: Gate::of(&layout),
             layout,
             method,
             form,
@@ -118,9 +121,12 @@ impl Wheels {
         locate: &dyn Fn(Scheme, &str) -> String,
     ) -> Option<KeptWheel> {
         let place = self.layout.store_place(Kind::Wheels, &Key::of(digest));
+        // A missing wheel costs nothing more.
         if !place.path.is_dir() {
             return None;
         }
+        let _inside = self.pass();
+        mark(&place.path);
         let found = read(&place, self.method_for(sharing), locate);
         if found.is_none() {
             remove(&place);
@@ -131,6 +137,11 @@ impl Wheels {
             listing,
             files,
         })
+    }
+
+    /// Keeps everything in place that is being looked for, and saves each [`Wheels::find`] two system calls.
+    pub(crate) fn pass(&self) -> Inside<'_> {
+        self.gate.pass()
     }
 
     fn method_for(&self, sharing: Sharing) -> Method {

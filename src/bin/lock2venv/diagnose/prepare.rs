@@ -141,6 +141,13 @@ impl From<store::Error> for Failure {
             store::Error::NotACache { .. } => Self::new(&error)
                 .hint("nothing in it was touched; name the cache's folder: `--cache-dir DIR`")
                 .about(&["cache_dir"]),
+            store::Error::CacheInUse { .. } => {
+                Self::new(&error).hint("nothing was removed; prune when that process has ended")
+            }
+            store::Error::NoLocks { .. } => Self::new(&error).hint(
+                "nobody can tell what is in use there, so nothing was removed; when no lock2venv runs, `lock2venv cache clear` \
+                 removes everything",
+            ),
             store::Error::Mismatch(found) => {
                 let headline = Self::text("a file is not the one that was locked");
                 mismatch(headline, found, &format!("{} bytes", found.n_bytes)).hint(REVIEW)

@@ -1,5 +1,9 @@
 //! `lock2venv cache`.
 
+mod arguments;
+mod prune;
+mod size;
+
 use std::path::{Path, PathBuf};
 
 use lock2venv::store::{self, Cache};
@@ -9,6 +13,8 @@ use crate::context::Context;
 use crate::diagnose::Failure;
 use crate::{print_data, report};
 
+pub(crate) use arguments::{CacheSize, Prune};
+
 /// Carries out one of the commands about the cache.
 pub(crate) fn run(command: &Command, context: &Context) -> Result<(), Failure> {
     match command {
@@ -16,10 +22,8 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<(), Failure> {
             let path = path(folder, context)?;
             print_data(format!("{}\n", path.display()).as_bytes())
         }
-        Command::Size(folder) => {
-            let size = store::size(&path(folder, context)?)?;
-            print_data(format!("{}\n", size.n_bytes).as_bytes())
-        }
+        Command::Size(arguments) => size::run(arguments, context),
+        Command::Prune(arguments) => prune::run(arguments, context),
         Command::Verify(folder) => verify(&path(folder, context)?, context),
         Command::Clear(folder) => {
             let removed = store::clear(&path(folder, context)?)?;
