@@ -1,5 +1,6 @@
 //! The end records and the central directory.
 
+use super::date;
 use super::limits::MAX_ENTRIES;
 use super::{
     ArchiveEntry, Deviation, DeviationKind, EntryFault, EntryKind, Error, MAX_RATIO, Method,
@@ -49,6 +50,8 @@ pub(super) struct CentralEntry {
     pub(super) n_bytes: u64,
     pub(super) header_offset: u64,
     mode: u32,
+    /// As MS-DOS has them: the time, and the date in the upper half.
+    modified: u32,
     has_comment: bool,
 }
 
@@ -237,6 +240,7 @@ impl CentralEntry {
             n_bytes: u64::from(u32_at(header, 24)),
             header_offset: u64::from(u32_at(header, 42)),
             mode: u32_at(header, 38) >> 16,
+            modified: u32_at(header, 12),
             has_comment: n_comment != 0,
         };
         entry.widen(extra)?;
@@ -289,6 +293,7 @@ impl CentralEntry {
             path: path.to_owned(),
             kind,
             mode: self.mode,
+            modified: date::seconds(self.modified),
             method: if self.method == 0 {
                 Method::Stored
             } else {

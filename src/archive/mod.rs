@@ -26,6 +26,7 @@
 //!
 //! [APPNOTE]: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 
+mod date;
 mod deviation;
 mod directory;
 mod error;
@@ -68,6 +69,7 @@ pub struct ArchiveEntry {
     path: String,
     kind: EntryKind,
     mode: u32,
+    modified: i64,
     method: Method,
     crc: u32,
     n_packed_bytes: u64,
@@ -104,6 +106,11 @@ impl ArchiveEntry {
     /// Tells whether the entry is a plain file with an executable bit, as pip asks it.
     pub fn is_executable(&self) -> bool {
         self.mode >> 12 == 0o10 && self.mode & 0o111 != 0
+    }
+
+    /// Returns when the content was changed last, as the archive says it, in seconds since 1970.
+    pub fn modified(&self) -> i64 {
+        self.modified
     }
 
     /// Returns the size of the content in bytes.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use crate::platform::file::DEFAULT_DATE;
+
 /// Variables that change which Python runs or where it looks for modules, or that belong to the environment that
 /// this program was started in.
 const REMOVED: [&str; 10] = [
@@ -44,7 +46,8 @@ impl Variables {
     /// Makes the variables of a build in the environment of `interpreter` (absolute) of those that this process inherited.
     ///
     /// As with pip, the environment's programs come first on `PATH`, neither the user's own packages nor `PYTHONPATH` count,
-    /// and all others are passed on, `SOURCE_DATE_EPOCH` and compiler flags among them. Beyond pip, no variable names a
+    /// and all others are passed on, `SOURCE_DATE_EPOCH` and compiler flags among them. Beyond pip, builds are dated the same each time unless
+    /// `SOURCE_DATE_EPOCH` says otherwise; no variable names a
     /// repository of git; messages of compilers are in English, so that what is missing is recognized; Python writes its
     /// output at once, so that the log has the right order; and git does not ask for passwords, for nobody would see the
     /// question.
@@ -56,6 +59,8 @@ impl Variables {
         for name in REMOVED.into_iter().chain(OF_A_REPOSITORY) {
             variables.remove(OsStr::new(name));
         }
+        let date = variables.entry("SOURCE_DATE_EPOCH".into());
+        date.or_insert_with(|| DEFAULT_DATE.to_string().into());
         let mut set = |name: &str, value: OsString| variables.insert(name.into(), value);
         set("PYTHONNOUSERSITE", "1".into());
         set("PYTHONUNBUFFERED", "1".into());

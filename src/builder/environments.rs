@@ -20,6 +20,7 @@ use crate::install::{
 };
 use crate::name::PackageName;
 use crate::plan::{Action, Distribution, DistributionId, Form, Origin, Plan};
+use crate::platform::file::DEFAULT_DATE;
 use crate::store;
 use crate::version::Version;
 
@@ -152,6 +153,7 @@ impl Builder<'_> {
             kept_form: KeptForm::Archives,
             cache: workplace.private_cache().cloned(),
             installer_name: "lock2venv".to_owned(),
+            date: DEFAULT_DATE,
         };
         let actions = wheels.iter().map(distribution).map(Action::Install);
         let plan = Plan::new(actions.collect());

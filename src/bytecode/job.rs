@@ -158,7 +158,7 @@ impl CompileJob {
         }
         let pyc = pyc::path(source, &settings.cache_tag);
         let path = self.batch.folder.join(&pyc);
-        pyc::create(&path, buffer).map_err(Error::io(path))?;
+        pyc::create(&path, buffer, settings.date).map_err(Error::io(path))?;
         Ok(Ok(Bytecode {
             path: pyc,
             digest: Sha256::digest(&*buffer).into(),

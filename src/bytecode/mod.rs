@@ -53,6 +53,8 @@ pub struct CompileSettings {
     pub n_workers: usize,
     /// The cache that keeps packs; `None` keeps nothing.
     pub cache: Option<PrivateCache>,
+    /// The date of the files, in seconds since 1970.
+    pub date: i64,
 }
 
 /// Sources to compile, all of one folder.

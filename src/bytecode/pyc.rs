@@ -4,6 +4,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use crate::platform::file::set_date;
+
 /// How often something else may be where a file is created.
 const MOST_ATTEMPTS: usize = 8;
 
@@ -15,11 +17,11 @@ pub(super) fn path(source: &str, cache_tag: &str) -> String {
     format!("{folder}{separator}__pycache__/{stem}.{cache_tag}.pyc")
 }
 
-/// Creates a file, and its folder when that is missing. One that is there is replaced, never written to: it may be a link
+/// Creates a file of this `date`, in seconds since 1970, and its folder when that is missing. One that is there is replaced, never written to: it may be a link
 /// to a file of the cache.
 ///
 /// Nobody else compiles to this path, but a wheel that brings a file of this name may be unpacked at this moment.
-pub(super) fn create(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(super) fn create(path: &Path, content: &[u8], date: i64) -> io::Result<()> {
     let open = || OpenOptions::new().write(true).create_new(true).open(path);
     let mut opened = open();
     for _ in 0..MOST_ATTEMPTS {
@@ -36,7 +38,9 @@ pub(super) fn create(path: &Path, content: &[u8]) -> io::Result<()> {
         made_room?;
         opened = open();
     }
-    opened?.write_all(content)
+    let mut file = opened?;
+    file.write_all(content)?;
+    set_date(&file, date)
 }
 
 fn allow(done: io::Result<()>, expected: io::ErrorKind) -> io::Result<()> {
@@ -67,9 +71,9 @@ mod tests {
     fn what_is_at_the_path_is_replaced_and_not_written_to() {
         let folder = tempfile::tempdir().unwrap();
         let (path, kept) = (folder.path().join("deep/a.pyc"), folder.path().join("kept"));
-        create(&path, b"first").unwrap();
+        create(&path, b"first", 1).unwrap();
         fs::hard_link(&path, &kept).unwrap();
-        create(&path, b"second").unwrap();
+        create(&path, b"second", 1).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(fs::read(&kept).unwrap(), b"first");
     }

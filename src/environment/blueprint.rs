@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::interpreter::{Interpreter, Layout};
+use crate::platform::file::DEFAULT_DATE;
 
 /// The Python that an environment is made for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Blueprint {
     pub version: (u32, u32, u32),
     /// Whether `lib64` is a link to `lib`, as in environments of 64-bit Pythons on Linux.
     pub has_lib64: bool,
+    /// The date of its own files, links and folders, in seconds since 1970.
+    pub date: i64,
 }
 
 impl Blueprint {
@@ -35,7 +38,14 @@ impl Blueprint {
             implementation: markers.platform_python_implementation.clone(),
             version: interpreter.version,
             has_lib64: markers.sys_platform == "linux" && interpreter.is_64_bit,
+            date: DEFAULT_DATE,
         }
+    }
+
+    /// The same, dated `date`.
+    #[must_use]
+    pub fn dated(self, date: i64) -> Self {
+        Self { date, ..self }
     }
 }
 

@@ -11,6 +11,8 @@ use super::partial::{self, Partial};
 use super::pyvenv_cfg::PyvenvCfg;
 use super::{Blueprint, Environment, EnvironmentLock, Error, activate, is_vacant, takeover};
 use crate::interpreter::Layout;
+use crate::platform::file::set_date_at;
+use crate::platform::folder::date_folders;
 use crate::platform::publish::{exchange, stays_in_place};
 use crate::platform::removal;
 
@@ -22,6 +24,7 @@ pub struct Draft {
     pyvenv_cfg: PyvenvCfg,
     partial: Partial,
     place: DraftPlace,
+    date: i64,
 }
 
 /// Where the hidden folder lies.
@@ -55,7 +58,11 @@ impl Draft {
         for (name, text) in activate::render(&root, prompt) {
             fs::write(partial.path().join("bin").join(name), text)?;
         }
+        for folder in ["", "bin", &blueprint.layout.scripts.to_string_lossy()] {
+            date_names_in(&partial.path().join(folder), blueprint.date)?;
+        }
         Ok(Self {
+            date: blueprint.date,
             layout: blueprint.layout.clone(),
             pyvenv_cfg,
             partial,
@@ -85,6 +92,7 @@ impl Draft {
     ///
     /// [`Error::Exists`] when something is there; [`Error::Io`]. Nothing is left then, or what the next run begins again with.
     pub fn publish(self) -> Result<Environment, Error> {
+        self.date_folders()?;
         match self.place {
             DraftPlace::Inside => self.fill_vacant()?,
             DraftPlace::Beside => match fs::rename(self.folder(), &self.root) {
@@ -111,6 +119,7 @@ impl Draft {
         if let Some(old) = Environment::read(&self.root)? {
             old.check_removable()?;
         }
+        self.date_folders()?;
         let old = match self.place {
             DraftPlace::Inside => None,
             DraftPlace::Beside => self.exchange()?,
@@ -128,12 +137,23 @@ impl Draft {
     fn published(self) -> Environment {
         // What is left of the folder, if anything, is empty.
         drop(std::fs::remove_dir(self.folder()));
+        // What was moved into a folder that was there, changed that.
+        let _ = set_date_at(&self.root, self.date);
         self.partial.keep();
         Environment {
             root: self.root,
             pyvenv_cfg: self.pyvenv_cfg,
             is_unfinished: false,
         }
+    }
+
+    /// Dates the folders that every environment has.
+    fn date_folders(&self) -> Result<(), Error> {
+        let layout = &self.layout;
+        let folders = [&layout.scripts, &layout.purelib, &layout.platlib];
+        let inside = folders.map(|folder| folder.join("any").to_string_lossy().into_owned());
+        let inside = inside.iter().map(String::as_str);
+        Ok(date_folders(self.folder(), inside, self.date)?)
     }
 
     /// Returns where the old environment now is; `None` when it cannot be moved.
@@ -164,6 +184,14 @@ impl Draft {
         }
         takeover::take_over(&self.root, self.folder())
     }
+}
+
+/// Dates the files, links and folders in `folder`.
+fn date_names_in(folder: &Path, date: i64) -> Result<(), Error> {
+    for entry in fs::read_dir(folder)? {
+        set_date_at(&entry?.path(), date)?;
+    }
+    Ok(())
 }
 
 /// Makes the folder that a draft is filled in, after those of the dead are removed.

@@ -20,7 +20,7 @@ pub(super) fn install<E: From<Error>>(
     staging: &Path,
     arrivals: impl IntoIterator<Item = Result<PreparedWheel, E>>,
 ) -> Result<Report, E> {
-    let roots = Roots::each_in(staging.to_owned());
+    let roots = Roots::each_in(staging.to_owned(), installation.options.date);
     let (mut wheels, compiled) = installation.unpack(arrivals, roots)?;
     let mut warnings = bytecode::record_results(compiled, &mut wheels);
     for wheel in &mut wheels {
@@ -38,5 +38,6 @@ pub(super) fn install<E: From<Error>>(
     let steps = change.steps(&wheels)?;
     let warnings = warnings::report(installation, warnings)?;
     let report = change.carry_out(&steps, &wheels, installation.reporter)?;
+    change.date(&wheels, installation.options.date)?;
     Ok(Report { warnings, ..report })
 }

@@ -14,14 +14,15 @@ use super::warnings;
 use super::{Error, Installation, PreparedWheel, Report};
 use crate::archive::Buffers;
 use crate::bytecode::{Batch, Compiled, PackedPiece};
-use crate::platform::folder::Root;
+use crate::platform::folder::{Root, date_folders};
 
 pub(super) fn install<E: From<Error>>(
     installation: Installation<'_>,
     arrivals: impl IntoIterator<Item = Result<PreparedWheel, E>>,
 ) -> Result<Report, E> {
-    let root = Root::open(&installation.destination.folder).map_err(Error::from)?;
-    let (mut wheels, compiled) = installation.unpack(arrivals, Roots::Shared(Arc::new(root)))?;
+    let root = Root::open(&installation.destination.folder, installation.options.date);
+    let roots = Roots::Shared(Arc::new(root.map_err(Error::from)?));
+    let (mut wheels, compiled) = installation.unpack(arrivals, roots)?;
     bytecode::displace(&compiled, &mut wheels);
     let settled = conflict::settle(&mut wheels, &mut Buffers::default())?;
     let compiled = follow(installation, &settled, compiled, &wheels)?;
@@ -32,6 +33,14 @@ pub(super) fn install<E: From<Error>>(
     wheels.iter_mut().try_for_each(dropped::write)?;
     let threads = &installation.pool.threads;
     threads.install(|| wheels.par_iter().try_for_each(write_record))?;
+    let folder = &installation.destination.folder;
+    let placed = wheels.iter().flat_map(|wheel| &wheel.placed);
+    let dated = date_folders(
+        folder,
+        placed.map(|placed| &*placed.path),
+        installation.options.date,
+    );
+    dated.map_err(|cause| Error::io("date", folder, cause))?;
     Ok(Report {
         n_installs: wheels.len(),
         warnings,

@@ -133,6 +133,8 @@ pub struct InstallOptions {
     pub cache: Option<PrivateCache>,
     /// What INSTALLER says.
     pub installer_name: String,
+    /// The date of what has none in a wheel: folders, scripts, metadata and bytecode. In seconds since 1970.
+    pub date: i64,
 }
 
 /// What was done.

@@ -68,7 +68,7 @@ impl Scene {
 
     /// Puts the files of a new wheel at `position` of a plan in place, unless others are there.
     pub(super) fn wheel(&self, position: usize, files: &[SceneFile]) -> PlacedWheel<'static> {
-        let root = Root::open(self.folder.path()).unwrap();
+        let root = Root::open(self.folder.path(), 0).unwrap();
         place(root, position, files)
     }
 
@@ -76,7 +76,7 @@ impl Scene {
     pub(super) fn staged(&self, position: usize, files: &[SceneFile]) -> PlacedWheel<'static> {
         let staging = self.path(&format!("staging/{position}"));
         fs::create_dir_all(&staging).unwrap();
-        place(Root::open(&staging).unwrap(), position, files)
+        place(Root::open(&staging, 0).unwrap(), position, files)
     }
 
     /// Installs version 1 of `name`, as it is listed in its RECORD.

@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use thiserror::Error;
 
+use super::file::set_date;
 use super::handle::{Handle, mode};
 
 /// Why a file or folder could not be created.
@@ -56,6 +57,8 @@ pub(crate) struct Root {
     path: PathBuf,
     handle: Handle,
     known: Mutex<HashSet<Box<str>>>,
+    /// The date of files that have none of their own, in seconds since 1970.
+    date: i64,
 }
 
 /// The folder that one thread works in at the moment.
@@ -75,12 +78,13 @@ pub(crate) enum Created {
 }
 
 impl Root {
-    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn open(path: &Path, date: i64) -> Result<Self, Error> {
         let handle = Handle::open(path).map_err(|cause| Error::io("open", path, cause))?;
         Ok(Self {
             path: path.to_owned(),
             handle,
             known: Mutex::new(HashSet::new()),
+            date,
         })
     }
 
@@ -179,6 +183,7 @@ impl Place<'_> {
         match self.create(path, is_executable)? {
             Created::New(mut file) => file
                 .write_all(content)
+                .and_then(|()| set_date(&file, self.root.date))
                 .map_err(|cause| self.write_error(path, cause)),
             Created::Exists => Err(Error::Occupied {
                 path: path.to_owned(),
@@ -186,9 +191,47 @@ impl Place<'_> {
         }
     }
 
+    /// Dates a file that was written to its end, and has no date of its own.
+    pub(crate) fn date(&self, file: &File) -> io::Result<()> {
+        set_date(file, self.root.date)
+    }
+
     pub(crate) fn write_error(&self, path: &str, source: io::Error) -> Error {
         Error::io("write", &self.root.path.join(path), source)
     }
+}
+
+/// Makes `date`, in seconds since 1970, the time that `folder` and each folder below it that is above one of `paths` was changed,
+/// as far as they are there.
+pub(crate) fn date_folders<'p>(
+    folder: &Path,
+    paths: impl Iterator<Item = &'p str>,
+    date: i64,
+) -> io::Result<()> {
+    let handle = Handle::open(folder)?;
+    let mut seen: HashSet<&str> = HashSet::new();
+    for path in paths {
+        let mut rest = path;
+        while let Some((parent, _)) = rest.rsplit_once('/')
+            && seen.insert(parent)
+        {
+            rest = parent;
+        }
+    }
+    for folder in seen.into_iter().chain(["."]) {
+        match handle.set_date(folder, date) {
+            Err(cause) if is_missing(&cause) => {}
+            dated => dated?,
+        }
+    }
+    Ok(())
+}
+
+fn is_missing(cause: &io::Error) -> bool {
+    matches!(
+        cause.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 /// Locks what no panic can leave half changed.

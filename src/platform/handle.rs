@@ -9,10 +9,12 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use rustix::fs::{
-    AtFlags, CWD, Dir, FileType, Mode, OFlags, linkat, mkdirat, openat, statat, symlinkat, unlinkat,
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, linkat, mkdirat, openat, statat, symlinkat,
+    unlinkat, utimensat,
 };
 use rustix::path::Arg;
 
+use super::file::dated;
 use super::owner::Owner;
 use super::system;
 
@@ -113,6 +115,17 @@ impl Handle {
             &other.folder,
             other_name,
             flags,
+        )?)
+    }
+
+    /// Makes `seconds` since 1970 the time that `path` was changed; a link is not followed.
+    pub(crate) fn set_date(&self, path: impl Arg, seconds: i64) -> io::Result<()> {
+        let times = dated(seconds);
+        Ok(utimensat(
+            &self.folder,
+            path,
+            &times,
+            AtFlags::SYMLINK_NOFOLLOW,
         )?)
     }
 

@@ -7,12 +7,14 @@ use super::{Error, Race};
 use crate::environment::{self, Blueprint, Draft, EnvironmentLock, Staging};
 use crate::install::{Destination, DestinationKind};
 use crate::interpreter::Interpreter;
+use crate::platform::file::set_date_at;
 
 /// Holds the destination of an installation until it is published.
 #[derive(Debug)]
 pub(super) struct DestinationGuard {
     interpreter: Interpreter,
     kind: GuardKind,
+    date: i64,
 }
 
 #[derive(Debug)]
@@ -31,8 +33,8 @@ enum GuardKind {
 }
 
 impl DestinationGuard {
-    /// Makes ready to write. Reports nothing: an interruption waits for it.
-    pub(super) fn new(target: TargetEnvironment) -> Result<Self, Error> {
+    /// Makes ready to write; what has no date of its own gets `date`. Reports nothing: an interruption waits for it.
+    pub(super) fn new(target: TargetEnvironment, date: i64) -> Result<Self, Error> {
         let TargetEnvironment {
             root,
             interpreter,
@@ -41,7 +43,8 @@ impl DestinationGuard {
         } = target;
         let version = &interpreter.target.marker_environment.python_version;
         let prompt = format!("{}-py{version}", name.as_str());
-        let draft = || Draft::create(&root, &Blueprint::of(&interpreter), &prompt);
+        let blueprint = Blueprint::of(&interpreter).dated(date);
+        let draft = || Draft::create(&root, &blueprint, &prompt);
         let kind = match state {
             State::Absent => GuardKind::New { draft: draft()? },
             State::Unusable(held, _) => GuardKind::Over {
@@ -53,7 +56,11 @@ impl DestinationGuard {
                 held,
             },
         };
-        Ok(Self { interpreter, kind })
+        Ok(Self {
+            interpreter,
+            kind,
+            date,
+        })
     }
 
     pub(super) fn interpreter(&self) -> &Interpreter {
@@ -90,7 +97,7 @@ impl DestinationGuard {
         }
     }
 
-    /// Puts a new environment at its place.
+    /// Puts a new environment at its place, and leaves nothing in one that was there.
     ///
     /// # Errors
     ///
@@ -99,7 +106,12 @@ impl DestinationGuard {
         let published = match self.kind {
             GuardKind::New { draft } => draft.publish().map(drop),
             GuardKind::Over { draft, _lock } => draft.publish_over().map(drop),
-            GuardKind::Existing { .. } => Ok(()),
+            GuardKind::Existing { held, staging } => {
+                drop(staging);
+                // Whose folder it is not, leaves the date as it is.
+                let _ = set_date_at(held.environment.root(), self.date);
+                Ok(())
+            }
         };
         match published {
             Err(environment::Error::Exists { .. }) => Err(Error::Raced(Race::Environment)),

@@ -41,7 +41,7 @@ impl Session {
         let interruption = &self.settings.interruption;
         target.announce(reporter);
         let guard = interruption.while_making(
-            || DestinationGuard::new(target),
+            || DestinationGuard::new(target, self.date()),
             |guard| guard.hidden_folder().to_owned(),
         )?;
         plan.report(reporter);

@@ -15,6 +15,7 @@ use crate::http::Network;
 use crate::index::{self, Client};
 use crate::install::{self, Destination, KeptForm, LinkMode};
 use crate::plan::{Builds, IndexSource};
+use crate::platform::file::DEFAULT_DATE;
 use crate::prepare;
 use crate::project_wheel;
 use crate::store::Cache;
@@ -184,6 +185,7 @@ impl Session {
             kept_form: settings.kept_form,
             cache: self.private_cache(),
             installer_name: "lock2venv".to_owned(),
+            date: self.date(),
         })
     }
 
@@ -199,6 +201,15 @@ impl Session {
             cache_tag: cache_tag.ok_or(Error::NoBytecode)?,
             n_workers: self.n_jobs(),
             cache: self.private_cache(),
+            date: self.date(),
         })
+    }
+
+    /// The date of what is made here: the user's (`SOURCE_DATE_EPOCH`), or else always the same.
+    pub(super) fn date(&self) -> i64 {
+        self.settings
+            .build
+            .source_date_epoch
+            .unwrap_or(DEFAULT_DATE)
     }
 }

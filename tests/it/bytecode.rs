@@ -57,6 +57,7 @@ fn settings(cache: Option<&Path>) -> CompileSettings {
         cache_tag: cache_tag.to_owned(),
         n_workers: 2,
         cache: cache.and_then(PrivateCache::at),
+        date: 0,
     }
 }
 

@@ -44,6 +44,7 @@ fn options() -> InstallOptions {
         kept_form: KeptForm::Unpacked,
         cache: None,
         installer_name: "lock2venv".to_owned(),
+        date: 0,
     }
 }
 

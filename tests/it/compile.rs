@@ -379,6 +379,7 @@ fn settings_of(python: &Path) -> CompileSettings {
         cache_tag: cache_tag.to_owned(),
         n_workers: 1,
         cache: None,
+        date: 0,
     }
 }
 

@@ -160,6 +160,7 @@ fn options() -> InstallOptions {
         kept_form: KeptForm::Unpacked,
         cache: None,
         installer_name: "lock2venv".to_owned(),
+        date: 0,
     }
 }
 
@@ -879,6 +880,7 @@ fn bytecode_names_the_final_place_and_stands_in_record() {
             cache_tag: format!("cpython-{}", version.replace('.', "")),
             n_workers: 2,
             cache: None,
+            date: 0,
         });
     });
     assert!(matches!(

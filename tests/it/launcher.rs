@@ -102,6 +102,7 @@ fn fill(root: &Path, interpreter: &Interpreter, wheel: &WheelBuilder) -> Environ
         kept_form: KeptForm::Unpacked,
         cache: None,
         installer_name: "lock2venv".to_owned(),
+        date: 0,
     };
     let actions = vec![Action::Install(wheel.distribution())];
     let plan = Plan::new(actions);

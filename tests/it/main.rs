@@ -59,6 +59,7 @@ mod project_wheel;
 mod project_wheel_outside;
 mod real_servers;
 mod recreating;
+mod reproducible;
 mod resolve;
 mod sdist;
 mod sdist_refused;

@@ -26,6 +26,8 @@ use crate::install::unpack::placed_wheel::PlacedWheel;
 use crate::install::{Error, Report};
 use crate::installed::{Installed, JOURNAL};
 use crate::plan::{Action, Plan};
+use crate::platform::file::set_date_at;
+use crate::platform::folder::date_folders;
 
 use claims::order_in;
 use ground::{Ground, read_optional};
@@ -147,6 +149,23 @@ impl<'a> Change<'a> {
             }
         }
         Ok(self.report())
+    }
+
+    /// Dates the folders that the change went through, and the lists that it wrote.
+    pub(crate) fn date(&self, wheels: &[PlacedWheel<'_>], date: i64) -> Result<(), Error> {
+        let folder = self.ground.folder;
+        for wheel in wheels {
+            let record = folder.join(&wheel.dist_info).join("RECORD");
+            set_date_at(&record, date).map_err(|cause| Error::io("date", &record, cause))?;
+        }
+        let placed = wheels.iter().flat_map(|wheel| &wheel.placed);
+        let new = placed.map(|placed| &*placed.path);
+        let gone = self
+            .leaving
+            .iter()
+            .flat_map(|leaving| leaving.files.lines.keys());
+        let paths = new.chain(gone.map(String::as_str));
+        date_folders(folder, paths, date).map_err(|cause| Error::io("date", folder, cause))
     }
 
     fn exchange<'s, 'w>(&'s self, step: &Step, wheels: &'s [PlacedWheel<'w>]) -> Exchange<'s, 'w> {

@@ -12,6 +12,7 @@ use crate::event::{Warning, WheelFlaw};
 use crate::install::Error;
 use crate::install::place::contents::NumberedItem;
 use crate::install::place::script::ScriptFolder;
+use crate::platform::file::set_date;
 use crate::platform::folder::Created;
 use crate::store::wheels::{SavedChunk, WrittenFile};
 
@@ -113,6 +114,10 @@ impl<'f> ArchiveFiles<'f> {
             }
         })?;
         self.saved = saved;
+        if let FileTarget::InPlace(file) | FileTarget::Spare(file) = &target {
+            let dated = set_date(file, self.entry(item).modified());
+            dated.map_err(|cause| placing.place.write_error(&item.item.path, cause))?;
+        }
         match (&target, &mut self.saved) {
             (FileTarget::InPlace(file), Some(saved)) => {
                 let place = &mut placing.place;
@@ -167,6 +172,10 @@ impl<'f> ArchiveFiles<'f> {
         placing.put(path, text.unwrap_or(content), Executable::Yes)
     }
 
+    fn entry(&self, item: NumberedItem<'_>) -> &'f ArchiveEntry {
+        &self.source.wheel.archive().entries()[item.item.index]
+    }
+
     /// Reads a file once, and compares it with what RECORD says; returns its SHA-256.
     fn copy(
         &mut self,
@@ -174,7 +183,7 @@ impl<'f> ArchiveFiles<'f> {
         placing: &mut Placing<'_>,
         mut write: impl FnMut(&[u8]) -> io::Result<()>,
     ) -> Result<[u8; 32], Error> {
-        let entry = &self.source.wheel.archive().entries()[item.item.index];
+        let entry = self.entry(item);
         let mut check = DigestCheck::new(item.item.digest.as_ref());
         let copied = self.reader.read(entry, |piece| {
             check.update(piece);

@@ -73,7 +73,11 @@ fn copy(
         }
     }
     let placement = match created {
-        Created::New(_) => Placement::InPlace,
+        Created::New(file) => {
+            let dated = placing.place.date(&file);
+            dated.map_err(|cause| placing.place.write_error(path, cause))?;
+            Placement::InPlace
+        }
         Created::Exists => Placement::Contested,
     };
     let placed = Placed {

@@ -69,6 +69,7 @@ impl<'p> Placing<'p> {
         match self.place.create(path, is_executable)? {
             Created::New(mut file) => {
                 let written = file.write_all(&content);
+                let written = written.and_then(|()| self.place.date(&file));
                 written.map_err(|cause| self.place.write_error(path, cause))?;
                 self.progress.placed.push(placed);
             }

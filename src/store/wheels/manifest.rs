@@ -10,10 +10,10 @@ use crate::event::Warning;
 use crate::wheel::{EntryPoint, Exception, Scheme, Wheel, check_script_name};
 
 /// How a manifest begins whose files are files of their own.
-const TREE: &str = "lock2venv tree 3";
+const TREE: &str = "lock2venv tree 4";
 
 /// How a manifest begins whose files are parts of packs.
-const PACK: &str = "lock2venv pack 1";
+const PACK: &str = "lock2venv pack 2";
 
 /// The row of a pack.
 const CHUNK: &str = "chunk";
@@ -58,6 +58,8 @@ pub(super) struct StoredFile {
     /// Of its bytes.
     pub(super) crc: u32,
     pub(super) is_executable: bool,
+    /// The date that it has in its wheel, in seconds since 1970.
+    pub(super) date: i64,
 }
 
 /// How the cache keeps a file.
@@ -195,6 +197,7 @@ pub(super) fn render(
             &digest.hex(),
             &saved.chunk.to_string(),
             &position,
+            &entry.modified().to_string(),
         ])?;
         lines.add(&[CRC, &format!("{:08x}", entry.crc())])?;
     }
@@ -295,7 +298,7 @@ fn parse_file(
     is_packed: bool,
     locate: &dyn Fn(Scheme, &str) -> String,
 ) -> Option<(ListedFile, StoredFile)> {
-    let &[kind, scheme, path, size, digest, chunk, position] = fields else {
+    let &[kind, scheme, path, size, digest, chunk, position, date] = fields else {
         return None;
     };
     check_path(path).ok()?;
@@ -318,6 +321,7 @@ fn parse_file(
         sha256: digest.bytes().try_into().ok()?,
         crc: 0,
         is_executable,
+        date: date.parse().ok()?,
     };
     let listed = ListedFile {
         path: locate(Scheme::from_name(scheme)?, path),

@@ -8,6 +8,7 @@ use super::manifest::{Keeping, Pack, StoredFile, StoredFiles};
 use super::method::Method;
 use super::pack::{CopyFault, PackReader};
 use super::place;
+use crate::platform::file::set_date;
 use crate::platform::folder::{Created, Place};
 use crate::platform::handle::{Handle, Status};
 use crate::platform::link::clone;
@@ -144,7 +145,7 @@ impl KeptReader<'_> {
                 Created::New(mut target) => {
                     let write = |part: &[u8]| target.write_all(part);
                     self.unpack(file, offset, path, write)?;
-                    Ok(Linked::New)
+                    date(file, &target, path)
                 }
             };
         }
@@ -155,9 +156,9 @@ impl KeptReader<'_> {
                 let is_cloned =
                     self.kept.method == Method::Clone && clone(&source, &target).is_ok();
                 if !is_cloned {
-                    self.copy(file, source, target, path)?;
+                    self.copy(file, source, &target, path)?;
                 }
-                Ok(Linked::New)
+                date(file, &target, path)
             }
         }
     }
@@ -233,7 +234,7 @@ impl KeptReader<'_> {
         &mut self,
         file: StoredFile,
         mut source: File,
-        mut target: File,
+        mut target: &File,
         path: &str,
     ) -> Result<(), Error> {
         self.buffer.resize(BUFFER_BYTES, 0);
@@ -305,6 +306,13 @@ impl KeptReader<'_> {
         }
         self.current.as_ref().map(|(_, handle)| handle)
     }
+}
+
+/// Gives a file that was written the date that it has in its wheel.
+fn date(file: StoredFile, target: &File, path: &str) -> Result<Linked, Error> {
+    let dated = set_date(target, file.date);
+    dated.map_err(|source| Error::write(path, source))?;
+    Ok(Linked::New)
 }
 
 /// What is gone was taken away since the wheel was found.

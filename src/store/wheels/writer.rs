@@ -244,7 +244,7 @@ fn keep(
         Method::Clone => {
             let copy = folder.create(&name, mode(false)).ok()?;
             clone(file, &copy).ok()?;
-            modified(&copy).ok()
+            date_as(&copy, file)
         }
         Method::Copy => copy(file, folder, &name),
         Method::HardLink(_) => {
@@ -268,5 +268,12 @@ fn copy(file: &File, target: &Handle, name: &str) -> Option<i128> {
     let mut source = file;
     source.rewind().ok()?;
     std::io::copy(&mut source, &mut copy).ok()?;
-    modified(&copy).ok()
+    date_as(&copy, file)
+}
+
+/// Gives `copy` the date of `file`, and returns it.
+fn date_as(copy: &File, file: &File) -> Option<i128> {
+    copy.set_modified(file.metadata().ok()?.modified().ok()?)
+        .ok()?;
+    modified(copy).ok()
 }
