@@ -267,6 +267,20 @@ pub enum Warning {
         /// The packages, such as `acme 1.0`.
         packages: Vec<String>,
     },
+    /// A lock lists no digest of the archives of these packages, which have URLs or paths of their own.
+    Unproven {
+        /// The packages, such as `acme 1.0`.
+        packages: Vec<String>,
+    },
+    /// The best of the locked files is not there: the next best one is taken.
+    NextBest {
+        /// The file that is not there as locked.
+        file: String,
+        /// The index that lacks it; `None` where only the cache could be asked.
+        index: Option<String>,
+        /// The file that is taken.
+        next: String,
+    },
     /// git-lfs is not on `PATH`, and a repository leaves files to it.
     LfsPointers {
         /// The repository, without credentials.
@@ -325,8 +339,8 @@ impl Warning {
             Self::Wheel { wheel, .. } => wheel,
             Self::Conflict { dropped, kept, .. } => return (dropped.into(), kept),
             Self::NotCompiled { distribution, .. } => distribution,
-            Self::Yanked { file, .. } => file,
-            Self::Unlisted { .. } => return ("poetry.lock".into(), ""),
+            Self::Yanked { file, .. } | Self::NextBest { file, .. } => file,
+            Self::Unlisted { .. } | Self::Unproven { .. } => return ("poetry.lock".into(), ""),
             Self::LfsPointers { repository } => repository,
             Self::BuiltEarlier { package, .. } => package,
             Self::CacheNotWritten { path, .. } | Self::CacheOfAnotherUser { path, .. } => {
@@ -390,17 +404,26 @@ impl fmt::Display for Warning {
                 formatter,
                 "`{path}` of `{distribution}` was not compiled: {reason}"
             ),
-            Self::Yanked { file, reason } if reason.is_empty() => {
-                write!(formatter, "`{file}` was yanked from its index")
-            }
             Self::Yanked { file, reason } => {
-                write!(formatter, "`{file}` was yanked from its index: {reason}")
+                let colon = if reason.is_empty() { "" } else { ": " };
+                write!(
+                    formatter,
+                    "`{file}` was yanked from its index{colon}{reason}"
+                )
             }
             Self::Unlisted { packages } => write!(
                 formatter,
                 "poetry.lock lists no file of {}: what the index has is installed, which only the index itself proves",
                 some_of(packages)
             ),
+            Self::Unproven { packages } => write!(
+                formatter,
+                "poetry.lock has no digest of the archive of {}: nothing proves what is installed",
+                some_of(packages)
+            ),
+            Self::NextBest { file, index, next } => {
+                formatter.write_str(&next_best(file, index.as_deref(), next))
+            }
             Self::LfsPointers { repository } => write!(
                 formatter,
                 "files of {repository} are kept by git-lfs, which is not on PATH: pointers were installed in their place"
@@ -422,6 +445,14 @@ impl fmt::Display for Warning {
             ),
         }
     }
+}
+
+fn next_best(file: &str, index: Option<&str>, next: &str) -> String {
+    let lack = match index {
+        Some(index) => format!("index `{index}` does not offer the locked `{file}`"),
+        None => format!("`{file}` is not in the cache"),
+    };
+    format!("{lack}: `{next}`, which is locked as well, is installed instead")
 }
 
 /// Names the first of many.

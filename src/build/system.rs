@@ -99,6 +99,11 @@ impl BuildSystem {
         }
     }
 
+    /// Tells whether setuptools builds it as what names no backend.
+    pub fn is_setuptools(&self) -> bool {
+        self.backend() == LEGACY_BACKEND
+    }
+
     /// Returns the module of the backend.
     pub(super) fn module(&self) -> &str {
         &self.module

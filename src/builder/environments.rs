@@ -226,6 +226,7 @@ fn distribution(wheel: &ResolvedWheel) -> Distribution {
         },
         form: Form::Wheel(wheel.file_name.clone()),
         is_requested: false,
+        next_best: None,
     }
 }
 

@@ -111,6 +111,7 @@ fn place(root: Root, position: usize, files: &[SceneFile]) -> PlacedWheel<'stati
         },
         form: Form::Tree { is_editable: false },
         is_requested: false,
+        next_best: None,
     };
     let digest = Digest::of(Algorithm::Sha256, name.as_bytes());
     let mut wheel = PlacedWheel::empty(Box::leak(Box::new(distribution)), digest, Arc::new(root));

@@ -53,6 +53,7 @@ mod tests {
             },
             form: Form::Tree { is_editable: false },
             is_requested: false,
+            next_best: None,
         };
         assert_eq!(is_unshared(&distribution), expected, "{name} {version}");
     }

@@ -11,6 +11,24 @@ use crate::tag::Mismatch;
 use crate::target::Target;
 use crate::url::WrittenUrl;
 
+/// What is taken of a package.
+pub(super) struct Chosen {
+    pub(super) origin: Origin,
+    pub(super) form: Form,
+    /// What is taken where the index does not have that, best first.
+    pub(super) others: Vec<(Origin, Form)>,
+}
+
+impl Chosen {
+    fn only(origin: Origin, form: Form) -> Self {
+        Self {
+            origin,
+            form,
+            others: Vec::new(),
+        }
+    }
+}
+
 /// Chooses what is installed of `package` on `target`.
 ///
 /// As Poetry's `Chooser` does: a wheel with a build tag beats one without, and the higher build tag wins; then the wheel
@@ -23,26 +41,27 @@ pub(super) fn choose(
     package: &Package,
     target: &Target,
     options: &PlanOptions,
-) -> Result<(Origin, Form), Error> {
+) -> Result<Chosen, Error> {
     let Some(source) = &package.resolved_source else {
         return from_index(package, target, options);
     };
     let is_editable = options.is_editable && package.is_develop;
-    match &source.location {
-        Location::Index(_) => from_index(package, target, options),
+    let (origin, form) = match &source.location {
+        Location::Index(_) => return from_index(package, target, options),
         Location::Git(url) => {
             // A link to a check-out would tie the environment to it, so it gets a wheel.
             let url = git_url(package, url);
             let origin = Origin::Git(git_origin(url, source, package)?);
-            Ok((origin, Form::Tree { is_editable: false }))
+            (origin, Form::Tree { is_editable: false })
         }
         Location::Directory(path) => {
             let path = path.clone();
-            Ok((Origin::Directory { path }, Form::Tree { is_editable }))
+            (Origin::Directory { path }, Form::Tree { is_editable })
         }
-        Location::File(path) => from_file(path, source, package, target),
-        Location::Url(url) => from_url(url, source, package, target),
-    }
+        Location::File(path) => from_file(path, source, package, target)?,
+        Location::Url(url) => from_url(url, source, package, target)?,
+    };
+    Ok(Chosen::only(origin, form))
 }
 
 fn from_file(
@@ -111,35 +130,42 @@ pub(super) fn is_directory(package: &Package) -> bool {
     package.source.as_ref().is_some_and(is_directory)
 }
 
-fn from_index(
-    package: &Package,
-    target: &Target,
-    options: &PlanOptions,
-) -> Result<(Origin, Form), Error> {
+fn from_index(package: &Package, target: &Target, options: &PlanOptions) -> Result<Chosen, Error> {
     let source = index_source(package, options.sources.as_deref())?;
     let files = package.files.iter();
     let files = files.map(|file| (&*file.name, DistributionFilename::parse(&file.name)));
     let files: Vec<_> = files.collect();
-    let mut best: Option<(Rank<'_>, &DistributionFilename)> = None;
+    let mut usable: Vec<(Rank<'_>, &DistributionFilename)> = Vec::new();
     let mut refused = Vec::new();
     for (name, file) in &files {
         match consider(file, package, target, options) {
-            Ok((rank, file)) if best.as_ref().is_none_or(|(best, _)| rank > *best) => {
-                best = Some((rank, file));
-            }
-            Ok(_) => {}
+            Ok(one) => usable.push(one),
             Err(reason) => refused.push(Refused {
                 file: (*name).to_owned(),
                 reason,
             }),
         }
     }
-    let Some((_, file)) = best else {
+    // Equals keep the order of the lock.
+    usable.sort_by(|(one, _), (other, _)| other.cmp(one));
+    let Some(((_, best), others)) = usable.split_first() else {
         return Err(no_usable_file(package, target, refused));
     };
-    let digests = digests(package, file.as_str())?;
-    let form = Form::of(file.clone(), refused);
-    Ok((Origin::Index { source, digests }, form))
+    let origin = |file: &DistributionFilename| {
+        let digests = digests(package, file.as_str())?;
+        let source = source.clone();
+        Ok(Origin::Index { source, digests })
+    };
+    let others = others.iter().filter(|(_, file)| file != best);
+    let others = others.filter_map(|(_, file)| {
+        let form = Form::of((*file).clone(), Vec::new());
+        Some((origin(file).ok()?, form))
+    });
+    Ok(Chosen {
+        origin: origin(best)?,
+        form: Form::of((*best).clone(), refused),
+        others: others.collect(),
+    })
 }
 
 impl Form {
@@ -234,6 +260,10 @@ fn single_file(
             refused: Vec::new(),
         }
     };
+    if package.files.is_empty() {
+        // Nothing proves it, as with Poetry, which installs it.
+        return Ok((Vec::new(), form));
+    }
     Ok((digests(package, file)?, form))
 }
 

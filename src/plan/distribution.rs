@@ -25,6 +25,9 @@ pub struct Distribution {
     pub form: Form,
     /// Whether the project itself asks for it (then `REQUESTED` is written).
     pub is_requested: bool,
+    /// What is taken where the index does not have it, as Poetry does: the next best of the locked files, with a next best of its
+    /// own.
+    pub next_best: Option<Box<Distribution>>,
 }
 
 /// A distribution of one plan: the position of its action. Ids are in the order of the plan, which is the order of names.
@@ -45,7 +48,7 @@ pub enum Origin {
     Url {
         /// The URL as locked.
         url: WrittenUrl,
-        /// The locked digests.
+        /// The locked digests; none where the lock lists no file.
         digests: Vec<Digest>,
         /// The folder of the project inside the archive.
         subdirectory: Option<String>,
@@ -54,7 +57,7 @@ pub enum Origin {
     File {
         /// Its path, absolute.
         path: PathBuf,
-        /// The locked digests; a file dependency always has them.
+        /// The locked digests; none where the lock lists no file.
         digests: Vec<Digest>,
         /// The folder of the project inside the archive.
         subdirectory: Option<String>,
@@ -129,6 +132,18 @@ impl fmt::Display for DistributionId {
 }
 
 impl Distribution {
+    /// Lists what may be taken, best first: this one, then the next best ones.
+    pub fn choices(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |one| one.next_best.as_deref())
+    }
+
+    pub(super) fn set_id(&mut self, id: DistributionId) {
+        self.id = id;
+        if let Some(next) = &mut self.next_best {
+            next.set_id(id);
+        }
+    }
+
     /// Returns the name of its file; `None` for a folder or repository.
     pub fn file_name(&self) -> Option<&str> {
         match &self.form {

@@ -236,7 +236,7 @@ impl Plan {
     pub fn push(&mut self, mut action: Action) {
         match &mut action {
             Action::Install(new) | Action::Replace { to: new, .. } => {
-                new.id = DistributionId::new(self.actions.len());
+                new.set_id(DistributionId::new(self.actions.len()));
             }
             Action::Remove(_) | Action::Keep(_) => {}
         }
@@ -340,15 +340,21 @@ fn distribution(
     options: &PlanOptions,
 ) -> Result<Distribution, Error> {
     let package = wanted.package;
-    let (origin, form) = choose::choose(package, target, options)?;
-    let distribution = Distribution {
+    let chosen = choose::choose(package, target, options)?;
+    let make = |origin, form, next_best| Distribution {
         id: DistributionId::default(),
         name: package.name.clone(),
         version: package.version.clone(),
         origin,
         form,
         is_requested: wanted.is_requested,
+        next_best,
     };
+    let mut next_best = None;
+    for (origin, form) in chosen.others.into_iter().rev() {
+        next_best = Some(Box::new(make(origin, form, next_best)));
+    }
+    let distribution = make(chosen.origin, chosen.form, next_best);
     if !options.built.contains(&package.name) {
         needs_build::refuse(&distribution, options.builds)?;
     }

@@ -7,7 +7,7 @@ use fs_err as fs;
 use super::housed;
 use super::job::{BuildJob, BuildSource};
 use super::{Building, Error, Prepare};
-use crate::build::Expected;
+use crate::build::{BuildSystem, Expected};
 use crate::builder::{self, BuiltFile, SourceArchive, SourceTree, TreeProduct};
 use crate::event::Event;
 use crate::install::{PreparedWheel, WheelContent};
@@ -54,8 +54,17 @@ pub(super) fn build(
         BuildSource::Folder { .. } if matches!(distribution.origin, Origin::Git(_)) => {
             by_backend(job, prepare)
         }
+        BuildSource::Folder { path, .. } if is_only_checked(distribution, prepare) => {
+            check(path, prepare.folders).map_err(|error| failed(distribution, error))?;
+            Ok(None)
+        }
         BuildSource::Folder { path, product } => {
-            match built_here(path, *product, prepare.folders) {
+            let built = if is_project(distribution, prepare) {
+                project_here(path, *product, prepare.folders)
+            } else {
+                dependency_here(path, *product, prepare.folders)
+            };
+            match built {
                 Ok(built) => Ok(Some(prepared(distribution, built))),
                 Err(error) if error.needs_backend() => {
                     match housed::instead_of_backend(prepare, distribution)? {
@@ -70,14 +79,50 @@ pub(super) fn build(
     }
 }
 
-fn built_here(
+/// Tells whether `distribution` is a folder beside the project, which a rehearsal does not build.
+fn is_only_checked(distribution: &Distribution, prepare: &Prepare<'_>) -> bool {
+    matches!(prepare.building, Building::Rehearsed) && !is_project(distribution, prepare)
+}
+
+fn is_project(distribution: &Distribution, prepare: &Prepare<'_>) -> bool {
+    prepare.project == Some(&distribution.name)
+}
+
+/// Checks that the folder has a project that can be read.
+fn check(folder: &Path, options: &BuildOptions) -> Result<(), project_wheel::Error> {
+    let checked = project_wheel::check(folder, options);
+    checked.or_else(|error| {
+        if error.needs_backend() {
+            return Ok(());
+        }
+        Err(error)
+    })
+}
+
+fn project_here(
     folder: &Path,
     product: TreeProduct,
     options: &BuildOptions,
 ) -> Result<BuiltWheel, project_wheel::Error> {
     match product {
         TreeProduct::Wheel => project_wheel::build(folder, options),
-        TreeProduct::Editable => project_wheel::build_editable(folder, options),
+        TreeProduct::Editable => project_wheel::build_editable_project(folder, options),
+    }
+}
+
+/// Only the project itself is built by poetry-core where nothing names that.
+fn dependency_here(
+    folder: &Path,
+    product: TreeProduct,
+    options: &BuildOptions,
+) -> Result<BuiltWheel, project_wheel::Error> {
+    match BuildSystem::read(folder) {
+        Ok(system) if system.is_setuptools() => Err(Unsupported::Backend(system.backend()).into()),
+        // What is wrong with it is said in the words of who builds it here.
+        Ok(_) | Err(_) => match product {
+            TreeProduct::Wheel => project_wheel::build(folder, options),
+            TreeProduct::Editable => project_wheel::build_editable(folder, options),
+        },
     }
 }
 

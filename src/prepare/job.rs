@@ -8,12 +8,12 @@ use std::time::Instant;
 
 use crate::builder::TreeProduct;
 use crate::digest::Digest;
-use crate::event::{Event, Reporter};
+use crate::event::{Event, Reporter, Warning};
 use crate::filename::WheelFilename;
 use crate::index::{FileQuery, Index, IndexFile};
 use crate::install::{PreparedWheel, WheelContent};
 use crate::name::PackageName;
-use crate::plan::{Distribution, DistributionId};
+use crate::plan::{Distribution, DistributionId, Origin};
 use crate::prepare::{Error, Missing, Place};
 use crate::store::{self, Claim, Mark, VerifiedFile};
 use crate::url::{Url, WrittenUrl};
@@ -30,6 +30,15 @@ pub(super) struct WantedFile<'a> {
     /// Keeps other processes from fetching it too.
     pub(super) claim: Option<Claim>,
     is_announced: bool,
+    /// What would be better, and why it is not taken.
+    better: Option<Better<'a>>,
+}
+
+/// A file that is not taken.
+#[derive(Debug)]
+struct Better<'a> {
+    file: &'a str,
+    reason: Box<Error>,
 }
 
 impl<'a> WantedFile<'a> {
@@ -41,7 +50,7 @@ impl<'a> WantedFile<'a> {
             });
         };
         let digests = distribution.origin.digests();
-        if digests.is_empty() {
+        if digests.is_empty() && matches!(distribution.origin, Origin::Index { .. }) {
             return Err(Error::Unproven {
                 package: package.clone(),
                 file: file.to_owned(),
@@ -54,7 +63,40 @@ impl<'a> WantedFile<'a> {
             wheel: distribution.wheel(),
             claim: None,
             is_announced: false,
+            better: None,
         })
+    }
+
+    /// Wants the next best file, as this one cannot be had for that reason; where there is none, returns why the best one is not
+    /// taken.
+    pub(super) fn next_best(self, reason: Error) -> Result<Self, Error> {
+        let file = self.file;
+        let better = self.better.unwrap_or_else(|| Better {
+            file,
+            reason: Box::new(reason),
+        });
+        let Some(next) = self.distribution.next_best.as_deref() else {
+            return Err(*better.reason);
+        };
+        Ok(Self {
+            better: Some(better),
+            ..Self::new(next)?
+        })
+    }
+
+    /// Says that it is taken in the place of a better one that `index` lacks, if it is.
+    pub(super) fn warning(&self, index: &Index) -> Option<Warning> {
+        let better = self.better.as_ref()?;
+        Some(self.warning_instead_of(better.file, Some(index)))
+    }
+
+    /// Says that it is taken in the place of `file`, which `index` lacks.
+    pub(super) fn warning_instead_of(&self, file: &str, index: Option<&Index>) -> Warning {
+        Warning::NextBest {
+            file: file.to_owned(),
+            index: index.map(|index| index.name.clone()),
+            next: self.file.to_owned(),
+        }
     }
 
     /// Wants a wheel that was built of `distribution`.
@@ -66,6 +108,7 @@ impl<'a> WantedFile<'a> {
             wheel: Some(&wheel.file_name),
             claim: None,
             is_announced: false,
+            better: None,
         }
     }
 

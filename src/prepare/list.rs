@@ -44,6 +44,7 @@ pub fn list(
     let queue = Queue::new(jobs, options.n_connections, 1);
     let prepare = Prepare {
         distributions: &[],
+        project: None,
         client,
         cache: &Cache::disabled(Path::new("")),
         kept: None,

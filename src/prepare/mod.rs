@@ -37,6 +37,7 @@ use crate::event::{Event, Reporter};
 use crate::http::Network;
 use crate::index::Client;
 use crate::install::{Finder, PreparedWheel};
+use crate::name::PackageName;
 use crate::plan::Distribution;
 use crate::project_wheel;
 use crate::store::Cache;
@@ -63,6 +64,8 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 pub struct Prepare<'a> {
     /// The distributions.
     pub distributions: &'a [&'a Distribution],
+    /// The name of the project itself, if it is among them: it is built as Poetry builds what it is called for.
+    pub project: Option<&'a PackageName>,
     /// Asks the indexes.
     pub client: &'a Client,
     /// Keeps the files.
@@ -86,7 +89,8 @@ pub enum Building<'a> {
     With(&'a Builder<'a>),
     /// It is an error.
     Refused,
-    /// It is proven as far as it is on this machine, and not built: no wheel of it is sent.
+    /// It is proven as far as it is on this machine, and not built: no wheel of it is sent. Of folders that are not the
+    /// project's nothing is built either, as in a dry run of Poetry's.
     Rehearsed,
     /// Archives are put into a wheelhouse as they are; folders are an error.
     Stocked(&'a Stock),

@@ -321,6 +321,7 @@ mod tests {
             },
             form: Form::Wheel(WheelFilename::parse(&file).unwrap()),
             is_requested: true,
+            next_best: None,
         }
     }
 

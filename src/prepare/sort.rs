@@ -10,9 +10,9 @@ use super::job::{
 use super::{Error, Missing, Prepare};
 use crate::builder::TreeProduct;
 use crate::event::Event;
-use crate::http;
+use crate::http::{self, Network};
 use crate::index::{self, Index};
-use crate::install::PreparedWheel;
+use crate::install::{PreparedWheel, WheelContent};
 use crate::name::PackageName;
 use crate::plan::{Distribution, DistributionId, Form, GitOrigin, Origin};
 use crate::store::{Cache, VerifiedFile};
@@ -141,7 +141,9 @@ impl<'a> Sorted<'a> {
         match &distribution.origin {
             Origin::Index { source, .. } => {
                 let wanted = self.look(prepare, WantedFile::new(distribution)?)?;
-                if let Some(wanted) = wanted {
+                if let Some(wanted) = wanted
+                    && !self.take_next_best(prepare, &wanted)?
+                {
                     let index = prepare.client.index(source.as_ref())?;
                     self.add_indexed(prepare, index, wanted);
                 }
@@ -224,6 +226,33 @@ impl<'a> Sorted<'a> {
         Ok(None)
     }
 
+    /// Without the network, takes the best of the locked files that are here; tells whether there is one.
+    fn take_next_best(
+        &mut self,
+        prepare: &Prepare<'a>,
+        wanted: &WantedFile<'a>,
+    ) -> Result<bool, Error> {
+        if prepare.options.network == Network::Online {
+            return Ok(false);
+        }
+        for next in wanted.distribution.choices().skip(1) {
+            let next = WantedFile::new(next)?;
+            let warn = next.warning_instead_of(wanted.file, None);
+            let is_taken = match unpacked(prepare, next.distribution) {
+                Some(wheel) => {
+                    self.hits.push(Hit::Built(wheel));
+                    true
+                }
+                None => self.look(prepare, next)?.is_none(),
+            };
+            if is_taken {
+                prepare.reporter.report(Event::Warning(warn));
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Downloads at once what has a known address; asks the index about the rest.
     fn add_indexed(&mut self, prepare: &Prepare<'a>, index: Index, mut wanted: WantedFile<'a>) {
         let remembered = prepare
@@ -242,6 +271,21 @@ impl<'a> Sorted<'a> {
             is_remembered: true,
         }));
     }
+}
+
+/// Finds a wheel that the cache has unpacked.
+pub(super) fn unpacked(
+    prepare: &Prepare<'_>,
+    distribution: &Distribution,
+) -> Option<PreparedWheel> {
+    let file = distribution.wheel()?;
+    let wheel = prepare.kept?.find(distribution)?;
+    Some(PreparedWheel {
+        id: distribution.id,
+        file: file.clone(),
+        content: WheelContent::Kept(Box::new(wheel)),
+        from_cache: true,
+    })
 }
 
 fn product(form: &Form) -> TreeProduct {

@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use crate::event::Event;
 use crate::http::Cancellation as _;
-use crate::install::{PreparedWheel, WheelContent};
-use crate::plan::Distribution;
+use crate::install::PreparedWheel;
+use crate::plan::{Distribution, Form};
 use crate::prepare::Error;
 use crate::prepare::build;
 use crate::prepare::job::{DownloadJob, PageJob, Task, Waiting, WantedFile};
+use crate::prepare::sort::unpacked;
 use crate::prepare::watch::{PAUSE, Watch};
 use crate::prepare::worker::Worker;
 use crate::store::{Claiming, Mark};
@@ -98,7 +99,7 @@ impl<'a> Worker<'_, 'a> {
     }
 
     /// Delivers the file, or the wheel that was made of it, if the cache has it now.
-    fn is_found(&self, wanted: &WantedFile<'a>) -> Result<bool, Error> {
+    pub(super) fn is_found(&self, wanted: &WantedFile<'a>) -> Result<bool, Error> {
         if let Some(wheel) = self.ready(wanted.distribution) {
             self.send_file(wheel);
             return Ok(true);
@@ -112,16 +113,10 @@ impl<'a> Worker<'_, 'a> {
 
     /// Finds the wheel that was unpacked or built.
     fn ready(&self, distribution: &Distribution) -> Option<PreparedWheel> {
-        let Some(file) = distribution.wheel() else {
-            return build::kept(self.job, distribution);
-        };
-        let wheel = self.job.kept?.find(distribution)?;
-        Some(PreparedWheel {
-            id: distribution.id,
-            file: file.clone(),
-            content: WheelContent::Kept(Box::new(wheel)),
-            from_cache: true,
-        })
+        match &distribution.form {
+            Form::Wheel(_) => unpacked(self.job, distribution),
+            Form::Sdist { .. } | Form::Tree { .. } => build::kept(self.job, distribution),
+        }
     }
 
     /// Looks at everything that is waited for, once.

@@ -95,10 +95,41 @@ impl<'q, 'a> Worker<'q, 'a> {
         for (wanted, listed) in job.wanted.into_iter().zip(listed) {
             match listed {
                 Ok(listed) => self.announce(&job.index, wanted, listed),
+                Err(error) if error.is_absence() => self.take_next_best(&job.index, wanted, error),
                 Err(error) => self.fail(wanted.id(), error.into()),
             }
         }
         Ok(())
+    }
+
+    /// Goes on with the next best of the locked files.
+    fn take_next_best(&self, index: &index::Index, wanted: WantedFile<'a>, reason: index::Error) {
+        let id = wanted.id();
+        let next = wanted.next_best(reason.into());
+        if let Err(error) = next.and_then(|next| self.seek(index, next)) {
+            self.fail(id, error);
+        }
+    }
+
+    /// Takes a file from the cache, or asks the index for it.
+    fn seek(&self, index: &index::Index, wanted: WantedFile<'a>) -> Result<(), Error> {
+        if self.is_found(&wanted)? {
+            self.warn(index, &wanted);
+            return Ok(());
+        }
+        self.queue.add(Job::Page(PageJob {
+            index: index.clone(),
+            package: wanted.package(),
+            wanted: vec![wanted],
+        }));
+        Ok(())
+    }
+
+    /// Warns of a file that is not the best of those that are locked.
+    fn warn(&self, index: &index::Index, wanted: &WantedFile<'_>) {
+        if let Some(warning) = wanted.warning(index) {
+            self.job.reporter.report(Event::Warning(warning));
+        }
     }
 
     fn list(&self, session: &mut IndexSession<'_>, job: &ListJob<'a>) -> Result<(), Error> {
@@ -130,6 +161,7 @@ impl<'q, 'a> Worker<'q, 'a> {
                 reason,
             }));
         }
+        self.warn(index, &wanted);
         wanted.announce(listed.n_bytes, self.job.reporter);
         self.queue.add(Job::Download(DownloadJob {
             wanted,
@@ -165,7 +197,8 @@ impl<'q, 'a> Worker<'q, 'a> {
     ) -> Result<VerifiedFile, Error> {
         let (cache, digests) = (self.job.cache, job.wanted.digests);
         let mut intake = Intake {
-            writer: match job.wanted.distribution.wheel() {
+            writer: match job.wanted.wheel {
+                _ if digests.is_empty() => cache.unproven_writer()?,
                 Some(_) => cache.sized_writer(digests, job.n_bytes)?,
                 None => cache.source_writer(digests, job.n_bytes)?,
             },
@@ -222,7 +255,12 @@ impl<'q, 'a> Worker<'q, 'a> {
     }
 
     fn prove_local(&self, job: LocalJob<'a>) -> Result<(), Error> {
-        let proven = self.job.cache.verify_local(job.path, job.wanted.digests);
+        let (cache, digests) = (self.job.cache, job.wanted.digests);
+        let proven = if digests.is_empty() {
+            cache.identify_local(job.path)
+        } else {
+            cache.verify_local(job.path, digests)
+        };
         let file = proven.map_err(|error| {
             let path = job.path.to_owned();
             let place = if job.is_housed {

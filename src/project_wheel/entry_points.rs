@@ -86,12 +86,15 @@ fn console_scripts(scripts: &Ordered<Script>) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// Lists the scripts of `type = "file"` of the project in `root`, absolute, in the order of the document.
+/// Lists the scripts of `type = "file"` of the project in `root`, absolute, by their keys, in the order of the document.
 ///
 /// # Errors
 ///
 /// [`Error::ScriptFile`] for one that is absolute, or is no file.
-pub(super) fn script_files(root: &Path, poetry: &Poetry) -> Result<Vec<PathBuf>, Error> {
+pub(super) fn script_files<'p>(
+    root: &Path,
+    poetry: &'p Poetry,
+) -> Result<Vec<(&'p str, PathBuf)>, Error> {
     let tables = poetry.scripts.iter().filter_map(|(name, script)| {
         let Script::Table { reference, kind } = script else {
             return None;
@@ -105,7 +108,7 @@ pub(super) fn script_files(root: &Path, poetry: &Poetry) -> Result<Vec<PathBuf>,
             if reference.is_absolute() || !path.is_file() {
                 return Err(Error::ScriptFile(name.to_owned()));
             }
-            Ok(path)
+            Ok((name, path))
         })
         .collect()
 }

@@ -37,7 +37,7 @@ use std::path::{Path, PathBuf};
 
 use document::Document;
 use git::Repository;
-use project::{Project, backend_of, text_file};
+use project::{Project, ScriptNames, backend_of, text_file};
 
 pub use built::{BuiltWheel, Content, WheelFile};
 pub use error::{Error, Unsupported};
@@ -94,7 +94,16 @@ pub fn build(folder: &Path, options: &BuildOptions) -> Result<BuiltWheel, Error>
     let project = Project::read(folder, options)?;
     let layout = project.layout()?;
     let repository = Repository::find(&project.root, options.git_excludes.find().as_deref())?;
-    project.wheel(layout.collect(repository)?, options)
+    project.wheel(layout.collect(repository)?, ScriptNames::OfFiles, options)
+}
+
+/// Checks that there is a project in `folder` (absolute) whose pyproject.toml makes sense; what it names need not be there.
+///
+/// # Errors
+///
+/// As [`build`], but for files that are missing.
+pub fn check(folder: &Path, options: &BuildOptions) -> Result<(), Error> {
+    Project::read(folder, options).map(drop)
 }
 
 /// Builds the wheel that makes the project in `folder` (absolute) importable from where it is: a `.pth` file and the metadata.
@@ -107,6 +116,24 @@ pub fn build(folder: &Path, options: &BuildOptions) -> Result<BuiltWheel, Error>
 ///
 /// [PEP 660]: https://peps.python.org/pep-0660/
 pub fn build_editable(folder: &Path, options: &BuildOptions) -> Result<BuiltWheel, Error> {
+    editable(folder, ScriptNames::OfFiles, options)
+}
+
+/// As [`build_editable`], but scripts that are files are named by their keys in `[tool.poetry.scripts]`, as Poetry names those of the
+/// project that it installs.
+///
+/// # Errors
+///
+/// Those of [`build`].
+pub fn build_editable_project(folder: &Path, options: &BuildOptions) -> Result<BuiltWheel, Error> {
+    editable(folder, ScriptNames::OfKeys, options)
+}
+
+fn editable(
+    folder: &Path,
+    names: ScriptNames,
+    options: &BuildOptions,
+) -> Result<BuiltWheel, Error> {
     let project = Project::read(folder, options)?;
     let mut lines = String::new();
     for folder in project.layout()?.import_folders()? {
@@ -117,5 +144,5 @@ pub fn build_editable(folder: &Path, options: &BuildOptions) -> Result<BuiltWhee
         lines.push('\n');
     }
     let path = format!("{}.pth", project.identity.normal_name.to_file_name());
-    project.wheel(vec![text_file(path, lines)], options)
+    project.wheel(vec![text_file(path, lines)], names, options)
 }

@@ -1,6 +1,7 @@
 //! A project whose wheel can be built, and what goes into it.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -31,6 +32,15 @@ pub(super) struct Project {
     pub(super) identity: Identity,
     pub(super) requirements: Requirements,
     pub(super) outside: Outside,
+}
+
+/// How scripts that are files are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ScriptNames {
+    /// As the files, which is what poetry-core does.
+    OfFiles,
+    /// By their keys, which is what Poetry does with the project.
+    OfKeys,
 }
 
 impl Project {
@@ -69,12 +79,13 @@ impl Project {
     pub(super) fn wheel(
         &self,
         modules: Vec<WheelFile>,
+        script_names: ScriptNames,
         options: &BuildOptions,
     ) -> Result<BuiltWheel, Error> {
         let stem = self.identity.stem();
         let dist_info = format!("{stem}.dist-info");
         let mut files = modules;
-        files.extend(self.scripts(&stem)?);
+        files.extend(self.scripts(&stem, script_names)?);
         files.extend(self.metadata(&dist_info)?);
         Ok(BuiltWheel {
             file: WheelFilename::parse(&format!("{stem}-{}.whl", self.tag()))?,
@@ -92,10 +103,13 @@ impl Project {
         }
     }
 
-    fn scripts(&self, stem: &str) -> Result<Vec<WheelFile>, Error> {
+    fn scripts(&self, stem: &str, names: ScriptNames) -> Result<Vec<WheelFile>, Error> {
         let files = entry_points::script_files(&self.root, &self.document.tool.poetry)?;
-        let files = files.into_iter().map(|source| {
-            let name = source.file_name().unwrap_or_default();
+        let files = files.into_iter().map(|(key, source)| {
+            let name = match names {
+                ScriptNames::OfFiles => source.file_name().unwrap_or_default(),
+                ScriptNames::OfKeys => OsStr::new(key),
+            };
             let path = Path::new(&format!("{stem}.data/scripts")).join(name);
             let path = files::archive_path(&path)?;
             files::wheel_file(source, path)

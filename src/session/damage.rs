@@ -22,8 +22,8 @@ pub(super) fn remove(
 ) -> Vec<String> {
     if let Error::Install(install::Error::Damaged { path }) = error {
         if let Some(kept) = kept {
-            let digests = distributions.iter();
-            let digests = digests.flat_map(|distribution| distribution.origin.remote_digests());
+            let choices = distributions.iter().flat_map(|one| one.choices());
+            let digests = choices.flat_map(|choice| choice.origin.remote_digests());
             store::verify_wheels_of(kept, digests);
         }
         return vec![path.clone()];
@@ -55,7 +55,8 @@ fn may_come_from_damage(error: &Error) -> bool {
 }
 
 fn damaged_archives(distributions: &[&Distribution], cache: Cache) -> Vec<String> {
-    let files = distributions.iter().filter_map(|distribution| {
+    let choices = distributions.iter().flat_map(|one| one.choices());
+    let files = choices.filter_map(|distribution| {
         let digests = distribution.origin.remote_digests();
         let is_kept = !digests.is_empty() && matches!(cache.find(digests), Ok(Some(_)));
         Some((distribution.file_name().filter(|_| is_kept)?, digests))
@@ -92,6 +93,7 @@ mod tests {
             },
             form: Form::Wheel(WheelFilename::parse(FILE).unwrap()),
             is_requested: true,
+            next_best: None,
         }
     }
 

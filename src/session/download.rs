@@ -143,6 +143,7 @@ impl Session {
         );
         let job = Prepare {
             distributions: missing,
+            project: None,
             client: &client,
             cache: &cache,
             kept: None,
@@ -178,6 +179,7 @@ impl Download<'_> {
         let Some(distribution) = self.plan.plan.distribution(wheel.id) else {
             return Ok(());
         };
+        let distribution = taken(distribution, wheel);
         match (&wheel.content, &distribution.form) {
             (WheelContent::Archive(file), Form::Wheel(_)) => self.stock.put(distribution, file)?,
             (WheelContent::Archive(file), Form::Sdist { .. } | Form::Tree { .. }) => {
@@ -194,6 +196,18 @@ impl Download<'_> {
         });
         Ok(())
     }
+}
+
+/// Returns which of the choices a wheel is, or was built of.
+fn taken<'d>(distribution: &'d Distribution, wheel: &PreparedWheel) -> &'d Distribution {
+    let WheelContent::Archive(file) = &wheel.content else {
+        return distribution;
+    };
+    let is_it = |one: &&Distribution| match &one.form {
+        Form::Wheel(_) => one.origin.digests().contains(file.digest()),
+        Form::Sdist { .. } | Form::Tree { .. } => true,
+    };
+    distribution.choices().find(is_it).unwrap_or(distribution)
 }
 
 /// What all steps need.

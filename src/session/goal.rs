@@ -121,6 +121,7 @@ impl<'a> Goal<'a> {
                 is_editable: self.is_editable,
             },
             is_requested: true,
+            next_best: None,
         };
         let mut there = installed.distributions.iter();
         Some(match there.find(|there| there.name == project.name) {

@@ -134,7 +134,8 @@ impl Session {
         })
     }
 
-    /// Plans as [`Session::install`] does, builds the wheels of folders and proves local files, and changes nothing.
+    /// Plans as [`Session::install`] does, builds the wheel of the project, checks other folders and proves local files, and
+    /// changes nothing.
     ///
     /// # Errors
     ///
@@ -239,6 +240,7 @@ impl Session {
         let completed = self.completed(&wanted, installed, &options, planning.reporter)?;
         let wanted = plan::with_completed(&wanted, &completed);
         let mut plan = plan::plan(&wanted, on, installed, &options)?;
+        unlisted::warn_of_unproven(&plan, planning.reporter);
         let action = goal.project_action(installed);
         let project = action.is_some().then(|| goal.project.name.clone());
         if let Some(action) = action {

@@ -1,5 +1,6 @@
-//! What a rehearsal does besides planning: it builds and proves what comes from this machine, so that it fails where the run
-//! would, and throws the outcome away. Nothing is asked of an index.
+//! What a rehearsal does besides planning: it builds the project and proves what else comes from this machine, so that it fails
+//! where the run would, and throws the outcome away. Other folders are not built, as in Poetry's dry run. Nothing is asked of an
+//! index.
 
 use std::sync::mpsc;
 
@@ -10,7 +11,7 @@ use crate::prepare::{Prepare, prepare};
 use crate::store::Cache;
 
 impl Session {
-    /// Builds the wheels of folders and proves local files, as the run would.
+    /// Builds the wheel of the project, checks other folders, and proves local files.
     pub(super) fn prove_local(
         &self,
         plan: &SessionPlan,
@@ -28,6 +29,7 @@ impl Session {
         let stop = self.settings.interruption.stop();
         let job = Prepare {
             distributions: &local,
+            project: plan.project.as_ref(),
             client: &self.client(&plan::index_sources(&plan.sources))?,
             cache: &Cache::disabled(target.root()),
             kept: None,

@@ -109,6 +109,7 @@ impl Session {
         );
         let job = Prepare {
             distributions: &missing,
+            project: context.plan.project.as_ref(),
             client: &client,
             cache: &cache,
             kept: kept.as_ref(),

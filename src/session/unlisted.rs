@@ -7,7 +7,7 @@ use crate::http::Network;
 use crate::index::{Client, IndexSession};
 use crate::installed::Installed;
 use crate::lock::Package;
-use crate::plan::{self, PlanOptions, UnlistedPackage, WantedPackage};
+use crate::plan::{self, Distribution, Origin, Plan, PlanOptions, UnlistedPackage, WantedPackage};
 
 impl Session {
     /// Returns those of `wanted` that need it with the files that their indexes have. Asks nothing where the lock lists files
@@ -41,6 +41,21 @@ impl Session {
             packages: packages.collect(),
         }));
         Ok(completed)
+    }
+}
+
+/// Warns of archives with a URL or path of their own that are installed without proof.
+pub(super) fn warn_of_unproven(plan: &Plan, reporter: &dyn Reporter) {
+    let is_unproven = |one: &&Distribution| {
+        let is_archive = matches!(one.origin, Origin::Url { .. } | Origin::File { .. });
+        is_archive && one.origin.digests().is_empty()
+    };
+    let unproven = plan.distributions().filter(is_unproven);
+    let packages: Vec<String> = unproven
+        .map(|one| format!("`{}` {}", one.name, one.version))
+        .collect();
+    if !packages.is_empty() {
+        reporter.report(Event::Warning(Warning::Unproven { packages }));
     }
 }
 

@@ -169,25 +169,16 @@ impl Cache {
     ///
     /// [`Error::Mismatch`], [`Error::NoDigest`], [`Error::NotAFile`], [`Error::Io`].
     pub fn verify_local(&self, path: &Path, digests: &[Digest]) -> Result<VerifiedFile, Error> {
-        let metadata = std::fs::metadata(path).map_err(|cause| Error::io(path, cause))?;
-        if !metadata.is_file() {
-            return Err(Error::NotAFile {
-                path: path.to_owned(),
-            });
-        }
-        let file = File::open(path).map_err(|cause| Error::io(path, cause))?;
-        let mut check = DigestCheck::new(digests)?;
-        let blob = Blob {
-            source: file.into(),
-            n_bytes: metadata.len(),
-            path: None,
-        };
-        blob.for_each_piece(path, |piece| {
-            check.update(piece);
-            Ok(())
-        })?;
-        let digest = check.finish()?;
-        Ok(VerifiedFile::new(blob, digest))
+        hashed(path, DigestCheck::new(digests)?)
+    }
+
+    /// Hashes a local file of which no digest is locked, in place; the cache does not keep it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAFile`], [`Error::Io`].
+    pub fn identify_local(&self, path: &Path) -> Result<VerifiedFile, Error> {
+        hashed(path, DigestCheck::of_anything())
     }
 
     /// Starts a new file, which must turn out to have one of `digests`.
@@ -230,6 +221,15 @@ impl Cache {
         n_bytes: Option<u64>,
     ) -> Result<Writer<'a>, Error> {
         self.writer_into(self.written(), digests, n_bytes)
+    }
+
+    /// Starts a new file of which no digest is locked. The cache does not keep it: nothing says that it is the same the next time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn unproven_writer(&self) -> Result<Writer<'_>, Error> {
+        Ok(self.writing(None, self.unlinked()?, DigestCheck::of_anything()))
     }
 
     fn writer_into<'a>(
@@ -407,4 +407,25 @@ impl Cache {
             Err(error) => Err(error),
         }
     }
+}
+
+fn hashed(path: &Path, mut check: DigestCheck<'_>) -> Result<VerifiedFile, Error> {
+    let metadata = std::fs::metadata(path).map_err(|cause| Error::io(path, cause))?;
+    if !metadata.is_file() {
+        return Err(Error::NotAFile {
+            path: path.to_owned(),
+        });
+    }
+    let file = File::open(path).map_err(|cause| Error::io(path, cause))?;
+    let blob = Blob {
+        source: file.into(),
+        n_bytes: metadata.len(),
+        path: None,
+    };
+    blob.for_each_piece(path, |piece| {
+        check.update(piece);
+        Ok(())
+    })?;
+    let digest = check.finish()?;
+    Ok(VerifiedFile::new(blob, digest))
 }

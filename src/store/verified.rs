@@ -10,7 +10,7 @@ use super::memory::Share;
 use crate::archive::Source;
 use crate::digest::Digest;
 
-/// An archive whose bytes have a locked digest; only this module makes one.
+/// An archive whose bytes have a locked digest, or any where the lock has none of it; only this module makes one.
 #[derive(Debug)]
 pub struct VerifiedFile {
     blob: Blob,

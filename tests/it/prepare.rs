@@ -120,6 +120,7 @@ impl Machine {
         let (sender, receiver) = mpsc::sync_channel(1);
         let job = Prepare {
             distributions: &distributions,
+            project: None,
             client: &client,
             cache,
             kept: None,
@@ -182,6 +183,7 @@ fn distribution(name: &str, origin: Origin) -> Distribution {
         origin,
         form: PlannedForm::Wheel(WheelFilename::parse(&file).unwrap()),
         is_requested: true,
+        next_best: None,
     }
 }
 
@@ -1069,6 +1071,7 @@ fn nothing_more_is_fetched_when_nobody_listens() {
     drop(receiver);
     let job = Prepare {
         distributions: &distributions,
+        project: None,
         client: &client,
         cache: &cache,
         kept: None,
@@ -1121,6 +1124,7 @@ fn a_request_that_nobody_waits_for_is_broken_off() {
     let distributions: Vec<&Distribution> = plan.iter().collect();
     let job = Prepare {
         distributions: &distributions,
+        project: None,
         client: &client,
         cache: &cache,
         kept: None,

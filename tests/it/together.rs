@@ -177,6 +177,7 @@ fn a_process_that_is_alive_and_makes_no_progress_is_passed_by() {
     };
     let job = Prepare {
         distributions: &[&distribution],
+        project: None,
         client: &client(&index),
         cache: &open(),
         kept: None,

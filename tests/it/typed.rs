@@ -229,6 +229,18 @@ fn a_rehearsal_fails_where_the_run_would() {
 }
 
 #[test]
+fn a_folder_without_sources_is_planned_and_not_installed() {
+    let project = Workspace::of_field("missing-directory");
+    let run = |more: &[&str]| project.run(&[&["install", "--no-root"], more].concat());
+    let pyproject = "[project]\nname = \"child\"\nversion = \"1.0\"\nreadme = \"README.md\"\n[build-system]\nrequires = [\"poetry-core\"]\nbuild-backend = \"poetry.core.masonry.api\"\n";
+    project.write("libs/child/pyproject.toml", pyproject);
+    run(&["--dry-run"]).succeeded().said(&["child"]);
+    run(&[]).failed(1, &["module or package `child`", "--no-directory"]);
+    project.write("libs/child/pyproject.toml", "[project");
+    run(&["--dry-run"]).failed(1, &["`child`", "pyproject.toml"]);
+}
+
+#[test]
 fn what_a_build_misses_is_said_with_what_to_do() {
     let project = Workspace::of_field("plain");
     let path = project.project().join("pyproject.toml");

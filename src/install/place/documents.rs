@@ -50,14 +50,15 @@ fn direct_url(distribution: &Distribution, digest: Option<&Digest>) -> Option<Ve
     document.ok()
 }
 
-/// Returns the digest of the archive that was locked, and not that of a wheel that was built of it.
+/// Returns the digest of the archive that was locked, and not that of a wheel that was built of it; none where none was locked.
 fn digest_of<'d>(
     distribution: &'d Distribution,
     of_wheel: Option<&'d Digest>,
 ) -> Option<&'d Digest> {
+    let locked = distribution.origin.digests().first();
     match &distribution.form {
-        Form::Wheel(_) => of_wheel,
-        Form::Sdist { .. } | Form::Tree { .. } => distribution.origin.digests().first(),
+        Form::Wheel(_) => of_wheel.filter(|_| locked.is_some()),
+        Form::Sdist { .. } | Form::Tree { .. } => locked,
     }
 }
 
@@ -166,6 +167,7 @@ mod tests {
             origin,
             form: Form::Tree { is_editable },
             is_requested: false,
+            next_best: None,
         };
         let digest = Digest::of(Algorithm::Sha256, b"");
         let text = direct_url(&distribution, Some(&digest)).unwrap();

@@ -374,6 +374,7 @@ impl WheelBuilder {
             },
             form: Form::Wheel(self.parsed_file_name()),
             is_requested: false,
+            next_best: None,
         }
     }
 

@@ -97,7 +97,7 @@ pub(super) fn locked(digests: &[Digest]) -> Vec<String> {
 
 /// Says what to do about a warning, where there is something.
 pub(crate) fn hint(warning: &Warning) -> Option<String> {
-    if matches!(warning, Warning::Unlisted { .. }) {
+    if matches!(warning, Warning::Unlisted { .. } | Warning::Unproven { .. }) {
         return Some("`poetry lock --regenerate` adds the files to the lock".to_owned());
     }
     if matches!(warning, Warning::LfsPointers { .. }) {
