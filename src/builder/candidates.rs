@@ -86,6 +86,14 @@ impl Builder<'_> {
             let wheel = self.repository_wheel(asker, name, url, &repository)?;
             return Ok(answer(&wheel));
         }
+        if url.local_path().is_some_and(|path| path.is_dir()) {
+            if let Some(refusal) = self.build_refusal(asker, name) {
+                return Ok(Answer::Refused(refusal));
+            }
+            if let Some(wheel) = self.folder_wheel(asker, name, url)? {
+                return Ok(answer(&wheel));
+            }
+        }
         let remote = direct(url)?;
         let wheel = if is_wheel(&remote.name) {
             let Ok(file_name) = WheelFilename::parse(&remote.name) else {

@@ -9,7 +9,9 @@ use crate::name::PackageName;
 use crate::store::Mismatch;
 use crate::url::Url;
 use crate::version::Version;
-use crate::{archive, environment, git, index, install, resolve, sdist, store, wheel};
+use crate::{
+    archive, configuration, environment, git, index, install, resolve, sdist, store, wheel,
+};
 
 /// Why there is no wheel. The caller adds what was to be built.
 #[derive(Debug, thiserror::Error)]
@@ -64,12 +66,15 @@ pub enum Error {
     },
     /// A build requirement has a URL of a kind that cannot be fetched here.
     #[error(
-        "a build requirement is at `{url}`, and only git repositories, and files at http, https and file URLs are supported"
+        "a build requirement is at `{url}`, and only git repositories, files at http, https and file URLs, and folders of this machine are supported"
     )]
     UnsupportedUrl {
         /// Where it is.
         url: Url,
     },
+    /// A setting of Poetry's makes no sense.
+    #[error(transparent)]
+    Configuration(#[from] configuration::Error),
     /// The repository of a build requirement could not be checked out.
     #[error("the repository of the build requirement `{name}` cannot be checked out")]
     Git {

@@ -13,7 +13,7 @@ use crate::event::{Event, Reporter};
 use crate::http::{Network, Sink};
 use crate::index::{Download, Index, IndexSession};
 use crate::store::{self, Cache, Key, VerifiedFile, Writer};
-use crate::url::{Url, percent_decode};
+use crate::url::Url;
 
 /// A file somewhere else.
 #[derive(Clone, Debug)]
@@ -166,13 +166,10 @@ impl Builder<'_> {
 
 /// Takes a file of this machine.
 fn take_local(workplace: &Workplace, file: &RemoteFile) -> Result<VerifiedFile, Error> {
-    let is_elsewhere = file.url.host().is_some_and(|host| host != "localhost");
-    let path = PathBuf::from(percent_decode(file.url.path()));
-    if is_elsewhere || path.is_dir() {
-        return Err(Error::UnsupportedUrl {
-            url: file.url.clone(),
-        });
-    }
+    let path = file.url.local_path();
+    let path = path.ok_or_else(|| Error::UnsupportedUrl {
+        url: file.url.clone(),
+    })?;
     let digests = if file.digests.is_empty() {
         vec![hash(&path)?]
     } else {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::fetching::RemoteFile;
 use super::pages::ListedFile;
 use super::workplace::Workplace;
-use super::{Builder, Error, SourceArchive};
+use super::{Builder, BuiltFile, Error, SourceArchive};
 use crate::archive::{Archive, Buffers};
 use crate::build::Expected;
 use crate::filename::{SdistFilename, WheelFilename};
@@ -32,6 +32,16 @@ pub(super) struct LocalWheel {
     pub(super) file_name: WheelFilename,
     pub(super) file: VerifiedFile,
     pub(super) metadata: CandidateMetadata,
+}
+
+impl LocalWheel {
+    pub(super) fn read(built: BuiltFile) -> Result<Self, Error> {
+        Ok(Self {
+            metadata: metadata_in(&built.file, built.file_name.as_str())?,
+            file_name: built.file_name,
+            file: built.file,
+        })
+    }
 }
 
 impl Builder<'_> {

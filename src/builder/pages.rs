@@ -10,8 +10,9 @@ use crate::http::Network;
 use crate::index::{self, Index, IndexSession, ProjectFile};
 use crate::name::PackageName;
 use crate::plan::IndexSource;
-use crate::pyproject::{Priority, ProjectSource};
+use crate::pyproject::{Priority, ProjectSource, path_to_url};
 use crate::resolve;
+use crate::url::Url;
 
 /// The files of a package, from all indexes that have it.
 #[derive(Debug, Default)]
@@ -79,6 +80,13 @@ impl ProjectPage {
         Some(candidates.collect())
     }
 
+    /// Adds what is not there yet.
+    fn add_all(&mut self, other: Self) {
+        for (name, listed) in other.files {
+            self.files.entry(name).or_insert(listed);
+        }
+    }
+
     /// The first index that lists a name counts, as with Poetry.
     pub(super) fn add(&mut self, index: &Index, files: Vec<ProjectFile>) {
         for file in files {
@@ -91,6 +99,21 @@ impl ProjectPage {
 }
 
 impl Builder<'_> {
+    /// Adds what the folders of the user have of `package`.
+    fn add_local(&self, page: &mut ProjectPage, package: &PackageName) -> Result<(), Error> {
+        let files = self.settings.local_files.iter();
+        let files = files.filter_map(|(name, path)| {
+            let parsed = DistributionFilename::parse(name).ok()?;
+            let url = Url::parse(&path_to_url(path)).ok()?;
+            (parsed.name() == package).then(|| ProjectFile::at(name, url))
+        });
+        let files: Vec<_> = files.collect();
+        if !files.is_empty() {
+            page.add(&self.tools.client.index(None)?, files);
+        }
+        Ok(())
+    }
+
     /// The indexes in the order in which they are asked.
     pub(super) fn indexes(&self) -> Vec<AskedIndex> {
         let sources = self.settings.sources.iter();
@@ -125,17 +148,23 @@ impl Builder<'_> {
         session: &mut IndexSession<'_>,
         package: &PackageName,
     ) -> Result<ProjectPage, Error> {
-        if self.settings.network == Network::Offline {
-            return Ok(self.recorded_page(package));
-        }
         let mut page = ProjectPage::default();
+        self.add_local(&mut page, package)?;
+        if self.settings.network == Network::Offline {
+            page.add_all(self.recorded_page(package));
+            return Ok(page);
+        }
+        let mut is_offered = false;
         for asked in self.indexes() {
-            if asked.is_supplemental && !page.files.is_empty() {
+            if asked.is_supplemental && is_offered {
                 break;
             }
             let index = self.tools.client.index(asked.source.as_ref())?;
             match session.list(&index, package) {
-                Ok(detail) => page.add(&index, detail.files),
+                Ok(detail) => {
+                    is_offered |= !detail.files.is_empty();
+                    page.add(&index, detail.files);
+                }
                 Err(index::Error::NoPackage { .. }) => {}
                 Err(error) => return Err(error.into()),
             }

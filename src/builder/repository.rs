@@ -1,12 +1,12 @@
-//! Build requirements that are git repositories.
+//! Build requirements that are git repositories, or folders of this machine.
 
 use std::fs;
 use std::sync::Arc;
 
-use super::metadata::{Asker, LocalWheel, metadata_in};
+use super::metadata::{Asker, LocalWheel};
 use super::{Builder, Error, SourceTree, TreeProduct};
 use crate::build::Expected;
-use crate::git::{Folders, Git, History, Repository};
+use crate::git::{Folders, Git, History, Repository, Revision};
 use crate::http::Network;
 use crate::name::PackageName;
 use crate::url::{RepositoryUrl, Url};
@@ -47,21 +47,30 @@ impl Builder<'_> {
         let folder = asker.workplace.new_path("g");
         fs::create_dir(&folder).map_err(Error::io("create", &folder))?;
         let git = Git::find(self.settings.variables.iter().cloned(), stop).map_err(failed)?;
-        let revision = repository.revision.as_deref();
-        let commit = git.resolve(&repository.url, revision, &folder, stop);
+        let credentials = self
+            .settings
+            .configuration
+            .git_credentials(&repository.url)?;
+        let revision = Revision {
+            url: &repository.url,
+            name: repository.revision.as_deref(),
+            credentials: credentials.as_ref(),
+        };
+        let database = folder.join("database");
+        let commit = git.resolve(&revision, &database, stop);
         let commit = commit.map_err(failed)?;
         let subdirectory = repository.subdirectory.as_deref();
         let checked_out = git.check_out(
             &Repository {
                 url: &repository.url,
                 commit: &commit,
-                reference: revision.filter(|revision| *revision != commit),
+                reference: revision.name.filter(|name| !commit.starts_with(name)),
                 subdirectory,
                 history: History::Full,
-                credentials: None,
+                credentials: credentials.as_ref(),
             },
             Folders {
-                database: &folder.join("database"),
+                database: &database,
                 root: &folder.join("files"),
             },
             stop,
@@ -82,10 +91,34 @@ impl Builder<'_> {
         let built = self.tree_in(&tree, asker.chain);
         let built = built
             .map_err(|error| error.with_tree_shown(tree.folder, &repository.url.to_string()))?;
-        Ok(Arc::new(LocalWheel {
-            metadata: metadata_in(&built.file, built.file_name.as_str())?,
-            file_name: built.file_name,
-            file: built.file,
-        }))
+        Ok(Arc::new(LocalWheel::read(built)?))
+    }
+
+    /// Takes the wheel of a folder of this machine that is required, once; `None` when the URL is that of something else.
+    pub(super) fn folder_wheel(
+        &self,
+        asker: Asker<'_>,
+        name: &PackageName,
+        url: &Url,
+    ) -> Result<Option<Arc<LocalWheel>>, Error> {
+        let Some(folder) = url.local_path().filter(|path| path.is_dir()) else {
+            return Ok(None);
+        };
+        if let Some(built) = self.nested.get(url) {
+            return Ok(Some(built));
+        }
+        let expected = Expected {
+            name: name.clone(),
+            version: None,
+        };
+        let tree = SourceTree {
+            folder: &folder.join(url.subdirectory().unwrap_or_default()),
+            expected: &expected,
+            product: TreeProduct::Wheel,
+            identity: None,
+        };
+        let built = Arc::new(LocalWheel::read(self.tree_in(&tree, asker.chain)?)?);
+        self.nested.set(url, Arc::clone(&built));
+        Ok(Some(built))
     }
 }

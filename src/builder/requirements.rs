@@ -110,6 +110,9 @@ impl Builder<'_> {
                     let built = self.repository_wheel(asker, name, url, &repository)?;
                     return Ok(ResolvedWheel::here(built));
                 }
+                if let Some(built) = self.folder_wheel(asker, name, url)? {
+                    return Ok(ResolvedWheel::here(built));
+                }
                 return self.direct(session, asker, &direct(url)?, name);
             }
         };

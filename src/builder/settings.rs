@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::archive::SizeLimits;
-use crate::configuration::BuildSetting;
+use crate::configuration::{BuildSetting, Configuration};
 use crate::filename::DistributionFilename;
 use crate::http::Network;
 use crate::name::PackageName;
@@ -45,6 +45,10 @@ pub struct Settings {
     pub constraints_of: BTreeMap<PackageName, Vec<String>>,
     /// What is handed to the backend of each package.
     pub config_settings: BTreeMap<PackageName, BTreeMap<String, BuildSetting>>,
+    /// Poetry's settings, for the credentials of repositories.
+    pub configuration: Configuration,
+    /// Files of this machine that are offered before those of indexes, by name, with absolute paths (`--find-links`).
+    pub local_files: BTreeMap<String, PathBuf>,
     /// What archives may unpack to.
     pub limits: SizeLimits,
     /// The rules about wheels that are lifted for build requirements.
@@ -87,6 +91,8 @@ impl Settings {
             constraints: Vec::new(),
             constraints_of: BTreeMap::new(),
             config_settings: BTreeMap::new(),
+            configuration: Configuration::default(),
+            local_files: BTreeMap::new(),
             limits: SizeLimits::default(),
             leniency: Leniency::default(),
             n_connections: N_CONNECTIONS,

@@ -12,6 +12,7 @@ use super::address::{Address, check_commit, check_reference};
 use super::command::{Caller, Outcome};
 use super::{CheckOut, Error, Folders, Git, History, Refusal, Repository};
 use crate::process::Stop;
+use crate::url::WrittenUrl;
 
 /// A file in a database: the commits, a line each, that came with the branches and tags of their time.
 const HAS_HISTORY: &str = "lock2venv-history";
@@ -60,7 +61,42 @@ pub(super) fn check_out(
     })
 }
 
-fn create(folder: &Path) -> Result<PathBuf, Error> {
+/// Fetches all branches and tags into `database`, and finds the commit whose name begins with `start`; `None` when there is none,
+/// or more than one.
+pub(super) fn whole_name(
+    caller: &Caller<'_>,
+    address: &Address,
+    (url, start): (&WrittenUrl, &str),
+    database: &Path,
+) -> Result<Option<String>, Error> {
+    let database = Database {
+        caller,
+        repository: &Repository {
+            url,
+            commit: start,
+            reference: None,
+            subdirectory: None,
+            history: History::Full,
+            credentials: None,
+        },
+        path: database,
+    };
+    database.create()?;
+    let all = Attempt {
+        depth: History::Full,
+        references: BRANCHES_AND_TAGS.map(str::to_owned).to_vec(),
+    };
+    let fetched = database.fetch_by(address, &all)?;
+    if !fetched.is_success {
+        return Err(caller.failure("fetch", fetched));
+    }
+    let commit = format!("{start}^{{commit}}");
+    let found = database.call(&["rev-parse", "--verify", "--quiet", &commit])?;
+    let mut lines = found.last_lines.into_iter();
+    Ok(lines.find(|line| check_commit(line).is_ok()))
+}
+
+pub(super) fn create(folder: &Path) -> Result<PathBuf, Error> {
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     fs::canonicalize(folder).map_err(Error::io("open", folder))
 }

@@ -59,6 +59,18 @@ pub struct Repository<'a> {
     pub credentials: Option<&'a Credentials>,
 }
 
+/// What somebody wants of a repository, and has not locked.
+#[derive(Clone, Copy, Debug)]
+pub struct Revision<'a> {
+    /// The repository, as in [`Repository`].
+    pub url: &'a WrittenUrl,
+    /// A branch, a tag, a commit or the beginning of its name, or a whole reference (`refs/…`); `None` for the commit that the
+    /// repository shows first.
+    pub name: Option<&'a str>,
+    /// As in [`Repository`].
+    pub credentials: Option<&'a Credentials>,
+}
+
 /// How much comes with a commit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum History {
@@ -122,20 +134,19 @@ impl Git {
         self.has_lfs
     }
 
-    /// Asks a repository which commit a branch, a tag or a commit's whole name is; `None` for the one that it shows first.
-    /// `folder` exists, and is left as it was.
+    /// Asks a repository which commit a revision is. For the beginning of a commit's name all branches and tags are fetched into
+    /// `database`, which a check-out can use then.
     ///
     /// # Errors
     ///
     /// [`Error::ReferenceMissing`] and those of [`Git::check_out`].
     pub fn resolve(
         &self,
-        url: &WrittenUrl,
-        revision: Option<&str>,
-        folder: &Path,
+        revision: &Revision<'_>,
+        database: &Path,
         stop: &Stop,
     ) -> Result<String, Error> {
-        resolve::resolve(self, url, revision, folder, stop)
+        resolve::resolve(self, revision, database, stop)
     }
 
     /// Brings the files of a commit into `folders.root`.

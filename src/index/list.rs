@@ -49,6 +49,26 @@ pub struct ProjectFile {
     pub provenance: Option<Url>,
 }
 
+impl ProjectFile {
+    /// Describes a file of which nothing is known but its name and place.
+    pub fn at(name: &str, url: Url) -> Self {
+        Self {
+            name: name.to_owned(),
+            file: IndexFile {
+                url,
+                n_bytes: None,
+                yanked: None,
+                upload_time: None,
+                digests: Vec::new(),
+            },
+            other_algorithms: Vec::new(),
+            requires_python: None,
+            core_metadata: None,
+            provenance: None,
+        }
+    }
+}
+
 impl IndexSession<'_> {
     /// Asks `index` for everything that it offers of `package`, in one request.
     ///

@@ -1,5 +1,8 @@
 //! What build backends are given.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use super::{Error, Session, SessionPlan};
 use crate::builder::{self, Builder, NestedBuilds};
 use crate::plan::Builds;
@@ -42,6 +45,8 @@ impl Session {
             no_binary: settings.configuration.no_binary()?,
             only_binary: settings.configuration.only_binary()?,
             constraints: settings.build_constraints.clone(),
+            configuration: settings.configuration.clone(),
+            local_files: housed(plan),
             limits: settings.size_limits,
             leniency: settings.leniency.clone(),
             constraints_of: plan.build_constraints.clone(),
@@ -49,4 +54,10 @@ impl Session {
             ..builder::Settings::new(self.temporary_folder())
         })
     }
+}
+
+/// Lists the files of the wheelhouses, which build requirements may come from.
+fn housed(plan: &SessionPlan) -> BTreeMap<String, PathBuf> {
+    let house = plan.wheelhouse.as_deref();
+    house.map(|house| house.files().clone()).unwrap_or_default()
 }

@@ -80,11 +80,14 @@ impl Session {
             };
             let plan = self.plan_with(&planning, BTreeSet::new())?;
             let interruption = &self.settings.interruption;
+            let settings = self.settings.configuration.build_config_settings()?;
             let stock = interruption.while_making(
                 || Ok::<_, Error>(Stock::begin(places.wheelhouse)?),
                 |stock| stock.hidden_folder().to_owned(),
             )?;
-            let house = Wheelhouse::open(&[places.wheelhouse.to_owned()], &planning.on.tags)?;
+            let stock = stock.with_settings(settings.clone());
+            let folders = [places.wheelhouse.to_owned()];
+            let house = Wheelhouse::open(&folders, &planning.on.tags)?.with_settings(&settings);
             let missing = Missing::of(&plan, &house, sources)?;
             let download = Download {
                 plan: &plan,

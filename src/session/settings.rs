@@ -158,7 +158,9 @@ impl Session {
         if folders.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Arc::new(Wheelhouse::open(folders, &target.tags)?)))
+        let house = Wheelhouse::open(folders, &target.tags)?;
+        let settings = self.settings.configuration.build_config_settings()?;
+        Ok(Some(Arc::new(house.with_settings(&settings))))
     }
 
     /// Keeps `environments` and the cache out of the wheels that are built here.

@@ -2,6 +2,8 @@
 //!
 //! [direct references]: https://packaging.python.org/en/latest/specifications/version-specifiers/#direct-references
 
+use std::path::PathBuf;
+
 use super::{Url, WrittenUrl, percent_decode};
 
 /// A repository, and what of it is meant.
@@ -26,13 +28,25 @@ impl Url {
             Some(at) => (&text[..path + at], Some(&text[path + at + 1..])),
             None => (text, None),
         };
-        let mut pairs = self.fragment().unwrap_or_default().split('&');
-        let subdirectory = pairs.find_map(|pair| pair.strip_prefix("subdirectory="));
         Some(RepositoryUrl {
             url: WrittenUrl::new(url),
             revision: revision.map(percent_decode),
-            subdirectory: subdirectory.map(percent_decode),
+            subdirectory: self.subdirectory(),
         })
+    }
+
+    /// Returns the folder of the project that the fragment names (`#subdirectory=FOLDER`).
+    pub fn subdirectory(&self) -> Option<String> {
+        let mut pairs = self.fragment().unwrap_or_default().split('&');
+        let subdirectory = pairs.find_map(|pair| pair.strip_prefix("subdirectory="));
+        subdirectory.map(percent_decode)
+    }
+
+    /// Returns the path of a `file` URL of this machine.
+    pub fn local_path(&self) -> Option<PathBuf> {
+        let is_here = self.host().is_none_or(|host| host == "localhost");
+        let is_local = self.scheme() == "file" && is_here;
+        is_local.then(|| PathBuf::from(percent_decode(self.path())))
     }
 }
 

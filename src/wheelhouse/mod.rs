@@ -3,7 +3,8 @@
 //! A file of the lock is found by its name and proven by the locked digests when it is used, whoever put it there: a wheelhouse can be filled by
 //! [`Stock`], by `pip download` or by hand. What was *built* of a source distribution, a commit or a folder is in no lock. Such
 //! a wheel counts only with a [`Note`] beside it, which names the wheel's own digest and what it was built of: the locked
-//! digests of the archive, or repository and commit. Only the note says so, so **the folder is trusted** as the machine is that
+//! digests of the archive, or repository and commit; and it counts where the backend would be given the settings that it was built
+//! with (`installer.build-config-settings`). Only the note says so, so **the folder is trusted** as the machine is that
 //! built: who can write to it decides what is installed for packages that the lock has no wheel for, and for no others.
 //!
 //! A folder is listed once when it is opened; files are read when they are used.
@@ -28,7 +29,7 @@ use crate::tag::Tags;
 use naming::file_name;
 
 pub use error::Error;
-pub use note::{BuiltFrom, Note};
+pub use note::{BuiltFrom, Note, SettingsByPackage};
 pub use stock::Stock;
 
 /// The files of some folders, the first of which counts where several have a name.
@@ -50,6 +51,8 @@ pub struct HousedWheel {
     pub digests: Vec<Digest>,
     /// What it was built of.
     built_from: BuiltFrom,
+    /// What its backend was given.
+    settings: Option<String>,
 }
 
 impl Wheelhouse {
@@ -67,6 +70,16 @@ impl Wheelhouse {
         house.built.retain(|wheel| rank(wheel).is_some());
         house.built.sort_by_key(rank);
         Ok(house)
+    }
+
+    /// Leaves out wheels that were built with other settings than the backends would be given here.
+    #[must_use]
+    pub fn with_settings(mut self, settings: &SettingsByPackage) -> Self {
+        let is_right = |wheel: &HousedWheel| {
+            wheel.settings == note::settings_of(wheel.file_name.name(), settings)
+        };
+        self.built.retain(is_right);
+        self
     }
 
     fn add(&mut self, folder: &Path) -> Result<(), Error> {
@@ -96,6 +109,11 @@ impl Wheelhouse {
     pub fn file(&self, distribution: &Distribution) -> Option<&Path> {
         let name = file_name(distribution)?;
         self.files.get(&name).map(PathBuf::as_path)
+    }
+
+    /// Lists the paths of all files by their names.
+    pub fn files(&self) -> &BTreeMap<String, PathBuf> {
+        &self.files
     }
 
     /// Finds a wheel that was built of just what `distribution` is locked to.
@@ -139,5 +157,6 @@ fn read(folder: &Path, wheel: &str) -> Option<HousedWheel> {
         path: folder.join(wheel),
         digests: vec![Digest::parse(&note.digest)?],
         built_from: note.built_from,
+        settings: note.settings,
     })
 }

@@ -1,12 +1,15 @@
 //! What a wheel was built of: a small file of JSON beside it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
+use crate::configuration::BuildSetting;
+use crate::digest::{Algorithm, Digest};
 use crate::filename::WheelFilename;
+use crate::name::PackageName;
 use crate::plan::{Distribution, Form, Origin};
 
 /// How the name of a note ends, behind that of its wheel.
@@ -24,7 +27,13 @@ pub struct Note {
     pub digest: String,
     /// What it was built of.
     pub built_from: BuiltFrom,
+    /// The digest of the settings that its backend was given, if there were any: they may be secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<String>,
 }
+
+/// What backends are given, by package (`installer.build-config-settings`).
+pub type SettingsByPackage = BTreeMap<PackageName, BTreeMap<String, BuildSetting>>;
 
 /// What a wheel was built of, as far as a lock tells it from anything else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,9 +60,15 @@ pub enum BuiltFrom {
 }
 
 impl Note {
-    /// Makes the note of a wheel with this digest, which was built of `distribution`; `None` for what is a wheel already.
-    pub fn new(distribution: &Distribution, digest: &Digest) -> Option<Self> {
+    /// Makes the note of a wheel with this digest, which was built of `distribution` with its part of `settings`; `None` for what is a
+    /// wheel already.
+    pub fn new(
+        distribution: &Distribution,
+        digest: &Digest,
+        settings: &SettingsByPackage,
+    ) -> Option<Self> {
         Some(Self {
+            settings: settings_of(&distribution.name, settings),
             format: FORMAT,
             digest: digest.to_string(),
             built_from: BuiltFrom::of(distribution)?,
@@ -116,6 +131,13 @@ impl BuiltFrom {
             (None, _) => false,
         }
     }
+}
+
+/// Returns what tells the settings of a package from others.
+pub(super) fn settings_of(package: &PackageName, settings: &SettingsByPackage) -> Option<String> {
+    let own = settings.get(package).filter(|own| !own.is_empty())?;
+    let text = serde_json::to_vec(own).ok()?;
+    Some(Digest::of(Algorithm::Sha256, &text).to_string())
 }
 
 /// Returns the name of the note of `wheel`.

@@ -8,7 +8,7 @@ use fs_err as fs;
 
 use super::Error;
 use super::naming::file_name;
-use super::note::{self, Note};
+use super::note::{self, Note, SettingsByPackage};
 use crate::archive::Source;
 use crate::digest::{Algorithm, Digest};
 use crate::plan::Distribution;
@@ -26,6 +26,7 @@ const PIECE_BYTES: usize = 256 << 10;
 pub struct Stock {
     folder: PathBuf,
     drafts: DraftFolder,
+    settings: SettingsByPackage,
     /// Locked as long as the process lives.
     _lock: File,
 }
@@ -51,8 +52,15 @@ impl Stock {
         Ok(Self {
             folder: folder.to_owned(),
             drafts,
+            settings: SettingsByPackage::new(),
             _lock: lock,
         })
+    }
+
+    /// Notes that wheels are built with these settings.
+    #[must_use]
+    pub fn with_settings(self, settings: SettingsByPackage) -> Self {
+        Self { settings, ..self }
     }
 
     /// Returns the folder for what is on its way.
@@ -109,7 +117,7 @@ impl Stock {
 
     /// The wheel comes first: a note of a wheel that is not there, or is another, proves nothing.
     fn note(&self, distribution: &Distribution, wheel: &str, digest: &Digest) -> Result<(), Error> {
-        let Some(note) = Note::new(distribution, digest) else {
+        let Some(note) = Note::new(distribution, digest, &self.settings) else {
             return Ok(());
         };
         let path = self.folder.join(note::name(wheel));

@@ -213,6 +213,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "filename",
             "tag",
             "plan",
+            "configuration",
             "platform",
             "archive",
             "store",

@@ -17,6 +17,7 @@ mod build_cache;
 mod build_command;
 mod build_processes;
 mod build_refused;
+mod build_requirements;
 mod builder;
 mod bytecode;
 mod cache;

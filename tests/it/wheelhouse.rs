@@ -286,6 +286,34 @@ fn a_wheel_that_was_built_counts_only_with_its_note() {
     one.run(AWAY).succeeded();
 }
 
+/// A wheel is as good as its source only where the backend would make the same of it; `no-binary` is about wheels of an index, and
+/// this one was built.
+#[test]
+fn a_wheel_that_was_built_counts_with_the_settings_that_it_was_built_with() {
+    let one = FromSource::new();
+    let settings = "POETRY_INSTALLER_BUILD_CONFIG_SETTINGS_DEMO";
+    let run = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let _ = fs::remove_dir_all(one.scene.workspace.project().join(".venv"));
+        let mut command = one.scene.command(arguments);
+        Output::of(command.envs(variables.iter().copied()))
+    };
+    let debug = [(settings, "{\"mode\": \"debug\"}")];
+    let other = [(settings, "{\"mode\": \"hush\"}")];
+    run(&["download", "house", "--build"], &debug).succeeded();
+    run(AWAY, &debug).succeeded();
+    assert!(one.scene.read("demo.py").contains("debug"));
+    let no_binary = ("POETRY_INSTALLER_NO_BINARY", ":all:");
+    run(AWAY, &[debug[0], no_binary]).succeeded();
+    for variables in [&other[..], &[]] {
+        run(AWAY, variables).failed(1, &["demo-1.0.tar.gz"]);
+    }
+    run(&["download", "house", "--build"], &other).succeeded();
+    run(AWAY, &other).succeeded();
+    assert!(one.scene.read("demo.py").contains("hush"));
+    let note = fs::read_to_string(one.house.join(NOTE)).unwrap();
+    assert!(!note.contains("hush"), "{note}");
+}
+
 #[test]
 fn wheels_stand_in_for_every_kind_of_source() {
     std::thread::scope(|scope| {
