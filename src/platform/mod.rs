@@ -15,6 +15,7 @@ pub(crate) mod link;
 pub(crate) mod lock;
 pub mod machine;
 mod mount;
+pub(crate) mod orphans;
 pub(crate) mod owner;
 pub(crate) mod poll;
 pub(crate) mod publish;

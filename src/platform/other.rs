@@ -10,6 +10,7 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 use rustix::io::Errno;
+use rustix::process::Pid;
 
 use super::mount::Mount;
 
@@ -24,6 +25,19 @@ pub(super) fn mount(folder: BorrowedFd<'_>) -> Result<Mount, Errno> {
 /// Clones nothing.
 pub(super) fn clone(_source: &File, _target: &File) -> Result<(), Errno> {
     Err(Errno::NOTSUP)
+}
+
+/// Adopts nothing.
+pub(super) fn adopt_orphans() {}
+
+/// Lists nothing: what is left behind belongs to process 1.
+pub(super) fn children() -> Vec<Pid> {
+    Vec::new()
+}
+
+/// Reads nothing.
+pub(super) fn variables(_process: Pid) -> Option<Vec<u8>> {
+    None
 }
 
 /// Exchanges two names in one step.

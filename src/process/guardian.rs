@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 const SHELL: &str = "/bin/sh";
 
-/// Each line is a sign and the number of a group.
+/// Each line is a sign, and the number of a group with the mark of its program, which finds what has left the group.
 const SCRIPT: &str = r#"
 groups=
 while read -r sign group; do
@@ -18,7 +18,15 @@ while read -r sign group; do
     groups=$others
     test "$sign" != + || groups="$groups $group"
 done
-for group in $groups; do kill -KILL "-$group"; done
+for group in $groups; do kill -KILL "-${group%%:*}"; done
+for group in $groups; do
+    for file in /proc/[0-9]*/environ; do
+        if grep -qsF -e "${group#*:}" "$file"; then
+            process=${file#/proc/}
+            kill -KILL "${process%/environ}"
+        fi
+    done
+done
 "#;
 
 /// Kills what is running when this process is gone. Dropping it kills what it watches.
@@ -46,18 +54,18 @@ impl Guardian {
         Some(Self { shell, lines })
     }
 
-    pub(super) fn watch(&mut self, group: i32) {
-        self.say('+', group);
+    pub(super) fn watch(&mut self, group: i32, mark: &str) {
+        self.say('+', group, mark);
     }
 
-    pub(super) fn forget(&mut self, group: i32) {
-        self.say('-', group);
+    pub(super) fn forget(&mut self, group: i32, mark: &str) {
+        self.say('-', group, mark);
     }
 
     /// One that was killed watches no more.
-    fn say(&mut self, sign: char, group: i32) {
+    fn say(&mut self, sign: char, group: i32, mark: &str) {
         if let Some(lines) = &mut self.lines {
-            let _ = lines.write_all(format!("{sign} {group}\n").as_bytes());
+            let _ = lines.write_all(format!("{sign} {group}:{mark}\n").as_bytes());
         }
     }
 }
@@ -89,9 +97,9 @@ mod tests {
         let mut guardian = Guardian::start().unwrap();
         let mut programs = [program(), program(), program()];
         for program in &programs {
-            guardian.watch(group(program));
+            guardian.watch(group(program), "A=1");
         }
-        guardian.forget(group(&programs[1]));
+        guardian.forget(group(&programs[1]), "A=1");
         drop(guardian);
         assert!(programs[1].try_wait().unwrap().is_none());
         programs[1].kill().unwrap();

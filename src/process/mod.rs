@@ -2,7 +2,8 @@
 //!
 //! The output goes into the file without passing through this process, so nobody has to read it while the program runs, and a
 //! background process that outlives the program and keeps the output open delays nothing. What is left of
-//! the group is ended before the result is returned; where this process is killed before that, a `Guardian` does it.
+//! the group, and daemons that have left it (on Linux), are ended before the result is returned; where this process is killed before
+//! that, a `Guardian` does it.
 
 mod guardian;
 mod timed;
@@ -19,6 +20,10 @@ use std::time::Duration;
 
 use self::guardian::Guardian;
 use crate::platform::group::{Waited, kill, wait_for_end};
+use crate::platform::orphans;
+
+/// The variable that a program and all that it starts are known by.
+const MARK: &str = "_LOCK2VENV_PROGRAM";
 
 pub(crate) use self::timed::{answer, run_within};
 
@@ -139,13 +144,13 @@ impl WeakStop {
 }
 
 impl Groups {
-    fn begin(&mut self, group: i32) {
+    fn begin(&mut self, group: i32, mark: &str) {
         self.running.insert(group);
         if self.guardian.is_none() {
             self.guardian = Guardian::start();
         }
         if let Some(guardian) = &mut self.guardian {
-            guardian.watch(group);
+            guardian.watch(group, mark);
         }
     }
 
@@ -153,8 +158,11 @@ impl Groups {
     fn end(&mut self, group: i32) {
         kill(group);
         self.running.remove(&group);
+    }
+
+    fn forget(&mut self, group: i32, mark: &str) {
         if let Some(guardian) = &mut self.guardian {
-            guardian.forget(group);
+            guardian.forget(group, mark);
         }
     }
 }
@@ -162,12 +170,15 @@ impl Groups {
 impl Program<'_> {
     /// Runs the program to its end, which is also when it wants to ask somebody: that is an error.
     pub(crate) fn run(self, stop: &Stop) -> io::Result<Ended> {
-        let Some(mut child) = self.start(stop)? else {
+        let mark = format!("{:016x}", fastrand::u64(..));
+        let Some(mut child) = self.start(stop, &mark)? else {
             return Ok(Ended::Stopped);
         };
         let group = child.id().cast_signed();
         let waited = wait_for_end(group);
         stop.lock().end(group);
+        orphans::kill_left(&format!("{MARK}={mark}"));
+        stop.lock().forget(group, &mark);
         let waited = waited?;
         let status = child.wait()?;
         if stop.is_stopped() && !status.success() {
@@ -182,7 +193,7 @@ impl Program<'_> {
     }
 
     /// Starts the program, unless all is to stop.
-    fn start(self, stop: &Stop) -> io::Result<Option<Child>> {
+    fn start(self, stop: &Stop, mark: &str) -> io::Result<Option<Child>> {
         let errors = self.output.try_clone()?;
         let mut command = Command::new(self.file);
         command
@@ -190,6 +201,7 @@ impl Program<'_> {
             .current_dir(self.folder)
             .env_clear()
             .envs(self.variables)
+            .env(MARK, mark)
             .stdin(Stdio::null())
             .stdout(self.output)
             .stderr(errors)
@@ -198,8 +210,9 @@ impl Program<'_> {
         if groups.is_stopped {
             return Ok(None);
         }
+        orphans::adopt();
         let child = command.spawn()?;
-        groups.begin(child.id().cast_signed());
+        groups.begin(child.id().cast_signed(), mark);
         Ok(Some(child))
     }
 }
@@ -226,6 +239,31 @@ mod tests {
             let error = run(&format!("kill -{signal} 0; exit 0")).err().unwrap();
             assert!(error.to_string().contains("the terminal"), "{error}");
         }
+    }
+
+    /// Runs a program that leaves a daemon behind, and waits until nobody has its end of a pipe open any more.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    fn leaves_nothing(start: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        let script = format!("({start} sleep 1000 >{0} &) ; : >{0}", pipe.display());
+        std::thread::scope(|scope| {
+            let gone = scope.spawn(|| std::fs::read(&pipe).unwrap());
+            let ended = run(&script).unwrap();
+            assert!(matches!(ended, Ended::Finished(status) if status.success()));
+            assert!(gone.join().unwrap().is_empty());
+        });
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_daemon_is_ended_with_the_program_that_left_it() {
+        leaves_nothing("setsid");
+        leaves_nothing("setsid setsid -f");
+        leaves_nothing("setsid env -i");
     }
 
     #[test]
