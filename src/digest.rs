@@ -1,9 +1,7 @@
 //! Digests of files, as locks and RECORD files write them, and the hashers that check them.
 //!
-//! Only the algorithms that the [RECORD specification][record] and PEP 751 call secure are known here: SHA-256, SHA-384
-//! and SHA-512. A lock may list others (`md5:…` from old private indexes); those cannot prove a file and do not parse.
-//!
-//! [record]: https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-record-file
+//! Known are the algorithms of fixed size that Python's hashlib guarantees. A lock may list MD5 or SHA-1, which old private indexes
+//! offer: they are weak, prove nothing, and are parsed only by [`Digest::parse_any`], for who allows them.
 
 use std::{fmt, io};
 
@@ -12,43 +10,115 @@ use sha2::Digest as _;
 /// How much is read at once.
 const PIECE_BYTES: usize = 256 << 10;
 
-/// A hash algorithm that may prove a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Algorithm {
+/// Makes one type of the algorithms, and one of their states, from one table.
+macro_rules! algorithms {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $n_bytes:literal, $state:ty;)*) => {
+        /// A hash algorithm, as hashlib has it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Algorithm {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Algorithm {
+            /// Finds the algorithm by the name that hashlib uses, in lower case; weak ones as well.
+            fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+
+            /// Returns the name that hashlib uses.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            fn n_bytes(self) -> usize {
+                match self {
+                    $(Self::$variant => $n_bytes,)*
+                }
+            }
+        }
+
+        /// Computes a [`Digest`] from bytes as they arrive.
+        #[derive(Clone, Debug)]
+        pub enum Hasher {
+            $($(#[$doc])* $variant($state),)*
+        }
+
+        impl Hasher {
+            /// Starts a hash of nothing.
+            pub fn new(algorithm: Algorithm) -> Self {
+                match algorithm {
+                    $(Algorithm::$variant => Self::$variant(<$state>::new()),)*
+                }
+            }
+
+            /// Adds `data`.
+            pub fn update(&mut self, data: &[u8]) {
+                match self {
+                    $(Self::$variant(state) => state.update(data),)*
+                }
+            }
+
+            /// Returns the digest of everything added.
+            pub fn finish(self) -> Digest {
+                match self {
+                    $(Self::$variant(state) => Digest {
+                        algorithm: Algorithm::$variant,
+                        bytes: state.finalize().to_vec(),
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+algorithms! {
     /// SHA-256, 32 bytes.
-    Sha256,
+    Sha256 = "sha256", 32, sha2::Sha256;
     /// SHA-384, 48 bytes.
-    Sha384,
+    Sha384 = "sha384", 48, sha2::Sha384;
     /// SHA-512, 64 bytes.
-    Sha512,
+    Sha512 = "sha512", 64, sha2::Sha512;
+    /// SHA-224, 28 bytes.
+    Sha224 = "sha224", 28, sha2::Sha224;
+    /// `BLAKE2b`, 64 bytes.
+    Blake2b = "blake2b", 64, blake2::Blake2b512;
+    /// `BLAKE2s`, 32 bytes.
+    Blake2s = "blake2s", 32, blake2::Blake2s256;
+    /// SHA3-224, 28 bytes.
+    Sha3_224 = "sha3_224", 28, sha3::Sha3_224;
+    /// SHA3-256, 32 bytes.
+    Sha3_256 = "sha3_256", 32, sha3::Sha3_256;
+    /// SHA3-384, 48 bytes.
+    Sha3_384 = "sha3_384", 48, sha3::Sha3_384;
+    /// SHA3-512, 64 bytes.
+    Sha3_512 = "sha3_512", 64, sha3::Sha3_512;
+    /// SHA-1, 20 bytes; weak.
+    Sha1 = "sha1", 20, sha1::Sha1;
+    /// MD5, 16 bytes; weak.
+    Md5 = "md5", 16, md5::Md5;
 }
 
 impl Algorithm {
-    /// Finds the algorithm by the name that hashlib uses, in lower case.
+    /// Finds the algorithm by the name that hashlib uses, in lower case; `None` for a weak one.
     pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "sha256" => Some(Self::Sha256),
-            "sha384" => Some(Self::Sha384),
-            "sha512" => Some(Self::Sha512),
-            _ => None,
-        }
+        Self::named(name).filter(|algorithm| !algorithm.is_weak())
     }
 
-    /// Returns the name that hashlib uses.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sha256 => "sha256",
-            Self::Sha384 => "sha384",
-            Self::Sha512 => "sha512",
-        }
+    /// Tells whether files of the same digest can be made on purpose, so that it proves nothing.
+    pub fn is_weak(self) -> bool {
+        matches!(self, Self::Sha1 | Self::Md5)
     }
 
-    fn n_bytes(self) -> usize {
-        match self {
-            Self::Sha256 => 32,
-            Self::Sha384 => 48,
-            Self::Sha512 => 64,
-        }
+    /// Tells whether the [RECORD specification][record] counts on it.
+    ///
+    /// [record]: https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-record-file
+    pub fn is_for_record(self) -> bool {
+        matches!(self, Self::Sha256 | Self::Sha384 | Self::Sha512)
     }
 }
 
@@ -60,11 +130,16 @@ pub struct Digest {
 }
 
 impl Digest {
-    /// Parses `sha256:<hex>` (or `sha256=<hex>`, as URL fragments have it); `None` for other algorithms and for hex of the
-    /// wrong length.
+    /// Parses `sha256:<hex>` (or `sha256=<hex>`, as URL fragments have it); `None` for weak and for unknown algorithms and for
+    /// hex of the wrong length.
     pub fn parse(text: &str) -> Option<Self> {
+        Self::parse_any(text).filter(|digest| !digest.algorithm.is_weak())
+    }
+
+    /// Parses a digest as [`Digest::parse`] does, weak ones as well.
+    pub fn parse_any(text: &str) -> Option<Self> {
         let (name, hex) = text.split_once([':', '='])?;
-        Self::from_hex(Algorithm::from_name(name)?, hex)
+        Self::from_hex(Algorithm::named(name)?, hex)
     }
 
     /// Parses hexadecimal digits, in lower or upper case; `None` when there are not as many as the algorithm gives.
@@ -126,47 +201,6 @@ pub(crate) fn unsealed(sealed: &str) -> Option<&str> {
     let (text, hex) = sealed.rsplit_once('\n')?;
     let digest = Digest::of(Algorithm::Sha256, text.as_bytes());
     (digest.hex() == hex).then_some(text)
-}
-
-/// Computes a [`Digest`] from bytes as they arrive.
-#[derive(Clone, Debug)]
-pub enum Hasher {
-    /// Computes SHA-256.
-    Sha256(sha2::Sha256),
-    /// Computes SHA-384.
-    Sha384(sha2::Sha384),
-    /// Computes SHA-512.
-    Sha512(sha2::Sha512),
-}
-
-impl Hasher {
-    /// Starts a hash of nothing.
-    pub fn new(algorithm: Algorithm) -> Self {
-        match algorithm {
-            Algorithm::Sha256 => Self::Sha256(sha2::Sha256::new()),
-            Algorithm::Sha384 => Self::Sha384(sha2::Sha384::new()),
-            Algorithm::Sha512 => Self::Sha512(sha2::Sha512::new()),
-        }
-    }
-
-    /// Adds `data`.
-    pub fn update(&mut self, data: &[u8]) {
-        match self {
-            Self::Sha256(state) => state.update(data),
-            Self::Sha384(state) => state.update(data),
-            Self::Sha512(state) => state.update(data),
-        }
-    }
-
-    /// Returns the digest of everything added.
-    pub fn finish(self) -> Digest {
-        let (algorithm, bytes) = match self {
-            Self::Sha256(state) => (Algorithm::Sha256, state.finalize().to_vec()),
-            Self::Sha384(state) => (Algorithm::Sha384, state.finalize().to_vec()),
-            Self::Sha512(state) => (Algorithm::Sha512, state.finalize().to_vec()),
-        };
-        Digest { algorithm, bytes }
-    }
 }
 
 /// Hashes what is written through it.
@@ -271,6 +305,35 @@ mod tests {
             "md5:d41d8cd98f00b204e9800998ecf8427e",
         ] {
             assert_eq!(Digest::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn algorithms_are_those_of_hashlib() {
+        // `hashlib.new(name, b"abc").hexdigest()`, the first bytes.
+        for (name, start) in [
+            ("sha224", "23097d22"),
+            ("sha384", "cb00753f"),
+            ("sha512", "ddaf35a1"),
+            ("blake2b", "ba80a53f"),
+            ("blake2s", "508c5e8c"),
+            ("sha3_224", "e642824c"),
+            ("sha3_256", "3a985da7"),
+            ("sha3_384", "ec01498288"),
+            ("sha3_512", "b751850b"),
+            ("sha1", "a9993e36"),
+            ("md5", "90015098"),
+        ] {
+            let algorithm = Algorithm::named(name).unwrap();
+            let digest = Digest::of(algorithm, b"abc");
+            assert!(digest.hex().starts_with(start), "{digest}");
+            assert_eq!(digest.bytes().len(), algorithm.n_bytes());
+            assert_eq!(Digest::parse_any(&digest.to_string()), Some(digest.clone()));
+            let is_strong = !matches!(name, "sha1" | "md5");
+            assert_eq!(
+                Digest::parse(&digest.to_string()),
+                is_strong.then_some(digest)
+            );
         }
     }
 

@@ -1,13 +1,17 @@
 //! Bodies that are encoded for the way ([`Content-Encoding`](https://www.rfc-editor.org/rfc/rfc9110#field.content-encoding)).
 //!
-//! Only gzip is asked for; servers and the proxies between also send deflate, several codings, or names in capitals.
+//! Only gzip is asked for; servers and the proxies between also send deflate, Brotli, Zstandard, several codings, or names in capitals.
 
 use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
 /// More codings than that are no honest body's, but meant to cost time (urllib3 has the same limit).
 const MAX_CODINGS: usize = 5;
+
+/// How much of a body in Brotli is read at once.
+const PIECE_BYTES: usize = 4096;
 
 /// One layer of packing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub(super) enum Coding {
     Gzip,
     /// With the frame of zlib, as the standard has it, or bare, as some servers send it.
     Deflate,
+    Brotli,
+    Zstandard,
 }
 
 /// Reads the values of the header, in the order in which the codings were applied.
@@ -29,6 +35,8 @@ pub(super) fn parse<'a>(values: impl Iterator<Item = &'a str>) -> Result<Vec<Cod
             "" | "identity" => continue,
             "gzip" | "x-gzip" => Coding::Gzip,
             "deflate" => Coding::Deflate,
+            "br" => Coding::Brotli,
+            "zstd" => Coding::Zstandard,
             _ => return Err(name.to_owned()),
         };
         if codings.len() == MAX_CODINGS {
@@ -52,6 +60,10 @@ pub(super) fn unpack<'a>(
         .fold(packed, |body, coding| match coding {
             Coding::Gzip => Box::new(MultiGzDecoder::new(body).take(limit + 1)),
             Coding::Deflate => Box::new(Deflated::Unknown(Some(body)).take(limit + 1)),
+            Coding::Brotli => {
+                Box::new(brotli_decompressor::Decompressor::new(body, PIECE_BYTES).take(limit + 1))
+            }
+            Coding::Zstandard => Box::new(Zstandard::Unknown(Some(body)).take(limit + 1)),
         })
 }
 
@@ -80,6 +92,38 @@ impl Read for Deflated<'_> {
     }
 }
 
+/// Frames of [Zstandard](https://www.rfc-editor.org/rfc/rfc8878), one after the other.
+enum Zstandard<'a> {
+    /// Between two frames.
+    Unknown(Option<Box<dyn Read + 'a>>),
+    Frame(Box<StreamingDecoder<BufReader<Box<dyn Read + 'a>>, FrameDecoder>>),
+}
+
+impl Read for Zstandard<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Self::Frame(frame) = self {
+                let n_read = frame.read(buffer)?;
+                if n_read > 0 || buffer.is_empty() {
+                    return Ok(n_read);
+                }
+            }
+            let body = match std::mem::replace(self, Self::Unknown(None)) {
+                Self::Unknown(body) => {
+                    BufReader::new(body.unwrap_or_else(|| Box::new(io::empty())))
+                }
+                Self::Frame(frame) => frame.into_inner(),
+            };
+            let mut body = body;
+            if body.fill_buf()?.is_empty() {
+                return Ok(0);
+            }
+            let frame = StreamingDecoder::new(body).map_err(io::Error::other)?;
+            *self = Self::Frame(Box::new(frame));
+        }
+    }
+}
+
 /// Tells whether a [frame of zlib](https://www.rfc-editor.org/rfc/rfc1950#section-2.2) begins here.
 fn is_zlib(start: &[u8]) -> bool {
     matches!(start, [method, flags, ..]
@@ -103,7 +147,11 @@ mod tests {
         check(&["GZIP"], &[Gzip]);
         check(&["deflate, x-GZip"], &[Deflate, Gzip]);
         check(&["deflate", "gzip"], &[Deflate, Gzip]);
-        assert_eq!(parse(["gzip, br"].into_iter()), Err("br".to_owned()));
+        check(&["BR, zstd"], &[Coding::Brotli, Coding::Zstandard]);
+        assert_eq!(
+            parse(["gzip, compress"].into_iter()),
+            Err("compress".to_owned())
+        );
         assert!(parse(["gzip,gzip,gzip,gzip,gzip,gzip"].into_iter()).is_err());
     }
 
@@ -129,5 +177,10 @@ mod tests {
         check(&framed, &[Coding::Deflate]);
         check(&bare, &[Coding::Deflate]);
         check(&twice, &[Coding::Deflate, Coding::Gzip]);
+        // By `brotli` and, in two frames, by `zstd`.
+        let brotli = b"\x8b\x01\x80page\x03";
+        check(brotli, &[Coding::Brotli]);
+        let zstd = b"(\xb5/\xfd \x02\x11\x00\x00pa(\xb5/\xfd \x02\x11\x00\x00ge";
+        check(zstd, &[Coding::Zstandard]);
     }
 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::configuration::{self, CredentialsOrigin};
 use crate::http::certificates::CertificateError;
 use crate::http::status::Status;
-use crate::http::transport_error::TransportError;
+use crate::http::transport_error::{TransportError, TransportErrorKind};
 use crate::url::{self, CredentialsFlaw, Url};
 
 /// Why a request failed.
@@ -86,7 +86,7 @@ pub enum Error {
         limit: u64,
     },
     /// A body is encoded in a way that was not asked for.
-    #[error("`{what}` is encoded with `{coding}`, which is neither gzip nor deflate")]
+    #[error("`{what}` is encoded with `{coding}`, which is not supported")]
     Coding {
         /// What was asked for.
         what: String,
@@ -159,6 +159,14 @@ impl Error {
             path: path.to_owned(),
             source,
         }
+    }
+
+    /// Returns how often it is worth another request, of `usual` at most: the system has asked for the name of a host more than
+    /// once, and knows for certain that there is none, as a rule.
+    pub(super) fn n_retries(&self, usual: u32) -> u32 {
+        let is_unresolved = matches!(self, Self::Transport { source, .. }
+            if source.kind() == TransportErrorKind::Unresolved);
+        if is_unresolved { usual.min(1) } else { usual }
     }
 
     pub(super) fn is_transient(&self) -> bool {

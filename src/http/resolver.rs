@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
@@ -56,8 +57,17 @@ impl Resolver for RememberingResolver {
 /// Looks a name up in this thread.
 fn look_up(uri: &Uri, config: &Config) -> Result<ResolvedSocketAddrs, ureq::Error> {
     // No timeout: with one, the client would start a thread.
-    DefaultResolver::default().resolve(uri, config, NextTimeout::default())
+    let found = DefaultResolver::default().resolve(uri, config, NextTimeout::default());
+    if let Err(ureq::Error::Io(cause)) = found {
+        return Err(ureq::Error::Io(io::Error::other(Unresolved(cause))));
+    }
+    found
 }
+
+/// The system knows no address of a host.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(super) struct Unresolved(io::Error);
 
 fn look_up_in_time(
     uri: &Uri,

@@ -29,7 +29,7 @@ pub(super) fn with_retries<T>(
         };
         let asked = failed.asked_pause();
         let error = failed.into_error(what, n_attempts, client.agents.limits().pace);
-        let is_last = n_attempts > client.max_retries;
+        let is_last = n_attempts > error.n_retries(client.max_retries);
         if is_last || !error.is_transient() {
             return Err(error);
         }

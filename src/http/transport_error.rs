@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use crate::http::limits::TooSlow;
+use crate::http::resolver::Unresolved;
 use crate::http::status::Status;
 
 /// What kind of trouble broke an exchange with a server.
@@ -18,6 +19,8 @@ pub enum TransportErrorKind {
     Slow,
     /// The proxy opened no connection to the server.
     Proxy,
+    /// The system knows no address of the host.
+    Unresolved,
     /// No connection, or one that broke.
     Connection,
 }
@@ -51,6 +54,9 @@ impl TransportError {
         }
         if let ureq::Error::Io(cause) = cause {
             return kind_of_io(cause);
+        }
+        if matches!(cause, ureq::Error::HostNotFound) {
+            return TransportErrorKind::Unresolved;
         }
         if matches!(cause, ureq::Error::Timeout(_)) {
             return TransportErrorKind::Slow;
@@ -88,6 +94,12 @@ fn kind_of_io(cause: &io::Error) -> TransportErrorKind {
     let inner = cause.get_ref();
     if let Some(cause) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         return kind_of_tls(cause);
+    }
+    if inner
+        .and_then(|inner| inner.downcast_ref::<Unresolved>())
+        .is_some()
+    {
+        return TransportErrorKind::Unresolved;
     }
     match inner.and_then(|inner| inner.downcast_ref::<TooSlow>()) {
         Some(_) => TransportErrorKind::Slow,

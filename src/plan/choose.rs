@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 use std::path::Path;
 
-use super::{Error, Form, GitOrigin, Origin, PlanOptions, Reason, Refused, index_source};
+use super::{
+    Error, Form, GitOrigin, Origin, PlanOptions, Reason, Refused, WeakHashes, index_source,
+};
 use crate::digest::Digest;
 use crate::filename::{self, BuildTag, DistributionFilename, WheelFilename};
 use crate::lock::{Location, Package, Source};
@@ -58,8 +60,8 @@ pub(super) fn choose(
             let path = path.clone();
             (Origin::Directory { path }, Form::Tree { is_editable })
         }
-        Location::File(path) => from_file(path, source, package, target)?,
-        Location::Url(url) => from_url(url, source, package, target)?,
+        Location::File(path) => from_file(path, source, package, target, options)?,
+        Location::Url(url) => from_url(url, source, package, target, options)?,
     };
     Ok(Chosen::only(origin, form))
 }
@@ -69,10 +71,11 @@ fn from_file(
     source: &Source,
     package: &Package,
     target: &Target,
+    options: &PlanOptions,
 ) -> Result<(Origin, Form), Error> {
     let file = path.file_name().and_then(|name| name.to_str());
     let file = file.ok_or_else(|| lacks(package, "file name"))?;
-    let (digests, form) = single_file(package, file, target)?;
+    let (digests, form) = single_file(package, file, target, options)?;
     let origin = Origin::File {
         path: path.to_owned(),
         digests,
@@ -86,9 +89,10 @@ fn from_url(
     source: &Source,
     package: &Package,
     target: &Target,
+    options: &PlanOptions,
 ) -> Result<(Origin, Form), Error> {
     let file = url_file_name(url).ok_or_else(|| lacks(package, "file name"))?;
-    let (digests, form) = single_file(package, &file, target)?;
+    let (digests, form) = single_file(package, &file, target, options)?;
     let origin = Origin::Url {
         url: url.clone(),
         digests,
@@ -152,7 +156,7 @@ fn from_index(package: &Package, target: &Target, options: &PlanOptions) -> Resu
         return Err(no_usable_file(package, target, refused));
     };
     let origin = |file: &DistributionFilename| {
-        let digests = digests(package, file.as_str())?;
+        let digests = digests(package, file.as_str(), options.weak_hashes)?;
         let source = source.clone();
         Ok(Origin::Index { source, digests })
     };
@@ -244,6 +248,7 @@ fn single_file(
     package: &Package,
     file: &str,
     target: &Target,
+    options: &PlanOptions,
 ) -> Result<(Vec<Digest>, Form), Error> {
     let refuse = |reason| {
         let file = file.to_owned();
@@ -264,26 +269,30 @@ fn single_file(
         // Nothing proves it, as with Poetry, which installs it.
         return Ok((Vec::new(), form));
     }
-    Ok((digests(package, file)?, form))
+    Ok((digests(package, file, options.weak_hashes)?, form))
 }
 
 /// A lock of an archive with its own address lists that one file, maybe under another spelling.
-fn digests(package: &Package, file: &str) -> Result<Vec<Digest>, Error> {
+fn digests(package: &Package, file: &str, weak_hashes: WeakHashes) -> Result<Vec<Digest>, Error> {
     let is_one = package.files.len() == 1;
     let named = package
         .files
         .iter()
         .filter(|locked| is_one || locked.name == file);
-    let digests: Vec<Digest> = named
-        .filter_map(|locked| Digest::parse(&locked.hash))
-        .collect();
-    if digests.is_empty() {
-        return Err(Error::NoDigest {
-            name: package.name.clone(),
-            file: file.to_owned(),
-        });
+    let known = named.filter_map(|locked| Digest::parse_any(&locked.hash));
+    // Weak ones never count beside others.
+    let (weak, digests): (Vec<_>, Vec<_>) = known.partition(|digest| digest.algorithm().is_weak());
+    if !digests.is_empty() {
+        return Ok(digests);
     }
-    Ok(digests)
+    if weak_hashes == WeakHashes::Allowed && !weak.is_empty() {
+        return Ok(weak);
+    }
+    Err(Error::NoDigest {
+        name: package.name.clone(),
+        file: file.to_owned(),
+        weak,
+    })
 }
 
 fn no_usable_file(package: &Package, target: &Target, refused: Vec<Refused>) -> Error {

@@ -16,6 +16,7 @@ mod unlisted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::digest::Digest;
 use crate::installed::{Installed, InstalledDistribution};
 use crate::lock::Package;
 use crate::name::{GroupName, PackageName};
@@ -90,6 +91,18 @@ pub struct PlanOptions {
     pub no_binary: PackagePolicy,
     /// The packages that nothing but a wheel is taken for (`POETRY_INSTALLER_ONLY_BINARY`).
     pub only_binary: PackagePolicy,
+    /// Whether MD5 and SHA-1 count for files of which the lock has nothing better.
+    pub weak_hashes: WeakHashes,
+}
+
+/// Whether a digest counts for which other files can be made on purpose: MD5 and SHA-1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WeakHashes {
+    /// A file with no better digest is an error.
+    #[default]
+    Refused,
+    /// Where there is no better digest, as in Poetry.
+    Allowed,
 }
 
 /// Why there is no plan.
@@ -123,12 +136,14 @@ pub enum Error {
         refused: Vec<Refused>,
     },
     /// The file that fits has no digest that proves it.
-    #[error("poetry.lock has no sha256, sha384 or sha512 digest of `{file}`")]
+    #[error("{}", no_digest(file, weak))]
     NoDigest {
         /// The package.
         name: PackageName,
         /// The file.
         file: String,
+        /// The weak digests that there are.
+        weak: Vec<Digest>,
     },
     /// The source of a package lacks something.
     #[error("the source of `{name}` in poetry.lock has no {lacks}")]
@@ -364,4 +379,14 @@ fn distribution(
 /// What `poetry sync` leaves though the lock does not have it.
 fn stays(name: &PackageName, options: &PlanOptions) -> bool {
     name.as_str() == "pip" || options.project.as_ref() == Some(name)
+}
+
+fn no_digest(file: &str, weak: &[Digest]) -> String {
+    match weak.first() {
+        Some(weak) => format!(
+            "poetry.lock has only a {} digest of `{file}`, which other files can be made to have",
+            weak.algorithm().name()
+        ),
+        None => format!("poetry.lock has no digest of `{file}` that is known"),
+    }
 }

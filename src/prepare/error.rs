@@ -33,8 +33,8 @@ pub enum Error {
         #[source]
         source: Box<Mismatch>,
     },
-    /// The lock has no digest that could prove the file: none at all, or MD5.
-    #[error("poetry.lock has no sha256, sha384 or sha512 of `{file}`")]
+    /// The lock has no digest that could prove the file.
+    #[error("poetry.lock has no digest that proves `{file}`")]
     Unproven {
         /// The package.
         package: PackageName,

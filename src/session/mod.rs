@@ -235,6 +235,7 @@ impl Session {
             sources: goal.sources().map(<[_]>::to_vec),
             no_binary: configuration.no_binary()?,
             only_binary: configuration.only_binary()?,
+            weak_hashes: self.settings.weak_hashes,
         };
         let wanted = goal.wanted(&on.marker_environment)?;
         let completed = self.completed(&wanted, installed, &options, planning.reporter)?;

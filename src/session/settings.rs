@@ -14,7 +14,7 @@ use crate::configuration::Configuration;
 use crate::http::Network;
 use crate::index::{self, Client};
 use crate::install::{self, Destination, KeptForm, LinkMode};
-use crate::plan::{Builds, IndexSource};
+use crate::plan::{Builds, IndexSource, WeakHashes};
 use crate::platform::file::DEFAULT_DATE;
 use crate::prepare;
 use crate::project_wheel;
@@ -60,6 +60,8 @@ pub struct SessionSettings {
     pub variables: Vec<(OsString, OsString)>,
     /// Whether source distributions, repositories and folders may be built by their build backends.
     pub builds: Builds,
+    /// Whether MD5 and SHA-1 count where the lock has nothing better (`--allow-weak-hashes`).
+    pub weak_hashes: WeakHashes,
     /// Requirements that narrow the build requirements of all packages (`--build-constraint`).
     pub build_constraints: Vec<String>,
     /// An existing folder for temporary files of builds, and for what failed builds wrote; `None` for that of the system.
@@ -91,6 +93,7 @@ impl SessionSettings {
             build: project_wheel::BuildOptions::default(),
             variables: Vec::new(),
             builds: Builds::default(),
+            weak_hashes: WeakHashes::default(),
             build_constraints: Vec::new(),
             temporary_folder: None,
             find_links: Vec::new(),

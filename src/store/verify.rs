@@ -60,7 +60,7 @@ fn archives(folder: &Path) -> Result<Vec<(Digest, PathBuf)>, Error> {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let hex = name.split('.').next().unwrap_or_default();
             let algorithm = algorithm.file_name().unwrap_or_default().to_string_lossy();
-            if let Some(digest) = Digest::parse(&format!("{algorithm}:{hex}")) {
+            if let Some(digest) = Digest::parse_any(&format!("{algorithm}:{hex}")) {
                 archives.push((digest, path));
             }
         }

@@ -146,7 +146,7 @@ fn parse_digest(text: &str) -> Result<(Option<Digest>, Option<Oddity>), &'static
     let (name, encoded) = text.split_once('=').ok_or(malformed)?;
     let algorithm = Algorithm::from_name(name);
     let algorithm = algorithm.or_else(|| Algorithm::from_name(&name.to_ascii_lowercase()));
-    let Some(algorithm) = algorithm else {
+    let Some(algorithm) = algorithm.filter(|algorithm| algorithm.is_for_record()) else {
         return Ok((None, Some(Oddity::WeakDigest)));
     };
     if let Some(digest) = Digest::from_hex(algorithm, encoded) {

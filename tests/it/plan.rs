@@ -7,7 +7,7 @@ use lock2venv::lock::{File, Location, Package, Source};
 use lock2venv::name::PackageName;
 use lock2venv::plan::{
     Action, Builds, Distribution, DistributionId, Error, Form, Origin, PackagePolicy, Plan,
-    PlanOptions, WantedPackage, plan,
+    PlanOptions, WantedPackage, WeakHashes, plan,
 };
 use lock2venv::target::Target;
 use lock2venv::version::{Version, VersionConstraint};
@@ -355,9 +355,33 @@ fn file_with_no_trusted_digest_is_not_planned() {
     let mut old = demo(&["demo-1.0-py3-none-any.whl"]);
     old.files[0].hash = "md5:d41d8cd98f00b204e9800998ecf8427e".into();
     let error = plan_with(&[old], &Installed::default(), &options()).unwrap_err();
-    let expected =
-        "poetry.lock has no sha256, sha384 or sha512 digest of `demo-1.0-py3-none-any.whl`";
+    let expected = "poetry.lock has only a md5 digest of `demo-1.0-py3-none-any.whl`, which other files can be made to have";
     assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn weak_digests_count_only_where_they_are_allowed_and_alone() {
+    let md5 = "md5:d41d8cd98f00b204e9800998ecf8427e";
+    let strong = "blake2b:".to_owned() + &"0".repeat(128);
+    let options = PlanOptions {
+        weak_hashes: WeakHashes::Allowed,
+        ..options()
+    };
+    let digests = |hashes: &[&str]| {
+        let mut package = demo(&vec!["demo-1.0-py3-none-any.whl"; hashes.len()]);
+        for (file, hash) in package.files.iter_mut().zip(hashes) {
+            file.hash = (*hash).into();
+        }
+        let plan = plan_with(&[package], &Installed::default(), &options);
+        let plan = plan.unwrap();
+        let [Action::Install(planned)] = plan.actions() else {
+            panic!("{plan:?}");
+        };
+        let digests = planned.origin.digests().iter();
+        digests.map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(digests(&[md5]), [md5]);
+    assert_eq!(digests(&[md5, &strong]), [strong]);
 }
 
 #[test]

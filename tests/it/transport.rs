@@ -147,8 +147,15 @@ fn pages_may_be_packed_under_any_spelling() {
         }
     }
     let index = index();
-    index.misbehave("/simple/acme/", Fault::Packed(0, "br"), 1);
-    install(&index.url(), &[]).failed(1, &["`br`, which is neither gzip nor deflate"]);
+    index.misbehave("/simple/acme/", Fault::Packed(0, "compress"), 1);
+    install(&index.url(), &[]).failed(1, &["`compress`, which is not supported"]);
+}
+
+#[test]
+fn a_host_that_does_not_resolve_is_asked_for_twice() {
+    let url = "http://packages.invalid/simple/";
+    let output = install(url, &[]).failed(1, &["simple/acme/, requested twice"]);
+    assert_eq!(output.stderr.matches("retrying (").count(), 1, "{output:?}");
 }
 
 #[test]
@@ -192,4 +199,67 @@ fn a_system_without_certificates_is_told() {
             "ca-certificates",
         ],
     );
+}
+
+#[test]
+fn weak_digests_install_only_where_they_are_allowed() {
+    let index = index();
+    let project = OnePackage::new(&[], "");
+    let lock = project.workspace.project().join("poetry.lock");
+    let text = std::fs::read_to_string(&lock).unwrap();
+    for name in ["md5", "sha1", "sha224", "blake2b", "sha3_256"] {
+        let output = std::process::Command::new("python3")
+            .args(["-c", "import hashlib, sys; print(hashlib.new(sys.argv[1], sys.stdin.buffer.read()).hexdigest())", name])
+            .stdin(wheel_file())
+            .output()
+            .unwrap();
+        let digest = format!(
+            "{name}:{}",
+            String::from_utf8(output.stdout).unwrap().trim()
+        );
+        std::fs::write(&lock, text.replace(&project.digest.to_string(), &digest)).unwrap();
+        let run = |arguments: &[&str]| {
+            let mut command = project.command(arguments);
+            Output::of(command.env("LOCK2VENV_INDEX_URL", index.url()))
+        };
+        let is_weak = matches!(name, "md5" | "sha1");
+        if is_weak {
+            run(&["install"]).failed(
+                1,
+                &[
+                    &format!("poetry.lock has only a {name} digest of `acme-1.0-py3-none-any.whl`"),
+                    "hint: take the file nevertheless: `--allow-weak-hashes`",
+                ],
+            );
+        }
+        let arguments: &[&str] = if is_weak {
+            &["install", "--allow-weak-hashes"]
+        } else {
+            &["install"]
+        };
+        run(arguments).succeeded();
+        let path = format!("/files/{}", wheel().file_name());
+        assert!(index.take_paths().contains(&path), "{name}");
+        // From the cache, which knows it by this digest.
+        std::fs::remove_dir_all(project.workspace.project().join(".venv")).unwrap();
+        run(arguments).succeeded();
+        assert!(index.take_paths().is_empty(), "{name}");
+        run(&["cache", "verify"]).succeeded();
+        std::fs::remove_dir_all(project.workspace.project().join(".venv")).unwrap();
+        let other = digest.replace(|digit| matches!(digit, 'a'..='f'), "0");
+        let name = digest.split(':').next().unwrap();
+        let other = format!("{name}:{}", &other[name.len() + 1..]);
+        std::fs::write(&lock, text.replace(&project.digest.to_string(), &other)).unwrap();
+        run(arguments).failed(1, &["is not the file that was locked"]);
+        index.take_paths();
+    }
+}
+
+/// The wheel, as a file to read.
+fn wheel_file() -> std::fs::File {
+    use std::io::{Seek as _, Write as _};
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&wheel().build()).unwrap();
+    file.rewind().unwrap();
+    file
 }

@@ -360,6 +360,9 @@ pub(crate) struct Supply {
     /// Build nothing from source distributions or repositories: a package without a fitting wheel is an error
     #[arg(long, env = "LOCK2VENV_NO_BUILD", value_parser = BoolishValueParser::new())]
     pub(crate) no_build: bool,
+    /// Install files of which poetry.lock has only MD5 or SHA-1, for which other files can be made
+    #[arg(long, env = "LOCK2VENV_ALLOW_WEAK_HASHES", value_parser = BoolishValueParser::new())]
+    pub(crate) allow_weak_hashes: bool,
     /// Constrain the build requirements of all packages as FILE says, a requirement per line (may be repeated)
     #[arg(long, value_name = "FILE", env = "LOCK2VENV_BUILD_CONSTRAINT")]
     pub(crate) build_constraint: Vec<PathBuf>,

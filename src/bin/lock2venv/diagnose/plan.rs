@@ -24,8 +24,12 @@ impl From<Error> for Failure {
                 .details(error.explanation())
                 .hints(other_python(&error, None))
                 .hint("allow builds (without `--no-build`), or offer its wheel in an index of your own and lock it from there"),
-            Error::NoDigest { .. } => Self::new(&error)
-                .hint("MD5 proves nothing; lock again from an index that has better digests: `poetry lock --regenerate`"),
+            Error::NoDigest { ref weak, .. } => {
+                let allow = "take the file nevertheless: `--allow-weak-hashes`".to_owned();
+                Self::new(&error)
+                    .hint("lock again from an index that has better digests: `poetry lock --regenerate`")
+                    .hints((!weak.is_empty()).then_some(allow))
+            }
             Error::Source { .. } => Self::new(&error).hint("run `poetry lock`"),
             Error::WrongSource {
                 ref packages,

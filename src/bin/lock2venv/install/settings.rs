@@ -9,7 +9,7 @@ use lock2venv::configuration::Configuration;
 use lock2venv::http::Network;
 use lock2venv::install::{KeptForm, LinkMode};
 use lock2venv::interpreter::{InterpreterRequest, managed_folders};
-use lock2venv::plan::Builds;
+use lock2venv::plan::{Builds, WeakHashes};
 use lock2venv::project_wheel;
 use lock2venv::session::{InterpreterLookup, SessionSettings};
 use lock2venv::url::Url;
@@ -57,6 +57,11 @@ pub(crate) fn of_supply(
             Builds::Refused
         } else {
             Builds::Allowed
+        },
+        weak_hashes: if supply.allow_weak_hashes {
+            WeakHashes::Allowed
+        } else {
+            WeakHashes::Refused
         },
         build_constraints: build_constraints(&supply.build_constraint, context)?,
         temporary_folder: Some(std::env::temp_dir()),

@@ -77,7 +77,7 @@ fn reason(verdict: Verdict, file: &LockedFile, package: &VerifiedPackage) -> Str
             format!("{index} offers only {}", names.join(", "))
         }
         (Verdict::Unproven, Offer::NothingLocked) => {
-            "poetry.lock has no sha256, sha384 or sha512 digest of it".to_owned()
+            "poetry.lock has no digest of it but weak or unknown ones".to_owned()
         }
         (Verdict::Unproven, _) => format!("{index} offers no digest"),
     }
