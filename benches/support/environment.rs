@@ -6,8 +6,8 @@ use lock2venv::archive::SizeLimits;
 use lock2venv::environment::Layout;
 use lock2venv::event::Silent;
 use lock2venv::install::{
-    Destination, DestinationKind, Error, FilePool, InstallOptions, Installation, KeptForm,
-    LinkMode, PreparedWheel, install,
+    CompileChoice, Destination, DestinationKind, Error, FilePool, InstallOptions, Installation,
+    KeptForm, LinkMode, PreparedWheel, install,
 };
 use lock2venv::plan::{Action, Plan};
 use lock2venv::store::PrivateCache;
@@ -80,6 +80,7 @@ impl Bench {
             leniency: Leniency::default(),
             limits: SizeLimits::default(),
             compile: None,
+            compiled: CompileChoice::All,
             link_mode: LinkMode::Hardlink,
             kept_form: KeptForm::Unpacked,
             cache: cache.and_then(PrivateCache::at),

@@ -15,8 +15,8 @@ use crate::digest::{Algorithm, Digest};
 use crate::environment::{Blueprint, Draft, Layout};
 use crate::event::Silent;
 use crate::install::{
-    self, Destination, DestinationKind, InstallOptions, Installation, KeptForm, KeptWheels,
-    LinkMode, PreparedWheel, WheelContent,
+    self, CompileChoice, Destination, DestinationKind, InstallOptions, Installation, KeptForm,
+    KeptWheels, LinkMode, PreparedWheel, WheelContent,
 };
 use crate::name::PackageName;
 use crate::plan::{Action, Distribution, DistributionId, Form, Origin, Plan};
@@ -147,6 +147,7 @@ impl Builder<'_> {
             leniency: self.settings.leniency.clone(),
             limits: self.settings.limits,
             compile: None,
+            compiled: CompileChoice::None,
             // Never a hard link: see the header of the module.
             link_mode: LinkMode::Reflink,
             // Nor twice the room for what few installs need.

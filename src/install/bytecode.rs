@@ -50,11 +50,16 @@ fn written(compiled: &[Compiled]) -> impl Iterator<Item = &Bytecode> {
     outcomes.filter_map(|outcome| outcome.as_ref().ok())
 }
 
-/// Takes out what was compiled from files that gave way to others.
-pub(super) fn take_outdated(compiled: &mut Vec<Compiled>, settled: &Settled) -> Vec<Compiled> {
+/// Takes out what was compiled of a contested path from a file that gave way to another, or for a distribution that does
+/// not decide about the path, where the one that does is not to be compiled: whichever was first, the result is the same.
+pub(super) fn take_outdated(
+    compiled: &mut Vec<Compiled>,
+    settled: &Settled,
+    is_chosen: impl Fn(DistributionId) -> bool,
+) -> Vec<Compiled> {
     let is_outdated = |compiled: &mut Compiled| {
         let path = settled.paths.get(&compiled.source);
-        path.is_some_and(|path| path.is_replaced)
+        path.is_some_and(|path| path.is_replaced || !path.winner().is_some_and(&is_chosen))
     };
     compiled.extract_if(.., is_outdated).collect()
 }
@@ -68,16 +73,19 @@ pub(super) fn remove(outdated: &[Compiled], folder: &Path) -> Result<(), Error> 
     Ok(())
 }
 
-/// Gathers the modules that took the place of others, each for the wheel that it is from.
-pub(super) fn settled_batches(
+/// Gathers the modules at contested paths that are not `compiled` as they are now, each for the wheel that decides about it.
+pub(super) fn settled_batches<'w>(
     settled: &Settled,
-    wheels: &[PlacedWheel<'_>],
+    compiled: &[Compiled],
+    wheels: impl Iterator<Item = &'w PlacedWheel<'w>>,
     root: &Path,
 ) -> Vec<Batch> {
-    let winners = wheels.iter().map(|wheel| {
+    let compiled: HashSet<&str> = compiled.iter().map(|one| one.source.as_str()).collect();
+    let winners = wheels.map(|wheel| {
         let is_won = |placed: &&Placed| {
             let path = settled.paths.get(&*placed.path);
-            path.is_some_and(|path| path.is_replaced && path.holders.last() == Some(&wheel.id()))
+            path.is_some_and(|path| path.winner() == Some(wheel.id()))
+                && !compiled.contains(&*placed.path)
         };
         let won: Vec<Placed> = wheel.placed.iter().filter(is_won).cloned().collect();
         Batch {

@@ -1,5 +1,6 @@
 //! Fills a new environment, in a folder that nobody else looks at.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -14,6 +15,7 @@ use super::warnings;
 use super::{Error, Installation, PreparedWheel, Report};
 use crate::archive::Buffers;
 use crate::bytecode::{Batch, Compiled, PackedPiece};
+use crate::plan::DistributionId;
 use crate::platform::folder::{Root, date_folders};
 
 pub(super) fn install<E: From<Error>>(
@@ -57,9 +59,16 @@ fn follow(
     wheels: &[PlacedWheel<'_>],
 ) -> Result<Vec<Compiled>, Error> {
     let destination = installation.destination;
-    let outdated = bytecode::take_outdated(&mut compiled, settled);
+    let chosen = wheels.iter().filter(|wheel| {
+        let choice = &installation.options.compiled;
+        choice.includes(&wheel.distribution.name)
+    });
+    let chosen: HashSet<DistributionId> = chosen.map(PlacedWheel::id).collect();
+    let is_chosen = |id| chosen.contains(&id);
+    let outdated = bytecode::take_outdated(&mut compiled, settled, is_chosen);
     bytecode::remove(&outdated, &destination.folder)?;
-    let batches = bytecode::settled_batches(settled, wheels, &destination.root);
+    let wheels = wheels.iter().filter(|wheel| is_chosen(wheel.id()));
+    let batches = bytecode::settled_batches(settled, &compiled, wheels, &destination.root);
     if !batches.is_empty() {
         compiled.extend(compile(installation, batches)?);
     }

@@ -12,6 +12,7 @@
 
 mod bytecode;
 mod change;
+mod compile_choice;
 mod error;
 mod existing;
 mod fresh;
@@ -41,6 +42,7 @@ use crate::wheel::Leniency;
 pub use change::complete::{Need, Unfinished, complete, unfinished};
 pub(crate) use change::ground::normal;
 pub use change::loser::losers;
+pub use compile_choice::CompileChoice;
 pub use error::Error;
 pub use installation::Installation;
 pub use kept::{Finder, KeptWheels, unpacked};
@@ -125,6 +127,8 @@ pub struct InstallOptions {
     pub limits: SizeLimits,
     /// The interpreter that compiles bytecode, absolute; `None` compiles nothing.
     pub compile: Option<crate::bytecode::CompileSettings>,
+    /// Whose modules it compiles.
+    pub compiled: CompileChoice,
     /// How files of the cache come into the environment.
     pub link_mode: LinkMode,
     /// How the cache keeps wheels that are installed now.

@@ -13,7 +13,7 @@ use crate::bytecode;
 use crate::configuration::Configuration;
 use crate::http::Network;
 use crate::index::{self, Client};
-use crate::install::{self, Destination, KeptForm, LinkMode};
+use crate::install::{self, CompileChoice, Destination, KeptForm, LinkMode};
 use crate::plan::{Builds, IndexSource, WeakHashes};
 use crate::platform::file::DEFAULT_DATE;
 use crate::prepare;
@@ -46,8 +46,8 @@ pub struct SessionSettings {
     pub is_strict: bool,
     /// The rules about wheels that are lifted.
     pub leniency: Leniency,
-    /// Whether modules are compiled to bytecode.
-    pub compiles: bool,
+    /// Whose modules are compiled to bytecode.
+    pub compiles: CompileChoice,
     /// How files of the cache come into the environment.
     pub link_mode: LinkMode,
     /// How the cache keeps wheels that are installed now.
@@ -86,7 +86,7 @@ impl SessionSettings {
             size_limits: SizeLimits::default(),
             is_strict: false,
             leniency: Leniency::default(),
-            compiles: false,
+            compiles: CompileChoice::None,
             link_mode: LinkMode::default(),
             kept_form: KeptForm::default(),
             n_jobs: None,
@@ -185,7 +185,11 @@ impl Session {
             strict: settings.is_strict,
             leniency: settings.leniency.clone(),
             limits: settings.size_limits,
-            compile: settings.compiles.then(bytecode).transpose()?,
+            compile: match settings.compiles {
+                CompileChoice::None => None,
+                CompileChoice::All | CompileChoice::Only(_) => Some(bytecode()?),
+            },
+            compiled: settings.compiles.clone(),
             link_mode: settings.link_mode,
             kept_form: settings.kept_form,
             cache: self.private_cache(),

@@ -9,7 +9,7 @@ use lock2venv::archive::SizeLimits;
 use lock2venv::environment::{self, Layout};
 use lock2venv::event::Silent;
 use lock2venv::install::{
-    Destination, DestinationKind, Error, InstallOptions, KeptForm, LinkMode, losers,
+    CompileChoice, Destination, DestinationKind, Error, InstallOptions, KeptForm, LinkMode, losers,
 };
 use lock2venv::name::PackageName;
 use lock2venv::plan::{Action, Plan};
@@ -40,6 +40,7 @@ fn options() -> InstallOptions {
         limits: SizeLimits::default(),
         leniency: Leniency::default(),
         compile: None,
+        compiled: CompileChoice::All,
         link_mode: LinkMode::Copy,
         kept_form: KeptForm::Unpacked,
         cache: None,

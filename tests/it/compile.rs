@@ -95,6 +95,42 @@ fn wheels_that_share_sources_are_compiled_alike_in_every_run() {
 }
 
 #[test]
+fn names_limit_bytecode_to_their_distributions_in_every_run() {
+    let project = LockedWheels::new(&namespace());
+    // `acme-2` shares files with others: with the same bytes, whose last holder is `acme-7`, and with other bytes, which
+    // stay with `acme-6`.
+    let compiled = |names: &str, arguments: &[&str]| {
+        let compile = format!("--compile={names}");
+        let arguments = [&[compile.as_str()], arguments].concat();
+        project.install_again(&arguments).succeeded();
+        assert_true_of_sources(&project.venv());
+        snapshot(&project.venv())
+    };
+    for (names, expected) in [
+        ("acme-2", &["part_2"][..]),
+        ("Acme.2,acme_6", &["part_2", "part_6", "shared"]),
+        ("acme-7", &["__init__", "__init__", "part_7"]),
+        (
+            "acme-0,acme-7",
+            &["__init__", "__init__", "part_0", "part_7"],
+        ),
+        ("0", &[]),
+    ] {
+        let first = compiled(names, &["--jobs", "1", "--no-cache"]);
+        let paths = first.keys().filter(|path| {
+            path.contains("/acme/__pycache__/") || path.contains("/acme/sub/__pycache__/")
+        });
+        let name = |path: &String| Some(path.rsplit('/').next()?.split('.').next()?.to_owned());
+        let mut found: Vec<String> = paths.filter_map(name).collect();
+        found.sort();
+        assert_eq!(found, expected, "{names}");
+        for jobs in ["8", "3", "8", "8"] {
+            assert_eq!(compiled(names, &["--jobs", jobs]), first, "{names}");
+        }
+    }
+}
+
+#[test]
 fn bytecode_that_a_wheel_brings_gives_way_to_what_is_compiled() {
     let tag = cache_tag();
     let shipped = format!("acme/__pycache__/part_1.{tag}.pyc");

@@ -18,8 +18,8 @@ use lock2venv::environment::Layout;
 use lock2venv::event::{Event, Reporter, Silent, Warning, WheelFlaw};
 use lock2venv::filename::WheelFilename;
 use lock2venv::install::{
-    Destination, DestinationKind, Error, FilePool, InstallOptions, Installation, KeptForm,
-    LinkMode, PreparedWheel, Report, WheelContent,
+    CompileChoice, Destination, DestinationKind, Error, FilePool, InstallOptions, Installation,
+    KeptForm, LinkMode, PreparedWheel, Report, WheelContent,
 };
 use lock2venv::installed::InstalledDistribution;
 use lock2venv::name::PackageName;
@@ -156,6 +156,7 @@ fn options() -> InstallOptions {
         leniency: Leniency::default(),
         limits: SizeLimits::default(),
         compile: None,
+        compiled: CompileChoice::All,
         link_mode: LinkMode::Auto,
         kept_form: KeptForm::Unpacked,
         cache: None,

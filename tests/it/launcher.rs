@@ -8,7 +8,9 @@ use std::process::{Command, Stdio};
 
 use lock2venv::environment::{Blueprint, Draft, Environment, EnvironmentFault};
 use lock2venv::event::Silent;
-use lock2venv::install::{Destination, DestinationKind, Error, InstallOptions, KeptForm, LinkMode};
+use lock2venv::install::{
+    CompileChoice, Destination, DestinationKind, Error, InstallOptions, KeptForm, LinkMode,
+};
 use lock2venv::interpreter::Interpreter;
 use lock2venv::plan::{Action, Plan};
 use lock2venv::wheel::Leniency;
@@ -98,6 +100,7 @@ fn fill(root: &Path, interpreter: &Interpreter, wheel: &WheelBuilder) -> Environ
         leniency: Leniency::default(),
         limits: lock2venv::archive::SizeLimits::default(),
         compile: None,
+        compiled: CompileChoice::All,
         link_mode: LinkMode::Auto,
         kept_form: KeptForm::Unpacked,
         cache: None,

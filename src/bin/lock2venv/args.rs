@@ -21,10 +21,13 @@ use clap::{
 use crate::cache::{CacheSize, Prune};
 use crate::check::Check;
 use crate::habits;
+use crate::install::compile;
 use crate::report::print_hint;
 use crate::size;
 use crate::variables::{self, Variables};
 use crate::verify::Verify;
+
+use lock2venv::install::CompileChoice;
 
 const STYLES: Styles = Styles::styled()
     .header(anstyle::AnsiColor::Green.on_default().bold())
@@ -287,9 +290,17 @@ pub(crate) struct Install {
     /// Install the project and directory dependencies as links to their sources, as Poetry does
     #[arg(long, env = "LOCK2VENV_EDITABLE", value_parser = BoolishValueParser::new())]
     pub(crate) editable: bool,
-    /// Compile Python sources to bytecode
-    #[arg(long, env = "LOCK2VENV_COMPILE", value_parser = BoolishValueParser::new())]
-    pub(crate) compile: bool,
+    /// Compile Python sources to bytecode: all, or those of the packages that are named (comma separated)
+    #[arg(
+        long,
+        value_name = "NAMES",
+        env = "LOCK2VENV_COMPILE",
+        value_parser = compile::parse,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub(crate) compile: Option<CompileChoice>,
     /// Print what would be done, and change nothing
     #[arg(long, env = "LOCK2VENV_DRY_RUN", value_parser = BoolishValueParser::new())]
     pub(crate) dry_run: bool,

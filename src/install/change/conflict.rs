@@ -51,6 +51,13 @@ pub(crate) struct SettledPath {
     pub(crate) is_replaced: bool,
 }
 
+impl SettledPath {
+    /// Returns the distribution that decided what the file holds.
+    pub(crate) fn winner(&self) -> Option<DistributionId> {
+        self.holders.last().copied()
+    }
+}
+
 /// A path that something was in the way of.
 struct Contest {
     path: String,

@@ -193,7 +193,11 @@ impl<'a, 's> Unpacker<'a, 's> {
 
     /// Has the modules of a wheel compiled, as far as the cache does not have their bytecode.
     fn compile<'t>(&'t self, scope: &Scope<'t>, wheel: &PlacedWheel<'a>) {
-        let Some(compiler) = self.compiler else {
+        let name = &wheel.distribution.name;
+        let compiler = self
+            .compiler
+            .filter(|_| self.installation.options.compiled.includes(name));
+        let Some(compiler) = compiler else {
             return;
         };
         let packed = compiler.submit(Batch {

@@ -230,6 +230,19 @@ fn a_dry_run_says_what_would_be_and_does_nothing() {
 }
 
 #[test]
+fn names_of_packages_to_compile_are_looked_up_in_the_lock() {
+    let scene = Scene::new();
+    let output = scene
+        .run(&["install", "--no-root", "--compile=acme,acne"])
+        .succeeded();
+    let warning = "`--compile` names `acne`, which is not in poetry.lock";
+    assert!(output.stderr.contains(warning), "{}", output.stderr);
+    assert!(!output.stderr.contains("`acme`"), "{}", output.stderr);
+    let output = scene.run(&["install", "--compile=a b"]);
+    output.failed(2, &["`a b` is not the name of a package"]);
+}
+
+#[test]
 fn compiled_modules_are_listed_in_record() {
     let scene = Scene::new();
     scene

@@ -1,5 +1,6 @@
 //! `lock2venv install` and `lock2venv sync`: reads what was asked for, has a session carry it out, and says what happens.
 
+pub(crate) mod compile;
 pub(crate) mod interrupt;
 mod leniency;
 mod lock_alone;
@@ -48,6 +49,9 @@ pub(crate) fn run(arguments: &Install, others: Others, context: &Context) -> Res
     let configuration = Configuration::read(&locked.project.root, context.variables.clone())?;
     if locked.origin == ProjectOrigin::Lock {
         lock_alone::warn_of_credentials(&locked.lock, &configuration, context)?;
+    }
+    if let Some(choice) = &arguments.compile {
+        compile::warn_of_unknown(choice, &locked, context);
     }
     let root = root(arguments, context, &locked);
     let narration = Narration::new(Terminal::new(context.verbosity), arguments.only_root);

@@ -26,7 +26,7 @@ pub(super) fn of(
 ) -> Result<SessionSettings, Failure> {
     Ok(SessionSettings {
         is_strict: arguments.strict,
-        compiles: arguments.compile,
+        compiles: arguments.compile.clone().unwrap_or_default(),
         link_mode: link_mode(arguments.link_mode),
         kept_form: kept_form(arguments),
         ..of_supply(&arguments.supply, context, configuration)?
