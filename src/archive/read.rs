@@ -94,6 +94,30 @@ impl<'a> EntryReader<'a> {
         Ok(())
     }
 
+    /// Fills `output` with the content of `entry`, which has as many bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`EntryReader::read`].
+    pub fn read_into(&mut self, entry: &ArchiveEntry, output: &mut [u8]) -> Result<(), Error> {
+        let is_right = output.len() as u64 == entry.n_bytes;
+        if is_right && entry.method == Method::Deflated && self.inflate_whole(entry, output)? {
+            let is_as_declared = crc32fast::hash(output) == entry.crc;
+            return is_as_declared
+                .then_some(())
+                .ok_or_else(|| entry.fault(EntryFault::Crc));
+        }
+        let mut rest = output;
+        self.read(entry, |piece| {
+            let (place, after) = std::mem::take(&mut rest)
+                .split_at_mut_checked(piece.len())
+                .ok_or_else(|| entry.fault(EntryFault::Size))?;
+            place.copy_from_slice(piece);
+            rest = after;
+            Ok::<(), Error>(())
+        })
+    }
+
     fn read_stored<E: From<Error>>(
         &mut self,
         entry: &ArchiveEntry,
@@ -114,9 +138,17 @@ impl<'a> EntryReader<'a> {
         entry: &ArchiveEntry,
         sink: &mut impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        if self.inflate_whole(entry)? {
+        if entry.is_small() {
+            let mut output = std::mem::take(&mut self.buffers.output);
             let n_bytes = usize::try_from(entry.n_bytes).unwrap_or(usize::MAX);
-            return sink(&self.buffers.output[..n_bytes]);
+            if output.len() < n_bytes {
+                output.resize(n_bytes, 0);
+            }
+            let is_whole = self.inflate_whole(entry, &mut output[..n_bytes]);
+            self.buffers.output = output;
+            if is_whole? {
+                return sink(&self.buffers.output[..n_bytes]);
+            }
         }
         self.buffers.inflater.reset(false);
         let end = entry.data_offset + entry.n_packed_bytes;
@@ -148,29 +180,23 @@ impl<'a> EntryReader<'a> {
         Ok(())
     }
 
-    /// Inflates `entry` at once into the output buffer. Tells whether it did: what is large, or seems not to be as declared,
-    /// is left to be inflated in pieces, and so to one judge.
-    fn inflate_whole(&mut self, entry: &ArchiveEntry) -> Result<bool, Error> {
-        let is_small = entry.n_bytes.max(entry.n_packed_bytes) <= WHOLE_BYTES;
-        if !is_small || self.buffers.whole_inflater.is_none() {
+    /// Inflates `entry` at once into `output`. Tells whether it did: what is large, or seems not to be as declared, is left to
+    /// be inflated in pieces, and so to one judge.
+    fn inflate_whole(&mut self, entry: &ArchiveEntry, output: &mut [u8]) -> Result<bool, Error> {
+        if !entry.is_small() || self.buffers.whole_inflater.is_none() {
             return Ok(false);
         }
         let (start, end) = (entry.data_offset, entry.data_offset + entry.n_packed_bytes);
         self.fill_to(start, end, end)?;
-        let n_bytes = usize::try_from(entry.n_bytes).unwrap_or(usize::MAX);
         let Buffers {
             input,
-            output,
             whole_inflater,
             ..
         } = &mut *self.buffers;
-        if output.len() < n_bytes {
-            output.resize(n_bytes, 0);
-        }
         let in_memory = self.archive.source().held(start, end);
         let input = in_memory.unwrap_or_else(|| held(input, self.input_offset, start, end));
         let inflater = whole_inflater.as_mut();
-        Ok(inflater.is_some_and(|inflater| inflater.inflate(input, &mut output[..n_bytes])))
+        Ok(inflater.is_some_and(|inflater| inflater.inflate(input, output)))
     }
 
     /// Inflates from `input` into the output buffer behind the `n_held` bytes that are in it.
@@ -245,6 +271,12 @@ impl<'a> EntryReader<'a> {
         source
             .read_exact_at(&mut self.buffers.input, offset)
             .map_err(Error::Io)
+    }
+}
+
+impl ArchiveEntry {
+    fn is_small(&self) -> bool {
+        self.n_bytes.max(self.n_packed_bytes) <= WHOLE_BYTES
     }
 }
 

@@ -3,6 +3,11 @@
 //! Known are the algorithms of fixed size that Python's hashlib guarantees. A lock may list MD5 or SHA-1, which old private indexes
 //! offer: they are weak, prove nothing, and are parsed only by [`Digest::parse_any`], for who allows them.
 
+#[cfg(target_arch = "x86_64")]
+mod sha_ni;
+#[cfg(target_arch = "x86_64")]
+mod together;
+
 use std::{fmt, io};
 
 use sha2::Digest as _;
@@ -203,6 +208,16 @@ pub(crate) fn unsealed(sealed: &str) -> Option<&str> {
     (digest.hex() == hex).then_some(text)
 }
 
+/// Returns the SHA-256 of each message, in their order; quicker than one after the other where the processor allows it.
+pub(crate) fn sha256_of_each(messages: &[&[u8]]) -> Vec<[u8; 32]> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(unit) = sha_ni::ShaUnit::find() {
+        return together::sha256_of_each(unit, messages);
+    }
+    let digests = messages.iter().map(sha2::Sha256::digest);
+    digests.map(Into::into).collect()
+}
+
 /// Hashes what is written through it.
 #[derive(Debug)]
 pub struct Hashing<W> {
@@ -292,6 +307,14 @@ mod tests {
             Digest::parse(&EMPTY.to_uppercase().replace("SHA", "sha")),
             Digest::parse(EMPTY)
         );
+    }
+
+    #[test]
+    fn digests_of_many_are_those_of_each() {
+        let messages: [&[u8]; 4] = [b"", b"a", &[7; 4000], b"b"];
+        let each = messages.map(|message| Digest::of(Algorithm::Sha256, message));
+        let many = sha256_of_each(&messages);
+        assert!(many.iter().eq(each.iter().map(Digest::bytes)));
     }
 
     #[test]

@@ -10,10 +10,10 @@ use super::bytecode;
 use super::change::Change;
 use super::change::conflict;
 use super::change::ground::Ground;
+use super::unpack::batch::ThreadBuffers;
 use super::unpack::roots::Roots;
 use super::warnings;
 use super::{Error, Installation, PreparedWheel, Report};
-use crate::archive::Buffers;
 
 pub(super) fn install<E: From<Error>>(
     installation: Installation<'_>,
@@ -24,7 +24,7 @@ pub(super) fn install<E: From<Error>>(
     let (mut wheels, compiled) = installation.unpack(arrivals, roots)?;
     let mut warnings = bytecode::record_results(compiled, &mut wheels);
     for wheel in &mut wheels {
-        let settled = conflict::settle(std::slice::from_mut(wheel), &mut Buffers::default())?;
+        let settled = conflict::settle(std::slice::from_mut(wheel), &mut ThreadBuffers::default())?;
         warnings.extend(settled.warnings);
         warnings.extend(wheel.warnings.clone());
     }

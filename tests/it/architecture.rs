@@ -436,6 +436,20 @@ fn the_program_makes_no_system_call_of_its_own() {
 }
 
 #[test]
+fn two_modules_alone_are_unsafe() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    collect(&source, "", &mut files);
+    files.retain(|(_, file)| code_of(file).contains("unsafe_code"));
+    let mut names: Vec<_> = files
+        .iter()
+        .map(|(_, file)| file.strip_prefix(&source).unwrap().to_str().unwrap())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, ["archive/whole.rs", "digest/sha_ni.rs"]);
+}
+
+#[test]
 fn the_folder_of_the_cache_version_is_named_in_one_file() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();

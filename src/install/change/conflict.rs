@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::archive::Buffers;
 use crate::event::Warning;
 use crate::install::Error;
 use crate::install::place::placed::{Placed, label};
+use crate::install::unpack::batch::ThreadBuffers;
 use crate::install::unpack::placed_wheel::PlacedWheel;
 use crate::plan::DistributionId;
 
@@ -17,7 +17,7 @@ use crate::plan::DistributionId;
 /// those of the wheel that keeps the path. `wheels` are in the order of the plan.
 pub(crate) fn settle(
     wheels: &mut [PlacedWheel<'_>],
-    buffers: &mut Buffers,
+    buffers: &mut ThreadBuffers,
 ) -> Result<Settled, Error> {
     let mut settled = Settled::default();
     for contest in contests(wheels) {
@@ -90,7 +90,7 @@ impl Contest {
     fn put_in_place(
         &self,
         wheels: &[PlacedWheel<'_>],
-        buffers: &mut Buffers,
+        buffers: &mut ThreadBuffers,
     ) -> Result<bool, Error> {
         let first = self.claims().find(|claim| claim.contested.is_none());
         let first = first.ok_or_else(|| without_owner(&self.path, wheels))?;
@@ -196,7 +196,7 @@ mod tests {
         let mut wheels: Vec<_> = files
             .map(|(position, file)| scene.wheel(position, &[*file]))
             .collect();
-        let settled = settle(&mut wheels, &mut Buffers::default()).unwrap();
+        let settled = settle(&mut wheels, &mut ThreadBuffers::default()).unwrap();
         let paths = settled.paths.iter().map(|(path, settled)| {
             let holders = settled.holders.iter().map(ToString::to_string);
             let holders = holders.collect::<Vec<_>>().join("+");
@@ -233,7 +233,7 @@ mod tests {
         let scene = Scene::new();
         let second = scene.wheel(1, &[SceneFile("a", "y")]);
         let mut wheels = [scene.wheel(0, &[SceneFile("a", "x")]), second];
-        settle(&mut wheels, &mut Buffers::default()).unwrap();
+        settle(&mut wheels, &mut ThreadBuffers::default()).unwrap();
         assert_eq!(scene.read("a"), "y");
         assert_eq!(wheels[0].dropped.len(), 1);
     }
@@ -243,7 +243,7 @@ mod tests {
         let scene = Scene::new();
         scene.write("a", "somebody's");
         let mut wheels = [scene.wheel(0, &[SceneFile("a", "x")])];
-        let settled = settle(&mut wheels, &mut Buffers::default());
+        let settled = settle(&mut wheels, &mut ThreadBuffers::default());
         assert!(matches!(settled, Err(Error::Occupied { path }) if path == "a"));
         assert_eq!(scene.read("a"), "somebody's");
     }

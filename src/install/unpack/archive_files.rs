@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{self, Write as _};
 
 use super::archive_source::ArchiveSource;
+use super::batch::{BatchFile, DigestBatch, ThreadBuffers};
 use super::opened::UnpackContext;
 use super::placing::{Executable, Placement, Placing};
 use super::proof::DigestCheck;
-use crate::archive::{self, ArchiveEntry, Buffers, EntryReader};
+use crate::archive::{self, ArchiveEntry, EntryReader};
 use crate::event::{Warning, WheelFlaw};
 use crate::install::Error;
 use crate::install::place::contents::NumberedItem;
@@ -23,6 +24,7 @@ const MAX_SCRIPT_BYTES: u64 = 1 << 20;
 pub(super) struct ArchiveFiles<'f> {
     source: &'f ArchiveSource,
     reader: EntryReader<'f>,
+    batch: DigestBatch<'f>,
     scripts: ScriptFolder<'f>,
     /// Keeps the files in the cache, too.
     saved: Option<SavedChunk>,
@@ -34,6 +36,15 @@ enum FileTarget {
     /// Into the cache alone: what lost its path to another file is cached even so.
     Spare(File),
     Nowhere,
+}
+
+impl FileTarget {
+    fn placement(&self) -> Placement {
+        match self {
+            Self::InPlace(_) => Placement::InPlace,
+            Self::Spare(_) | Self::Nowhere => Placement::Contested,
+        }
+    }
 }
 
 /// What stops the copying of one entry.
@@ -52,11 +63,12 @@ impl<'f> ArchiveFiles<'f> {
     pub(super) fn new(
         source: &'f ArchiveSource,
         context: UnpackContext<'f>,
-        buffers: &'f mut Buffers,
+        buffers: &'f mut ThreadBuffers,
     ) -> Self {
         Self {
             source,
-            reader: source.wheel.archive().reader(buffers),
+            reader: source.wheel.archive().reader(&mut buffers.archive),
+            batch: DigestBatch::new(&mut buffers.batch),
             scripts: context.scripts(),
             saved: None,
         }
@@ -67,7 +79,7 @@ impl<'f> ArchiveFiles<'f> {
         source: &'f ArchiveSource,
         number: usize,
         context: UnpackContext<'f>,
-        buffers: &'f mut Buffers,
+        buffers: &'f mut ThreadBuffers,
     ) -> Self {
         let writer = source.writer.as_ref();
         Self {
@@ -76,24 +88,91 @@ impl<'f> ArchiveFiles<'f> {
         }
     }
 
-    /// Gives what was kept to the writer of the cache.
-    pub(super) fn finish(self) {
+    /// Ends the work on the files that were unpacked, and gives what was kept to the writer of the cache.
+    pub(super) fn finish(mut self, placing: &mut Placing<'_>) -> Result<(), Error> {
+        self.prove_batch(placing)?;
         if let (Some(writer), Some(saved)) = (&self.source.writer, self.saved) {
             writer.add(saved);
         }
+        Ok(())
     }
 
-    /// Puts one file in place.
+    /// Puts one file in place. Whether it is as RECORD says may be asked later, with others.
     pub(super) fn unpack(
         &mut self,
-        item: NumberedItem<'_>,
+        item: NumberedItem<'f>,
         placing: &mut Placing<'_>,
     ) -> Result<(), Error> {
-        if item.item.is_script && item.item.n_bytes <= MAX_SCRIPT_BYTES {
+        let unpacked = self.put(item, placing);
+        if unpacked.is_err() {
+            // What is wrong with a file before it comes first.
+            self.prove_batch(placing)?;
+        }
+        unpacked
+    }
+
+    fn put(&mut self, item: NumberedItem<'f>, placing: &mut Placing<'_>) -> Result<(), Error> {
+        let is_script = item.item.is_script && item.item.n_bytes <= MAX_SCRIPT_BYTES;
+        if !is_script && DigestBatch::is_for(item.item) {
+            return self.unpack_small(item, placing);
+        }
+        self.prove_batch(placing)?;
+        if is_script {
             self.unpack_script(item, placing)
         } else {
             self.unpack_file(item, placing)
         }
+    }
+
+    /// Puts one small file in place as it is in the wheel, to be hashed with others.
+    fn unpack_small(
+        &mut self,
+        item: NumberedItem<'f>,
+        placing: &mut Placing<'_>,
+    ) -> Result<(), Error> {
+        let entry = self.entry(item);
+        let n_bytes = usize::try_from(entry.n_bytes()).unwrap_or(usize::MAX);
+        if !self.batch.has_room(n_bytes) {
+            self.prove_batch(placing)?;
+        }
+        let mut target = self.target(item, placing)?;
+        let content = self.batch.room(n_bytes);
+        let read = self.reader.read_into(entry, content);
+        read.map_err(|fault| Error::wheel(self.source.file_name(), fault))?;
+        if let FileTarget::InPlace(file) | FileTarget::Spare(file) = &mut target {
+            let written = file.write_all(content);
+            written.map_err(|cause| placing.place.write_error(&item.item.path, cause))?;
+        }
+        if let Some(saved) = &mut self.saved {
+            saved.append(content);
+        }
+        self.date(item, &target, placing)?;
+        let file = BatchFile {
+            item,
+            placement: target.placement(),
+            saved: self.save(item, &target, placing),
+        };
+        self.batch.push(file, n_bytes);
+        Ok(())
+    }
+
+    /// Hashes the files of the batch, compares them with what RECORD says, and notes them.
+    fn prove_batch(&mut self, placing: &mut Placing<'_>) -> Result<(), Error> {
+        for (file, digest) in self.batch.hash() {
+            let recorded = file.item.item.digest.as_ref();
+            if recorded.is_some_and(|recorded| recorded.bytes() != digest) {
+                self.differs(self.entry(file.item), placing)?;
+            }
+            if let (Some(saved), Some(number)) = (&mut self.saved, file.saved) {
+                saved.set_digest(number, digest);
+            }
+            placing.note(file.item, digest, file.placement);
+        }
+        Ok(())
+    }
+
+    fn entry(&self, item: NumberedItem<'_>) -> &'f ArchiveEntry {
+        &self.source.wheel.archive().entries()[item.item.index]
     }
 
     /// Puts one file in place as it is in the wheel.
@@ -114,28 +193,45 @@ impl<'f> ArchiveFiles<'f> {
             }
         })?;
         self.saved = saved;
-        if let FileTarget::InPlace(file) | FileTarget::Spare(file) = &target {
-            let dated = set_date(file, self.entry(item).modified());
-            dated.map_err(|cause| placing.place.write_error(&item.item.path, cause))?;
+        self.date(item, &target, placing)?;
+        let number = self.save(item, &target, placing);
+        if let (Some(saved), Some(number)) = (&mut self.saved, number) {
+            saved.set_digest(number, digest);
         }
-        match (&target, &mut self.saved) {
-            (FileTarget::InPlace(file), Some(saved)) => {
-                let place = &mut placing.place;
-                let path = &item.item.path;
-                saved.save(item.index, WrittenFile { place, path, file }, digest);
-            }
-            (FileTarget::Spare(file), Some(saved)) => {
-                saved.note_own(item.index, Some(file), digest);
-            }
-            (FileTarget::Nowhere, Some(saved)) => saved.note_own(item.index, None, digest),
-            (_, None) => {}
-        }
-        let placement = match target {
-            FileTarget::InPlace(_) => Placement::InPlace,
-            FileTarget::Spare(_) | FileTarget::Nowhere => Placement::Contested,
-        };
-        placing.note(item, digest, placement);
+        placing.note(item, digest, target.placement());
         Ok(())
+    }
+
+    /// Gives a file that was just written the date that it has in the wheel.
+    fn date(
+        &self,
+        item: NumberedItem<'_>,
+        target: &FileTarget,
+        placing: &mut Placing<'_>,
+    ) -> Result<(), Error> {
+        let (FileTarget::InPlace(file) | FileTarget::Spare(file)) = target else {
+            return Ok(());
+        };
+        let dated = set_date(file, self.entry(item).modified());
+        dated.map_err(|cause| placing.place.write_error(&item.item.path, cause).into())
+    }
+
+    /// Keeps a file that was just written in the cache as well, where the wheel is kept; its digest is to follow.
+    fn save(
+        &mut self,
+        item: NumberedItem<'_>,
+        target: &FileTarget,
+        placing: &mut Placing<'_>,
+    ) -> Option<usize> {
+        let saved = self.saved.as_mut()?;
+        match target {
+            FileTarget::InPlace(file) => {
+                let (place, path) = (&mut placing.place, &item.item.path);
+                saved.save(item.index, WrittenFile { place, path, file })
+            }
+            FileTarget::Spare(file) => saved.note_own(item.index, Some(file)),
+            FileTarget::Nowhere => saved.note_own(item.index, None),
+        }
     }
 
     fn target(
@@ -170,10 +266,6 @@ impl<'f> ArchiveFiles<'f> {
         let path = &item.item.path;
         let text = self.scripts.rewrite(path, &content);
         placing.put(path, text.unwrap_or(content), Executable::Yes)
-    }
-
-    fn entry(&self, item: NumberedItem<'_>) -> &'f ArchiveEntry {
-        &self.source.wheel.archive().entries()[item.item.index]
     }
 
     /// Reads a file once, and compares it with what RECORD says; returns its SHA-256.

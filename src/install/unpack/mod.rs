@@ -5,6 +5,7 @@
 
 mod archive_files;
 mod archive_source;
+pub(crate) mod batch;
 mod built_files;
 mod gate;
 mod kept_files;

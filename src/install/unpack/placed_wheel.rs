@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::batch::ThreadBuffers;
 use super::wheel_install::WheelInstall;
-use crate::archive::Buffers;
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::event::Warning;
 use crate::install::Error;
@@ -85,7 +85,7 @@ impl<'a> PlacedWheel<'a> {
     pub(crate) fn write_contested(
         &self,
         number: usize,
-        buffers: &mut Buffers,
+        buffers: &mut ThreadBuffers,
     ) -> Result<(), Error> {
         let file = &self.contested[number];
         match &file.source {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::Scope;
 
+use super::batch::ThreadBuffers;
 use super::gate::{Admission, Gate};
 use super::opened::{UnpackContext, WheelOpener};
 use super::placed_wheel::PlacedWheel;
@@ -15,7 +16,6 @@ use super::queue::{Urgency, UrgencyQueue};
 use super::results::Results;
 use super::roots::Roots;
 use super::wheel_install::WheelInstall;
-use crate::archive::Buffers;
 use crate::bytecode::{Batch, Compiler, PackedPiece};
 use crate::event::Event;
 use crate::install::place::pycache;
@@ -35,7 +35,7 @@ pub(crate) struct Unpacker<'a, 's> {
     roots: Roots,
     queue: UrgencyQueue<Task<'a, 's>>,
     /// Those that no task uses at the moment.
-    buffers: Mutex<Vec<Buffers>>,
+    buffers: Mutex<Vec<ThreadBuffers>>,
     results: Mutex<Results<'a>>,
     /// Closed when nothing more is to be done.
     gate: Gate,
@@ -156,7 +156,8 @@ impl<'a, 's> Unpacker<'a, 's> {
             context: self.context,
             wheels: self.wheels,
         };
-        let opened = self.with_buffers(|buffers| opener.open(arrival.content, buffers))?;
+        let opened =
+            self.with_buffers(|buffers| opener.open(arrival.content, &mut buffers.archive))?;
         let install = WheelInstall::new(distribution, opened, root, self.context);
         let install = Arc::new(install);
         for piece in install.pieces() {
@@ -212,7 +213,7 @@ impl<'a, 's> Unpacker<'a, 's> {
         }
     }
 
-    fn with_buffers<T>(&self, act: impl FnOnce(&mut Buffers) -> T) -> T {
+    fn with_buffers<T>(&self, act: impl FnOnce(&mut ThreadBuffers) -> T) -> T {
         let free = || self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
         let mut buffers = free().pop().unwrap_or_default();
         let result = act(&mut buffers);

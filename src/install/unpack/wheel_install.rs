@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::archive_files::ArchiveFiles;
+use super::batch::ThreadBuffers;
 use super::built_files;
 use super::kept_files;
 use super::opened::{OpenedWheel, UnpackContext, WheelSource};
 use super::placing::{Executable, Placing};
-use crate::archive::Buffers;
 use crate::digest::Digest;
 use crate::event::Warning;
 use crate::install::Error;
@@ -69,7 +69,7 @@ impl<'a> WheelInstall<'a> {
     pub(super) fn run_piece(
         &self,
         piece: Range<usize>,
-        buffers: &mut Buffers,
+        buffers: &mut ThreadBuffers,
     ) -> Result<bool, Error> {
         let mut placing = Placing::new(self.root.place());
         match &self.source {
@@ -86,7 +86,7 @@ impl<'a> WheelInstall<'a> {
                 for item in self.contents.numbered(piece) {
                     files.unpack(item, &mut placing)?;
                 }
-                files.finish();
+                files.finish(&mut placing)?;
             }
         }
         self.progress().append(placing.progress);
@@ -94,7 +94,11 @@ impl<'a> WheelInstall<'a> {
     }
 
     /// Writes again the item `index`, which lost its path to another file.
-    pub(super) fn write_again(&self, index: usize, buffers: &mut Buffers) -> Result<(), Error> {
+    pub(super) fn write_again(
+        &self,
+        index: usize,
+        buffers: &mut ThreadBuffers,
+    ) -> Result<(), Error> {
         let mut placing = Placing::new(self.root.place());
         let mut items = self.contents.numbered(index..index + 1);
         match &self.source {
@@ -106,7 +110,8 @@ impl<'a> WheelInstall<'a> {
             }
             WheelSource::Archive(source) => {
                 let mut files = ArchiveFiles::new(source, self.context, buffers);
-                items.try_for_each(|item| files.unpack(item, &mut placing))
+                items.try_for_each(|item| files.unpack(item, &mut placing))?;
+                files.finish(&mut placing)
             }
         }
     }

@@ -157,8 +157,8 @@ impl SavedChunk {
         }
     }
 
-    /// Keeps a file that was just written as number `index`.
-    pub(crate) fn save(&mut self, index: usize, written: WrittenFile<'_, '_>, digest: [u8; 32]) {
+    /// Keeps a file that was just written as number `index`; returns the number for [`SavedChunk::set_digest`].
+    pub(crate) fn save(&mut self, index: usize, written: WrittenFile<'_, '_>) -> Option<usize> {
         let keeping = match &mut self.target {
             ChunkTarget::Folder(folder, method) => {
                 let modified = keep(folder, *method, index, written);
@@ -166,7 +166,7 @@ impl SavedChunk {
             }
             ChunkTarget::Pack { writer, start } => Some(packed(writer, start)),
         };
-        self.note(index, keeping, digest, false);
+        self.note(index, keeping, false)
     }
 
     /// Creates a file of the cache's own as number `index`, for what is not in the environment as it was in the wheel; `None`
@@ -181,15 +181,15 @@ impl SavedChunk {
     }
 
     /// Notes what is not in the environment as it was in the wheel: a `file` that [`SavedChunk::create`] made, now that it is
-    /// written, or what was appended.
-    pub(crate) fn note_own(&mut self, index: usize, file: Option<&File>, digest: [u8; 32]) {
+    /// written, or what was appended; returns the number for [`SavedChunk::set_digest`].
+    pub(crate) fn note_own(&mut self, index: usize, file: Option<&File>) -> Option<usize> {
         let keeping = match &mut self.target {
             ChunkTarget::Folder(..) => file
                 .and_then(|file| modified(file).ok())
                 .map(|modified| Keeping::Alone { modified }),
             ChunkTarget::Pack { writer, start } => Some(packed(writer, start)),
         };
-        self.note(index, keeping, digest, false);
+        self.note(index, keeping, false)
     }
 
     /// Keeps the `content` of a script that was rewritten for the environment; where files are packed, it was appended.
@@ -201,27 +201,31 @@ impl SavedChunk {
             }
             ChunkTarget::Pack { writer, start } => Some(packed(writer, start)),
         };
-        self.note(index, keeping, digest, true);
+        if let Some(number) = self.note(index, keeping, true) {
+            self.set_digest(number, digest);
+        }
     }
 
-    fn note(
-        &mut self,
-        index: usize,
-        keeping: Option<Keeping>,
-        digest: [u8; 32],
-        is_original: bool,
-    ) {
+    /// Says what the SHA-256 of a file is that was kept.
+    pub(crate) fn set_digest(&mut self, number: usize, digest: [u8; 32]) {
+        if let Some(saved) = self.files.get_mut(number) {
+            saved.digest = digest;
+        }
+    }
+
+    fn note(&mut self, index: usize, keeping: Option<Keeping>, is_original: bool) -> Option<usize> {
         let Some(keeping) = keeping else {
             self.has_failed = true;
-            return;
+            return None;
         };
         self.files.push(Saved {
             index,
             chunk: self.number,
             keeping,
-            digest,
+            digest: [0; 32],
             is_original,
         });
+        Some(self.files.len() - 1)
     }
 }
 
