@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::installed::StartupFile;
 use crate::name::PackageName;
 use crate::plan::{Distribution, Plan};
 use crate::version::Version;
@@ -128,6 +129,8 @@ pub enum Event<'a> {
         /// The package.
         name: &'a PackageName,
     },
+    /// Python will run code of this file whenever it starts.
+    Startup(&'a StartupFile),
     /// Something to report at the end, once.
     Warning(Warning),
 }

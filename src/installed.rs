@@ -71,6 +71,42 @@ impl Installed {
     }
 }
 
+/// A file that has Python run code when it starts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StartupFile {
+    /// The path, relative to the environment.
+    pub path: String,
+    /// The distribution that it belongs to, such as `acme 1.0`, where that is known.
+    pub distribution: Option<String>,
+    /// The lines that run, as they are written; empty for a module, which runs as a whole.
+    pub lines: Vec<String>,
+}
+
+impl fmt::Display for StartupFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`{}`", self.path)?;
+        if let Some(distribution) = &self.distribution {
+            write!(formatter, " of `{distribution}`")?;
+        }
+        write!(
+            formatter,
+            " has Python run code whenever it starts: {}",
+            self.code()
+        )
+    }
+}
+
+impl StartupFile {
+    /// Says what runs, in one line.
+    pub fn code(&self) -> String {
+        match &self.lines[..] {
+            [] => "the module is imported".to_owned(),
+            [line] => line.clone(),
+            [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+        }
+    }
+}
+
 /// Lists the ways to read `{name}-{version}`, the stem of a `.dist-info` folder: both parts may hold a `-`.
 pub fn name_and_version(stem: &str) -> impl Iterator<Item = (&str, &str)> {
     let dashes = stem.match_indices('-');

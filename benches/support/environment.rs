@@ -77,6 +77,7 @@ impl Bench {
         };
         let options = InstallOptions {
             strict: true,
+            refuses_startup: false,
             leniency: Leniency::default(),
             limits: SizeLimits::default(),
             compile: None,

@@ -144,6 +144,7 @@ impl Builder<'_> {
         };
         let options = InstallOptions {
             strict: false,
+            refuses_startup: false,
             leniency: self.settings.leniency.clone(),
             limits: self.settings.limits,
             compile: None,

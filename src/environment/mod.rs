@@ -27,6 +27,7 @@ mod lock;
 mod partial;
 mod pyvenv_cfg;
 mod scan;
+mod startup;
 mod takeover;
 
 use std::io;
@@ -44,6 +45,7 @@ pub use egg::{linked_metadata, linked_project};
 pub use fault::EnvironmentFault;
 pub use lock::{EnvironmentLock, Staging};
 pub use pyvenv_cfg::PyvenvCfg;
+pub(crate) use startup::StartupFolders;
 
 /// Why an environment cannot be made, read or changed.
 #[derive(Debug, thiserror::Error)]

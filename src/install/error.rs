@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::event::Warning;
+use crate::installed::StartupFile;
 use crate::name::PackageName;
 use crate::platform::folder;
 use crate::store::wheels;
@@ -84,6 +85,10 @@ pub enum Error {
     /// What would be a warning is an error, as [`InstallOptions::strict`](super::InstallOptions::strict) asks.
     #[error("{0}")]
     Strict(Warning),
+    /// A file would have Python run code whenever it starts, and
+    /// [`InstallOptions::refuses_startup`](super::InstallOptions::refuses_startup).
+    #[error("{0}")]
+    Startup(StartupFile),
     /// Several wheels are refused, in the order of the plan.
     #[error("{} wheels cannot be installed", .0.len())]
     Several(Vec<Error>),

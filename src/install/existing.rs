@@ -10,6 +10,7 @@ use super::bytecode;
 use super::change::Change;
 use super::change::conflict;
 use super::change::ground::Ground;
+use super::startup;
 use super::unpack::batch::ThreadBuffers;
 use super::unpack::roots::Roots;
 use super::warnings;
@@ -37,6 +38,7 @@ pub(super) fn install<E: From<Error>>(
     warnings.extend(change.settle(&mut wheels)?);
     let steps = change.steps(&wheels)?;
     let warnings = warnings::report(installation, warnings)?;
+    startup::report_change(installation, &change, &wheels)?;
     let report = change.carry_out(&steps, &wheels, installation.reporter)?;
     change.date(&wheels, installation.options.date)?;
     Ok(Report { warnings, ..report })

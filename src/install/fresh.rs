@@ -9,6 +9,7 @@ use super::bytecode;
 use super::change::conflict::{self, Settled};
 use super::change::dropped;
 use super::place::record;
+use super::startup;
 use super::unpack::batch::ThreadBuffers;
 use super::unpack::placed_wheel::PlacedWheel;
 use super::unpack::roots::Roots;
@@ -32,6 +33,7 @@ pub(super) fn install<E: From<Error>>(
     warnings.extend(settled.warnings);
     warnings.extend(wheels.iter().flat_map(|wheel| wheel.warnings.clone()));
     let warnings = warnings::report(installation, warnings)?;
+    startup::report_fresh(installation, &wheels)?;
     wheels.iter_mut().try_for_each(dropped::write)?;
     let threads = &installation.pool.threads;
     threads.install(|| wheels.par_iter().try_for_each(write_record))?;

@@ -23,6 +23,7 @@ mod place;
 mod pool;
 #[cfg(test)]
 mod scene;
+mod startup;
 mod unpack;
 mod unpacking;
 mod unshared;
@@ -48,6 +49,7 @@ pub use installation::Installation;
 pub use kept::{Finder, KeptWheels, unpacked};
 pub(crate) use place::pycache::source_of as source_of_bytecode;
 pub use pool::FilePool;
+pub use startup::{refuse as refuse_startup, startup_files};
 
 pub use crate::store::{KeptForm, LinkMode};
 
@@ -121,6 +123,8 @@ pub enum DestinationKind {
 pub struct InstallOptions {
     /// Whether what is otherwise a warning about a wheel is an error.
     pub strict: bool,
+    /// Whether code that runs whenever Python starts is an error.
+    pub refuses_startup: bool,
     /// The rules about wheels that are lifted.
     pub leniency: Leniency,
     /// What a wheel may unpack to.

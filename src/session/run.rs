@@ -36,6 +36,7 @@ impl Session {
                 store::tidy(folder);
             }
             plan.report(reporter);
+            self.review_startup(&target, reporter)?;
             return Ok(plan.into_report(false, Vec::new()));
         }
         let interruption = &self.settings.interruption;
@@ -52,6 +53,22 @@ impl Session {
         let hidden = guard.hidden_folder().to_owned();
         interruption.while_publishing(&hidden, || guard.publish())??;
         Ok(plan.into_report(true, warnings))
+    }
+
+    /// Tells of what runs at the start in an environment that is as it should be.
+    fn review_startup(
+        &self,
+        target: &TargetEnvironment,
+        reporter: &dyn Reporter,
+    ) -> Result<(), Error> {
+        let files = install::startup_files(target.root(), &target.interpreter().layout)?;
+        for file in &files {
+            reporter.report(Event::Startup(file));
+        }
+        if self.settings.refuses_startup {
+            install::refuse_startup(files)?;
+        }
+        Ok(())
     }
 
     /// Puts everything in place, but publishes nothing.

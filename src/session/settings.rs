@@ -44,6 +44,8 @@ pub struct SessionSettings {
     pub size_limits: SizeLimits,
     /// Whether what is otherwise a warning about a wheel is an error.
     pub is_strict: bool,
+    /// Whether code that runs whenever Python starts is an error.
+    pub refuses_startup: bool,
     /// The rules about wheels that are lifted.
     pub leniency: Leniency,
     /// Whose modules are compiled to bytecode.
@@ -85,6 +87,7 @@ impl SessionSettings {
             max_download: None,
             size_limits: SizeLimits::default(),
             is_strict: false,
+            refuses_startup: false,
             leniency: Leniency::default(),
             compiles: CompileChoice::None,
             link_mode: LinkMode::default(),
@@ -183,6 +186,7 @@ impl Session {
         let bytecode = || self.bytecode_settings(guard);
         Ok(install::InstallOptions {
             strict: settings.is_strict,
+            refuses_startup: settings.refuses_startup,
             leniency: settings.leniency.clone(),
             limits: settings.size_limits,
             compile: match settings.compiles {

@@ -83,7 +83,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "resolve",
         &["name", "url", "version", "marker", "filename", "target"],
     ),
-    ("event", &["name", "version", "plan"]),
+    ("event", &["name", "version", "installed", "plan"]),
     // Effects.
     ("platform", &[]),
     ("configuration", &["name", "url", "toml_document", "plan"]),

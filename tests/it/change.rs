@@ -37,6 +37,7 @@ pub(crate) fn layout() -> Layout {
 fn options() -> InstallOptions {
     InstallOptions {
         strict: false,
+        refuses_startup: false,
         limits: SizeLimits::default(),
         leniency: Leniency::default(),
         compile: None,

@@ -153,6 +153,7 @@ fn layout(version: &str) -> Layout {
 fn options() -> InstallOptions {
     InstallOptions {
         strict: false,
+        refuses_startup: false,
         leniency: Leniency::default(),
         limits: SizeLimits::default(),
         compile: None,
@@ -381,6 +382,7 @@ fn files_that_are_not_as_record_says_are_refused_when_strict() {
     let refuses = |wheel: &WheelBuilder| {
         let strict = InstallOptions {
             strict: true,
+            refuses_startup: false,
             ..options()
         };
         let error = try_fill(&[wheel], &strict).map(|_| ()).unwrap_err();
@@ -583,6 +585,7 @@ fn record_gaps_are_warnings_or_errors_when_strict() {
     );
     let strict = InstallOptions {
         strict: true,
+        refuses_startup: false,
         ..options()
     };
     assert!(matches!(
@@ -721,6 +724,7 @@ fn conflicts_are_errors_when_strict() {
     let (a, b) = conflicting();
     let strict = InstallOptions {
         strict: true,
+        refuses_startup: false,
         ..options()
     };
     let result = try_fill(&[&a, &b], &strict).map(|_| ());

@@ -97,6 +97,7 @@ fn fill(root: &Path, interpreter: &Interpreter, wheel: &WheelBuilder) -> Environ
     };
     let options = InstallOptions {
         strict: true,
+        refuses_startup: false,
         leniency: Leniency::default(),
         limits: lock2venv::archive::SizeLimits::default(),
         compile: None,

@@ -70,6 +70,7 @@ mod secrets;
 mod select;
 mod session;
 mod sources;
+mod startup;
 mod support;
 mod together;
 mod transport;

@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::report::{Actual, CheckReport, Problem};
+use crate::installed::StartupFile;
 use crate::version::Version;
 
 /// The name and version of the schema.
@@ -17,7 +18,15 @@ struct Document<'a> {
     environment: Option<String>,
     python: Option<&'a str>,
     counts: Counts,
+    startup: Vec<StartupDocument<'a>>,
     problems: Vec<ProblemDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct StartupDocument<'a> {
+    path: &'a str,
+    distribution: Option<&'a str>,
+    lines: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -62,11 +71,22 @@ impl CheckReport {
                 unlisted_bytecode: self.n_unlisted_bytecode,
                 problems: self.problems.len(),
             },
+            startup: self.startup.iter().map(StartupDocument::of).collect(),
             problems: self.problems.iter().map(ProblemDocument::of).collect(),
         };
         // Texts, numbers and lists can always be written.
         let text = serde_json::to_string_pretty(&document).unwrap_or_default();
         text + "\n"
+    }
+}
+
+impl<'a> StartupDocument<'a> {
+    fn of(file: &'a StartupFile) -> Self {
+        Self {
+            path: &file.path,
+            distribution: file.distribution.as_deref(),
+            lines: &file.lines,
+        }
     }
 }
 
@@ -118,6 +138,7 @@ impl<'a> ProblemDocument<'a> {
             | Problem::Missing { .. }
             | Problem::MissingScript { .. }
             | Problem::Unreadable { .. }
+            | Problem::Startup(_)
             | Problem::Foreign { .. } => {}
         }
     }

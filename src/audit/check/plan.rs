@@ -8,7 +8,8 @@ use super::listed::Inventory;
 use super::report::{CheckReport, Error, Problem};
 use super::subject::Subject;
 use super::walk;
-use crate::environment::installed;
+use crate::environment::{StartupFolders, installed};
+use crate::installed::StartupFile;
 use crate::interpreter::Interpreter;
 use crate::lock::{self, LockDocument};
 use crate::pyproject::Project;
@@ -21,6 +22,8 @@ pub struct CheckOptions<'a> {
     pub interpreter: Option<&'a Interpreter>,
     /// What may be installed although it is not locked.
     pub allowed: Allowed,
+    /// Whether code that runs whenever Python starts is a problem.
+    pub refuses_startup: bool,
 }
 
 /// An environment that was read, and whose files are not yet.
@@ -31,6 +34,7 @@ pub struct CheckPlan {
     /// Of the environment and its distributions.
     problems: Vec<Problem>,
     part: Part,
+    refuses_startup: bool,
 }
 
 impl CheckPlan {
@@ -64,6 +68,7 @@ impl CheckPlan {
             subject,
             problems,
             part: goal.part,
+            refuses_startup: options.refuses_startup,
         })
     }
 
@@ -77,10 +82,16 @@ impl CheckPlan {
             subject,
             mut inventory,
             mut problems,
-            ..
+            part,
+            refuses_startup,
+            n_distributions,
         } = self;
         problems.append(&mut inventory.problems);
-        let unlisted = match self.part {
+        let startup = startup(&subject, &inventory, part)?;
+        if refuses_startup {
+            problems.extend(startup.iter().cloned().map(Problem::Startup));
+        }
+        let unlisted = match part {
             Part::Project => walk::Unlisted::default(),
             Part::All | Part::Dependencies => walk::unlisted(&subject, &inventory)?,
         };
@@ -92,13 +103,33 @@ impl CheckPlan {
         Ok(CheckReport {
             python: subject.python().map(str::to_owned),
             root: Some(subject.root),
-            n_distributions: self.n_distributions,
+            n_distributions,
             n_files: inventory.files.len(),
             n_bytes: hashed.n_bytes,
             n_unlisted_bytecode: unlisted.n_bytecode,
+            startup,
             problems,
         })
     }
+}
+
+/// Finds what runs at the start, and whose it is. Of the project alone nobody else's counts.
+fn startup(
+    subject: &Subject,
+    inventory: &Inventory,
+    part: Part,
+) -> Result<Vec<StartupFile>, Error> {
+    let found = StartupFolders::new(&subject.layout).find(&subject.root)?;
+    let files = found.into_iter().map(|file| {
+        let claims = inventory.files.get(&file.path);
+        let claim = claims.and_then(|claims| claims.first());
+        StartupFile {
+            distribution: claim.map(|claim| claim.distribution.clone()),
+            ..file
+        }
+    });
+    let counts = |file: &StartupFile| part != Part::Project || file.distribution.is_some();
+    Ok(files.filter(counts).collect())
 }
 
 /// Tells whether a lock does not belong to its project, as `poetry check --lock` does.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::digest::Digest;
 use crate::environment;
+use crate::installed::StartupFile;
 use crate::name::PackageName;
 use crate::plan::InstalledDifference;
 use crate::select;
@@ -48,6 +49,8 @@ pub struct CheckReport {
     pub n_bytes: u64,
     /// How many files hold bytecode that no RECORD lists.
     pub n_unlisted_bytecode: usize,
+    /// The files that have Python run code whenever it starts, by path; they are what was locked, and no problem unless asked for.
+    pub startup: Vec<StartupFile>,
     /// Everything that is not as it should be: what concerns the environment, distributions by name, files by path.
     pub problems: Vec<Problem>,
 }
@@ -164,6 +167,8 @@ pub enum Problem {
         /// Why not.
         cause: io::Error,
     },
+    /// A file has Python run code whenever it starts, which was not to be.
+    Startup(StartupFile),
     /// A file that no distribution lists, or a folder of nothing but such files.
     Foreign {
         /// The file or folder; a folder ends with `/`.
@@ -206,6 +211,7 @@ impl Problem {
             Self::MissingScript { .. } => "missing-script",
             Self::Changed { .. } => "changed",
             Self::Unreadable { .. } => "unreadable",
+            Self::Startup(_) => "startup",
             Self::Foreign { .. } => "foreign",
         }
     }
@@ -220,6 +226,7 @@ impl Problem {
             | Self::MissingScript { path, .. }
             | Self::Changed { path, .. }
             | Self::Unreadable { path, .. }
+            | Self::Startup(StartupFile { path, .. })
             | Self::Foreign { path } => Some(path),
             Self::StaleLock { .. }
             | Self::Interpreter(_)
@@ -249,6 +256,7 @@ impl Problem {
             | Self::MissingScript { distribution, .. }
             | Self::Changed { distribution, .. }
             | Self::Unreadable { distribution, .. } => Some(distribution.clone()),
+            Self::Startup(file) => file.distribution.clone(),
             Self::StaleLock { .. }
             | Self::Interpreter(_)
             | Self::Unfinished { .. }
@@ -279,6 +287,7 @@ impl Problem {
                 ..
             } => format!("its size is now {n_bytes} bytes"),
             Self::Unreadable { cause, .. } => cause.to_string(),
+            Self::Startup(file) => file.code(),
             Self::NoRecord { fault: None, .. }
             | Self::Changed { .. }
             | Self::NotInstalled { .. }

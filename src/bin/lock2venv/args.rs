@@ -304,9 +304,17 @@ pub(crate) struct Install {
     /// Print what would be done, and change nothing
     #[arg(long, env = "LOCK2VENV_DRY_RUN", value_parser = BoolishValueParser::new())]
     pub(crate) dry_run: bool,
-    /// Treat warnings about wheels as errors
-    #[arg(long, env = "LOCK2VENV_STRICT", value_parser = BoolishValueParser::new())]
-    pub(crate) strict: bool,
+    /// Treat as errors: warnings about wheels (warnings, the default), and files that have Python run code whenever it starts
+    /// (startup); comma separated
+    #[arg(
+        long,
+        value_name = "WHAT",
+        env = "LOCK2VENV_STRICT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "warnings"
+    )]
+    pub(crate) strict: Option<String>,
     /// Install what these rules would refuse, as pip does: entry-comments, nested-scripts,
     /// repeated-scripts, symbolic-links, trailing-zeros (comma separated, may be repeated)
     #[arg(long, value_name = "RULES", env = "LOCK2VENV_LENIENT")]

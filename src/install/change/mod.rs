@@ -19,7 +19,7 @@ mod uninstall;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use crate::environment;
+use crate::environment::{self, Layout};
 use crate::event::{Event, Reporter, Warning};
 use crate::install::place::pycache::source_of;
 use crate::install::unpack::placed_wheel::PlacedWheel;
@@ -36,6 +36,37 @@ use kept::Kept;
 use step::{Exchange, Step};
 use steps::Leaving;
 use uninstall::Remover;
+
+/// Lists the files of all distributions in the environment at `root` that list them.
+pub(crate) fn owners(root: &Path, layout: &Layout) -> Result<Vec<Owner>, Error> {
+    let ground = Ground {
+        folder: root,
+        layout,
+    };
+    let installed = environment::installed(root, layout)?;
+    let mut owners = Vec::new();
+    for distribution in &installed.distributions {
+        let files = InstalledFiles::read_if_listed(distribution, ground)?;
+        owners.extend(files.map(Owner));
+    }
+    Ok(owners)
+}
+
+/// A distribution and its files.
+#[derive(Debug)]
+pub(crate) struct Owner(InstalledFiles);
+
+impl Owner {
+    /// Names it, such as `acme 1.0`.
+    pub(crate) fn label(&self) -> &str {
+        &self.0.label
+    }
+
+    /// Tells whether it lists the file at `path`, relative to the environment.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.0.lines.contains_key(path)
+    }
+}
 
 /// A change of an environment.
 #[derive(Debug)]
@@ -206,6 +237,18 @@ impl<'a> Change<'a> {
             remover.remove_bytecode(kept.lost(), stays)?;
         }
         remover.remove_empty()
+    }
+
+    /// Tells whether the file at `path` goes and nothing that stays has it.
+    pub(crate) fn takes_out(&self, path: &str) -> bool {
+        let mut leaving = self.leaving.iter();
+        leaving.any(|leaving| leaving.files.lines.contains_key(path)) && self.keeper(path).is_none()
+    }
+
+    /// Names the distribution that has the file at `path` and stays.
+    pub(crate) fn keeper(&self, path: &str) -> Option<&str> {
+        let kept = self.kept.iter().find(|kept| kept.has(path))?;
+        Some(&kept.files.label)
     }
 
     fn report_removal(&self, position: usize, reporter: &dyn Reporter) {

@@ -41,6 +41,9 @@ pub(crate) struct Check {
     /// repeated); `:all:` allows any
     #[arg(long, value_name = "NAMES", env = "LOCK2VENV_ALLOW")]
     pub(crate) allow: Vec<String>,
+    /// Treat as problems what otherwise is listed only: files that have Python run code whenever it starts (startup)
+    #[arg(long, value_name = "WHAT", env = "LOCK2VENV_STRICT", num_args = 0..=1, require_equals = true, default_missing_value = "warnings")]
+    pub(crate) strict: Option<String>,
     /// The format of the report
     #[arg(
         long,

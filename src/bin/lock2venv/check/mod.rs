@@ -19,6 +19,7 @@ use crate::context::Context;
 use crate::diagnose::{Failure, count};
 use crate::install::project::{LockedProject, RootUse};
 use crate::install::settings;
+use crate::install::strictness::Strictness;
 use crate::print_data;
 
 pub(crate) use arguments::Check;
@@ -78,6 +79,7 @@ fn plan(
     let options = CheckOptions {
         interpreter: interpreter.as_ref(),
         allowed: allowed(&arguments.allow),
+        refuses_startup: Strictness::parse(arguments.strict.as_deref())?.of_startup,
     };
     let goal = Goal {
         project_origin: locked.origin,

@@ -39,6 +39,7 @@ pub(super) fn render(report: &CheckReport, verbosity: Verbosity, duration: Durat
             );
         }
     }
+    write_startup(&mut text, report);
     write_summary(&mut text, report, duration);
     shown(&text).into_owned()
 }
@@ -67,6 +68,16 @@ fn write_problem(text: &mut String, problem: &Problem) {
     {
         let _ = writeln!(text, "               recorded  {recorded}");
         let _ = writeln!(text, "               actual    {actual}");
+    }
+}
+
+/// Lists what runs at the start, unless it is among the problems.
+fn write_startup(text: &mut String, report: &CheckReport) {
+    let is_problem = |problem: &Problem| matches!(problem, Problem::Startup(_));
+    if !report.problems.iter().any(is_problem) {
+        for file in &report.startup {
+            write_problem(text, &Problem::Startup(file.clone()));
+        }
     }
 }
 

@@ -110,6 +110,8 @@ impl From<install::Error> for Failure {
                 .hint("once the cause is gone, run the same command again: it completes the change"),
             Error::Strict(warning) => Self::text(warning.to_string())
                 .hint("without `--strict` this is a warning"),
+            Error::Startup(file) => Self::text(file.to_string())
+                .hint("without `--strict=startup` it is listed with `-v` only"),
             Error::NoRecord { .. } | Error::BadRecord { .. } => Self::new(&error).hint(
                 "remove it with the tool that installed it, or remove the environment and install again",
             ),

@@ -8,6 +8,7 @@ mod narration;
 mod operations;
 pub(crate) mod project;
 pub(crate) mod settings;
+pub(crate) mod strictness;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

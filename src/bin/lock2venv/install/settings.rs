@@ -14,6 +14,7 @@ use lock2venv::project_wheel;
 use lock2venv::session::{InterpreterLookup, SessionSettings};
 use lock2venv::url::Url;
 
+use super::strictness::Strictness;
 use crate::args::{self, Install, Supply};
 use crate::context::Context;
 use crate::diagnose::Failure;
@@ -24,8 +25,10 @@ pub(super) fn of(
     context: &Context,
     configuration: Configuration,
 ) -> Result<SessionSettings, Failure> {
+    let strictness = Strictness::parse(arguments.strict.as_deref())?;
     Ok(SessionSettings {
-        is_strict: arguments.strict,
+        is_strict: strictness.of_warnings,
+        refuses_startup: strictness.of_startup,
         compiles: arguments.compile.clone().unwrap_or_default(),
         link_mode: link_mode(arguments.link_mode),
         kept_form: kept_form(arguments),

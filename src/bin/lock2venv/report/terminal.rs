@@ -213,7 +213,8 @@ impl Reporter for Terminal {
             | Event::Found { .. }
             | Event::CheckedOut { .. }
             | Event::Awaiting { .. }
-            | Event::Built { .. }) => {
+            | Event::Built { .. }
+            | Event::Startup(_)) => {
                 if let Some(detail) = detail(&detailed) {
                     self.line_at(Verbosity::Verbose, &format!("    {detail}"));
                 }
@@ -247,6 +248,7 @@ fn detail(event: &Event<'_>) -> Option<String> {
         }
         Event::Awaiting { file } => format!("{file}: another process is downloading it"),
         Event::Built { name } => format!("{name}: its wheel was built"),
+        Event::Startup(file) => file.to_string(),
         Event::Session(_)
         | Event::DownloadAnnounced { .. }
         | Event::BytesReceived { .. }
