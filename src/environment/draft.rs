@@ -9,7 +9,9 @@ use fs_err::os::unix::fs::symlink;
 
 use super::partial::{self, Partial};
 use super::pyvenv_cfg::PyvenvCfg;
-use super::{Blueprint, Environment, EnvironmentLock, Error, activate, is_vacant, takeover};
+use super::{
+    Blueprint, Environment, EnvironmentLock, Error, activate, is_absent, is_vacant, takeover,
+};
 use crate::interpreter::Layout;
 use crate::platform::file::set_date_at;
 use crate::platform::folder::date_folders;
@@ -261,6 +263,15 @@ fn is_occupied(error: &io::Error) -> bool {
     )
 }
 
+/// Tells whether there is a `lib` for `lib64` to lead to.
+fn has_lib(folder: &Path) -> io::Result<bool> {
+    match fs::metadata(folder.join("lib")) {
+        Ok(found) => Ok(found.is_dir()),
+        Err(error) if is_absent(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Writes everything but distributions and activation scripts, as `python -m venv --without-pip --symlinks` lays it out.
 fn write_skeleton(
     folder: &Path,
@@ -271,7 +282,7 @@ fn write_skeleton(
     for path in [&layout.scripts, &layout.purelib, &layout.platlib] {
         fs::create_dir_all(folder.join(path))?;
     }
-    if blueprint.has_lib64 && folder.join("lib").is_dir() {
+    if blueprint.has_lib64 && has_lib(folder)? {
         symlink("lib", folder.join("lib64"))?;
     }
     let scripts = folder.join(&layout.scripts);

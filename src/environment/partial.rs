@@ -85,8 +85,8 @@ fn lock(path: &Path) -> io::Result<Option<Locked>> {
 impl Drop for Partial {
     fn drop(&mut self) {
         if !self.is_kept {
-            // What cannot be removed now is removed by the next run.
-            drop(removal::remove(&self.path));
+            // What cannot be removed now is removed by the next run; what only this once could not be, need not wait for it.
+            drop(removal::remove(&self.path).or_else(|_| removal::remove(&self.path)));
         }
     }
 }

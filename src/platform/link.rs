@@ -38,10 +38,12 @@ pub(crate) fn can_link(from: &Path, to: &Path) -> Option<NewFiles> {
         let file = file.open(folder.path().join(name)).ok()?;
         Some(Owner::from(&file.metadata().ok()?).permissions())
     };
-    let new = NewFiles {
-        plain: permissions_of_new("plain", 0o666)?,
-        program: permissions_of_new("program", 0o777)?,
-    };
+    let new = permissions_of_new("plain", 0o666).zip(permissions_of_new("program", 0o777));
+    // The folder is part of an environment: it is removed now, and not only tried to.
+    let path = folder.path().to_owned();
+    drop(folder.close().or_else(|_| super::removal::remove(&path)));
+    let (plain, program) = new?;
+    let new = NewFiles { plain, program };
     (!new.are_writable_by_others()).then_some(new)
 }
 

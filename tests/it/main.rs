@@ -36,6 +36,7 @@ mod export;
 mod export_markers;
 mod export_paths;
 mod export_warnings;
+mod faults;
 mod from_source;
 mod git;
 mod git_install;
