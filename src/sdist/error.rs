@@ -31,6 +31,9 @@ pub enum Error {
         /// What is wrong.
         what: &'static str,
     },
+    /// The archive is a tar archive for one reader and a ZIP archive for another.
+    #[error("the archive is a tar archive and a ZIP archive at once")]
+    TwoKinds,
     /// The archive has more entries than are allowed.
     #[error("the archive has more than {limit} entries")]
     TooManyEntries {

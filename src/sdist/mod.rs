@@ -15,7 +15,8 @@
 //! is set, whatever the umask, and never with set-uid bits. Modification times are those of the `.tar`, but not before 1980-01-02, which is what
 //! ZIP can state in every time zone; files of a `.zip` are all dated 2016-01-01. Names are bytes: old archives have some that are not UTF-8.
 //!
-//! As in pip and Poetry, what follows the end of a tar archive is ignored, whether compressed or not. But the compressed data is read to its end,
+//! As in pip and Poetry, what follows the end of a tar archive is ignored, whether compressed or not, unless it is a ZIP archive: what is both is
+//! refused (CVE-2026-3219). And the compressed data is read to its end,
 //! since its checksum is there.
 //!
 //! A file costs an open, a write for each 64 KiB, a change of mode, one of times and a close; a folder that is entered costs two calls
@@ -31,6 +32,7 @@ mod name;
 mod stream;
 mod tar;
 mod tree;
+mod unique;
 mod writer;
 mod zip;
 
@@ -86,6 +88,13 @@ fn fill(
     folder: &Path,
     limits: SizeLimits,
 ) -> Result<Unpacked, Error> {
+    let is_of_two_kinds = match format {
+        Format::Tar { .. } => unique::ends_as_zip(&source),
+        Format::Zip { .. } => unique::begins_as_tar(&source),
+    };
+    if is_of_two_kinds.map_err(Error::Read)? {
+        return Err(Error::TwoKinds);
+    }
     let mut writer = Writer::open(folder)?;
     let tree = match format {
         Format::Tar { .. } => tar::unpack(source, limits, &mut writer)?,

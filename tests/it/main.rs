@@ -61,6 +61,7 @@ mod prepare;
 mod printed;
 mod project_wheel;
 mod project_wheel_outside;
+mod published;
 mod real_servers;
 mod recreating;
 mod reproducible;

@@ -196,7 +196,7 @@ impl Locked {
         self.wheel.distribution().name.to_string()
     }
 
-    fn render(&self, digest: &str) -> String {
+    pub(crate) fn render(&self, digest: &str) -> String {
         let distribution = self.wheel.distribution();
         format!(
             "[[package]]\nname = \"{}\"\nversion = \"{}\"\ndescription = \"\"\npython-versions = \"*\"\ngroups = [\"{}\"]\n{}\nfiles = [\n    {{file = \"{}\", hash = \"{digest}\"}},\n]\n",
