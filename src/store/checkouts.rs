@@ -1,6 +1,7 @@
 //! Check-outs of repositories: folders that are filled as drafts and kept under the key of what was asked for.
 //!
-//! Nothing proves the files of a check-out, so they are used where nobody else may write to the cache, and nowhere else.
+//! A check-out is proved as a whole when it is found, by a digest that is kept with it. That digest is nobody's secret, so check-outs
+//! are used where nobody else may write to the cache, and nowhere else.
 //! Where nothing can be kept, a check-out lives as long as its [`Cache`].
 
 use std::path::{Path, PathBuf};
@@ -12,21 +13,31 @@ use super::disk::Disk;
 use super::error::Error;
 use super::layout::{Key, Kind, Layout};
 use super::locked::lock;
+use super::tree_proof;
 use super::usage::mark;
 use super::work_folder::WorkFolder;
+use crate::platform::removal;
 use crate::platform::tree::copy_into;
 
 impl Cache {
-    /// Finds the check-out that is kept under `key`.
+    /// Finds the check-out that is kept under `key`. One that a power loss or a disk damaged is removed.
     pub fn checkout(&self, key: &Key) -> Option<PathBuf> {
         let path = self.own_layout()?.place(Kind::Checkouts, key);
         let gate = self.disk.as_ref()?.gate();
         let _inside = gate.pass();
-        let is_there = path.is_dir();
-        if is_there {
-            mark(&path);
+        match tree_proof::is_true(&path) {
+            Ok(true) => {
+                mark(&path);
+                Some(path)
+            }
+            Ok(false) => {
+                if self.is_written() {
+                    drop(removal::remove(&path));
+                }
+                None
+            }
+            Err(_) => None,
         }
-        is_there.then_some(path)
     }
 
     /// Keeps a check-out under `key`, unless another process was quicker, and returns where it is.
@@ -39,6 +50,7 @@ impl Cache {
             return Ok(self.hold_checkout(draft));
         };
         let path = layout.place(Kind::Checkouts, key);
+        tree_proof::write(draft.path()).map_err(|cause| Error::io(draft.path(), cause))?;
         match draft.publish(&path) {
             Ok(()) => Ok(path),
             Err(_) if path.is_dir() => Ok(path),

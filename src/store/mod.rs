@@ -32,6 +32,7 @@ mod proof;
 mod prune;
 mod record;
 mod requirements;
+mod tree_proof;
 mod trust;
 mod upkeep;
 mod usage;

@@ -77,7 +77,7 @@ fn project(packages: &[Locked<'_>]) -> Workspace {
 }
 
 /// A project that locks `acme` from the root of a repository.
-fn one(url: &str, commit: &str) -> Workspace {
+pub(crate) fn one(url: &str, commit: &str) -> Workspace {
     project(&[Locked {
         name: "acme",
         url,
@@ -91,7 +91,7 @@ fn poetry_project(name: &str, version: &str) -> String {
 }
 
 /// A repository `acme` with a project; returns its commit.
-fn acme(place: &GitPlace) -> String {
+pub(crate) fn acme(place: &GitPlace) -> String {
     place.create("acme");
     fs::write(
         place.path("acme/pyproject.toml"),

@@ -57,6 +57,7 @@ mod only_root;
 mod other_makers;
 mod other_users;
 mod plan;
+mod power_loss;
 mod prepare;
 mod printed;
 mod project_wheel;
