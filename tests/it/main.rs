@@ -70,6 +70,7 @@ mod resolve;
 mod sdist;
 mod sdist_refused;
 mod secrets;
+mod security;
 mod select;
 mod session;
 mod sources;
