@@ -407,13 +407,7 @@ impl fmt::Display for Warning {
                 formatter,
                 "`{path}` of `{distribution}` was not compiled: {reason}"
             ),
-            Self::Yanked { file, reason } => {
-                let colon = if reason.is_empty() { "" } else { ": " };
-                write!(
-                    formatter,
-                    "`{file}` was yanked from its index{colon}{reason}"
-                )
-            }
+            Self::Yanked { file, reason } => formatter.write_str(&yanked(file, reason)),
             Self::Unlisted { packages } => write!(
                 formatter,
                 "poetry.lock lists no file of {}: what the index has is installed, which only the index itself proves",
@@ -448,6 +442,11 @@ impl fmt::Display for Warning {
             ),
         }
     }
+}
+
+fn yanked(file: &str, reason: &str) -> String {
+    let colon = if reason.is_empty() { "" } else { ": " };
+    format!("`{file}` was yanked from its index{colon}{reason}")
 }
 
 fn next_best(file: &str, index: Option<&str>, next: &str) -> String {

@@ -86,6 +86,7 @@ impl Bench {
             kept_form: KeptForm::Unpacked,
             cache: cache.and_then(PrivateCache::at),
             installer_name: "bench".to_owned(),
+            date: 0,
         };
         let arrivals = [Ok::<_, Error>(arrival)];
         let pool = FilePool::start(jobs).unwrap();

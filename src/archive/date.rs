@@ -38,7 +38,12 @@ mod tests {
 
     fn dos(date: [u32; 3], time: [u32; 3]) -> u32 {
         let ([year, month, day], [hour, minute, second]) = (date, time);
-        (year - 1980) << 25 | month << 21 | day << 16 | hour << 11 | minute << 5 | second / 2
+        ((year - 1980) << 25)
+            | (month << 21)
+            | (day << 16)
+            | (hour << 11)
+            | (minute << 5)
+            | (second / 2)
     }
 
     #[test]

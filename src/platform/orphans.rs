@@ -16,11 +16,13 @@ pub(crate) fn adopt() {
     system::adopt_orphans();
 }
 
-/// Kills what was left behind by a program that was started with the variable `mark` (`NAME=value`), and is gone.
-pub(crate) fn kill_left(mark: &str) {
+/// Kills what was left behind by the program `leader`, which was started with the variable `mark` (`NAME=value`), and was killed or
+/// is gone. It is left to whoever started it to wait for the program itself.
+pub(crate) fn kill_left(mark: &str, leader: i32) {
     for _ in 0..MOST_ROUNDS {
         let children = system::children().into_iter();
-        let left: Vec<Pid> = children.filter(|child| is_left(*child, mark)).collect();
+        let others = children.filter(|child| child.as_raw_pid() != leader);
+        let left: Vec<Pid> = others.filter(|child| is_left(*child, mark)).collect();
         if left.is_empty() {
             return;
         }

@@ -177,7 +177,7 @@ impl Program<'_> {
         let group = child.id().cast_signed();
         let waited = wait_for_end(group);
         stop.lock().end(group);
-        orphans::kill_left(&format!("{MARK}={mark}"));
+        orphans::kill_left(&format!("{MARK}={mark}"), group);
         stop.lock().forget(group, &mark);
         let waited = waited?;
         let status = child.wait()?;

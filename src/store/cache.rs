@@ -350,10 +350,7 @@ impl Cache {
     /// [`Error::Io`] when a folder cannot be read.
     pub fn size(&self) -> Result<Size, Error> {
         let layout = self.disk.as_ref().map(|disk| disk.layout());
-        layout.map_or_else(
-            || Ok(Size::default()),
-            |layout| upkeep::count(layout.root()),
-        )
+        layout.map_or_else(|| Ok(Size::default()), upkeep::count_all)
     }
 
     /// Removes everything that lock2venv put into the cache folder. Processes that use it meanwhile go on with what they have.

@@ -110,9 +110,10 @@ impl Disk {
 
 impl Backend for Disk {
     fn get(&self, kind: Kind, key: &Key) -> Result<Option<Blob>, Error> {
-        let found = match kind {
-            Kind::Archives => self.find_archive(key)?,
-            _ => open(&self.layout.place(kind, key))?,
+        let found = if kind == Kind::Archives {
+            self.find_archive(key)?
+        } else {
+            open(&self.layout.place(kind, key))?
         };
         if let Some(path) = found.as_ref().and_then(|blob| blob.path.as_ref())
             && self.is_written

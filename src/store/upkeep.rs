@@ -37,7 +37,7 @@ pub type Removed = Size;
 pub fn size(dir: &Path) -> Result<Size, Error> {
     let layout = Layout::at(dir);
     if is_cache(&layout)? {
-        count(layout.root())
+        count_all(&layout)
     } else {
         Ok(Size::default())
     }
@@ -75,9 +75,18 @@ pub fn clear(dir: &Path) -> Result<Removed, Error> {
     empty(&layout)
 }
 
+/// Counts what a cache holds, but for the signs of those who use it.
+pub(super) fn count_all(layout: &Layout) -> Result<Size, Error> {
+    let [all, signs] = [count(layout.root())?, count(&layout.users())?];
+    Ok(Size {
+        n_files: all.n_files.saturating_sub(signs.n_files),
+        n_bytes: all.n_bytes.saturating_sub(signs.n_bytes),
+    })
+}
+
 /// Removes what a cache of ours holds.
 pub(super) fn empty(layout: &Layout) -> Result<Removed, Error> {
-    let removed = count(layout.root())?;
+    let removed = count_all(layout)?;
     set_aside(layout)?;
     remove_trash(layout.dir())?;
     let tag = layout.tag();

@@ -39,6 +39,7 @@ impl Place {
 
     /// Every file below the cache folder but the tag.
     fn files(&self) -> Vec<PathBuf> {
+        let signs = self.dir().join("v1/users");
         let mut files = Vec::new();
         let mut folders = vec![self.dir().join("v1")];
         while let Some(folder) = folders.pop() {
@@ -46,6 +47,9 @@ impl Place {
                 continue;
             };
             for entry in entries.map(Result::unwrap) {
+                if entry.path() == signs {
+                    continue;
+                }
                 if entry.file_type().unwrap().is_dir() {
                     folders.push(entry.path());
                 } else {

@@ -277,10 +277,9 @@ fn what_a_running_install_has_not_looked_for_goes() {
 fn a_prune_that_is_killed_leaves_whole_things_and_nothing_else() {
     let names: Vec<String> = (0..40).map(|number| format!("acme{number}")).collect();
     let wheels = names.iter().map(|name| {
-        let wheel = (0..30).fold(wheel(name), |wheel, file| {
+        (0..30).fold(wheel(name), |wheel, file| {
             wheel.file(&format!("{name}/m{file}.py"), format!("# {file}\n"))
-        });
-        wheel
+        })
     });
     let project = LockedProject::new(&wheels.collect::<Vec<_>>());
     for n_left in [40, 39, 30, 20, 5] {

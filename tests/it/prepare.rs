@@ -1015,7 +1015,7 @@ fn local_files_are_proven_and_folders_built() {
     };
     let project = machine.folder.path().join("b");
     fs::create_dir(&project).unwrap();
-    let metadata = "[project]\nname = \"b\"\nversion = \"1\"\n";
+    let metadata = "[project]\nname = \"b\"\nversion = \"1\"\n\n[build-system]\nrequires = [\"poetry-core\"]\nbuild-backend = \"poetry.core.masonry.api\"\n";
     fs::write(project.join("pyproject.toml"), metadata).unwrap();
     fs::write(project.join("b.py"), "").unwrap();
     let folder = Distribution {

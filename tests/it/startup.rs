@@ -166,7 +166,7 @@ fn a_change_counts_what_stays_and_not_what_goes() {
     let scene = scene(&[hook, other]);
     install(&scene, &["-q"]).succeeded();
     let plain = WheelBuilder::new("acme", "2.0").file("acme/__init__.py", "");
-    lock(&scene, &[plain.clone()]);
+    lock(&scene, std::slice::from_ref(&plain));
     // `other` stays without `--sync`.
     let before = contents(&scene.venv());
     let refused = install(&scene, &["--strict=startup"]);

@@ -18,7 +18,9 @@ pub(super) fn run(arguments: &CacheSize, context: &Context) -> Result<(), Failur
     match arguments.format {
         ReportFormat::Json => print_data(document(&path, &sizes).as_bytes()),
         ReportFormat::Text => {
-            table(&sizes).iter().for_each(|row| report::print_line(row));
+            for row in table(&sizes) {
+                report::print_line(&row);
+            }
             print_data(format!("{}\n", sizes.total().size.n_bytes).as_bytes())
         }
     }
