@@ -22,6 +22,8 @@ pub enum Authorities {
     /// Those of the system.
     #[default]
     System,
+    /// Mozilla's, as they were when this program was built.
+    BuiltIn,
     /// Those of a PEM file or a folder of them.
     At(PathBuf),
     /// Anyone: `certificates.<name>.cert = false`. The digests of the lock still prove each file.
@@ -29,6 +31,13 @@ pub enum Authorities {
 }
 
 impl Configuration {
+    /// Trusts [`Authorities::BuiltIn`] wherever `certificates.<name>` says nothing, whatever variables say.
+    #[must_use]
+    pub fn with_built_in_authorities(mut self) -> Self {
+        self.uses_built_in_authorities = true;
+        self
+    }
+
     /// Returns what `certificates.<name>` says; where it says nothing, what `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`,
     /// `SSL_CERT_FILE` or `SSL_CERT_DIR` say, in this order. Paths are absolute, or relative to the working directory.
     ///
@@ -66,6 +75,9 @@ impl Configuration {
     }
 
     fn default_authorities(&self) -> Authorities {
+        if self.uses_built_in_authorities {
+            return Authorities::BuiltIn;
+        }
         let names = [
             "REQUESTS_CA_BUNDLE",
             "CURL_CA_BUNDLE",

@@ -62,6 +62,7 @@ pub struct Configuration {
     settings: Table,
     variables: BTreeMap<String, String>,
     netrc: Option<String>,
+    uses_built_in_authorities: bool,
 }
 
 impl fmt::Debug for Configuration {
@@ -104,6 +105,7 @@ impl Configuration {
                 .filter(|(name, _)| is_ours(name))
                 .collect(),
             netrc: documents.netrc.map(str::to_owned),
+            uses_built_in_authorities: false,
         })
     }
 
@@ -488,6 +490,9 @@ mod tests {
             ("REQUESTS_CA_BUNDLE", "/r.pem"),
         ];
         authorities(&of_variables(&bundle), None, &at("/r.pem"));
+        let held = held.with_built_in_authorities();
+        authorities(&held, None, &Authorities::BuiltIn);
+        authorities(&held, Some("a"), &at("/home/me/a.pem"));
         let client = held.certificates(Some("d")).unwrap().client;
         assert_eq!(client, Some(PathBuf::from("/d/client.pem")));
     }

@@ -122,6 +122,7 @@ impl Agents {
         let builder = TlsConfig::builder();
         let builder = match &certificates.authorities {
             Authorities::System => builder.root_certs(self.system_authorities()),
+            Authorities::BuiltIn => builder.root_certs(RootCerts::WebPki),
             Authorities::At(path) => {
                 let found = certificates::authorities_at(path);
                 builder.root_certs(found.map_err(|source| Error::certificates(path, source))?)
@@ -135,12 +136,13 @@ impl Agents {
         Ok(builder.client_cert(client.transpose()?).build())
     }
 
-    /// The system's authorities, or Mozilla's where the system has none, as in a bare container.
+    /// The system's authorities: none, so that no server is trusted, where the system has none, as in a bare container.
     fn system_authorities(&self) -> RootCerts {
-        certificates::of_system().unwrap_or_else(|| {
-            self.lacks_authorities.store(true, Ordering::Relaxed);
-            RootCerts::WebPki
-        })
+        let found = certificates::of_system();
+        let lacks_authorities = found.is_none();
+        self.lacks_authorities
+            .store(lacks_authorities, Ordering::Relaxed);
+        found.unwrap_or_else(|| RootCerts::from(std::iter::empty()))
     }
 }
 

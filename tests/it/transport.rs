@@ -3,7 +3,7 @@
 use crate::support::local_index::{Fault, Form, LocalIndex};
 use crate::support::one_package::{OnePackage, index, wheel};
 use crate::support::socks::SocksProxy;
-use crate::support::tls::TlsServer;
+use crate::support::tls::{CERTIFICATE, TlsServer};
 use crate::support::workspace::Output;
 
 /// Runs `install` with PyPI replaced by `url`.
@@ -197,6 +197,7 @@ fn a_system_without_certificates_is_told() {
         &[
             "hint: this system has no CA certificates",
             "ca-certificates",
+            "--builtin-certificates",
         ],
     );
 }
@@ -262,4 +263,21 @@ fn wheel_file() -> std::fs::File {
     file.write_all(&wheel().build()).unwrap();
     file.rewind().unwrap();
     file
+}
+
+#[test]
+fn built_in_authorities_are_trusted_only_when_asked() {
+    let server = TlsServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("authority.pem");
+    std::fs::write(&authority, CERTIFICATE).unwrap();
+    let trusted = ("SSL_CERT_FILE", authority.to_str().unwrap());
+    let asked = ("LOCK2VENV_BUILTIN_CERTIFICATES", "1");
+    // This server answers 404 to whoever trusts it.
+    install(&server.url(), &[trusted]).failed(1, &["has no package `acme`"]);
+    for variables in [[trusted, asked], [("SSL_CERT_FILE", ""), asked]] {
+        let output = install(&server.url(), &variables);
+        assert!(!output.stderr.contains("no CA certificates"), "{output:?}");
+        output.failed(1, &["if the certificate of `127.0.0.1` comes from"]);
+    }
 }

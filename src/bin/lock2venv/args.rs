@@ -133,6 +133,9 @@ pub(crate) struct Global {
     /// Use no cache, even if one is named
     #[arg(long, global = true, env = "LOCK2VENV_NO_CACHE", value_parser = BoolishValueParser::new())]
     pub(crate) no_cache: bool,
+    /// Trust the certificate authorities that are built in (Mozilla's), not the system's
+    #[arg(long, global = true, env = "LOCK2VENV_BUILTIN_CERTIFICATES", value_parser = BoolishValueParser::new())]
+    pub(crate) builtin_certificates: bool,
 }
 
 /// When to use color.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use lock2venv::configuration::{BuildSetting, Configuration};
+use lock2venv::configuration::BuildSetting;
 use lock2venv::event::{DistributionFormat, Event, Reporter, SessionEvent};
 use lock2venv::http::Network;
 use lock2venv::name::PackageName;
@@ -90,7 +90,7 @@ fn session_settings(
     context: &Context,
     root: &Path,
 ) -> Result<SessionSettings, Failure> {
-    let configuration = Configuration::read(root, context.variables.clone())?;
+    let configuration = context.configuration(root)?;
     let usual = SessionSettings::new(configuration);
     Ok(SessionSettings {
         // A wheel that needs no backend needs no cache either: a home folder may be missing.

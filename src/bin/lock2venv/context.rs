@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
+use lock2venv::configuration::Configuration;
 use lock2venv::project_files::Disk;
 use lock2venv::pyproject::FileSystem as _;
 
@@ -18,6 +19,8 @@ pub(crate) struct Context {
     pub(crate) project_folder: PathBuf,
     /// Whether nothing is to be kept but what was asked for.
     pub(crate) keeps_nothing: bool,
+    /// Whether the authorities that are built in are trusted instead of the system's.
+    uses_built_in_authorities: bool,
     /// How much is said.
     pub(crate) verbosity: Verbosity,
     /// The environment variables that are UTF-8.
@@ -45,9 +48,19 @@ impl Context {
             project_folder,
             working_folder,
             keeps_nothing: global.no_cache,
+            uses_built_in_authorities: global.builtin_certificates,
             verbosity,
             variables: std::env::vars_os().filter_map(is_text).collect(),
         })
+    }
+
+    /// Reads what the user set, for the project in `root`.
+    pub(crate) fn configuration(&self, root: &Path) -> Result<Configuration, Failure> {
+        let configuration = Configuration::read(root, self.variables.clone())?;
+        if self.uses_built_in_authorities {
+            return Ok(configuration.with_built_in_authorities());
+        }
+        Ok(configuration)
     }
 
     /// Warns, unless quiet.

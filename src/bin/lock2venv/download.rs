@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use anstyle::{AnsiColor, Reset, Style};
-use lock2venv::configuration::Configuration;
 use lock2venv::event::{Event, Reporter, SessionEvent};
 use lock2venv::plan::Distribution;
 use lock2venv::session::{DownloadPlaces, DownloadReport, Goal, Session, SourcesAs};
@@ -20,7 +19,7 @@ use crate::report::Terminal;
 pub(crate) fn run(arguments: &Download, context: &Context) -> Result<(), Failure> {
     let locked = LockedProject::read(&arguments.groups, RootUse::LeftOut, context)?;
     let root = &locked.project.root;
-    let configuration = Configuration::read(root, context.variables.clone())?;
+    let configuration = context.configuration(root)?;
     let narration = Narration(Terminal::new(context.verbosity));
     let interruption = interrupt::watch(narration.0.freezer())?;
     let mut settings = settings::of_supply(&arguments.supply, context, configuration)?;

@@ -9,7 +9,6 @@ use std::path::Path;
 use std::time::Instant;
 
 use lock2venv::audit::check::{Allowed, CheckOptions, CheckPlan, CheckReport, Problem, stale_lock};
-use lock2venv::configuration::Configuration;
 use lock2venv::interpreter::Interpreter;
 use lock2venv::name::PackageName;
 use lock2venv::session::{Goal, Part};
@@ -105,7 +104,7 @@ fn interpreter(
     let Some(python) = arguments.python.as_deref() else {
         return Ok(None);
     };
-    let configuration = Configuration::read(&locked.project.root, context.variables.clone())?;
+    let configuration = context.configuration(&locked.project.root)?;
     let lookup = settings::lookup(Some(python), context, &configuration)?;
     Ok(Some(lookup.find(root, &locked.project.python_constraint)?))
 }

@@ -197,7 +197,7 @@ fn untrusted(source: &TransportError, host: &str) -> Vec<String> {
     let mut hints = Vec::new();
     if source.lacks_authorities() {
         hints.push(
-            "this system has no CA certificates, so Mozilla's were used: install the package `ca-certificates`"
+            "this system has no CA certificates: install its package `ca-certificates`, set SSL_CERT_FILE=<PEM file>, or use those that are built in, with `--builtin-certificates`"
                 .to_owned(),
         );
     }

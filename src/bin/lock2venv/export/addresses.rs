@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use lock2venv::configuration::Configuration;
 use lock2venv::digest::Digest;
 use lock2venv::event::Silent;
 use lock2venv::export::{FileInfo, indexed_files};
@@ -138,7 +137,7 @@ fn is_indexed(package: &Package) -> bool {
 }
 
 fn client(project: &Project, context: &Context) -> Result<Client, Failure> {
-    let configuration = Configuration::read(&project.root, context.variables.clone())?;
+    let configuration = context.configuration(&project.root)?;
     let index_url = context.variable("LOCK2VENV_INDEX_URL").map(Url::parse);
     let index_url = index_url.transpose();
     let index_url = index_url.map_err(|error| Failure::index_url("LOCK2VENV_INDEX_URL", &error))?;

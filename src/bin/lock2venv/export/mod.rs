@@ -236,7 +236,7 @@ impl Configured {
     /// Takes the repositories of the settings and the sources of the project; as in Poetry, the sources count only where no
     /// variable names a repository.
     fn read(project: &Project, context: &Context) -> Result<Self, Failure> {
-        let configuration = Configuration::read(&project.root, context.variables.clone())?;
+        let configuration = context.configuration(&project.root)?;
         let mut configured = Self {
             repositories: configuration.repositories()?,
             keyring: Keyring::new(&configuration)?,

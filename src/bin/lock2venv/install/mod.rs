@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &Install, others: Others, context: &Context) -> Res
     check_flags(arguments)?;
     let leniency = leniency::parse(&arguments.lenient)?;
     let locked = LockedProject::read(&arguments.groups, root_use(arguments), context)?;
-    let configuration = Configuration::read(&locked.project.root, context.variables.clone())?;
+    let configuration = context.configuration(&locked.project.root)?;
     if locked.origin == ProjectOrigin::Lock {
         lock_alone::warn_of_credentials(&locked.lock, &configuration, context)?;
     }

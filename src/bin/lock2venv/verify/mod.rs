@@ -30,7 +30,7 @@ pub(crate) use arguments::Verify;
 pub(crate) fn run(arguments: &Verify, context: &Context) -> Result<(), Failure> {
     let started = Instant::now();
     let locked = LockedProject::read(&wanted(&arguments.groups), RootUse::LeftOut, context)?;
-    let configuration = Configuration::read(&locked.project.root, context.variables.clone())?;
+    let configuration = context.configuration(&locked.project.root)?;
     let packages = packages(&arguments.groups, &locked)?;
     let sources = match locked.origin {
         ProjectOrigin::Pyproject => Some(locked.project.sources.as_slice()),
