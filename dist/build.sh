@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# One static executable for any Linux with this processor, whatever its C library, in dist/out, with its SHA-256:
+#
+#     dist/build.sh [--wheel] [TARGET]
+#
+# With --wheel also a wheel of it, which takes maturin. As the executable is static, one wheel is for glibc and musl.
+# TARGET is that of the machine unless told. It has to be one with glibc (`x86_64-unknown-linux-gnu`), whose static library is
+# needed: `libc6-dev` on Debian, `glibc-static` on Fedora. The same commit, toolchain and static library give the same bytes,
+# in whatever folder they are built: no path of this machine is in the file.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd -P)
+cd "$root"
+
+with_wheel=
+if [ "${1-}" = --wheel ]; then
+    with_wheel=1
+    shift
+fi
+target=${1:-$(rustc -vV | sed -n 's/^host: //p')}
+case $target in
+    *-linux-gnu) ;;
+    *) echo "dist/build.sh: no static executable is made for $target" >&2; exit 2 ;;
+esac
+cargo fetch --locked --target "$target"
+
+# Paths that rustc would write into messages of panics, the longest last: the last that fits counts.
+maps=("$root=/lock2venv")
+for crates in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
+    maps+=("$crates=/crates")
+done
+commit=$(rustc -vV | sed -n 's/^commit-hash: //p')
+maps+=("$(rustc --print sysroot)/lib/rustlib/src/rust=/rustc/$commit")
+
+flags=(-C target-feature=+crt-static -C strip=symbols)
+# A third of a megabyte of relocations becomes a few kilobytes, and functions of the same code become one.
+case $target in
+    x86_64-*) flags+=(-C link-arg=-Wl,-z,pack-relative-relocs -C link-arg=-Wl,--icf=safe) ;;
+esac
+for map in "${maps[@]}"; do
+    flags+=("--remap-path-prefix=$map")
+done
+# Separated by a character that no path has. Set, it also replaces the flags and linkers of the user's own configuration.
+CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f'; echo "${flags[*]}")
+export CARGO_ENCODED_RUSTFLAGS
+export CFLAGS="-ffile-prefix-map=$root=/lock2venv ${CFLAGS-}"
+unset RUSTFLAGS CARGO_TARGET_DIR
+
+# With a target named, the flags are not for what runs while it is built: such a program cannot load a static macro.
+cargo build --locked --release --bin lock2venv --target "$target" --target-dir target/dist
+
+rm -rf dist/out
+mkdir -p dist/out
+install -m 755 "target/dist/$target/release/lock2venv" dist/out/lock2venv
+if [ -n "$with_wheel" ]; then
+    # It builds with the flags above, so that nothing is built again. Zip files begin in 1980.
+    SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-315532800} maturin build --locked --release --target "$target" --target-dir target/dist \
+        --compatibility manylinux2014 musllinux_1_1 --out dist/out
+fi
+(cd dist/out && sha256sum lock2venv* | tee SHA256SUMS)
