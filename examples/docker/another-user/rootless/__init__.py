@@ -1,0 +1,8 @@
+import os
+
+import click
+
+
+@click.command()
+def main() -> None:
+    click.echo(f"user {os.getuid()}, group {os.getgid()}")

@@ -1,0 +1,3 @@
+import requests
+
+print(f"requests {requests.__version__}")
