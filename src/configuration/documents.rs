@@ -83,7 +83,8 @@ impl Configuration {
         Self::parse(&documents, bare.variables)
     }
 
-    fn poetry_folder(&self) -> Option<PathBuf> {
+    /// Returns the folder of `config.toml` and `auth.toml` (`POETRY_CONFIG_DIR`, or by platform); `None` without a home.
+    pub fn poetry_folder(&self) -> Option<PathBuf> {
         if let Some(folder) = self.variable("POETRY_CONFIG_DIR") {
             return Some(PathBuf::from(folder));
         }

@@ -9,8 +9,11 @@
 
 mod builds;
 mod certificates;
+mod change;
 mod documents;
+mod environments;
 mod error;
+mod known;
 mod network;
 mod proxy;
 mod repositories;
@@ -29,8 +32,10 @@ use error::value_error;
 pub use crate::plan::PackagePolicy;
 pub use builds::BuildSetting;
 pub use certificates::{Authorities, Certificates};
+pub use change::{with_setting, without_setting};
 pub use documents::{Documents, SettingsDocument};
 pub use error::Error;
+pub use known::{EffectiveSetting, KNOWN_SETTINGS, KnownSetting, SettingKind};
 pub use network::ProxySetting;
 pub use repositories::{CredentialsOrigin, Repository};
 
@@ -49,7 +54,9 @@ const VARIABLES: &[&str] = &[
     "REQUESTS_CA_BUNDLE",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
+    "XDG_CACHE_HOME",
     "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
     "all_proxy",
     "http_proxy",
     "https_proxy",
@@ -185,24 +192,6 @@ impl Configuration {
         value
             .or_else(|| self.variables.get(&name.replace('.', "_")))
             .map(String::as_str)
-    }
-
-    /// Returns `virtualenvs.create`, which is true unless told: whether Poetry would make an environment for a project that
-    /// has none, and not install into the Python that it runs on.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Value`].
-    pub fn creates_environments(&self) -> Result<bool, Error> {
-        let keys = ["virtualenvs", "create"];
-        let is_true = |text: &str| matches!(text.to_lowercase().as_str(), "true" | "1");
-        match (self.variable_of(&keys), self.setting(&keys)) {
-            (Some(text), _) => Ok(is_true(text)),
-            (None, None) => Ok(true),
-            (None, Some(Value::Boolean(creates))) => Ok(*creates),
-            (None, Some(Value::String(text))) => Ok(is_true(text)),
-            (None, Some(_)) => Err(value_error(&keys, "true or false")),
-        }
     }
 
     fn setting(&self, keys: &[&str]) -> Option<&Value> {

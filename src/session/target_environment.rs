@@ -78,6 +78,14 @@ impl TargetEnvironment {
         matches!(self.state, State::Usable(_))
     }
 
+    /// Returns why the environment that is there has to be made again, if it has.
+    pub fn recreation(&self) -> Option<&Recreation> {
+        match &self.state {
+            State::Unusable(_, reason) => Some(reason),
+            State::Absent | State::Usable(_) => None,
+        }
+    }
+
     /// Lists what is installed and will stay there unless a plan says otherwise.
     ///
     /// # Errors

@@ -176,7 +176,7 @@ fn habits_of_other_tools_are_answered() {
     let project = Workspace::of_field("plain");
     for (arguments, hint) in [
         (&["lock"][..], "`poetry lock`"),
-        (&["run", "python"], ".venv/bin"),
+        (&["shell"], "`lock2venv run CMD`"),
         (&["install", "--no-dev"], "`--without dev`"),
         (&["install", "--frozen"], "leave out `--frozen`"),
         (&["install", "--remove-untracked"], "`--sync`"),

@@ -9,27 +9,21 @@
     reason = "a flag is a field, and is named as Poetry names it"
 )]
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{BoolishValueParser, Styles};
-use clap::error::ContextKind;
-use clap::{
-    ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
-};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::cache::{CacheSize, Prune};
 use crate::check::Check;
-use crate::habits;
 use crate::install::compile;
-use crate::report::print_hint;
+use crate::run::Run;
 use crate::size;
-use crate::variables::{self, Variables};
 use crate::verify::Verify;
 
 use lock2venv::install::CompileChoice;
 
-const STYLES: Styles = Styles::styled()
+pub(crate) const STYLES: Styles = Styles::styled()
     .header(anstyle::AnsiColor::Green.on_default().bold())
     .usage(anstyle::AnsiColor::Green.on_default().bold())
     .literal(anstyle::AnsiColor::Cyan.on_default().bold())
@@ -48,37 +42,6 @@ pub(crate) struct Arguments {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
-}
-
-impl Arguments {
-    /// Reads the command line and the variables that stand in for flags, which it also names; ends the process where it makes
-    /// no sense.
-    pub(crate) fn read() -> (Self, Variables) {
-        let line: Vec<OsString> = std::env::args_os().collect();
-        let (matches, variables) = variables::read(Self::command, &line)
-            .unwrap_or_else(|(error, variable)| refuse(error, variable));
-        let arguments = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        (arguments, variables)
-    }
-}
-
-/// Says what is wrong with the command line, and ends the process.
-fn refuse(mut error: clap::Error, variable: Option<String>) -> ! {
-    let meant = habits::meant(&error);
-    if meant.is_some() {
-        error.remove(ContextKind::SuggestedArg);
-        error.remove(ContextKind::SuggestedSubcommand);
-        error.remove(ContextKind::Suggested);
-        // It shows the flag that was not meant.
-        error.remove(ContextKind::Usage);
-    }
-    // Nobody can be told where standard error is closed.
-    let _ = error.print();
-    let blamed = variable.map(|name| format!("the value comes from the variable {name}"));
-    for hint in meant.into_iter().chain(blamed) {
-        print_hint(&hint);
-    }
-    std::process::exit(error.exit_code())
 }
 
 /// What every command takes.
@@ -157,6 +120,8 @@ pub(crate) enum Command {
     Install(Box<InstallCommand>),
     /// Update the project's environment according to the lockfile: `install --sync`
     Sync(Box<Install>),
+    /// Run a command in the environment
+    Run(Run),
     /// Put the locked files into a folder, for `install --offline --find-links DIR`
     Download(Box<Download>),
     /// Compare an environment with the lock, and its files with their RECORD
@@ -519,6 +484,8 @@ pub(crate) struct Completions {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
 
     #[test]

@@ -11,8 +11,19 @@ use crate::args::Global;
 use crate::diagnose::Failure;
 use crate::report::{Verbosity, print_line, print_warning};
 
+/// By which name the program was called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// By its own.
+    Lock2venv,
+    /// By that of Poetry, which it stands in for.
+    Poetry,
+}
+
 /// The surroundings of one run.
 pub(crate) struct Context {
+    /// By which name the program was called.
+    pub(crate) caller: Caller,
     /// The working directory, absolute.
     pub(crate) working_folder: PathBuf,
     /// The folder that the project is looked for in, and above.
@@ -28,7 +39,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(global: &Global) -> Result<Self, Failure> {
+    pub(crate) fn new(global: &Global, caller: Caller) -> Result<Self, Failure> {
         let here = Path::new(".");
         let working_folder =
             std::env::current_dir().map_err(|error| Failure::folder(here, &error))?;
@@ -45,6 +56,7 @@ impl Context {
             None => working_folder.clone(),
         };
         Ok(Self {
+            caller,
             project_folder,
             working_folder,
             keeps_nothing: global.no_cache,

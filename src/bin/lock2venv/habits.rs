@@ -4,8 +4,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Commands that only Poetry has.
 const OF_POETRY: &[&str] = &[
-    "add", "config", "debug", "env", "init", "list", "lock", "new", "publish", "remove", "search",
-    "self", "show", "source", "update", "version",
+    "about", "add", "debug", "init", "list", "lock", "new", "publish", "python", "remove",
+    "search", "self", "show", "source", "update", "version",
 ];
 
 /// Flags of older Poetrys and of other tools, and what to type instead.
@@ -19,6 +19,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("--extra", "`--extras`"),
     ("--group", "`--with`"),
     ("--no-default-groups", "`--only main`"),
+    ("--no-cache-dir", "`--no-cache`"),
     ("--no-dev", "`--without dev`, or `--only main`"),
     ("--no-group", "`--without`"),
     ("--no-hashes", "`--without-hashes`"),
@@ -29,11 +30,31 @@ const FLAGS: &[(&str, &str)] = &[
     ("--only-main", "`--only main`"),
     ("--output-file", "`--output`"),
     ("--remove-untracked", "`--sync`"),
+    (
+        "--requirement",
+        "`lock2venv install`: packages come from poetry.lock",
+    ),
     ("--synchronize", "`--sync`"),
 ];
 
-/// Flags that ask for what is done anyway.
-const NEEDLESS: &[&str] = &["--frozen", "--immutable", "--locked", "--no-update"];
+/// Flags that ask for what is done anyway, and why it is.
+const NEEDLESS: &[(&str, &str)] = &[
+    ("--frozen", AS_LOCKED),
+    ("--immutable", AS_LOCKED),
+    ("--locked", AS_LOCKED),
+    (
+        "--no-editable",
+        "wheels are installed unless `--editable` asks for links",
+    ),
+    ("--no-update", AS_LOCKED),
+    ("--relocatable", "environments are always relocatable"),
+    (
+        "--sync",
+        "`lock2venv sync` always removes what is not in the lock",
+    ),
+];
+
+const AS_LOCKED: &str = "the lock is always used as it is and never changed";
 
 /// Says what was probably meant by a command line that `error` refuses; `None` where clap's own words say all there is.
 pub(crate) fn meant(error: &clap::Error) -> Option<String> {
@@ -52,9 +73,18 @@ pub(crate) fn meant(error: &clap::Error) -> Option<String> {
 
 fn meant_command(word: &str) -> Option<String> {
     match word {
-        "run" | "shell" => {
-            Some("lock2venv has no such command; start programs of the environment directly: `.venv/bin/PROGRAM`".to_owned())
-        }
+        "activate" | "shell" => Some(
+            "lock2venv has no such command; to run one command: `lock2venv run CMD`; to activate the environment: `source .venv/bin/activate`"
+                .to_owned(),
+        ),
+        "config" => Some(
+            "lock2venv has no such command; it reads Poetry's settings, which `poetry config` changes, as do poetry.toml and the variables POETRY_..."
+                .to_owned(),
+        ),
+        "env" | "venv" => Some(
+            "lock2venv has no such command; the environment is `.venv` beside pyproject.toml, or what `--venv DIR` names"
+                .to_owned(),
+        ),
         _ => OF_POETRY
             .contains(&word)
             .then(|| format!("lock2venv has no such command; use `poetry {word}`")),
@@ -63,10 +93,8 @@ fn meant_command(word: &str) -> Option<String> {
 
 fn meant_flag(word: &str) -> Option<String> {
     let flag = word.split('=').next().unwrap_or(word);
-    if NEEDLESS.contains(&flag) {
-        return Some(format!(
-            "leave out `{flag}`: the lock is always used as it is and never changed"
-        ));
+    if let Some((_, reason)) = NEEDLESS.iter().find(|(known, _)| *known == flag) {
+        return Some(format!("leave out `{flag}`: {reason}"));
     }
     let (_, meant) = FLAGS.iter().find(|(known, _)| *known == flag)?;
     Some(format!("instead of `{flag}`, use {meant}"))
@@ -97,7 +125,10 @@ mod tests {
 
     #[test]
     fn habits_are_understood() {
-        means(&["shell"], Some(".venv/bin/PROGRAM"));
+        means(&["shell"], Some("lock2venv run CMD"));
+        means(&["env", "info"], Some(".venv"));
+        means(&["config", "x"], Some("poetry config"));
+        means(&["sync", "--sync"], Some("leave out `--sync`"));
         means(&["lock"], Some("poetry lock"));
         means(&["install", "--no-dev"], Some("--without dev"));
         means(&["install", "--frozen"], Some("leave out `--frozen`"));

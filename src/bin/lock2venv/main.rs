@@ -7,13 +7,17 @@ mod args;
 mod build;
 mod cache;
 mod check;
+mod command_line;
 mod context;
 mod diagnose;
 mod download;
 mod export;
 mod habits;
 mod install;
+mod place;
+mod poetry;
 mod report;
+mod run;
 mod size;
 mod variables;
 mod verify;
@@ -25,32 +29,49 @@ use std::process::ExitCode;
 use clap::CommandFactory as _;
 
 use args::{Arguments, ColorChoice, Command, Global};
-use context::Context;
+use context::{Caller, Context};
 use diagnose::Failure;
 use install::Others;
 use report::print_warning;
-use variables::Misspelled;
+use variables::{Misspelled, Variables};
+
+/// What ends a command line that makes no sense.
+const MISUSE: i32 = 2;
 
 fn main() -> ExitCode {
-    let (arguments, variables) = Arguments::read();
-    choose_color(&arguments.global);
-    if !arguments.global.quiet {
-        for Misspelled { name, meant } in variables.misspelled() {
-            print_warning(&format!("`{name}` is ignored: did you mean `{meant}`?"));
-        }
+    if poetry::is_called() {
+        return poetry::run();
     }
-    match run(arguments) {
+    let (arguments, variables) = command_line::read::<Arguments>(MISUSE);
+    prepare_terminal(&arguments.global, &variables);
+    match carry_out(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.print(&variables),
     }
 }
 
-fn run(arguments: Arguments) -> Result<(), Failure> {
-    if let Some(folder) = &arguments.global.directory {
-        let entered = std::env::set_current_dir(folder);
-        entered.map_err(|error| Failure::not_a_directory(folder, &error).about(&["directory"]))?;
+/// Chooses colors, and warns of variables that stand for no flag.
+fn prepare_terminal(global: &Global, variables: &Variables) {
+    choose_color(global);
+    if !global.quiet {
+        for Misspelled { name, meant } in variables.misspelled() {
+            print_warning(&format!("`{name}` is ignored: did you mean `{meant}`?"));
+        }
     }
-    let context = Context::new(&arguments.global)?;
+}
+
+/// Goes to the working directory that was named.
+fn enter(global: &Global) -> Result<(), Failure> {
+    let Some(folder) = &global.directory else {
+        return Ok(());
+    };
+    let entered = std::env::set_current_dir(folder);
+    entered.map_err(|error| Failure::not_a_directory(folder, &error).about(&["directory"]))
+}
+
+fn carry_out(arguments: Arguments) -> Result<(), Failure> {
+    enter(&arguments.global)?;
+    let context = Context::new(&arguments.global, Caller::Lock2venv)?;
     match arguments.command {
         Command::Export(arguments) => export::run(&arguments, &context),
         Command::Install(arguments) => {
@@ -58,6 +79,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             install::run(&arguments.install, others, &context)
         }
         Command::Sync(arguments) => install::run(&arguments, Others::Removed, &context),
+        Command::Run(arguments) => run::run(&arguments, &context),
         Command::Download(arguments) => download::run(&arguments, &context),
         Command::Check(arguments) => check::run(&arguments, &context),
         Command::Verify(arguments) => verify::run(&arguments, &context),

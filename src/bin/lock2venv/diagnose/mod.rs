@@ -193,6 +193,12 @@ impl Failure {
         self
     }
 
+    /// Makes it no misuse: Poetry ends with 1 for whatever it refuses.
+    pub(crate) fn could_not(mut self) -> Self {
+        self.code = COULD_NOT;
+        self
+    }
+
     /// Names the flags that it is about, by their identifiers, so that the variables they come from can be named.
     pub(crate) fn about(mut self, flags: &'static [&'static str]) -> Self {
         self.flags = flags;

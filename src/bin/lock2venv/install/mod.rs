@@ -10,15 +10,16 @@ pub(crate) mod project;
 pub(crate) mod settings;
 pub(crate) mod strictness;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use lock2venv::configuration::Configuration;
-use lock2venv::session::{Elsewhere, Error, Goal, Part, ProjectOrigin, Session};
+use lock2venv::session::{Error, Goal, Part, ProjectOrigin, Session};
 
 use crate::args::Install;
 use crate::context::Context;
 use crate::diagnose::Failure;
+use crate::place::{Place, warn_of_elsewhere};
 use crate::report::Terminal;
 
 use narration::Narration;
@@ -54,10 +55,12 @@ pub(crate) fn run(arguments: &Install, others: Others, context: &Context) -> Res
     if let Some(choice) = &arguments.compile {
         compile::warn_of_unknown(choice, &locked, context);
     }
-    let root = root(arguments, context, &locked);
+    let named = arguments.venv.as_deref();
+    let place = Place::find(named, &locked.project, &configuration, context)?;
+    let root = place.folder();
     let narration = Narration::new(Terminal::new(context.verbosity), arguments.only_root);
     let interruption = interrupt::watch(narration.freezer())?;
-    warn_of_elsewhere(arguments, context, &configuration, &root)?;
+    warn_of_elsewhere(named, root, &configuration, context)?;
     let mut settings = settings::of(arguments, context, configuration)?;
     settings.leniency = leniency;
     settings.interruption = interruption;
@@ -66,17 +69,42 @@ pub(crate) fn run(arguments: &Install, others: Others, context: &Context) -> Res
         removes_others: others == Others::Removed,
         ..goal(arguments, &locked)
     };
+    if let Place::Active(active) = &place {
+        check_active(&session, active, &locked, &narration)?;
+    }
     if arguments.dry_run {
-        let plan = session.rehearse(&goal, &root, &narration).map_err(ended)?;
+        let plan = session.rehearse(&goal, root, &narration).map_err(ended)?;
         narration.list(&Operations::of(&plan.plan, plan.project.as_ref()));
         return Ok(());
     }
-    let report = session.install(&goal, &root, &narration).map_err(ended)?;
+    let report = session.install(&goal, root, &narration).map_err(ended)?;
     if report.is_changed {
         let operations = Operations::of(&report.plan, report.project.as_ref());
         narration.conclude(&operations, &seconds(started.elapsed()));
     }
     Ok(())
+}
+
+/// Refuses an active environment that would have to be made again: it may be needed for more than this project.
+fn check_active(
+    session: &Session,
+    active: &Path,
+    locked: &LockedProject,
+    narration: &Narration,
+) -> Result<(), Failure> {
+    let target = session.environment(active, &locked.project, narration);
+    let target = target.map_err(ended)?;
+    let Some(reason) = target.recreation() else {
+        return Ok(());
+    };
+    let headline = format!(
+        "the active environment `{}` cannot be used",
+        active.display()
+    );
+    let hint = "make it again, with a Python that the project allows, or unset VIRTUAL_ENV";
+    Err(Failure::text(headline)
+        .detail(reason.to_string())
+        .hint(hint))
 }
 
 /// What keeps the environment from being filled; when the process was asked to end, nothing more is said here.
@@ -87,7 +115,6 @@ pub(crate) fn ended(error: Error) -> Failure {
     error.into()
 }
 
-/// Returns the folder of the environment: as named, else beside pyproject.toml.
 fn root_use(arguments: &Install) -> RootUse {
     if arguments.only_root {
         RootUse::Alone
@@ -95,13 +122,6 @@ fn root_use(arguments: &Install) -> RootUse {
         RootUse::LeftOut
     } else {
         RootUse::Included
-    }
-}
-
-fn root(arguments: &Install, context: &Context, locked: &LockedProject) -> PathBuf {
-    match &arguments.venv {
-        Some(folder) => context.working_folder.join(folder),
-        None => locked.project.root.join(".venv"),
     }
 }
 
@@ -118,33 +138,6 @@ fn goal<'a>(arguments: &Install, locked: &'a LockedProject) -> Goal<'a> {
         is_editable: arguments.editable,
         ..Goal::new(&locked.project, &locked.lock, &locked.choice)
     }
-}
-
-/// Warns where Poetry would fill another place, unless this one was named.
-fn warn_of_elsewhere(
-    arguments: &Install,
-    context: &Context,
-    configuration: &Configuration,
-    root: &Path,
-) -> Result<(), Failure> {
-    if arguments.venv.is_some() {
-        return Ok(());
-    }
-    let active = context.variable("VIRTUAL_ENV");
-    let active = active.map(|active| context.working_folder.join(active));
-    let root_shown = root.display();
-    match Elsewhere::find(root, active.as_deref(), configuration)? {
-        None => {}
-        Some(Elsewhere::Active(active)) => context.warn(&format!(
-            "`VIRTUAL_ENV` names `{0}`, but packages are installed into `{root_shown}`; to use the other: `--venv {0}`",
-            active.display()
-        )),
-        Some(Elsewhere::System) => context.warn(&format!(
-            "`virtualenvs.create` is false, but packages are installed into `{root_shown}`, not into the system's Python; put `{}` on `PATH`",
-            root.join("bin").display()
-        )),
-    }
-    Ok(())
 }
 
 /// What Poetry's `install` refuses.

@@ -1,0 +1,120 @@
+//! The place of a project's environment: as named, else where the program that was called has it.
+
+use std::path::{Path, PathBuf};
+
+use lock2venv::configuration::Configuration;
+use lock2venv::environment::Environment;
+use lock2venv::pyproject::Project;
+use lock2venv::session::{Elsewhere, Placement};
+
+use crate::context::{Caller, Context};
+use crate::diagnose::Failure;
+use crate::install::settings;
+
+/// Where an environment is, or will be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In a folder that is ours to fill, and to fill again.
+    Own(PathBuf),
+    /// It is the active environment, which is never made again.
+    Active(PathBuf),
+}
+
+impl Place {
+    /// Finds the place for the environment of `project`; `named` is what `--venv` says.
+    pub(crate) fn find(
+        named: Option<&Path>,
+        project: &Project,
+        configuration: &Configuration,
+        context: &Context,
+    ) -> Result<Self, Failure> {
+        if let Some(folder) = named {
+            return Ok(Self::Own(context.working_folder.join(folder)));
+        }
+        if context.caller == Caller::Lock2venv {
+            return Ok(Self::Own(project.root.join(".venv")));
+        }
+        match placement(project, configuration, context)? {
+            Placement::InProject(folder) | Placement::Central(folder) => Ok(Self::Own(folder)),
+            Placement::Active(folder) => match Environment::read(&folder) {
+                Ok(Some(_)) => Ok(Self::Active(folder)),
+                _ => Err(not_an_environment(&folder)),
+            },
+            Placement::System => Err(system()),
+        }
+    }
+
+    /// Returns the folder.
+    pub(crate) fn folder(&self) -> &Path {
+        match self {
+            Self::Own(folder) | Self::Active(folder) => folder,
+        }
+    }
+}
+
+/// Finds where Poetry has the environment of `project`.
+pub(crate) fn placement(
+    project: &Project,
+    configuration: &Configuration,
+    context: &Context,
+) -> Result<Placement, Failure> {
+    let python = context.variable("LOCK2VENV_PYTHON");
+    let lookup = settings::lookup(python, context, configuration)?;
+    let active = active(context);
+    let found = Placement::find(project, configuration, active.as_deref(), &lookup);
+    Ok(found?)
+}
+
+/// Conda's own environment counts as none, as with Poetry: most of its users have it active all the time.
+fn active(context: &Context) -> Option<PathBuf> {
+    let set = context.variables.get("VIRTUAL_ENV");
+    let set = set.or_else(|| context.variables.get("CONDA_PREFIX"));
+    let is_base = context.variable("CONDA_DEFAULT_ENV") == Some("base");
+    let set = set.filter(|set| !set.is_empty() && !is_base);
+    set.map(|set| context.working_folder.join(set))
+}
+
+fn not_an_environment(folder: &Path) -> Failure {
+    let headline = format!(
+        "the active environment `{}` is not a virtual environment, and lock2venv installs into no other",
+        folder.display()
+    );
+    Failure::text(headline).hint(
+        "unset VIRTUAL_ENV and CONDA_PREFIX, or let VIRTUAL_ENV name what `python -m venv` made",
+    )
+}
+
+fn system() -> Failure {
+    Failure::text(
+        "`virtualenvs.create` is false and no environment is active: lock2venv does not install into the system's Python",
+    )
+    .hint("make an environment (`python -m venv /opt/venv`), set VIRTUAL_ENV=/opt/venv, and put /opt/venv/bin on PATH")
+    .hint("or leave `virtualenvs.create` alone, set POETRY_VIRTUALENVS_IN_PROJECT=true, and put .venv/bin on PATH")
+}
+
+/// Warns where Poetry would fill another place than `root`, unless that was named.
+pub(crate) fn warn_of_elsewhere(
+    named: Option<&Path>,
+    root: &Path,
+    configuration: &Configuration,
+    context: &Context,
+) -> Result<(), Failure> {
+    if named.is_some() || context.caller == Caller::Poetry {
+        return Ok(());
+    }
+    let active = context.variable("VIRTUAL_ENV");
+    let active = active.map(|active| context.working_folder.join(active));
+    let root_shown = root.display();
+    match Elsewhere::find(root, active.as_deref(), configuration)? {
+        None => {}
+        Some(Elsewhere::Active(active)) => context.warn(&format!(
+            "`VIRTUAL_ENV` names `{0}`, but packages are installed into `{root_shown}`; to use the other: `--venv {0}`",
+            active.display()
+        )),
+        Some(Elsewhere::System) => context.warn(&format!(
+            "`virtualenvs.create` is false, but packages are installed into `{root_shown}`, not into the system's Python; put `{}` on `PATH`",
+            root.join("bin").display()
+        )),
+    }
+    Ok(())
+}
