@@ -30,6 +30,7 @@ mod compile;
 mod copied;
 mod corpus;
 mod damage;
+mod dockerfile;
 mod eggs;
 mod environment;
 mod export;

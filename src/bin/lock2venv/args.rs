@@ -16,6 +16,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::cache::{CacheSize, Prune};
 use crate::check::Check;
+use crate::dockerfile::Dockerfile;
 use crate::install::compile;
 use crate::run::Run;
 use crate::size;
@@ -130,6 +131,8 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Build the project's sdist and wheel
     Build(Build),
+    /// Print a multi-stage Dockerfile that fits the project
+    Dockerfile(Dockerfile),
     /// Show, check, prune or clear the cache
     #[command(subcommand)]
     Cache(Cache),

@@ -10,6 +10,7 @@ mod check;
 mod command_line;
 mod context;
 mod diagnose;
+mod dockerfile;
 mod download;
 mod export;
 mod habits;
@@ -84,6 +85,7 @@ fn carry_out(arguments: Arguments) -> Result<(), Failure> {
         Command::Check(arguments) => check::run(&arguments, &context),
         Command::Verify(arguments) => verify::run(&arguments, &context),
         Command::Build(arguments) => build::run(&arguments, &context),
+        Command::Dockerfile(arguments) => dockerfile::run(&arguments, &context),
         Command::Cache(command) => cache::run(&command, &context),
         Command::Completions(arguments) => {
             let mut script = Vec::new();

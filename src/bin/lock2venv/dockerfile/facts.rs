@@ -1,0 +1,186 @@
+//! What a Dockerfile depends on, as far as the project and its lock say it.
+
+use std::path::{Component, Path, PathBuf};
+
+use lock2venv::pyproject::Project;
+use lock2venv::select::select;
+use lock2venv::source::Location;
+use toml::Value;
+
+use super::{Dockerfile, python};
+use crate::args::Groups;
+use crate::diagnose::Failure;
+use crate::install::project::LockedProject;
+
+/// What an image of the project is made of.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    /// The folder of the project.
+    pub(super) root: PathBuf,
+    /// The project's name.
+    pub(super) name: String,
+    /// The folder of the project as seen from that which the build is given; empty where they are the same.
+    pub(super) prefix: PathBuf,
+    /// The version of Python, such as `3.12`.
+    pub(super) python: String,
+    /// The image that has lock2venv in it.
+    pub(super) image: String,
+    /// Whether there is something to install of the project itself.
+    pub(super) is_package: bool,
+    /// The flags that choose groups and extras.
+    pub(super) choice: String,
+    /// Whether the lock alone is enough for the dependencies.
+    pub(super) needs_pyproject: bool,
+    /// Whether poetry.toml is beside pyproject.toml.
+    pub(super) has_settings: bool,
+    /// The sources that are not PyPI, by name.
+    pub(super) sources: Vec<String>,
+    /// Archives on this disk that the lock names, relative to the project.
+    pub(super) archives: Vec<PathBuf>,
+    /// Whether folders are among the dependencies.
+    pub(super) has_folders: bool,
+    /// What needs more than the slim image: git, or a compiler. Named for the comment.
+    pub(super) sources_built: Vec<String>,
+    /// The first program of the project, and how many more there are.
+    pub(super) script: Option<String>,
+    pub(super) n_more_scripts: usize,
+    /// A module that looks as if it were to be started.
+    pub(super) main: Option<&'static str>,
+}
+
+impl Facts {
+    pub(super) fn of(
+        locked: &LockedProject,
+        arguments: &Dockerfile,
+        groups: &Groups,
+    ) -> Result<Self, Failure> {
+        let project = &locked.project;
+        let selection = select(project, &locked.lock, &locked.choice)?;
+        let packages: Vec<_> = selection.packages.iter().map(|one| one.package).collect();
+        let mut facts = Self {
+            root: project.root.clone(),
+            name: project.name.to_string(),
+            prefix: PathBuf::new(),
+            python: python::choose(arguments.python.as_deref(), project, &packages)?,
+            image: arguments.image.clone(),
+            is_package: project.is_package,
+            choice: flags(groups),
+            needs_pyproject: !locked.lock.has_groups || groups.only.is_empty(),
+            has_settings: project.root.join("poetry.toml").is_file(),
+            sources: Vec::new(),
+            archives: Vec::new(),
+            has_folders: false,
+            sources_built: Vec::new(),
+            script: None,
+            n_more_scripts: 0,
+            main: ["main.py", "app.py", "manage.py"]
+                .into_iter()
+                .find(|name| project.root.join(name).is_file()),
+        };
+        let scripts = scripts(project);
+        facts.n_more_scripts = scripts.len().saturating_sub(1);
+        let own = scripts.iter().find(|script| **script == facts.name);
+        facts.script = own.or_else(|| scripts.first()).cloned();
+        let mut folders = Vec::new();
+        for package in packages {
+            let name = package.name.to_string();
+            match package.source.as_ref().map(|source| &source.location) {
+                Some(Location::Index(_)) => {
+                    let source = package
+                        .source
+                        .as_ref()
+                        .and_then(|source| source.reference.clone());
+                    facts.sources.extend(source);
+                }
+                Some(Location::Git(_)) => facts.sources_built.push(name),
+                Some(Location::Directory(path)) => folders.push(path.clone()),
+                Some(Location::File(path)) => facts.archives.push(path.clone()),
+                Some(Location::Url(_)) | None => {}
+            }
+            let mut files = package.files.iter();
+            let has_wheel = files.any(|file| file.name.ends_with(".whl"));
+            if !has_wheel && !package.files.is_empty() {
+                facts.sources_built.push(package.name.to_string());
+            }
+        }
+        facts.sources.sort();
+        facts.sources.dedup();
+        facts.sources_built.sort();
+        facts.sources_built.dedup();
+        facts.has_folders = !folders.is_empty();
+        facts.needs_pyproject |= !facts.sources.is_empty();
+        let outside = folders.iter().chain(&facts.archives);
+        let n_above = outside.map(|path| n_above(path)).max().unwrap_or(0);
+        facts.prefix = last_of(&facts.root, n_above);
+        Ok(facts)
+    }
+
+    /// Returns the command that builds the image, from the project's folder.
+    pub(super) fn command(&self) -> String {
+        let secret = if self.sources.is_empty() {
+            ""
+        } else {
+            " --secret id=poetry_auth,src=$HOME/.config/pypoetry/auth.toml"
+        };
+        let context = match self.prefix.components().count() {
+            0 => ".".to_owned(),
+            n_above => vec![".."; n_above].join("/"),
+        };
+        let file = if context == "." { "" } else { " -f Dockerfile" };
+        format!("docker build{secret} -t {}{file} {context}", self.name)
+    }
+}
+
+/// Counts how many folders up a path leads, from where it starts.
+fn n_above(path: &Path) -> usize {
+    let mut components = path.components();
+    let n_above = components
+        .by_ref()
+        .take_while(|component| *component == Component::ParentDir);
+    n_above.count()
+}
+
+/// Returns the last `number` parts of a path.
+fn last_of(path: &Path, number: usize) -> PathBuf {
+    let parts: Vec<_> = path.components().collect();
+    parts[parts.len().saturating_sub(number)..].iter().collect()
+}
+
+/// Writes the flags that choose what was chosen.
+fn flags(groups: &Groups) -> String {
+    let mut flags = String::new();
+    let lists = [
+        ("with", &groups.with),
+        ("without", &groups.without),
+        ("only", &groups.only),
+    ];
+    for (flag, names) in lists {
+        if !names.is_empty() {
+            flags.push_str(&format!(" --{flag} {}", names.join(",")));
+        }
+    }
+    if groups.all_groups {
+        flags.push_str(" --all-groups");
+    }
+    for extra in groups
+        .extras
+        .iter()
+        .flat_map(|extras| extras.split_whitespace())
+    {
+        flags.push_str(&format!(" --extras {extra}"));
+    }
+    if groups.all_extras {
+        flags.push_str(" --all-extras");
+    }
+    flags
+}
+
+/// Lists the console scripts of the project in the order of the document.
+fn scripts(project: &Project) -> Vec<String> {
+    let table = project.document.table();
+    let of_project = table.get("project").and_then(|table| table.get("scripts"));
+    let of_poetry = || table.get("tool")?.get("poetry")?.get("scripts");
+    let scripts = of_project.or_else(of_poetry).and_then(Value::as_table);
+    let scripts = scripts.into_iter().flat_map(|table| table.keys().cloned());
+    scripts.collect()
+}

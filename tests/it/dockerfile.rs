@@ -1,0 +1,247 @@
+//! `lock2venv dockerfile`: what it prints for several kinds of projects.
+
+use std::fs;
+
+use insta::assert_snapshot;
+
+use crate::support::scene::Scene;
+
+const BACKEND: &str = "[build-system]\nrequires = [\"poetry-core>=2.0\"]\nbuild-backend = \"poetry.core.masonry.api\"\n";
+
+/// Makes a project with a lock of `packages`.
+fn project(pyproject: &str, packages: &[String]) -> Scene {
+    let scene = Scene::of(&format!("{pyproject}{BACKEND}"), &[]);
+    scene.write_lock(&packages.concat());
+    scene
+}
+
+/// Renders a package of a lock; `more` is its source.
+fn package(name: &str, files: &[&str], more: &str) -> String {
+    let digest = "0".repeat(64);
+    let files = files.iter();
+    let files = files.map(|file| format!("{{file = \"{file}\", hash = \"sha256:{digest}\"}}, "));
+    let files: String = files.collect();
+    format!(
+        "[[package]]\nname = \"{name}\"\nversion = \"1.0\"\ndescription = \"\"\npython-versions = \"*\"\noptional = false\ngroups = [\"main\"]\nfiles = [{files}]\n{more}\n"
+    )
+}
+
+fn printed(scene: &Scene, arguments: &[&str]) -> String {
+    let arguments = [&["dockerfile"], arguments].concat();
+    scene.run(&arguments).succeeded().stdout
+}
+
+fn with_script() -> Scene {
+    let pyproject = "[project]\nname = \"annapurna\"\nversion = \"1.0\"\nrequires-python = \">=3.9,<3.13\"\ndependencies = [\"acme\"]\n[project.scripts]\nannapurna = \"annapurna:main\"\n";
+    project(
+        pyproject,
+        &[package("acme", &["acme-1.0-py3-none-any.whl"], "")],
+    )
+}
+
+#[test]
+fn a_project_with_a_script_starts_with_it() {
+    assert_snapshot!(printed(&with_script(), &[]), @r#"
+    # docker build -t annapurna .
+    # `lock2venv` is an image that holds the binary, such as `dist/Dockerfile` of lock2venv builds.
+
+    # Dependencies: built again only when poetry.lock changes.
+    FROM python:3.12-slim AS dependencies
+    WORKDIR /app
+    RUN --mount=from=lock2venv,source=/usr/local/bin/lock2venv,target=/usr/local/bin/lock2venv \
+        --mount=type=bind,source=poetry.lock,target=poetry.lock \
+        --mount=type=cache,target=/root/.cache/lock2venv \
+        lock2venv install --no-root --only main --compile
+
+    # What runs: a change of the code builds only this again.
+    FROM python:3.12-slim
+    WORKDIR /app
+    ENV PATH=/app/.venv/bin:$PATH
+    COPY --from=dependencies /app/.venv /app/.venv
+    RUN --mount=from=lock2venv,source=/usr/local/bin/lock2venv,target=/usr/local/bin/lock2venv \
+        --mount=type=bind,target=/src \
+        lock2venv -C /src install --only-root --venv /app/.venv --compile
+    ENTRYPOINT ["annapurna"]
+    "#);
+}
+
+#[test]
+fn packages_alone_get_credentials_settings_and_a_python_that_has_wheels() {
+    let pyproject = "[project]\nname = \"web\"\nversion = \"1.0\"\nrequires-python = \">=3.9\"\ndependencies = [\"acme\", \"fast\"]\n[project.optional-dependencies]\ndocs = [\"acme-docs\"]\n[tool.poetry]\npackage-mode = false\n[[tool.poetry.source]]\nname = \"internal\"\nurl = \"https://packages.acme.example/simple/\"\n";
+    let source = "[package.source]\ntype = \"legacy\"\nurl = \"https://packages.acme.example/simple\"\nreference = \"internal\"\n";
+    let wheels = [
+        "fast-1.0-cp312-cp312-manylinux_2_17_x86_64.whl",
+        "fast-1.0-cp313-cp313-win_amd64.whl",
+    ];
+    let scene = project(
+        pyproject,
+        &[
+            package("acme", &["acme-1.0-py3-none-any.whl"], source),
+            package("fast", &wheels, ""),
+        ],
+    );
+    scene.workspace.write("main.py", "");
+    scene.workspace.write("poetry.toml", "");
+    assert_snapshot!(printed(&scene, &["--image", "registry.example/lock2venv:1"]), @r#"
+    # docker build --secret id=poetry_auth,src=$HOME/.config/pypoetry/auth.toml -t web .
+    # `lock2venv` is an image that holds the binary, such as `dist/Dockerfile` of lock2venv builds.
+
+    # Dependencies: built again only when pyproject.toml or poetry.lock changes.
+    FROM python:3.12-slim AS dependencies
+    WORKDIR /app
+    # Credentials of internal, as `poetry config http-basic.NAME USER PASSWORD` writes them.
+    RUN --mount=from=registry.example/lock2venv:1,source=/usr/local/bin/lock2venv,target=/usr/local/bin/lock2venv \
+        --mount=type=bind,source=pyproject.toml,target=pyproject.toml \
+        --mount=type=bind,source=poetry.lock,target=poetry.lock \
+        --mount=type=bind,source=poetry.toml,target=poetry.toml \
+        --mount=type=secret,id=poetry_auth,target=/root/.config/pypoetry/auth.toml \
+        --mount=type=cache,target=/root/.cache/lock2venv \
+        lock2venv install --no-root --only main --compile
+
+    # What runs: a change of the code builds only this again.
+    FROM python:3.12-slim
+    WORKDIR /app
+    ENV PATH=/app/.venv/bin:$PATH
+    COPY --from=dependencies /app/.venv /app/.venv
+    COPY . .
+    CMD ["python", "main.py"]
+    "#);
+}
+
+#[test]
+fn path_dependencies_are_installed_with_the_project() {
+    let pyproject = "[project]\nname = \"api\"\nversion = \"1.0\"\nrequires-python = \">=3.11\"\ndependencies = [\"core\", \"old\"]\n[project.scripts]\nserve = \"api:main\"\nmigrate = \"api:migrate\"\n[tool.poetry.dependencies]\ncore = { path = \"../libs/core\" }\nold = { path = \"../wheels/old-1.0-py3-none-any.whl\" }\n";
+    let at =
+        |kind: &str, path: &str| format!("[package.source]\ntype = \"{kind}\"\nurl = \"{path}\"\n");
+    let wheel = "old-1.0-py3-none-any.whl";
+    let scene = project(
+        pyproject,
+        &[
+            package("core", &[], &at("directory", "../libs/core")),
+            package("old", &[wheel], &at("file", &format!("../wheels/{wheel}"))),
+        ],
+    );
+    assert_snapshot!(printed(&scene, &["--python", "3.11"]), @r#"
+    # docker build -t api -f Dockerfile ..
+    # `lock2venv` is an image that holds the binary, such as `dist/Dockerfile` of lock2venv builds.
+
+    # Dependencies: built again only when poetry.lock changes.
+    FROM python:3.11-slim AS dependencies
+    WORKDIR /app
+    RUN --mount=from=lock2venv,source=/usr/local/bin/lock2venv,target=/usr/local/bin/lock2venv \
+        --mount=type=bind,source=project/poetry.lock,target=/src/project/poetry.lock \
+        --mount=type=bind,source=wheels/old-1.0-py3-none-any.whl,target=/src/wheels/old-1.0-py3-none-any.whl \
+        --mount=type=cache,target=/root/.cache/lock2venv \
+        lock2venv -C /src/project install --no-root --no-directory --only main --venv /app/.venv --compile
+
+    # What runs: a change of the code builds only this again.
+    FROM python:3.11-slim
+    WORKDIR /app
+    ENV PATH=/app/.venv/bin:$PATH
+    COPY --from=dependencies /app/.venv /app/.venv
+    RUN --mount=from=lock2venv,source=/usr/local/bin/lock2venv,target=/usr/local/bin/lock2venv \
+        --mount=type=bind,target=/src \
+        lock2venv -C /src/project install --only main --venv /app/.venv --compile
+    # pyproject.toml names 1 more of them.
+    ENTRYPOINT ["serve"]
+    "#);
+}
+
+#[test]
+fn what_is_built_from_source_has_git_and_a_compiler() {
+    let pyproject = "[project]\nname = \"lab\"\nversion = \"1.0\"\nrequires-python = \">=3.9\"\ndependencies = [\"gitty\", \"sdisty\"]\n[tool.poetry.dependencies]\ngitty = { git = \"https://forge.example/gitty.git\" }\n[tool.poetry.group.dev]\noptional = true\n[tool.poetry.group.dev.dependencies]\n";
+    let source = format!(
+        "[package.source]\ntype = \"git\"\nurl = \"https://forge.example/gitty.git\"\nreference = \"HEAD\"\nresolved_reference = \"{}\"\n",
+        "a".repeat(40)
+    );
+    let scene = project(
+        pyproject,
+        &[
+            package("gitty", &[], &source),
+            package("sdisty", &["sdisty-1.0.tar.gz"], ""),
+        ],
+    );
+    scene.workspace.write(".python-version", "3.10.4\n");
+    assert_snapshot!(printed(&scene, &["--with", "dev"]), @r#"
+    # docker build -t lab .
+    # `lock2venv` is an image that holds the binary, such as `dist/Dockerfile` of lock2venv builds.
+
+    # Dependencies: built again only when pyproject.toml or poetry.lock changes.
+    # Not the slim image, for git and a compiler: gitty, sdisty.
+    FROM python:3.10 AS dependencies
+    WORKDIR /app
+    RUN --mount=from=lock2venv,source=/usr/local/bin/lock2venv,target=/usr/local/bin/lock2venv \
+        --mount=type=bind,source=pyproject.toml,target=pyproject.toml \
+        --mount=type=bind,source=poetry.lock,target=poetry.lock \
+        --mount=type=cache,target=/root/.cache/lock2venv \
+        lock2venv install --no-root --with dev --compile
+
+    # What runs: a change of the code builds only this again.
+    FROM python:3.10-slim
+    WORKDIR /app
+    ENV PATH=/app/.venv/bin:$PATH
+    COPY --from=dependencies /app/.venv /app/.venv
+    RUN --mount=from=lock2venv,source=/usr/local/bin/lock2venv,target=/usr/local/bin/lock2venv \
+        --mount=type=bind,target=/src \
+        lock2venv -C /src install --only-root --venv /app/.venv --compile
+    # pyproject.toml names no script: say here what is to be run.
+    CMD ["python"]
+    "#);
+}
+
+#[test]
+fn both_files_are_written_where_there_are_none() {
+    let scene = with_script();
+    let root = scene.workspace.project();
+    let output = scene.run(&["dockerfile", "--write"]).succeeded();
+    output.said(&["Build it with: docker build -t annapurna ."]);
+    let read = |name: &str| fs::read_to_string(root.join(name)).unwrap();
+    assert_eq!(read("Dockerfile"), printed(&scene, &[]));
+    assert_eq!(read(".dockerignore"), printed(&scene, &["--ignore"]));
+    assert!(read(".dockerignore").starts_with("**/.venv\n"));
+    fs::remove_file(root.join("Dockerfile")).unwrap();
+    let refused = scene.run(&["dockerfile", "--write"]);
+    refused.failed(1, &[".dockerignore` is there already"]);
+    assert!(!root.join("Dockerfile").exists());
+}
+
+#[test]
+fn a_python_that_has_no_image_has_to_be_named() {
+    let pyproject =
+        "[project]\nname = \"annapurna\"\nversion = \"1.0\"\nrequires-python = \"<3.9\"\n";
+    let scene = project(pyproject, &[]);
+    let refused = scene.run(&["dockerfile"]);
+    refused.failed(
+        1,
+        &[
+            "allows no Python that has an image here: <3.9",
+            "--python 3.12",
+        ],
+    );
+    assert!(printed(&scene, &["--python", "3.8"]).contains("FROM python:3.8-slim\n"));
+}
+
+/// What the printed commands do, without an engine: the two installs, in folders that stand for the two stages.
+#[test]
+fn its_commands_fill_an_environment() {
+    let scene = Scene::new();
+    let text = printed(&scene, &[]);
+    let root = scene.workspace.project();
+    let (app, source) = (scene.workspace.home().join("app"), root.to_str().unwrap());
+    fs::create_dir_all(&app).unwrap();
+    fs::copy(root.join("poetry.lock"), app.join("poetry.lock")).unwrap();
+    let installs: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("lock2venv "))
+        .collect();
+    assert_eq!(installs.len(), 2, "{text}");
+    for line in installs {
+        let line = line.replace("/app/.venv", app.join(".venv").to_str().unwrap());
+        let line = line.replace("-C /src", &format!("-C {source}"));
+        let mut command = scene.command(&line.split(' ').collect::<Vec<_>>());
+        let output = crate::support::workspace::Output::of(command.current_dir(&app));
+        output.succeeded();
+    }
+    let installed = crate::support::scene::installed(&app.join(".venv"));
+    assert_eq!(installed, ["acme-1.0", "annapurna-0.1.0"]);
+}
