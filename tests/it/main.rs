@@ -31,6 +31,7 @@ mod copied;
 mod corpus;
 mod damage;
 mod dockerfile;
+mod docs;
 mod eggs;
 mod environment;
 mod export;
