@@ -134,6 +134,7 @@ mod tests {
             ("PYTHONUTF8", "1"),
         ]);
         is(&variables, "SOURCE_DATE_EPOCH", Some("0"));
+        is(&of(&[]), "SOURCE_DATE_EPOCH", Some("1580601600"));
         is(&variables, "CFLAGS", Some("-O2"));
         is(&variables, "PYTHONUTF8", Some("1"));
     }

@@ -1,6 +1,6 @@
 //! What an environment is made from, as plain data: nobody is asked, and no interpreter need be on this machine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::interpreter::{Interpreter, Layout};
 use crate::platform::file::DEFAULT_DATE;
@@ -24,6 +24,8 @@ pub struct Blueprint {
     pub has_lib64: bool,
     /// The date of its own files, links and folders, in seconds since 1970.
     pub date: i64,
+    /// The folder that will be `/` where it is used, absolute with no links in it; `None` when it is used here.
+    pub below: Option<PathBuf>,
 }
 
 impl Blueprint {
@@ -39,13 +41,26 @@ impl Blueprint {
             version: interpreter.version,
             has_lib64: markers.sys_platform == "linux" && interpreter.is_64_bit,
             date: DEFAULT_DATE,
+            below: None,
         }
     }
 
-    /// The same, dated `date`.
+    /// The same for the interpreter `python`, absolute, which is where the environment will be used.
     #[must_use]
-    pub fn dated(self, date: i64) -> Self {
-        Self { date, ..self }
+    pub fn run_by(self, python: PathBuf) -> Self {
+        let home = python.parent().map_or_else(PathBuf::new, Path::to_owned);
+        Self {
+            python,
+            home,
+            ..self
+        }
+    }
+
+    /// Returns the path that an environment at `root` has where it is used.
+    pub fn recorded(&self, root: &Path) -> PathBuf {
+        let below = self.below.as_ref();
+        let inside = below.and_then(|below| root.strip_prefix(below).ok());
+        inside.map_or_else(|| root.to_owned(), |inside| Path::new("/").join(inside))
     }
 }
 

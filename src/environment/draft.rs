@@ -57,11 +57,11 @@ impl Draft {
         let (partial, place) = hidden.map_err(|error| not_made(&root, error))?;
         let pyvenv_cfg = PyvenvCfg::new(blueprint, prompt);
         write_skeleton(partial.path(), blueprint, &pyvenv_cfg)?;
-        for (name, text) in activate::render(&root, prompt) {
+        for (name, text) in activate::render(&blueprint.recorded(&root), prompt) {
             fs::write(partial.path().join("bin").join(name), text)?;
         }
-        for folder in ["", "bin", &blueprint.layout.scripts.to_string_lossy()] {
-            date_names_in(&partial.path().join(folder), blueprint.date)?;
+        for folder in [partial.path().to_owned(), partial.path().join("bin")] {
+            date_names_in(&folder, blueprint.date)?;
         }
         Ok(Self {
             date: blueprint.date,

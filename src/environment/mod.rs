@@ -29,6 +29,7 @@ mod pyvenv_cfg;
 mod scan;
 mod startup;
 mod takeover;
+mod tree_digest;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,7 @@ pub use fault::EnvironmentFault;
 pub use lock::{EnvironmentLock, Staging};
 pub use pyvenv_cfg::PyvenvCfg;
 pub(crate) use startup::StartupFolders;
+pub use tree_digest::digest;
 
 /// Why an environment cannot be made, read or changed.
 #[derive(Debug, thiserror::Error)]

@@ -9,6 +9,7 @@
 mod alone;
 mod error;
 mod package_reader;
+mod provided;
 mod read_requires;
 mod text;
 mod toml_tree;

@@ -2,7 +2,8 @@
 
 use std::ffi::CStr;
 
-use rustix::process::{Signal, getegid, geteuid};
+use rustix::fs::Mode;
+use rustix::process::{Signal, getegid, geteuid, umask};
 
 /// The number of the user that this process acts as.
 pub fn user() -> u32 {
@@ -12,6 +13,13 @@ pub fn user() -> u32 {
 /// The number of the group that this process acts as.
 pub fn group() -> u32 {
     getegid().as_raw()
+}
+
+/// Has what this process creates from now on give its group the rights that its owner has, by the `umask`.
+pub fn give_group_rights_of_owner() {
+    let before = umask(Mode::empty());
+    let of_group = (before & Mode::RWXU).as_raw_mode() >> 3;
+    umask((before & !Mode::RWXG) | Mode::from_raw_mode(of_group));
 }
 
 /// The architecture, and the release and version of the kernel, as `uname` says them.

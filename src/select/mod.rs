@@ -15,7 +15,7 @@ use std::fmt;
 use crate::lock::{Lock, Package};
 use crate::marker::{Marker, MarkerEnvironment};
 use crate::name::{ExtraName, PackageName};
-use crate::pyproject::Project;
+use crate::pyproject::{Dependency, Project};
 use crate::source::are_same;
 
 pub use alone::LockChoice;
@@ -329,20 +329,21 @@ fn is_same(one: &Package, other: &Package) -> bool {
 
 /// Returns the names of what the chosen groups depend on themselves.
 fn direct_names(project: &Project, choice: &Choice) -> HashSet<PackageName> {
-    let mut names = HashSet::new();
+    let direct = direct_dependencies(project, choice).into_iter();
+    direct.map(|dependency| dependency.name.clone()).collect()
+}
+
+/// Returns what the chosen groups depend on themselves, for whichever extras.
+pub fn direct_dependencies<'p>(project: &'p Project, choice: &Choice) -> Vec<&'p Dependency> {
+    let mut dependencies = Vec::new();
     let chosen = project
         .groups
         .iter()
         .filter(|group| choice.groups.contains(&group.name));
     let mut groups: Vec<_> = chosen.collect();
     while let Some(group) = groups.pop() {
-        names.extend(
-            group
-                .dependencies()
-                .iter()
-                .map(|dependency| dependency.name.clone()),
-        );
+        dependencies.extend(group.dependencies());
         groups.extend(group.includes.iter().filter_map(|name| project.group(name)));
     }
-    names
+    dependencies
 }

@@ -24,6 +24,19 @@ pub enum Error {
         /// The environment.
         environment: PathBuf,
     },
+    /// The interpreter that will run the environment is another one than it is made for.
+    #[error("`{}` is Python {found}, but the environment is made for {wanted}", path.display())]
+    RuntimePython {
+        /// The interpreter.
+        path: PathBuf,
+        /// Its version, as far as known.
+        found: String,
+        /// The version that the environment is made for.
+        wanted: String,
+    },
+    /// The interpreter that will run the environment is to be found relative to nobody knows what.
+    #[error("`{}` is not an absolute path", .0.display())]
+    RuntimePythonNotAbsolute(PathBuf),
     /// A setting of Poetry's makes no sense.
     #[error(transparent)]
     Configuration(#[from] configuration::Error),

@@ -1,6 +1,6 @@
 //! The folder that is written to, with the right to do so: what it guards is released or removed when it is dropped.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::target_environment::{Held, State, TargetEnvironment};
 use super::{Error, Race};
@@ -14,7 +14,33 @@ use crate::platform::file::set_date_at;
 pub(super) struct DestinationGuard {
     interpreter: Interpreter,
     kind: GuardKind,
-    date: i64,
+    blueprint: Blueprint,
+}
+
+/// Where, when and with which interpreter the environment will be used.
+#[derive(Clone, Debug)]
+pub(super) struct Use {
+    /// The date of what has none of its own, in seconds since 1970.
+    pub(super) date: i64,
+    /// The folder that will be `/` there, absolute.
+    pub(super) below: Option<PathBuf>,
+    /// The interpreter, absolute; `None` for the one here.
+    pub(super) python: Option<PathBuf>,
+}
+
+impl Use {
+    fn blueprint(self, interpreter: &Interpreter) -> Result<Blueprint, Error> {
+        let below = self.below.map(fs_err::canonicalize).transpose();
+        let here = Blueprint {
+            date: self.date,
+            below: below.map_err(environment::Error::from)?,
+            ..Blueprint::of(interpreter)
+        };
+        Ok(match self.python {
+            Some(python) => here.run_by(python),
+            None => here,
+        })
+    }
 }
 
 #[derive(Debug)]
@@ -33,8 +59,8 @@ enum GuardKind {
 }
 
 impl DestinationGuard {
-    /// Makes ready to write; what has no date of its own gets `date`. Reports nothing: an interruption waits for it.
-    pub(super) fn new(target: TargetEnvironment, date: i64) -> Result<Self, Error> {
+    /// Makes ready to write. Reports nothing: an interruption waits for it.
+    pub(super) fn new(target: TargetEnvironment, used: Use) -> Result<Self, Error> {
         let TargetEnvironment {
             root,
             interpreter,
@@ -43,7 +69,7 @@ impl DestinationGuard {
         } = target;
         let version = &interpreter.target.marker_environment.python_version;
         let prompt = format!("{}-py{version}", name.as_str());
-        let blueprint = Blueprint::of(&interpreter).dated(date);
+        let blueprint = used.blueprint(&interpreter)?;
         let draft = || Draft::create(&root, &blueprint, &prompt);
         let kind = match state {
             State::Absent => GuardKind::New { draft: draft()? },
@@ -59,7 +85,7 @@ impl DestinationGuard {
         Ok(Self {
             interpreter,
             kind,
-            date,
+            blueprint,
         })
     }
 
@@ -90,8 +116,8 @@ impl DestinationGuard {
         };
         Destination {
             folder: folder.to_owned(),
-            root: root.to_owned(),
-            interpreter: self.interpreter.base_executable.clone(),
+            root: self.blueprint.recorded(root),
+            interpreter: self.blueprint.python.clone(),
             layout: self.interpreter.layout.clone(),
             kind,
         }
@@ -109,7 +135,7 @@ impl DestinationGuard {
             GuardKind::Existing { held, staging } => {
                 drop(staging);
                 // Whose folder it is not, leaves the date as it is.
-                let _ = set_date_at(held.environment.root(), self.date);
+                let _ = set_date_at(held.environment.root(), self.blueprint.date);
                 Ok(())
             }
         };

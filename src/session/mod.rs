@@ -24,12 +24,13 @@ mod recreation;
 mod rehearsal;
 mod retries;
 mod run;
+mod runtime;
 mod settings;
 mod target_environment;
 mod unlisted;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::event::{Reporter, SessionEvent, Warning};
@@ -110,6 +111,11 @@ impl Session {
         root: &Path,
         reporter: &dyn Reporter,
     ) -> Result<SessionReport, Error> {
+        let root = &self.place(root);
+        if self.settings.image_root.is_some() {
+            let parent = root.parent().unwrap_or(root);
+            fs_err::create_dir_all(parent).map_err(crate::environment::Error::from)?;
+        }
         self.check_places(root)?;
         retries::attempt(reporter, |trust| self.attempt(goal, root, trust, reporter))
     }
@@ -148,6 +154,7 @@ impl Session {
         root: &Path,
         reporter: &dyn Reporter,
     ) -> Result<SessionPlan, Error> {
+        let root = &self.place(root);
         self.check_places(root)?;
         self.unless_interrupted(|| {
             let target = self.environment(root, goal.project, reporter)?;
@@ -173,7 +180,21 @@ impl Session {
         let cache = self.private_cache();
         let lookup = &self.settings.lookup;
         let search = lookup.search(root, &project.python_constraint, cache.as_ref());
-        TargetEnvironment::find(root, &project.name, &search, reporter)
+        let runtime = self.settings.runtime_python.as_deref();
+        let target = TargetEnvironment::find(root, &project.name, &search, runtime, reporter)?;
+        if let Some(python) = runtime {
+            runtime::check_python(python, target.interpreter())?;
+        }
+        Ok(target)
+    }
+
+    /// Returns where the environment `root` is made: below the root of the image, if it is for one.
+    fn place(&self, root: &Path) -> PathBuf {
+        let below = self.settings.image_root.as_ref();
+        below.map_or_else(
+            || root.to_owned(),
+            |below| runtime::place_below(below, root),
+        )
     }
 
     /// Plans what `target` lacks. What an interrupted change left there is completed before.

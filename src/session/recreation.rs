@@ -1,6 +1,7 @@
 //! Why an environment that is there has to be made again.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::environment::EnvironmentFault;
 use crate::interpreter;
@@ -25,6 +26,13 @@ pub enum Recreation {
         /// The version that was asked for.
         asked: String,
     },
+    /// It is for another interpreter than the one that shall run it.
+    OtherRuntime {
+        /// The one that it is for.
+        has: PathBuf,
+        /// The one that shall run it.
+        asked: PathBuf,
+    },
 }
 
 impl Recreation {
@@ -32,7 +40,10 @@ impl Recreation {
     pub fn is_from_elsewhere(&self) -> bool {
         match self {
             Self::Fault(fault) => is_from_elsewhere(fault),
-            Self::NoAnswer(_) | Self::Unsupported { .. } | Self::OtherAsked { .. } => false,
+            Self::NoAnswer(_)
+            | Self::Unsupported { .. }
+            | Self::OtherAsked { .. }
+            | Self::OtherRuntime { .. } => false,
         }
     }
 }
@@ -65,6 +76,12 @@ impl fmt::Display for Recreation {
             Self::OtherAsked { has, asked } => {
                 write!(formatter, "it has Python {has}, but {asked} was requested")
             }
+            Self::OtherRuntime { has, asked } => write!(
+                formatter,
+                "it is run by `{}`, but `{}` was requested",
+                has.display(),
+                asked.display()
+            ),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::guard::DestinationGuard;
 use super::target_environment::TargetEnvironment;
-use super::{Error, Race, Session, SessionPlan, SessionReport, damage};
+use super::{Error, Race, Session, SessionPlan, SessionReport, damage, runtime};
 use crate::builder::{Builder, Tools};
 use crate::event::{Event, Reporter, SessionEvent, Warning};
 use crate::install::{
@@ -37,12 +37,14 @@ impl Session {
             }
             plan.report(reporter);
             self.review_startup(&target, reporter)?;
+            runtime::settle_parents(self, target.root())?;
             return Ok(plan.into_report(false, Vec::new()));
         }
         let interruption = &self.settings.interruption;
+        let root = target.root().to_owned();
         target.announce(reporter);
         let guard = interruption.while_making(
-            || DestinationGuard::new(target, self.date()),
+            || DestinationGuard::new(target, self.usage()),
             |guard| guard.hidden_folder().to_owned(),
         )?;
         plan.report(reporter);
@@ -52,6 +54,7 @@ impl Session {
         let warnings = done?;
         let hidden = guard.hidden_folder().to_owned();
         interruption.while_publishing(&hidden, || guard.publish())??;
+        runtime::settle_parents(self, &root)?;
         Ok(plan.into_report(true, warnings))
     }
 

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::guard::DestinationGuard;
+use super::guard::{DestinationGuard, Use};
 use super::{Error, InterpreterLookup, Interruption, Session};
 use crate::archive::SizeLimits;
 use crate::build::Stop;
@@ -73,6 +73,11 @@ pub struct SessionSettings {
     pub find_links: Vec<PathBuf>,
     /// Whether the process was asked to end.
     pub interruption: Interruption,
+    /// The folder, absolute, that will be `/` where the environment is used: it is made below this one, with parents that are the
+    /// same each time (`--root`).
+    pub image_root: Option<PathBuf>,
+    /// The interpreter, absolute, that will run the environment where it is used (`--runtime-python`); it need not be here.
+    pub runtime_python: Option<PathBuf>,
 }
 
 impl SessionSettings {
@@ -101,6 +106,8 @@ impl SessionSettings {
             temporary_folder: None,
             find_links: Vec::new(),
             interruption: Interruption::default(),
+            image_root: None,
+            runtime_python: None,
         }
     }
 }
@@ -216,6 +223,14 @@ impl Session {
             cache: self.private_cache(),
             date: self.date(),
         })
+    }
+
+    pub(super) fn usage(&self) -> Use {
+        Use {
+            date: self.date(),
+            below: self.settings.image_root.clone(),
+            python: self.settings.runtime_python.clone(),
+        }
     }
 
     /// The date of what is made here: the user's (`SOURCE_DATE_EPOCH`), or else always the same.

@@ -40,16 +40,19 @@ pub(super) struct Held {
 }
 
 impl TargetEnvironment {
-    /// Looks at `root`, once nobody else changes what is there, and finds the interpreter by `search`.
+    /// Looks at `root`, once nobody else changes what is there, and finds the interpreter by `search`. The environment may be for
+    /// another one, `runtime`, which need not be here.
     pub(super) fn find(
         root: &Path,
         name: &PackageName,
         search: &Search<'_>,
+        runtime: Option<&Path>,
         reporter: &dyn Reporter,
     ) -> Result<Self, Error> {
-        let (interpreter, state) = match Held::take(root, reporter)? {
-            None => (search.find()?, State::Absent),
-            Some(held) => judge(held, search)?,
+        let (interpreter, state) = match (Held::take(root, reporter)?, runtime) {
+            (None, _) => (search.find()?, State::Absent),
+            (Some(held), None) => judge(held, search)?,
+            (Some(held), Some(python)) => judge_for(held, search, python)?,
         };
         let state = match state {
             State::Unusable(held, reason) => held.unusable(reason, reporter)?,
@@ -177,6 +180,30 @@ fn judge(held: Held, search: &Search<'_>) -> Result<(Interpreter, State), Error>
     }
 }
 
+/// As [`judge`], for an environment that `python` shall run, an interpreter that need not be here.
+fn judge_for(
+    held: Held,
+    search: &Search<'_>,
+    python: &Path,
+) -> Result<(Interpreter, State), Error> {
+    let interpreter = search.find()?;
+    let made_for = held.environment.pyvenv_cfg().executable.clone();
+    let has = made_for.unwrap_or_else(|| held.environment.base_executable());
+    let reason = if has == python {
+        held.environment
+            .fault_with(&interpreter)
+            .map(Recreation::Fault)
+    } else {
+        let asked = python.to_owned();
+        Some(Recreation::OtherRuntime { has, asked })
+    };
+    let state = match reason {
+        Some(reason) => State::Unusable(held, reason),
+        None => State::Usable(held),
+    };
+    Ok((interpreter, state))
+}
+
 /// Asks the environment's interpreter, and tells why when it cannot be used.
 pub(super) fn own_interpreter(
     environment: &Environment,
@@ -281,7 +308,7 @@ mod tests {
 
         fn find(&self) -> Result<TargetEnvironment, Error> {
             let name = PackageName::new("demo");
-            TargetEnvironment::find(&self.root(), &name, &self.search(), &self.heard)
+            TargetEnvironment::find(&self.root(), &name, &self.search(), None, &self.heard)
         }
 
         fn change_configuration(&self, change: impl Fn(&str) -> String) {

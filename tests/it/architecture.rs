@@ -138,6 +138,7 @@ const MODULES: &[(&str, &[&str])] = &[
         "environment",
         &[
             "name",
+            "digest",
             "version",
             "installed",
             "platform",

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use fs_err as fs;
 
+use crate::from_source::Scene;
+use crate::support::build_scene::Source;
 use crate::support::project::LockedProject;
 use crate::support::wheel_builder::WheelBuilder;
 use crate::support::workspace::Output;
@@ -172,5 +174,53 @@ fn files_have_the_dates_of_their_wheels_and_what_is_made_here_that_of_the_user()
         assert_eq!(date(&listed, "acme/__init__.py"), 315_619_200);
         let mode = fs::metadata(&venv).unwrap().permissions().mode();
         assert_eq!(mode & 0o700, 0o700);
+    }
+}
+
+/// A backend that dates what it writes as those in use do, and takes a new folder for it each time.
+const BACKEND: &str = r#"
+import os, time, zipfile
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    date = time.gmtime(int(os.environ.get("SOURCE_DATE_EPOCH", time.time())))[:6]
+    stem = "demo-1.0"
+    files = {
+        "demo.py": "x = 1\n",
+        f"{stem}.dist-info/METADATA": "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n",
+        f"{stem}.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    files[f"{stem}.dist-info/RECORD"] = "".join(f"{path},,\n" for path in files) + f"{stem}.dist-info/RECORD,,\n"
+    with zipfile.ZipFile(os.path.join(folder, f"{stem}-py3-none-any.whl"), "w") as archive:
+        for path, text in files.items():
+            archive.writestr(zipfile.ZipInfo(path, date), text)
+    return f"{stem}-py3-none-any.whl"
+"#;
+
+#[test]
+fn what_is_built_is_the_same_as_well() {
+    let pyproject =
+        "[build-system]\nrequires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n";
+    let source = Source::new("demo")
+        .pyproject(pyproject)
+        .file("backend.py", BACKEND);
+    let scene = Scene::new(&source);
+    let venv = scene.workspace.project().join(".venv");
+    let run = |flags: &[&str]| {
+        if venv.exists() {
+            fs::remove_dir_all(&venv).unwrap();
+        }
+        scene
+            .run(&[&["install", "--compile"], flags].concat())
+            .succeeded();
+        list(&venv)
+    };
+    let first = run(&["--no-cache"]);
+    for flags in [
+        &["--no-cache"][..],
+        &[],
+        &["--offline"],
+        &["--link-mode", "copy"],
+    ] {
+        assert_same(&run(flags), &first, &format!("{flags:?}"));
     }
 }

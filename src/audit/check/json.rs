@@ -129,6 +129,7 @@ impl<'a> ProblemDocument<'a> {
                 }
             }
             Problem::Interpreter(_)
+            | Problem::Runtime { .. }
             | Problem::WrongOrigin { .. }
             | Problem::Extra { .. }
             | Problem::Unfinished { .. }

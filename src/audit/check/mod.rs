@@ -15,9 +15,11 @@ mod json;
 mod listed;
 mod plan;
 mod report;
+mod runtime;
 mod subject;
 mod walk;
 
 pub use expected::Allowed;
 pub use plan::{CheckOptions, CheckPlan, stale_lock};
 pub use report::{Actual, CheckReport, Error, Problem};
+pub use runtime::RuntimeFault;

@@ -24,6 +24,8 @@ pub struct CheckOptions<'a> {
     pub allowed: Allowed,
     /// Whether code that runs whenever Python starts is a problem.
     pub refuses_startup: bool,
+    /// The folder of the unpacked image that has to have the environment's Python; the one here does not count then.
+    pub runtime_root: Option<&'a Path>,
 }
 
 /// An environment that was read, and whose files are not yet.
@@ -57,7 +59,10 @@ impl CheckPlan {
             installed.unfinished.clear();
         }
         let mut problems = std::mem::take(&mut subject.problems);
-        if let Some(interpreter) = &subject.interpreter {
+        if let Some(image) = options.runtime_root {
+            problems = subject.problem_in(image).into_iter().collect();
+        }
+        if let Some(interpreter) = subject.interpreter.as_ref().or(options.interpreter) {
             let wanted = goal.wanted(&interpreter.target.marker_environment)?;
             let allowed = &options.allowed;
             problems.extend(expected::compare(goal, &wanted, &installed, allowed));

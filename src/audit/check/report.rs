@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::runtime::RuntimeFault;
 use crate::digest::Digest;
 use crate::environment;
 use crate::installed::StartupFile;
@@ -68,6 +69,13 @@ pub enum Problem {
     },
     /// The environment has no usable Python, or not the one that is asked for or that the project allows.
     Interpreter(Recreation),
+    /// The image that the environment goes to has no Python that can run it.
+    Runtime {
+        /// The interpreter, absolute, as the environment names it.
+        python: String,
+        /// What is wrong with it there.
+        fault: RuntimeFault,
+    },
     /// A locked package is not installed.
     NotInstalled {
         /// The package.
@@ -198,6 +206,7 @@ impl Problem {
         match self {
             Self::StaleLock { .. } => "stale-lock",
             Self::Interpreter(_) => "interpreter",
+            Self::Runtime { .. } => "runtime",
             Self::NotInstalled { .. } => "not-installed",
             Self::WrongVersion { .. } => "wrong-version",
             Self::WrongOrigin { .. } => "wrong-origin",
@@ -228,6 +237,7 @@ impl Problem {
             | Self::Unreadable { path, .. }
             | Self::Startup(StartupFile { path, .. })
             | Self::Foreign { path } => Some(path),
+            Self::Runtime { python, .. } => Some(python),
             Self::StaleLock { .. }
             | Self::Interpreter(_)
             | Self::NotInstalled { .. }
@@ -259,6 +269,7 @@ impl Problem {
             Self::Startup(file) => file.distribution.clone(),
             Self::StaleLock { .. }
             | Self::Interpreter(_)
+            | Self::Runtime { .. }
             | Self::Unfinished { .. }
             | Self::Foreign { .. } => None,
         }
@@ -269,6 +280,7 @@ impl Problem {
         match self {
             Self::StaleLock { .. } => "poetry.lock does not match pyproject.toml".to_owned(),
             Self::Interpreter(reason) => reason.to_string(),
+            Self::Runtime { fault, .. } => fault.to_string(),
             Self::WrongVersion { locked, .. } => format!("{locked} is locked"),
             Self::WrongOrigin { difference, .. } => difference.to_string(),
             Self::Duplicate { versions, .. } => {

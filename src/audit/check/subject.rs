@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 
 use super::report::{Error, Problem};
+use super::runtime;
 use crate::environment::{Environment, EnvironmentFault, Layout};
 use crate::interpreter::Interpreter;
 use crate::session::Recreation;
@@ -63,6 +64,13 @@ impl Subject {
     /// Returns the interpreter that the environment was made of, as its links or pyvenv.cfg name it.
     pub(super) fn base(&self) -> Option<PathBuf> {
         base(&self.environment).ok()
+    }
+
+    /// Looks for its Python in the image that is unpacked at `image`.
+    pub(super) fn problem_in(&self, image: &Path) -> Option<Problem> {
+        let (python, fault) = runtime::look(&self.environment, image)?;
+        let python = python.display().to_string();
+        Some(Problem::Runtime { python, fault })
     }
 
     /// Returns a path with `lib` in the place of its second name.

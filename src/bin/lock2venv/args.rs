@@ -16,8 +16,10 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::cache::{CacheSize, Prune};
 use crate::check::Check;
+use crate::digest::DigestCommand;
 use crate::dockerfile::Dockerfile;
 use crate::install::compile;
+use crate::install::image::Image;
 use crate::run::Run;
 use crate::size;
 use crate::verify::Verify;
@@ -136,6 +138,8 @@ pub(crate) enum Command {
     /// Show, check, prune or clear the cache
     #[command(subcommand)]
     Cache(Cache),
+    /// Print one digest of an environment: of its files, links and folders with their modes and dates
+    Digest(DigestCommand),
     /// Print a completion script for a shell
     Completions(Completions),
 }
@@ -162,6 +166,9 @@ pub(crate) struct Groups {
     /// Take every extra
     #[arg(long, env = "LOCK2VENV_ALL_EXTRAS", value_parser = BoolishValueParser::new())]
     pub(crate) all_extras: bool,
+    /// Leave out these packages, which the runtime has already, and what only they need (comma separated, may be repeated)
+    #[arg(long, value_name = "NAMES", env = "LOCK2VENV_PROVIDED")]
+    pub(crate) provided: Vec<String>,
 }
 
 impl Groups {
@@ -311,6 +318,8 @@ pub(crate) struct Install {
         hide_possible_values = true
     )]
     pub(crate) cache_archives: Option<bool>,
+    #[command(flatten)]
+    pub(crate) image: Image,
     #[command(flatten)]
     pub(crate) supply: Supply,
 }

@@ -10,6 +10,7 @@ mod check;
 mod command_line;
 mod context;
 mod diagnose;
+mod digest;
 mod dockerfile;
 mod download;
 mod export;
@@ -17,6 +18,7 @@ mod habits;
 mod install;
 mod place;
 mod poetry;
+mod provided;
 mod report;
 mod run;
 mod size;
@@ -87,6 +89,7 @@ fn carry_out(arguments: Arguments) -> Result<(), Failure> {
         Command::Build(arguments) => build::run(&arguments, &context),
         Command::Dockerfile(arguments) => dockerfile::run(&arguments, &context),
         Command::Cache(command) => cache::run(&command, &context),
+        Command::Digest(arguments) => digest::run(&arguments, &context),
         Command::Completions(arguments) => {
             let mut script = Vec::new();
             clap_complete::generate(

@@ -44,6 +44,9 @@ pub(crate) struct Check {
     /// Treat as problems what otherwise is listed only: files that have Python run code whenever it starts (startup)
     #[arg(long, value_name = "WHAT", env = "LOCK2VENV_STRICT", num_args = 0..=1, require_equals = true, default_missing_value = "warnings")]
     pub(crate) strict: Option<String>,
+    /// Check that the image that is unpacked in DIR has the Python which runs the environment, in the version that it was made for
+    #[arg(long, value_name = "DIR", env = "LOCK2VENV_RUNTIME_ROOT")]
+    pub(crate) runtime_root: Option<PathBuf>,
     /// The format of the report
     #[arg(
         long,

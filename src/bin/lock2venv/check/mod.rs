@@ -75,10 +75,17 @@ fn plan(
         None => locked.project.root.join(".venv"),
     };
     let interpreter = interpreter(arguments, context, locked, &root)?;
+    let runtime_root = arguments.runtime_root.as_ref();
+    let runtime_root = runtime_root.map(|folder| context.working_folder.join(folder));
+    if let Some(folder) = runtime_root.as_ref().filter(|folder| !folder.is_dir()) {
+        let text = format!("`--runtime-root` names no folder: `{}`", folder.display());
+        return Err(Failure::text(text).misuse().about(&["runtime_root"]));
+    }
     let options = CheckOptions {
         interpreter: interpreter.as_ref(),
         allowed: allowed(&arguments.allow),
         refuses_startup: Strictness::parse(arguments.strict.as_deref())?.of_startup,
+        runtime_root: runtime_root.as_deref(),
     };
     let goal = Goal {
         project_origin: locked.origin,

@@ -24,6 +24,7 @@ use lock2venv::select::{self, Choice, DefaultGroups, Request, Selection};
 use crate::args::{Export, Groups};
 use crate::context::Context;
 use crate::diagnose::{Failure, advice};
+use crate::provided::{self, Chosen};
 
 use append::Appending;
 use format::Format;
@@ -150,7 +151,14 @@ fn read_lock(
     if let Some(warning) = document.warning() {
         context.say(&warning.to_string());
     }
-    let lock = document.read(&project.root, &Disk).map_err(exception)?;
+    let mut lock = document.read(&project.root, &Disk).map_err(exception)?;
+    let groups = &arguments.groups;
+    let chosen = Chosen {
+        document: &document,
+        project,
+        choice: &choice,
+    };
+    provided::leave_out(groups, &chosen, &mut lock, context)?;
     Ok((choice, lock))
 }
 

@@ -13,6 +13,7 @@ use super::project::{LockedProject, RootUse};
 use crate::args::Groups;
 use crate::context::Context;
 use crate::diagnose::{Failure, lock_warning};
+use crate::provided;
 
 /// Reads the lock of `folder`, in which and above which there is no pyproject.toml.
 pub(super) fn read(
@@ -27,6 +28,7 @@ pub(super) fn read(
     if root != RootUse::LeftOut {
         return Err(needs_project(folder));
     }
+    provided::check_alone(groups)?;
     let document = LockDocument::parse(&text)?;
     let lock = document.read(folder, &Disk)?;
     let project = document.project(&lock)?;

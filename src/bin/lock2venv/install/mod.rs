@@ -1,6 +1,7 @@
 //! `lock2venv install` and `lock2venv sync`: reads what was asked for, has a session carry it out, and says what happens.
 
 pub(crate) mod compile;
+pub(crate) mod image;
 pub(crate) mod interrupt;
 mod leniency;
 mod lock_alone;
@@ -63,6 +64,7 @@ pub(crate) fn run(arguments: &Install, others: Others, context: &Context) -> Res
     warn_of_elsewhere(named, root, &configuration, context)?;
     let mut settings = settings::of(arguments, context, configuration)?;
     settings.leniency = leniency;
+    arguments.image.apply(context, &mut settings);
     settings.interruption = interruption;
     let session = Session::new(settings);
     let goal = Goal {

@@ -10,6 +10,7 @@ use super::lock_alone;
 use crate::args::Groups;
 use crate::context::Context;
 use crate::diagnose::{Failure, lock_warning};
+use crate::provided::{self, Chosen};
 
 /// A project, the lock that fits it, and what is chosen of that.
 pub(crate) struct LockedProject {
@@ -73,12 +74,20 @@ impl LockedProject {
         if let Some(warning) = document.warning() {
             context.warn(&lock_warning(&warning));
         }
-        let lock = if root == RootUse::Alone {
+        let mut lock = if root == RootUse::Alone {
             // Whatever else it holds need not be understood here.
             Lock::empty(&project.root)
         } else {
             document.read(&project.root, &Disk)?
         };
+        if root != RootUse::Alone {
+            let chosen = Chosen {
+                document: &document,
+                project: &project,
+                choice: &choice,
+            };
+            provided::leave_out(groups, &chosen, &mut lock, context)?;
+        }
         Ok(Self {
             lock,
             project,
