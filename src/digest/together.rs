@@ -1,4 +1,4 @@
-//! SHA-256 of several messages at once.
+//! SHA-256 of several messages at once: two, and the next one wherever one ends, so that they may be of any lengths.
 
 use sha2::block_api::compress256;
 
