@@ -59,7 +59,9 @@ def wheel(name, version, files, scripts=()):
 
 def sdist(name, version):
     out = io.BytesIO()
-    files = {"spec": f"{name} {version}", "pyproject.toml": '[build-system]\nrequires = ["maker"]\nbuild-backend = "maker"\n'}
+    # What is built does not tell where it was built.
+    hook = "import os\nos.environ['VIRTUAL_ENV'] = ''\n"
+    files = {"spec": f"{name} {version}", "hook.py": hook, "pyproject.toml": '[build-system]\nrequires = ["maker"]\nbuild-backend = "maker"\n'}
     with tarfile.open(fileobj=out, mode="w:gz") as archive:
         for path, text in files.items():
             entry = tarfile.TarInfo(f"{name}-{version}/{path}")
