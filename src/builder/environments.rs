@@ -1,8 +1,8 @@
 //! Build environments: virtual environments of the interpreter that is built for, filled with what a build requires.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
+use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::requirements::{ResolvedWheel, WheelPlace};
 use super::workplace::Workplace;
 use super::{Builder, Error};
 use crate::digest::{Algorithm, Digest};
-use crate::environment::{Blueprint, Draft, Layout};
+use crate::environment::{Blueprint, Draft};
 use crate::event::Silent;
 use crate::install::{
     self, CompileChoice, Destination, DestinationKind, InstallOptions, Installation, KeptForm,
@@ -32,28 +32,49 @@ pub(super) struct BuildEnvironment {
     /// What it holds, in words.
     pub(super) packages: Vec<String>,
     versions: BTreeMap<PackageName, Version>,
-    /// The folder of its modules, and what was in it first.
-    modules: PathBuf,
-    entries: BTreeSet<OsString>,
+    /// Its folder, and what was in it first.
+    root: PathBuf,
+    files: BTreeMap<PathBuf, FileState>,
+}
+
+/// What tells that a file was changed: its size, and when anything of it was changed last, which nobody can set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FileState {
+    n_bytes: u64,
+    changed: (i64, i64),
 }
 
 impl BuildEnvironment {
-    /// Tells whether no backend has removed it, or installed into it or out of it. What one changes in a file is not seen.
+    /// Tells whether no backend has removed it, or changed, added or removed a file of it. Costs a look at each file.
     fn is_as_made(&self) -> bool {
-        self.python.exists() && entries(&self.modules) == self.entries
+        self.python.exists() && files_below(&self.root) == self.files
     }
 }
 
-fn modules_of(python: &Path, layout: &Layout) -> PathBuf {
+fn root_of(python: &Path) -> PathBuf {
     let root = python.parent().and_then(Path::parent);
-    root.unwrap_or(python).join(&layout.purelib)
+    root.unwrap_or(python).to_owned()
 }
 
-/// Lists a folder, but for bytecode.
-fn entries(folder: &Path) -> BTreeSet<OsString> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let names = entries.map(|entry| entry.file_name());
-    names.filter(|name| name != "__pycache__").collect()
+/// Lists the files below a folder, but for bytecode.
+fn files_below(root: &Path) -> BTreeMap<PathBuf, FileState> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| entry.file_name() != "__pycache__") {
+            match entry.metadata() {
+                Ok(metadata) if metadata.is_dir() => folders.push(entry.path()),
+                Ok(metadata) => {
+                    let changed = (metadata.ctime(), metadata.ctime_nsec());
+                    let n_bytes = metadata.len();
+                    files.insert(entry.path(), FileState { n_bytes, changed });
+                }
+                Err(_) => {}
+            }
+        }
+    }
+    files
 }
 
 impl Builder<'_> {
@@ -112,13 +133,13 @@ impl Builder<'_> {
         }
         self.environments.get_or_make(&key, || {
             let python = self.make_environment(workplace, wheels)?;
-            let modules = modules_of(&python, &self.tools.interpreter.layout);
+            let root = root_of(&python);
             let versions = wheels
                 .iter()
                 .map(|wheel| (wheel.name.clone(), wheel.version().clone()));
             Ok(Arc::new(BuildEnvironment {
-                entries: entries(&modules),
-                modules,
+                files: files_below(&root),
+                root,
                 python,
                 versions: versions.collect(),
                 packages,

@@ -8,7 +8,7 @@
 //! **Build environments hold copies** (clones, where the file system has them), never hard links into the cache. Backends
 //! are arbitrary programs that may write to the files of the packages that they run from; through a hard link that would change
 //! the cache, and every environment that shares the file. uv links hard and lives with that; a copy of setuptools costs some
-//! 20 ms. An environment that a backend has removed, or has installed into, is not used again.
+//! 20 ms. An environment in which a backend has changed, added or removed files is not used again.
 //!
 //! **Wheels are kept** by the digest of the archive (or the identity of the tree), the interpreter's tags, settings,
 //! constraints and indexes. The build requirements as they were resolved are recorded and not compared: a wheel is used again

@@ -104,6 +104,16 @@ impl Cache {
     }
 }
 
+/// Lists the check-outs that are not as they were kept.
+pub(super) fn damaged_checkouts(layout: &Layout) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(layout.folder(Kind::Checkouts));
+    let entries = entries.into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    paths.retain(|path| !tree_proof::is_true(path).unwrap_or(false));
+    paths
+}
+
 fn is_shared(disk: &Arc<Disk>) -> bool {
     use super::backend::Backend as _;
     disk.is_shared()
@@ -138,6 +148,34 @@ mod tests {
         assert!(path.join("file").exists());
         let drafts = std::fs::read_dir(folder.path().join("cache/v1/tmp")).unwrap();
         assert_eq!(drafts.count(), 0);
+    }
+
+    #[test]
+    fn a_check_out_that_was_changed_is_damaged() {
+        type Change = fn(&Path);
+        let changes: [Change; 5] = [
+            |path| fs::write(path.join("file"), "Here").unwrap(),
+            |path| fs::write(path.join("more"), "").unwrap(),
+            |path| fs::remove_file(path.join("file")).unwrap(),
+            |path| {
+                let mode = std::fs::Permissions::from_mode(0o755);
+                fs::set_permissions(path.join("file"), mode).unwrap();
+            },
+            |path| fs::remove_file(path.join("proof")).unwrap(),
+        ];
+        for change in changes {
+            let folder = tempfile::tempdir().unwrap();
+            let cache = Cache::open(&folder.path().join("cache"), folder.path()).unwrap();
+            let draft = cache.work_folder().unwrap();
+            fill(&draft);
+            std::fs::create_dir(draft.path().join("deep")).unwrap();
+            let path = cache.keep_checkout(draft, &Key::of_question(b"one"));
+            let path = path.unwrap();
+            assert!(cache.verify().unwrap().is_empty());
+            change(&path);
+            assert_eq!(cache.verify().unwrap(), [path.clone()]);
+            assert!(!path.exists());
+        }
     }
 
     #[test]

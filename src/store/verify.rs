@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::address;
 use super::backend::Backend as _;
 use super::built::BuiltWheels;
+use super::checkouts::damaged_checkouts;
 use super::disk::{Disk, remove};
 use super::error::Error;
 use super::interpreters::Answers;
@@ -13,6 +14,7 @@ use super::packs::Packs;
 use super::requirements::RequirementFiles;
 use super::wheels::{damaged_wheels, remove_wheel};
 use crate::digest::Digest;
+use crate::platform::removal;
 
 /// Hashes every archive and reads everything else; returns the paths of what is damaged, which is removed from a cache that is
 /// ours to write.
@@ -35,6 +37,7 @@ pub(super) fn verify(disk: &Disk) -> Result<Vec<PathBuf>, Error> {
             .filter(|path| !address::is_whole(path)),
     );
     let wheels = damaged_wheels(layout);
+    let checkouts = damaged_checkouts(layout);
     let mut repeatable = Packs::new(layout).damaged();
     repeatable.extend(Answers::new(layout).damaged());
     repeatable.extend(BuiltWheels::new(layout).damaged());
@@ -46,7 +49,11 @@ pub(super) fn verify(disk: &Disk) -> Result<Vec<PathBuf>, Error> {
         for path in &repeatable {
             let _ = remove(path);
         }
+        for path in &checkouts {
+            let _ = removal::remove(path);
+        }
     }
+    damaged.extend(checkouts);
     damaged.extend(wheels.into_iter().map(|place| place.path));
     damaged.extend(repeatable);
     Ok(damaged)

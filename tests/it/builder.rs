@@ -181,6 +181,8 @@ fn an_environment_that_a_backend_changed_is_not_used_again() {
     let hooks = [
         "import shutil, sys\nshutil.rmtree(sys.prefix)\n",
         "import os, maker\nos.mkdir(os.path.join(os.path.dirname(maker.__file__), 'more-1.0.dist-info'))\n",
+        // Inside a file, whose size stays.
+        "import maker\ntext = open(maker.__file__).read()\nopen(maker.__file__, 'w').write(text.replace('\"\"\"A build', 'raise 1#  '))\n",
     ];
     for hook in hooks {
         let scene = BuildScene::new();
