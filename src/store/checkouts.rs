@@ -121,6 +121,9 @@ fn is_shared(disk: &Arc<Disk>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn fill(draft: &WorkFolder) {
@@ -158,7 +161,7 @@ mod tests {
             |path| fs::write(path.join("more"), "").unwrap(),
             |path| fs::remove_file(path.join("file")).unwrap(),
             |path| {
-                let mode = std::fs::Permissions::from_mode(0o755);
+                let mode = fs::Permissions::from_mode(0o755);
                 fs::set_permissions(path.join("file"), mode).unwrap();
             },
             |path| fs::remove_file(path.join("proof")).unwrap(),
@@ -168,12 +171,12 @@ mod tests {
             let cache = Cache::open(&folder.path().join("cache"), folder.path()).unwrap();
             let draft = cache.work_folder().unwrap();
             fill(&draft);
-            std::fs::create_dir(draft.path().join("deep")).unwrap();
+            fs::create_dir(draft.path().join("deep")).unwrap();
             let path = cache.keep_checkout(draft, &Key::of_question(b"one"));
             let path = path.unwrap();
             assert!(cache.verify().unwrap().is_empty());
             change(&path);
-            assert_eq!(cache.verify().unwrap(), [path.clone()]);
+            assert_eq!(cache.verify().unwrap(), std::slice::from_ref(&path));
             assert!(!path.exists());
         }
     }

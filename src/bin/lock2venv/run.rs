@@ -9,7 +9,6 @@ use std::process::Command;
 
 use clap::Args;
 use lock2venv::project_files::ProjectFiles;
-use toml::Value;
 
 use crate::context::Context;
 use crate::diagnose::Failure;
@@ -154,13 +153,11 @@ fn script_reference(document: &toml::Table, name: &str) -> Option<String> {
     };
     let script =
         at(&["project", "scripts", name]).or_else(|| at(&["tool", "poetry", "scripts", name]))?;
-    let reference = match script {
-        Value::String(reference) => reference,
-        Value::Table(table) if table.get("type")?.as_str()? == "console" => {
-            table.get("reference")?.as_str()?
-        }
-        _ => return None,
+    let of_table = || {
+        let is_console = script.get("type")?.as_str()? == "console";
+        script.get("reference")?.as_str().filter(|_| is_console)
     };
+    let reference = script.as_str().or_else(of_table)?;
     // Extras of old entry points are no part of the name.
     let reference = reference.split('[').next()?;
     Some(reference.trim().to_owned())

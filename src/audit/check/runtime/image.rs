@@ -75,7 +75,7 @@ impl<'i> Image<'i> {
                 .flatten()
                 .flatten()
                 .map(|entry| entry.file_name());
-            let mut names: Vec<OsString> = names.filter(|name| is_versioned(name)).collect();
+            let mut names: Vec<OsString> = names.filter(is_versioned).collect();
             names.sort();
             found.extend(names.into_iter().map(|name| Path::new(folder).join(name)));
         }

@@ -29,10 +29,8 @@ pub(super) struct Facts {
     pub(super) is_package: bool,
     /// The flags that choose groups and extras.
     pub(super) choice: String,
-    /// Whether the lock alone is enough for the dependencies.
-    pub(super) needs_pyproject: bool,
-    /// Whether poetry.toml is beside pyproject.toml.
-    pub(super) has_settings: bool,
+    /// The documents that the dependencies are installed by. The lock alone is enough where it says all there is to know.
+    pub(super) documents: Vec<&'static str>,
     /// The sources that are not PyPI, by name.
     pub(super) sources: Vec<String>,
     /// Archives on this disk that the lock names, relative to the project.
@@ -65,8 +63,7 @@ impl Facts {
             image: arguments.image.clone(),
             is_package: project.is_package,
             choice: flags(groups),
-            needs_pyproject: !locked.lock.has_groups || groups.only.is_empty(),
-            has_settings: project.root.join("poetry.toml").is_file(),
+            documents: Vec::new(),
             sources: Vec::new(),
             archives: Vec::new(),
             has_folders: false,
@@ -108,7 +105,16 @@ impl Facts {
         facts.sources_built.sort();
         facts.sources_built.dedup();
         facts.has_folders = !folders.is_empty();
-        facts.needs_pyproject |= !facts.sources.is_empty();
+        let is_enough = locked.lock.has_groups && !groups.only.is_empty();
+        let has_settings = project.root.join("poetry.toml").is_file();
+        facts.documents = [
+            ("pyproject.toml", !is_enough || !facts.sources.is_empty()),
+            ("poetry.lock", true),
+            ("poetry.toml", has_settings),
+        ]
+        .into_iter()
+        .filter_map(|(name, is_needed)| is_needed.then_some(name))
+        .collect();
         let outside = folders.iter().chain(&facts.archives);
         let n_above = outside.map(|path| n_above(path)).max().unwrap_or(0);
         facts.prefix = last_of(&facts.root, n_above);
@@ -156,7 +162,7 @@ fn flags(groups: &Groups) -> String {
     ];
     for (flag, names) in lists {
         if !names.is_empty() {
-            flags.push_str(&format!(" --{flag} {}", names.join(",")));
+            flags.extend([" --", flag, " ", &names.join(",")]);
         }
     }
     if groups.all_groups {
@@ -167,7 +173,7 @@ fn flags(groups: &Groups) -> String {
         .iter()
         .flat_map(|extras| extras.split_whitespace())
     {
-        flags.push_str(&format!(" --extras {extra}"));
+        flags.extend([" --extras ", extra]);
     }
     if groups.all_extras {
         flags.push_str(" --all-extras");

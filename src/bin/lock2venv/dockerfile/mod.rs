@@ -1,7 +1,7 @@
 //! `lock2venv dockerfile`: a multi-stage Dockerfile that fits the project, and a `.dockerignore`.
 //!
 //! The stage of the dependencies has nothing of the project's code, so a change of that builds only the last layer again. There is no
-//! `# syntax=` line: every mount here is known to the frontend that comes with BuildKit, and a line would fetch another one.
+//! `# syntax=` line: every mount here is known to the frontend that comes with `BuildKit`, and a line would fetch another one.
 
 mod facts;
 mod python;
@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
+use lock2venv::name::GroupName;
+use lock2venv::project_files::ProjectFiles;
 
 use crate::args::Groups;
 use crate::context::Context;
@@ -22,6 +24,9 @@ use crate::print_data;
 use crate::report::print_line;
 
 use facts::Facts;
+
+/// The group of what the project itself needs.
+const MAIN: &str = "main";
 
 #[derive(Debug, Args)]
 pub(crate) struct Dockerfile {
@@ -48,7 +53,7 @@ pub(crate) struct Dockerfile {
 
 /// Prints or writes the files.
 pub(crate) fn run(arguments: &Dockerfile, context: &Context) -> Result<(), Failure> {
-    let groups = wanted(&arguments.groups);
+    let groups = wanted(&arguments.groups, context)?;
     let locked = LockedProject::read(&groups, RootUse::Included, context)?;
     let facts = Facts::of(&locked, arguments, &groups)?;
     let dockerfile = render::dockerfile(&facts);
@@ -64,16 +69,20 @@ pub(crate) fn run(arguments: &Dockerfile, context: &Context) -> Result<(), Failu
     print_data(text.as_bytes())
 }
 
-/// An image needs what the project needs to run, and no more, unless groups are named.
-fn wanted(groups: &Groups) -> Groups {
+/// An image needs what the project needs to run, and no more, unless groups are named. A project without dependencies has no group
+/// that could be named.
+fn wanted(groups: &Groups, context: &Context) -> Result<Groups, Failure> {
     let names = [&groups.with, &groups.without, &groups.only];
-    if groups.all_groups || names.iter().any(|names| !names.is_empty()) {
-        return groups.clone();
+    let are_named = groups.all_groups || names.iter().any(|names| !names.is_empty());
+    let project = ProjectFiles::read(&context.project_folder)?.project()?;
+    let has_main = project.group(&GroupName::new(MAIN)).is_some();
+    if are_named || !has_main {
+        return Ok(groups.clone());
     }
-    Groups {
-        only: vec!["main".to_owned()],
+    Ok(Groups {
+        only: vec![MAIN.to_owned()],
         ..groups.clone()
-    }
+    })
 }
 
 /// Where the build has more than the project's folder, Docker finds the second file by the name of the first.

@@ -1,5 +1,7 @@
 //! The texts.
 
+use std::path::{Component, Path};
+
 use super::facts::Facts;
 
 /// Where the build finds the folder that it is given.
@@ -20,7 +22,7 @@ pub(super) fn dockerfile(facts: &Facts) -> String {
 }
 
 fn dependencies(facts: &Facts) -> Vec<String> {
-    let changed = if facts.needs_pyproject {
+    let changed = if facts.documents.contains(&"pyproject.toml") {
         "pyproject.toml or poetry.lock changes"
     } else {
         "poetry.lock changes"
@@ -42,15 +44,7 @@ fn dependencies(facts: &Facts) -> Vec<String> {
     ));
     lines.push("WORKDIR /app".to_owned());
     let mut mounts = vec![binary(facts)];
-    for (name, is_needed) in [
-        ("pyproject.toml", facts.needs_pyproject),
-        ("poetry.lock", true),
-        ("poetry.toml", facts.has_settings),
-    ] {
-        if is_needed {
-            mounts.push(bind(facts, name));
-        }
-    }
+    mounts.extend(facts.documents.iter().map(|name| bind(facts, name)));
     mounts.extend(
         facts
             .archives
@@ -156,13 +150,13 @@ fn bind(facts: &Facts, name: &str) -> String {
 }
 
 /// Takes `..` out, with the folder before it.
-fn normal(path: &std::path::Path) -> String {
+fn normal(path: &Path) -> String {
     let mut parts: Vec<String> = Vec::new();
     for component in path.components() {
         match component {
-            std::path::Component::ParentDir => drop(parts.pop()),
-            std::path::Component::CurDir => {}
-            other => parts.push(other.as_os_str().to_string_lossy().into_owned()),
+            Component::ParentDir => drop(parts.pop()),
+            Component::Normal(part) => parts.push(part.to_string_lossy().into_owned()),
+            Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
         }
     }
     parts.join("/")

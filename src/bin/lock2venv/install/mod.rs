@@ -14,7 +14,6 @@ pub(crate) mod strictness;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lock2venv::configuration::Configuration;
 use lock2venv::session::{Error, Goal, Part, ProjectOrigin, Session};
 
 use crate::args::Install;

@@ -43,14 +43,10 @@ fn missing_readmes(project: &Project) -> Vec<String> {
         .get("tool")
         .and_then(|table| table.get("poetry")?.get("readme"));
     let named = [of_project, of_poetry].into_iter().flatten();
-    let named = named.flat_map(|readme| match readme {
-        Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
-        Value::Table(table) => table
-            .get("file")
-            .and_then(Value::as_str)
-            .into_iter()
-            .collect(),
-        readme => readme.as_str().into_iter().collect::<Vec<_>>(),
+    let named = named.flat_map(|readme| {
+        let listed = readme.as_array().into_iter().flatten();
+        let named = [Some(readme), readme.get("file")].into_iter().flatten();
+        named.chain(listed).filter_map(Value::as_str)
     });
     let is_missing = |name: &&str| !Path::new(&project.root).join(name).exists();
     let missing = named.filter(is_missing);

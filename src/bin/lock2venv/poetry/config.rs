@@ -209,13 +209,14 @@ fn certificate<'a>(
         .filter(|(_, key)| ["cert", "client-cert"].contains(key));
     let no_such = || refused(format!("Setting certificates.{name} does not exist"));
     let (repository, key) = split.ok_or_else(no_such)?;
-    let value = match arguments.unset {
-        true => None,
-        false => Some(match (key, single(arguments)?) {
+    let value = if arguments.unset {
+        None
+    } else {
+        Some(match (key, single(arguments)?) {
             ("cert", "true" | "1") => Value::Boolean(true),
             ("cert", "false" | "0") => Value::Boolean(false),
             (_, path) => Value::String(path.to_owned()),
-        }),
+        })
     };
     let keys = vec!["certificates", repository, key];
     Ok(vec![Change { file, keys, value }])

@@ -29,12 +29,13 @@ fn info(arguments: &EnvInfo, context: &Context) -> Result<(), Failure> {
     let (project, configuration) = read(context)?;
     let placement = place::placement(&project, &configuration, context)?;
     let folder = placement.folder().filter(|folder| folder.is_dir());
-    let text = match (arguments.path, arguments.executable, folder) {
-        (true, _, Some(folder)) => folder.display().to_string(),
-        (_, true, Some(folder)) => folder.join("bin/python").display().to_string(),
-        (true, _, None) | (_, true, None) => return Err(none(&placement)),
-        (false, false, Some(folder)) => whole(folder)?,
-        (false, false, None) => return Err(none(&placement)),
+    let Some(folder) = folder else {
+        return Err(none(&placement));
+    };
+    let text = match (arguments.path, arguments.executable) {
+        (true, _) => folder.display().to_string(),
+        (false, true) => folder.join("bin/python").display().to_string(),
+        (false, false) => whole(folder)?,
     };
     print_data(format!("{text}\n").as_bytes())
 }

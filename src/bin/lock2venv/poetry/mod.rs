@@ -128,10 +128,12 @@ fn project_version(arguments: &Version, context: &Context) -> Result<(), Failure
     }
     let (project, _) = read(context)?;
     let version = &project.version;
-    print_data(&match arguments.short {
-        true => format!("{version}\n").into_bytes(),
-        false => format!("{} {version}\n", project.name).into_bytes(),
-    })
+    let text = if arguments.short {
+        format!("{version}\n")
+    } else {
+        format!("{} {version}\n", project.name)
+    };
+    print_data(text.as_bytes())
 }
 
 /// Reads the project and the settings that hold for it.
