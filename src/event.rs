@@ -131,6 +131,11 @@ pub enum Event<'a> {
     },
     /// Python will run code of this file whenever it starts.
     Startup(&'a StartupFile),
+    /// Files of an environment were compared with what RECORDs have.
+    Compared {
+        /// So many more.
+        n_files: usize,
+    },
     /// Something to report at the end, once.
     Warning(Warning),
 }

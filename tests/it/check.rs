@@ -4,7 +4,14 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use lock2venv::audit::check::{CheckOptions, CheckPlan};
+use lock2venv::event::{Event, Reporter};
+use lock2venv::lock::Lock;
+use lock2venv::project_files::{Disk, ProjectFiles};
+use lock2venv::select::{Choice, DefaultGroups, Request};
+use lock2venv::session::Goal;
 use serde_json::Value;
 
 use crate::support::locked_wheels::snapshot;
@@ -542,4 +549,35 @@ fn a_lock_alone_is_enough_without_the_project() {
     scene
         .run(&["check", "--lock"])
         .failed(1, &["there is no pyproject.toml"]);
+}
+
+/// Counts the files that were compared.
+#[derive(Default)]
+struct Counted(AtomicUsize);
+
+impl Reporter for Counted {
+    fn report(&self, event: Event<'_>) {
+        if let Event::Compared { n_files } = event {
+            self.0.fetch_add(n_files, Ordering::SeqCst);
+        }
+    }
+}
+
+#[test]
+fn each_file_is_counted_when_it_is_compared() {
+    let scene = installed();
+    let files = ProjectFiles::read(&scene.workspace.project()).unwrap();
+    let project = files.project().unwrap();
+    let lock = Lock::parse(files.lock.as_ref().unwrap(), &project, &Disk).unwrap();
+    let choice = Choice::new(&project, &Request::default(), DefaultGroups::NonOptional).unwrap();
+    let goal = Goal::new(&project, &lock, &choice);
+    for n_threads in [1, 3] {
+        let plan = CheckPlan::new(&goal, &scene.venv(), &CheckOptions::default()).unwrap();
+        let (n_files, counted) = (plan.n_files(), Counted::default());
+        let report = plan.run(n_threads, &counted).unwrap();
+        assert!(report.problems.is_empty(), "{:?}", report.problems);
+        assert!(n_files > 0);
+        assert_eq!(report.n_files, n_files);
+        assert_eq!(counted.0.into_inner(), n_files);
+    }
 }

@@ -11,6 +11,7 @@ use std::thread;
 use super::listed::{Claim, Inventory, is_absent, needs_no_digest};
 use super::report::{Actual, Problem};
 use crate::digest::{Algorithm, Digest, Hasher};
+use crate::event::{Event, Reporter};
 use crate::platform::file::{is_link, open_cautiously};
 use crate::wheel::RecordEntry;
 
@@ -29,7 +30,12 @@ pub(super) struct Hashed {
 }
 
 /// Compares every file of `inventory`, which is below `root`.
-pub(super) fn compare(inventory: &Inventory, root: &Path, n_threads: usize) -> Hashed {
+pub(super) fn compare(
+    inventory: &Inventory,
+    root: &Path,
+    n_threads: usize,
+    reporter: &dyn Reporter,
+) -> Hashed {
     let mut files: Vec<(&String, &Vec<Claim>)> = inventory.files.iter().collect();
     files.sort_by_key(|(_, claims)| Reverse(size_of(claims)));
     let next = AtomicUsize::new(0);
@@ -47,12 +53,15 @@ pub(super) fn compare(inventory: &Inventory, root: &Path, n_threads: usize) -> H
             let Some(rest) = files.get(first..) else {
                 break;
             };
-            for (path, claims) in &rest[..rest.len().min(BATCH)] {
+            let batch = &rest[..rest.len().min(BATCH)];
+            for (path, claims) in batch {
                 if let Some(problem) = comparison.problem(path, claims) {
                     let mut problems = problems.lock().unwrap_or_else(PoisonError::into_inner);
                     problems.push(problem);
                 }
             }
+            let n_files = batch.len();
+            reporter.report(Event::Compared { n_files });
         }
         n_bytes.fetch_add(comparison.n_bytes, Ordering::Relaxed);
     };

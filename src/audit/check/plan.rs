@@ -9,6 +9,7 @@ use super::report::{CheckReport, Error, Problem};
 use super::subject::Subject;
 use super::walk;
 use crate::environment::{StartupFolders, installed};
+use crate::event::Reporter;
 use crate::installed::StartupFile;
 use crate::interpreter::Interpreter;
 use crate::lock::{self, LockDocument};
@@ -77,12 +78,17 @@ impl CheckPlan {
         })
     }
 
+    /// Returns how many files will be compared, which [`Event::Compared`](crate::event::Event::Compared) counts.
+    pub fn n_files(&self) -> usize {
+        self.inventory.files.len()
+    }
+
     /// Looks through the environment, and hashes what RECORDs list on `n_threads` threads.
     ///
     /// # Errors
     ///
     /// [`Error::Io`] for a folder that cannot be listed.
-    pub fn run(self, n_threads: usize) -> Result<CheckReport, Error> {
+    pub fn run(self, n_threads: usize, reporter: &dyn Reporter) -> Result<CheckReport, Error> {
         let Self {
             subject,
             mut inventory,
@@ -100,7 +106,7 @@ impl CheckPlan {
             Part::Project => walk::Unlisted::default(),
             Part::All | Part::Dependencies => walk::unlisted(&subject, &inventory)?,
         };
-        let hashed = hash::compare(&inventory, &subject.root, n_threads);
+        let hashed = hash::compare(&inventory, &subject.root, n_threads, reporter);
         problems.extend(hashed.problems);
         problems.extend(inventory.missing_scripts(&subject.root));
         let foreign = unlisted.foreign.into_iter();

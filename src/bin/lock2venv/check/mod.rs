@@ -3,7 +3,7 @@
 mod arguments;
 mod text;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Instant;
@@ -20,6 +20,7 @@ use crate::install::project::{LockedProject, RootUse};
 use crate::install::settings;
 use crate::install::strictness::Strictness;
 use crate::print_data;
+use crate::report::Terminal;
 
 pub(crate) use arguments::Check;
 
@@ -43,7 +44,12 @@ pub(crate) fn run(arguments: &Check, context: &Context) -> Result<(), Failure> {
         let plan = plan(arguments, context, &locked)?;
         let usual = || std::thread::available_parallelism().ok();
         let jobs = arguments.jobs.map(usize::from).and_then(NonZeroUsize::new);
-        plan.run(jobs.or_else(usual).map_or(1, NonZeroUsize::get))?
+        let n_threads = jobs.or_else(usual).map_or(1, NonZeroUsize::get);
+        let terminal = Terminal::new(context.verbosity);
+        terminal.begin(plan.n_files(), BTreeMap::new());
+        let report = plan.run(n_threads, &terminal);
+        terminal.finish();
+        report?
     };
     report.problems.splice(..0, stale);
     print_data(&match arguments.format {

@@ -203,6 +203,12 @@ impl Reporter for Terminal {
             | Event::Removed { name, .. }
             | Event::Stocked { name, .. }
             | Event::Verified { name } => self.done(name),
+            Event::Compared { n_files } => {
+                if let Some(bars) = &self.progress().bars {
+                    bars.distributions.inc(n_files as u64);
+                    bars.appear_in_time();
+                }
+            }
             Event::Warning(warning) => {
                 self.warnings
                     .lock()
@@ -259,6 +265,7 @@ fn detail(event: &Event<'_>) -> Option<String> {
         | Event::Installed { .. }
         | Event::Removed { .. }
         | Event::Verified { .. }
+        | Event::Compared { .. }
         | Event::Stocked { .. }
         | Event::Warning(_)
         | _ => return None,
