@@ -156,6 +156,20 @@ fn the_group_has_the_rights_of_the_owner() {
     }
 }
 
+/// The folder of the standard library of a Python.
+fn library_of(program: &Path, name: &str) -> PathBuf {
+    let prefix = program.parent().unwrap().parent().unwrap();
+    prefix.join("lib").join(name)
+}
+
+/// Says of a Python what PEP 739 has it say.
+fn write_details(library: &Path, version: &str, flags: &str) {
+    let text = format!(
+        "{{\"language\": {{\"version\": \"{version}\"}}, \"implementation\": {{\"name\": \"cpython\"}}, \"abi\": {{\"flags\": [{flags}]}}}}"
+    );
+    fs::write(library.join("build-details.json"), text).unwrap();
+}
+
 #[test]
 fn the_image_has_to_have_the_python() {
     let project = project();
@@ -191,18 +205,12 @@ fn the_image_has_to_have_the_python() {
         let target = Path::new("/").join(program.strip_prefix(&image).unwrap());
         fs_err::os::unix::fs::symlink(target, &inside).unwrap();
     }
-    let prefix = program.parent().unwrap().parent().unwrap();
-    let library = prefix.join("lib").join(&python);
     assert!(check(&[]).stdout.contains("without its standard library"));
+    let library = library_of(&program, &python);
     fs::create_dir_all(&library).unwrap();
     fs::write(library.join("os.py"), "").unwrap();
     check(&[]).succeeded();
-    let details = |version: &str, flags: &str| {
-        let text = format!(
-            "{{\"language\": {{\"version\": \"{version}\"}}, \"implementation\": {{\"name\": \"cpython\"}}, \"abi\": {{\"flags\": [{flags}]}}}}"
-        );
-        fs::write(library.join("build-details.json"), text).unwrap();
-    };
+    let details = |version: &str, flags: &str| write_details(&library, version, flags);
     details(python.strip_prefix("python").unwrap(), "");
     check(&[]).succeeded();
     details(python.strip_prefix("python").unwrap(), "\"t\"");

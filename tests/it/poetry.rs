@@ -306,6 +306,11 @@ fn settings_are_shown_and_written_as_poetry_does() {
     assert_eq!(read("auth.toml"), "[certificates.foo]\ncert = false\n");
     shown("config --unset installer.no-binary");
     assert_eq!(shown("config installer.no-binary"), "null\n");
+}
+
+#[test]
+fn settings_that_are_none_are_refused_and_those_without_effect_are_named() {
+    let scene = Scene::new();
     for (line, part) in [
         ("config nope", "There is no nope setting."),
         ("config nope 1", "Setting nope does not exist"),

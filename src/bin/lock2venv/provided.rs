@@ -84,7 +84,7 @@ fn check(provided: &BTreeSet<PackageName>, lock: &Lock) -> Result<(), Failure> {
         "poetry.lock has no package `{}`",
         unknown.as_str()
     ));
-    Err(match meant(unknown.as_str(), locked.into_iter()) {
+    Err(match meant(unknown.as_str(), locked) {
         Some(name) => failure.hint(format!("did you mean `{name}`?")),
         None => {
             failure.hint("what is not locked is not installed: leave the name out of `--provided`")

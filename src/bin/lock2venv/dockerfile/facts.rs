@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use lock2venv::lock::Package;
 use lock2venv::pyproject::Project;
 use lock2venv::select::select;
 use lock2venv::source::Location;
@@ -46,6 +47,22 @@ pub(super) struct Facts {
     pub(super) main: Option<&'static str>,
 }
 
+/// Sorts names, each of which counts once.
+fn sort_out(names: &mut Vec<String>) {
+    names.sort();
+    names.dedup();
+}
+
+fn has_sdists_alone(package: &Package) -> bool {
+    let mut files = package.files.iter();
+    !package.files.is_empty() && !files.any(|file| file.name.ends_with(".whl"))
+}
+
+fn main_module(root: &Path) -> Option<&'static str> {
+    let mut names = ["main.py", "app.py", "manage.py"].into_iter();
+    names.find(|name| root.join(name).is_file())
+}
+
 impl Facts {
     pub(super) fn of(
         locked: &LockedProject,
@@ -70,9 +87,7 @@ impl Facts {
             sources_built: Vec::new(),
             script: None,
             n_more_scripts: 0,
-            main: ["main.py", "app.py", "manage.py"]
-                .into_iter()
-                .find(|name| project.root.join(name).is_file()),
+            main: main_module(&project.root),
         };
         let scripts = scripts(project);
         facts.n_more_scripts = scripts.len().saturating_sub(1);
@@ -83,27 +98,22 @@ impl Facts {
             let name = package.name.to_string();
             match package.source.as_ref().map(|source| &source.location) {
                 Some(Location::Index(_)) => {
-                    let source = package
-                        .source
-                        .as_ref()
-                        .and_then(|source| source.reference.clone());
-                    facts.sources.extend(source);
+                    let source = package.source.as_ref();
+                    facts
+                        .sources
+                        .extend(source.and_then(|source| source.reference.clone()));
                 }
                 Some(Location::Git(_)) => facts.sources_built.push(name),
                 Some(Location::Directory(path)) => folders.push(path.clone()),
                 Some(Location::File(path)) => facts.archives.push(path.clone()),
                 Some(Location::Url(_)) | None => {}
             }
-            let mut files = package.files.iter();
-            let has_wheel = files.any(|file| file.name.ends_with(".whl"));
-            if !has_wheel && !package.files.is_empty() {
+            if has_sdists_alone(package) {
                 facts.sources_built.push(package.name.to_string());
             }
         }
-        facts.sources.sort();
-        facts.sources.dedup();
-        facts.sources_built.sort();
-        facts.sources_built.dedup();
+        sort_out(&mut facts.sources);
+        sort_out(&mut facts.sources_built);
         facts.has_folders = !folders.is_empty();
         let is_enough = locked.lock.has_groups && !groups.only.is_empty();
         let has_settings = project.root.join("poetry.toml").is_file();
@@ -116,8 +126,7 @@ impl Facts {
         .filter_map(|(name, is_needed)| is_needed.then_some(name))
         .collect();
         let outside = folders.iter().chain(&facts.archives);
-        let n_above = outside.map(|path| n_above(path)).max().unwrap_or(0);
-        facts.prefix = last_of(&facts.root, n_above);
+        facts.prefix = last_of(&facts.root, outside.map(|path| n_above(path)).max());
         Ok(facts)
     }
 
@@ -146,8 +155,9 @@ fn n_above(path: &Path) -> usize {
     n_above.count()
 }
 
-/// Returns the last `number` parts of a path.
-fn last_of(path: &Path, number: usize) -> PathBuf {
+/// Returns the last `number` parts of a path, or none.
+fn last_of(path: &Path, number: Option<usize>) -> PathBuf {
+    let number = number.unwrap_or(0);
     let parts: Vec<_> = path.components().collect();
     parts[parts.len().saturating_sub(number)..].iter().collect()
 }

@@ -20,7 +20,7 @@ pub(crate) struct Image {
     /// Have the environment run by PATH, the interpreter of the image, which need not be here
     #[arg(long, value_name = "PATH", env = "LOCK2VENV_RUNTIME_PYTHON")]
     runtime_python: Option<PathBuf>,
-    /// Give the group of each file the rights of its owner, for users of group 0 as in OpenShift
+    /// Give the group of each file the rights of its owner, for containers that run as any user of group 0
     #[arg(long, env = "LOCK2VENV_GROUP_AS_OWNER", value_parser = BoolishValueParser::new())]
     group_as_owner: bool,
 }
