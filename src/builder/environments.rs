@@ -38,7 +38,7 @@ pub(super) struct BuildEnvironment {
 }
 
 /// What tells that a file was changed: its size, and when anything of it was changed last, which nobody can set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct FileState {
     n_bytes: u64,
     changed: (i64, i64),
@@ -56,7 +56,7 @@ fn root_of(python: &Path) -> PathBuf {
     root.unwrap_or(python).to_owned()
 }
 
-/// Lists the files below a folder, but for bytecode.
+/// Lists the files and folders below a folder, but for bytecode. Nothing is compared of a folder but its name.
 fn files_below(root: &Path) -> BTreeMap<PathBuf, FileState> {
     let mut files = BTreeMap::new();
     let mut folders = vec![root.to_owned()];
@@ -64,7 +64,10 @@ fn files_below(root: &Path) -> BTreeMap<PathBuf, FileState> {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         for entry in entries.filter(|entry| entry.file_name() != "__pycache__") {
             match entry.metadata() {
-                Ok(metadata) if metadata.is_dir() => folders.push(entry.path()),
+                Ok(metadata) if metadata.is_dir() => {
+                    files.insert(entry.path(), FileState::default());
+                    folders.push(entry.path());
+                }
                 Ok(metadata) => {
                     let changed = (metadata.ctime(), metadata.ctime_nsec());
                     let n_bytes = metadata.len();

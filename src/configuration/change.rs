@@ -13,7 +13,8 @@ pub fn with_setting(text: &str, keys: &[&str], value: &Value) -> Option<String> 
     let (key, section) = keys.split_last()?;
     let line = format!("{} = {value}", shown(key));
     if let Some(at) = line_of(&lines, section, key) {
-        lines[at] = line;
+        let name = lines[at].split_once('=').map(|(name, _)| name.trim_end());
+        lines[at] = format!("{} = {value}", name?);
     } else if let Some((_, end)) = range_of(&lines, section) {
         lines.insert(end, line);
     } else {

@@ -104,16 +104,6 @@ impl Cache {
     }
 }
 
-/// Lists the check-outs that are not as they were kept.
-pub(super) fn damaged_checkouts(layout: &Layout) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(layout.folder(Kind::Checkouts));
-    let entries = entries.into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    paths.sort();
-    paths.retain(|path| !tree_proof::is_true(path).unwrap_or(false));
-    paths
-}
-
 fn is_shared(disk: &Arc<Disk>) -> bool {
     use super::backend::Backend as _;
     disk.is_shared()
@@ -121,9 +111,6 @@ fn is_shared(disk: &Arc<Disk>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     fn fill(draft: &WorkFolder) {
@@ -154,31 +141,17 @@ mod tests {
     }
 
     #[test]
-    fn a_check_out_that_was_changed_is_damaged() {
-        type Change = fn(&Path);
-        let changes: [Change; 5] = [
-            |path| fs::write(path.join("file"), "Here").unwrap(),
-            |path| fs::write(path.join("more"), "").unwrap(),
-            |path| fs::remove_file(path.join("file")).unwrap(),
-            |path| {
-                let mode = fs::Permissions::from_mode(0o755);
-                fs::set_permissions(path.join("file"), mode).unwrap();
-            },
-            |path| fs::remove_file(path.join("proof")).unwrap(),
-        ];
-        for change in changes {
-            let folder = tempfile::tempdir().unwrap();
-            let cache = Cache::open(&folder.path().join("cache"), folder.path()).unwrap();
-            let draft = cache.work_folder().unwrap();
-            fill(&draft);
-            fs::create_dir(draft.path().join("deep")).unwrap();
-            let path = cache.keep_checkout(draft, &Key::of_question(b"one"));
-            let path = path.unwrap();
-            assert!(cache.verify().unwrap().is_empty());
-            change(&path);
-            assert_eq!(cache.verify().unwrap(), std::slice::from_ref(&path));
-            assert!(!path.exists());
-        }
+    fn a_check_out_that_was_changed_is_removed_by_verify() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(&folder.path().join("cache"), folder.path()).unwrap();
+        let draft = cache.work_folder().unwrap();
+        fill(&draft);
+        let key = Key::of_question(b"one");
+        let path = cache.keep_checkout(draft, &key).unwrap();
+        assert!(cache.verify().unwrap().is_empty());
+        std::fs::write(path.join("file"), "Here").unwrap();
+        assert_eq!(cache.verify().unwrap(), std::slice::from_ref(&path));
+        assert!(!path.exists());
     }
 
     #[test]

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use super::address;
 use super::backend::Backend as _;
 use super::built::BuiltWheels;
-use super::checkouts::damaged_checkouts;
 use super::disk::{Disk, remove};
 use super::error::Error;
 use super::interpreters::Answers;
 use super::layout::{Key, Kind};
 use super::packs::Packs;
 use super::requirements::RequirementFiles;
+use super::tree_proof;
 use super::wheels::{damaged_wheels, remove_wheel};
 use crate::digest::Digest;
 use crate::platform::removal;
@@ -37,7 +37,8 @@ pub(super) fn verify(disk: &Disk) -> Result<Vec<PathBuf>, Error> {
             .filter(|path| !address::is_whole(path)),
     );
     let wheels = damaged_wheels(layout);
-    let checkouts = damaged_checkouts(layout);
+    let mut checkouts = children(&layout.folder(Kind::Checkouts))?;
+    checkouts.retain(|path| !tree_proof::is_true(path).is_ok_and(|is_whole| is_whole));
     let mut repeatable = Packs::new(layout).damaged();
     repeatable.extend(Answers::new(layout).damaged());
     repeatable.extend(BuiltWheels::new(layout).damaged());
