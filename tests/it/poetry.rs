@@ -312,19 +312,16 @@ fn settings_are_shown_and_written_as_poetry_does() {
 fn settings_that_are_none_are_refused_and_those_without_effect_are_named() {
     let scene = Scene::new();
     for (line, part) in [
-        ("config nope", "There is no nope setting."),
-        ("config nope 1", "Setting nope does not exist"),
+        ("config nope", "there is no setting `nope`"),
+        ("config nope 1", "there is no setting `nope`"),
         (
             "config virtualenvs.create maybe",
-            "\"maybe\" is an invalid value for virtualenvs.create",
+            "`virtualenvs.create` cannot be `maybe`",
         ),
-        (
-            "config http-basic.foo",
-            "Expected a value for http-basic.foo setting.",
-        ),
+        ("config http-basic.foo", "`http-basic.foo` is not shown"),
         (
             "config pypi-token.pypi x",
-            "Setting pypi-token.pypi does not exist",
+            "there is no setting `pypi-token.pypi`",
         ),
     ] {
         poetry(&scene, &[], line).failed(1, &[part]);

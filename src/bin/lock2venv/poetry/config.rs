@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Config, context: &Context) -> Result<(), Failure> 
         return Ok(());
     };
     if arguments.unset && !arguments.values.is_empty() {
-        return Err(refused("You can not combine a setting value with --unset"));
+        return Err(refused("a value and `--unset` exclude each other"));
     }
     if !arguments.unset && arguments.values.is_empty() {
         return show(key, &configuration);
@@ -96,16 +96,18 @@ fn list(configuration: &Configuration) -> Result<(), Failure> {
 
 fn show(key: &str, configuration: &Configuration) -> Result<(), Failure> {
     if key.starts_with("http-basic") || key.starts_with("pypi-token") {
-        return Err(refused(format!("Expected a value for {key} setting.")));
+        return Err(refused(format!(
+            "`{key}` is not shown: it needs a value or `--unset`"
+        )));
     }
     let text = if let Some(name) = key.strip_prefix("repositories.") {
         let name = name.strip_suffix(".url").unwrap_or(name);
         let repositories = configuration.repositories()?;
         let found = repositories.iter().find(|known| known.is_named(name));
-        let no_such = || refused(format!("There is no {name} repository defined"));
+        let no_such = || refused(format!("no repository `{name}` is set"));
         found.ok_or_else(no_such)?.url.to_string()
     } else {
-        let no_such = || refused(format!("There is no {key} setting."));
+        let no_such = || refused(format!("there is no setting `{key}`"));
         let known = KnownSetting::find(key).ok_or_else(no_such)?;
         match configuration.effective(known)?.value {
             Some(Value::String(text)) => text,
@@ -134,13 +136,13 @@ fn known<'a>(
     file: PathBuf,
     context: &Context,
 ) -> Result<Vec<Change<'a>>, Failure> {
-    let no_such = || refused(format!("Setting {key} does not exist"));
+    let no_such = || refused(format!("there is no setting `{key}`"));
     let known = KnownSetting::find(key).ok_or_else(no_such)?;
     let value = if arguments.unset {
         None
     } else {
         let text = single(arguments)?;
-        let invalid = || refused(format!("\"{text}\" is an invalid value for {key}"));
+        let invalid = || refused(format!("`{key}` cannot be `{text}`"));
         Some(known.parse(text).ok_or_else(invalid)?)
     };
     if !known.is_honoured {
@@ -193,7 +195,7 @@ fn credentials<'a>(
                 .hint(format!("`poetry config http-basic.{name} USER PASSWORD`")),
         ),
         values => Err(refused(format!(
-            "Expected one or two arguments (username, password), got {}",
+            "http-basic takes a user name and a password, not {} values",
             values.len()
         ))),
     }
@@ -207,7 +209,7 @@ fn certificate<'a>(
     let split = name
         .rsplit_once('.')
         .filter(|(_, key)| ["cert", "client-cert"].contains(key));
-    let no_such = || refused(format!("Setting certificates.{name} does not exist"));
+    let no_such = || refused(format!("there is no setting `certificates.{name}`"));
     let (repository, key) = split.ok_or_else(no_such)?;
     let value = if arguments.unset {
         None
@@ -225,7 +227,7 @@ fn certificate<'a>(
 fn single(arguments: &Config) -> Result<&str, Failure> {
     match arguments.values.as_slice() {
         [value] => Ok(value),
-        _ => Err(refused("You can only pass one value.")),
+        _ => Err(refused("one value is needed, not several")),
     }
 }
 
@@ -245,8 +247,7 @@ impl Change<'_> {
         let Some(changed) = changed else {
             let headline = format!("cannot change `{}`", self.file.display());
             let key = self.keys.join(".");
-            let detail =
-                format!("`{key}` is written there in another way, or the file is not TOML");
+            let detail = format!("the file is not TOML, or `{key}` cannot be in it");
             return Err(Failure::text(headline)
                 .detail(detail)
                 .hint("edit it by hand"));
