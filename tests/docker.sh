@@ -200,12 +200,14 @@ private_index() {
     index=
 }
 
-# Unpacks every layer of an image and searches it, with what describes the image, for a password and what is made of it.
+# Unpacks every layer that an image adds to its base and searches it, with what describes the image, for a password and what is
+# made of it.
 has_no_secret() { # IMAGE USERNAME PASSWORD
-    local place=$work/saved layer encoded
+    local place=$work/engine/data/saved layer encoded
     rm -rf "$place"
     mkdir -p "$place"
-    docker save "$1" | tar -x -C "$place"
+    docker image inspect --format '{{range .RootFS.Layers}}{{println .}}{{end}}' python:3.11-slim | sed -n 's/^sha256:/*/p' >"$work/base-layers"
+    docker save "$1" | tar -x -C "$place" --exclude-from "$work/base-layers"
     for layer in "$place"/blobs/sha256/* "$place"/*/layer.tar; do
         [ -e "$layer" ] || continue
         if tar -tf "$layer" >/dev/null 2>&1; then
