@@ -42,10 +42,21 @@ fn read_all(archive: &Archive, buffers: &mut Buffers) {
     }
 }
 
+/// What is inflated in pieces has the same bytes when it is inflated at once.
+fn compare_decoders(archive: &Archive) {
+    let (mut at_once, mut in_pieces) = (Buffers::default(), Buffers::for_pieces());
+    for entry in archive.entries() {
+        let whole = archive.document(entry, MOST_BYTES, &mut at_once).ok();
+        let joined = archive.document(entry, MOST_BYTES, &mut in_pieces).ok();
+        assert!(joined.is_none() || whole == joined, "{}", entry.path());
+    }
+}
+
 fuzz_target!(|bytes: &[u8]| {
     let mut buffers = Buffers::default();
     if let Ok(archive) = Archive::read(file(bytes)) {
         read_all(&archive, &mut buffers);
+        compare_decoders(&archive);
         let expected = (PackageName::new("demo"), Version::parse("1.0").unwrap());
         let name = WheelFilename::parse("demo-1.0-py3-none-any.whl").unwrap();
         let expected = Expected {
