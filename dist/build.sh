@@ -3,7 +3,7 @@
 #
 #     dist/build.sh [--wheel] [TARGET]
 #
-# With --wheel also a wheel of it, which takes maturin. As the executable is static, one wheel is for glibc and musl.
+# With --wheel also a wheel of it, which takes maturin and wheel, installed side by side. As the executable is static, one wheel is for glibc and musl.
 # TARGET is that of the machine unless told. It has to be one with glibc (`x86_64-unknown-linux-gnu`), whose static library is
 # needed: `libc6-dev` on Debian, `glibc-static` on Fedora. The same commit, toolchain and static library give the same bytes,
 # in whatever folder they are built: no path of this machine is in the file.
@@ -53,7 +53,9 @@ mkdir -p dist/out
 install -m 755 "target/dist/$target/release/lock2venv" dist/out/lock2venv
 if [ -n "$with_wheel" ]; then
     # It builds with the flags above, so that nothing is built again. Zip files begin in 1980.
-    SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-315532800} maturin build --locked --release --target "$target" --target-dir target/dist \
-        --compatibility manylinux2014 musllinux_1_1 --out dist/out
+    export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-315532800}
+    maturin build --locked --release --target "$target" --target-dir target/dist --compatibility manylinux2014 --out dist/out
+    # maturin gives tags of one C library alone. The tool is beside it.
+    "$(dirname "$(command -v maturin)")/wheel" tags --remove --platform-tag "+musllinux_1_1_${target%%-*}" dist/out/*.whl >/dev/null
 fi
 (cd dist/out && sha256sum lock2venv* | tee SHA256SUMS)

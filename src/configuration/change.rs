@@ -31,7 +31,20 @@ pub fn without_setting(text: &str, keys: &[&str]) -> Option<String> {
     if !take(document.as_table_mut(), keys) {
         return Some(text.to_owned());
     }
-    Some(document.to_string().trim_start_matches('\n').to_owned())
+    let changed = document.to_string();
+    let changed = changed.trim_start_matches('\n');
+    let comment = head_comment(text);
+    if changed.starts_with(comment) {
+        return Some(changed.to_owned());
+    }
+    Some(format!("{comment}{changed}"))
+}
+
+/// Returns the comment that a file begins with, which belongs to none of its settings.
+fn head_comment(text: &str) -> &str {
+    let lines = text.split_inclusive('\n');
+    let lines = lines.take_while(|line| line.starts_with('#'));
+    &text[..lines.map(str::len).sum()]
 }
 
 /// A table without a header of its own, as long as there is nothing but tables in it.
@@ -156,5 +169,10 @@ mod tests {
             Some("[http-basic.b]\nusername = \"v\"\n"),
         );
         check("virtualenvs = { in-project = true }\n", &keys, Some(""));
+        check(
+            "# mine\n[virtualenvs]\n# why\nin-project = true\n\n[installer]\nparallel = true\n",
+            &keys,
+            Some("# mine\n[installer]\nparallel = true\n"),
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use fs_err as fs;
 
@@ -86,13 +86,31 @@ fn version_in_name(python: &Path) -> Option<(u32, Option<u32>)> {
 
 /// Returns the place of the environment `root`, an absolute path, in the root of an image.
 pub(super) fn place_below(image_root: &Path, root: &Path) -> PathBuf {
-    let inside = root.strip_prefix("/").unwrap_or(root);
+    let mut inside = PathBuf::new();
+    for part in root.components() {
+        match part {
+            Component::Normal(name) => inside.push(name),
+            // Above the root is the root.
+            Component::ParentDir => drop(inside.pop()),
+            Component::Prefix(_) | Component::RootDir | Component::CurDir => {}
+        }
+    }
     image_root.join(inside)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_place_is_outside_the_root_of_the_image() {
+        let place = |root: &str| place_below(Path::new("/image"), Path::new(root));
+        assert_eq!(place("/app/.venv"), Path::new("/image/app/.venv"));
+        assert_eq!(
+            place("/../../app/x/../.venv"),
+            Path::new("/image/app/.venv")
+        );
+    }
 
     #[test]
     fn names_tell_versions() {

@@ -97,6 +97,20 @@ fn an_environment_below_a_root_is_the_same_wherever_that_is() {
 }
 
 #[test]
+fn nothing_is_made_outside_the_root_of_the_image() {
+    let project = project();
+    let root = project.workspace.project();
+    let flags = ["install", "--root", "image", "--venv", "/../../env"];
+    project.run(&flags).succeeded();
+    assert_eq!(names_in(&root.join("image")), ["env"]);
+    assert!(!root.join("../env").exists());
+    let refused = project.run(&["install", "--root", "/", "--venv", "/nowhere/env"]);
+    refused.failed(2, &["`--root` names the root of this machine"]);
+    let refused = project.run(&["install", "--runtime-python", "/opt/a\nb/python3"]);
+    refused.failed(2, &["`--runtime-python` has a line break"]);
+}
+
+#[test]
 fn an_environment_for_an_interpreter_that_is_not_here() {
     let project = project();
     let venv = project.workspace.project().join(".venv");

@@ -321,7 +321,7 @@ fn settings_that_are_none_are_refused_and_those_without_effect_are_named() {
         ("config http-basic.foo", "`http-basic.foo` is not shown"),
         (
             "config pypi-token.pypi x",
-            "there is no setting `pypi-token.pypi`",
+            "lock2venv does not write `pypi-token.pypi`",
         ),
     ] {
         poetry(&scene, &[], line).failed(1, &[part]);

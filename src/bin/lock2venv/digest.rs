@@ -22,7 +22,10 @@ pub(crate) fn run(arguments: &DigestCommand, context: &Context) -> Result<(), Fa
         Some(folder) => context.working_folder.join(folder),
         None => context.project_folder.join(".venv"),
     };
-    let Some(found) = Environment::read(&root)? else {
+    let named = |error: environment::Error| {
+        Failure::text(error.to_string()).hint("name an environment: `lock2venv digest ENV`")
+    };
+    let Some(found) = Environment::read(&root).map_err(named)? else {
         let text = format!("there is no environment at `{}`", root.display());
         return Err(Failure::text(text).hint("make one: `lock2venv install`"));
     };

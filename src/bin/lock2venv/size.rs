@@ -14,9 +14,13 @@ pub(crate) fn parse(text: &str) -> Result<u64, String> {
         "t" | "tb" | "tib" => 40,
         _ => return Err("a size is a number with K, M, G or T, such as 500M".to_owned()),
     };
-    let number = number.parse::<u64>().ok().filter(|number| *number > 0);
+    let is_zero = number.bytes().all(|digit| digit == b'0');
+    if is_zero {
+        return Err("a size is a number above 0 with K, M, G or T, such as 500M".to_owned());
+    }
+    let number = number.parse::<u64>().ok();
     let n_bytes = number.and_then(|number| number.checked_mul(1 << shift));
-    n_bytes.ok_or_else(|| "a size is a number with K, M, G or T, such as 500M".to_owned())
+    n_bytes.ok_or_else(|| "no size is that large".to_owned())
 }
 
 #[cfg(test)]

@@ -76,6 +76,14 @@ fn the_cache_can_be_found_measured_and_emptied() {
         .parse()
         .unwrap();
     assert!(size > 0);
+    for command in [&["prune", "--unused-for", "0"][..], &["clear"]] {
+        let refused = scene.run(&[&["cache"], command, &["--no-cache"]].concat());
+        refused.failed(2, &["has no cache to work on with `--no-cache`"]);
+    }
+    assert_eq!(
+        scene.run(&["cache", "size"]).succeeded().stdout,
+        format!("{size}\n")
+    );
     scene.run(&["cache", "clear"]).succeeded();
     assert_eq!(scene.run(&["cache", "size"]).succeeded().stdout, "0\n");
     scene

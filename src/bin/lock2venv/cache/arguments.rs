@@ -28,7 +28,8 @@ pub(crate) struct Prune {
         long,
         value_name = "DAYS",
         group = "limit",
-        env = "LOCK2VENV_UNUSED_FOR"
+        env = "LOCK2VENV_UNUSED_FOR",
+        value_parser = days
     )]
     pub(crate) unused_for: Option<u16>,
     /// Remove what was used least recently, until the cache is no larger than SIZE, such as 5G
@@ -39,4 +40,14 @@ pub(crate) struct Prune {
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) folder: CacheFolder,
+}
+
+fn days(text: &str) -> Result<u16, String> {
+    let days = text.trim().parse();
+    days.map_err(|_| {
+        format!(
+            "a number of whole days is needed, such as 30, and at most {}",
+            u16::MAX
+        )
+    })
 }

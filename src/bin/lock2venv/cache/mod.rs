@@ -17,6 +17,10 @@ pub(crate) use arguments::{CacheSize, Prune};
 
 /// Carries out one of the commands about the cache.
 pub(crate) fn run(command: &Command, context: &Context) -> Result<(), Failure> {
+    if context.keeps_nothing {
+        let failure = Failure::text("`lock2venv cache` has no cache to work on with `--no-cache`");
+        return Err(failure.misuse().about(&["no_cache"]));
+    }
     match command {
         Command::Dir(folder) => {
             let path = path(folder, context)?;

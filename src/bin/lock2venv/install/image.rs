@@ -1,6 +1,6 @@
 //! The flags of `lock2venv install` for environments that are used in an image.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
@@ -8,6 +8,7 @@ use lock2venv::platform::machine;
 use lock2venv::session::SessionSettings;
 
 use crate::context::Context;
+use crate::diagnose::Failure;
 
 /// How an environment is made for an image.
 #[derive(Debug, Args)]
@@ -27,12 +28,39 @@ pub(crate) struct Image {
 
 impl Image {
     /// Adds what the flags say to `settings`. What this process creates from then on has the rights that are asked for.
-    pub(super) fn apply(&self, context: &Context, settings: &mut SessionSettings) {
+    ///
+    /// # Errors
+    ///
+    /// The root of this machine, which is no image's, and an interpreter whose path no pyvenv.cfg can hold.
+    pub(super) fn apply(
+        &self,
+        context: &Context,
+        settings: &mut SessionSettings,
+    ) -> Result<(), Failure> {
         let root = self.root.as_ref();
-        settings.image_root = root.map(|root| context.working_folder.join(root));
+        let root = root.map(|root| context.working_folder.join(root));
+        if root.as_deref().is_some_and(is_root) {
+            let failure = Failure::text("`--root` names the root of this machine");
+            let failure = failure.hint("name a folder that will be the root of an image");
+            return Err(failure.misuse().about(&["root"]));
+        }
+        let python = self.runtime_python.as_ref().map(|path| path.as_os_str());
+        if python.is_some_and(|path| path.as_encoded_bytes().iter().any(u8::is_ascii_control)) {
+            let failure =
+                Failure::text("the path of `--runtime-python` has a line break or the like");
+            return Err(failure.misuse().about(&["runtime_python"]));
+        }
+        settings.image_root = root;
         settings.runtime_python.clone_from(&self.runtime_python);
         if self.group_as_owner {
             machine::give_group_rights_of_owner();
         }
+        Ok(())
     }
+}
+
+/// Tells whether a path leads to `/`, also by links.
+fn is_root(path: &Path) -> bool {
+    path.canonicalize()
+        .is_ok_and(|path| path.parent().is_none())
 }

@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &Install, others: Others, context: &Context) -> Res
     warn_of_elsewhere(named, root, &configuration, context)?;
     let mut settings = settings::of(arguments, context, configuration)?;
     settings.leniency = leniency;
-    arguments.image.apply(context, &mut settings);
+    arguments.image.apply(context, &mut settings)?;
     settings.interruption = interruption;
     let session = Session::new(settings);
     let goal = Goal {

@@ -136,8 +136,7 @@ fn known<'a>(
     file: PathBuf,
     context: &Context,
 ) -> Result<Vec<Change<'a>>, Failure> {
-    let no_such = || refused(format!("there is no setting `{key}`"));
-    let known = KnownSetting::find(key).ok_or_else(no_such)?;
+    let known = KnownSetting::find(key).ok_or_else(|| no_such(key))?;
     let value = if arguments.unset {
         None
     } else {
@@ -264,6 +263,16 @@ impl Change<'_> {
 }
 
 /// In Poetry's words.
+/// Refuses a setting that Poetry has not, or that only Poetry writes.
+fn no_such(key: &str) -> Failure {
+    let of_poetry = ["installer.build-config-settings", "pypi-token"];
+    if of_poetry.iter().any(|name| key.starts_with(name)) {
+        return refused(format!("lock2venv does not write `{key}`"))
+            .hint("set it by Poetry itself, or in the file by hand");
+    }
+    refused(format!("there is no setting `{key}`"))
+}
+
 fn refused(text: impl Into<String>) -> Failure {
     Failure::text(text)
 }
