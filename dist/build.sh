@@ -45,17 +45,17 @@ export CARGO_ENCODED_RUSTFLAGS
 export CFLAGS="-ffile-prefix-map=$root=/lock2venv ${CFLAGS-}"
 unset RUSTFLAGS CARGO_TARGET_DIR
 
-# With a target named, the flags are not for what runs while it is built: such a program cannot load a static macro.
-cargo build --locked --release --bin lock2venv --target "$target" --target-dir target/dist
-
 rm -rf dist/out
 mkdir -p dist/out
-install -m 755 "target/dist/$target/release/lock2venv" dist/out/lock2venv
 if [ -n "$with_wheel" ]; then
-    # It builds with the flags above, so that nothing is built again. Zip files begin in 1980.
+    # maturin builds the executable, too, and the same one. Zip files begin in 1980.
     export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-315532800}
     maturin build --locked --release --target "$target" --target-dir target/dist --compatibility manylinux2014 --out dist/out
     # maturin gives tags of one C library alone. The tool is beside it.
     "$(dirname "$(command -v maturin)")/wheel" tags --remove --platform-tag "+musllinux_1_1_${target%%-*}" dist/out/*.whl >/dev/null
+else
+    # With a target named, the flags are not for what runs while it is built: such a program cannot load a static macro.
+    cargo build --locked --release --bin lock2venv --target "$target" --target-dir target/dist
 fi
+install -m 755 "target/dist/$target/release/lock2venv" dist/out/lock2venv
 (cd dist/out && sha256sum lock2venv* | tee SHA256SUMS)
