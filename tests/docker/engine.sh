@@ -16,6 +16,7 @@ engine_lack() {
     [ "$(id -u)" = 0 ] || { echo "not root"; return; }
     [ -z "${LOCK2VENV_NO_DOCKER-}" ] || { echo "LOCK2VENV_NO_DOCKER is set"; return; }
     command -v apt-get >/dev/null || { echo "no apt-get, which brings the engine and the base image"; return; }
+    [ -n "$(debian_mirror)" ] || { echo "apt has no index of Debian's packages (apt-get update brings it)"; return; }
     # Capability 21, CAP_SYS_ADMIN: the engine mounts.
     local capabilities
     capabilities=$(sed -n 's/^CapEff:\s*//p' /proc/self/status)
@@ -24,10 +25,8 @@ engine_lack() {
 
 # Where apt gets Debian's packages here.
 debian_mirror() {
-    local found
-    found=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' 2>/dev/null \
-        | grep -v security | head -n 1) || true
-    echo "${found:-http://deb.debian.org/debian}"
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' 2>/dev/null \
+        | grep -v security | head -n 1
 }
 
 # Engine, client and BuildKit of Debian 13, unpacked and not installed: older ones lack what Dockerfiles use today.
