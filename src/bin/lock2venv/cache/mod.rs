@@ -17,7 +17,11 @@ pub(crate) use arguments::{CacheSize, Prune};
 
 /// Carries out one of the commands about the cache.
 pub(crate) fn run(command: &Command, context: &Context) -> Result<(), Failure> {
-    if context.keeps_nothing {
+    let removes = matches!(
+        command,
+        Command::Prune(_) | Command::Verify(_) | Command::Clear(_)
+    );
+    if removes && context.keeps_nothing {
         let failure = Failure::text("`lock2venv cache` has no cache to work on with `--no-cache`");
         return Err(failure.misuse().about(&["no_cache"]));
     }
