@@ -83,6 +83,7 @@ fn scanned_children() -> Vec<Pid> {
 struct Status {
     state: char,
     parent: i32,
+    session: i32,
 }
 
 impl Status {
@@ -92,9 +93,13 @@ impl Status {
         // The name before it may have spaces and brackets.
         let (_, rest) = text.rsplit_once(") ")?;
         let mut words = rest.split(' ');
+        let state = words.next()?.chars().next()?;
+        let mut numbers = words.map(|word| word.parse().ok());
         Some(Self {
-            state: words.next()?.chars().next()?,
-            parent: words.next()?.parse().ok()?,
+            state,
+            parent: numbers.next()??,
+            // The group is between them.
+            session: numbers.nth(1)??,
         })
     }
 
@@ -106,6 +111,13 @@ impl Status {
 /// Reads the variables that a process was started with, each followed by a zero byte; `None` when they may not be read.
 pub(super) fn variables(process: Pid) -> Option<Vec<u8>> {
     fs::read(format!("/proc/{process}/environ")).ok()
+}
+
+/// Says whether a process runs in another session than this one. A session whose leader is outside of the namespace of this process
+/// has the number 0 (`pid_namespaces(7)`), for which `rustix::process::getsid` has no value.
+pub(super) fn is_in_other_session(process: Pid) -> bool {
+    let session = |process| Status::read(process).map(|status| status.session);
+    session(process) != session(getpid())
 }
 
 /// Exchanges two names in one step.

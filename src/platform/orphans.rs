@@ -4,7 +4,7 @@
 //! (`PR_SET_CHILD_SUBREAPER`), and knows by a variable which program that came from. A process that was started without variables in
 //! another session counts as left by any program. Other systems have nothing like it.
 
-use rustix::process::{Pid, Signal, WaitOptions, getsid, kill_process, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 use super::system;
 
@@ -40,7 +40,7 @@ fn is_left(process: Pid, mark: &str) -> bool {
         return false;
     };
     if variables.is_empty() {
-        return getsid(Some(process)).ok() != getsid(None).ok();
+        return system::is_in_other_session(process);
     }
     let mut all = variables.split(|byte| *byte == 0);
     all.any(|variable| variable == mark.as_bytes())

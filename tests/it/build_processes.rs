@@ -1,5 +1,6 @@
 //! Builds that are interrupted or killed, and builds of several processes at once.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -11,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::from_source::Scene;
 use crate::support::build_scene::Source;
 use crate::support::local_index::{Fault, LocalIndex};
+use crate::support::requirement::missing;
 
 const STARTED: &str = "/simple/started/";
 
@@ -127,6 +129,38 @@ fn a_build_that_is_of_no_use_any_more_is_ended() {
     assert!(said.contains("has no package `absent`"), "{said}");
     assert!(!said.contains("cannot be built"), "{said}");
     assert_eq!(leftovers(&scene), [""; 0]);
+}
+
+/// As in `unshare --pid` and under some supervisors: the session of whoever runs it has no number there.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_build_runs_where_the_session_is_outside_of_the_namespace_of_processes() {
+    let unshare = |program: &OsStr| {
+        let mut command = Command::new("unshare");
+        command.args(["--pid", "--fork", "--mount-proc"]);
+        command.arg(program);
+        command
+    };
+    let possible = unshare(OsStr::new("true")).output();
+    if !possible.is_ok_and(|output| output.status.success()) {
+        return missing("namespace of processes of one's own");
+    }
+    let scene = scene("");
+    fs::write(scene.workspace.home().join("ready"), "").unwrap();
+    let command = scene.command(&["install"]);
+    let variables = command
+        .get_envs()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let output = unshare(command.get_program())
+        .args(command.get_args())
+        .current_dir(command.get_current_dir().unwrap())
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .envs(variables)
+        .output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(scene.read("demo.py").contains("maker 1.0"));
 }
 
 /// Reads until a line has `text`.
