@@ -3,10 +3,13 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
 
 use lock2venv::git::{CheckOut, Error, Folders, Git, Repository};
 use lock2venv::process::Stop;
@@ -115,50 +118,64 @@ fn collect(path: &Path, text: &[u8], found: &mut Vec<PathBuf>) {
     }
 }
 
-/// A `git daemon` for a folder, ended when dropped.
+/// Serves the repositories of a folder by `git daemon`, until dropped.
 pub(crate) struct Daemon {
-    process: Child,
-    port: u16,
+    address: SocketAddr,
+    is_over: Arc<AtomicBool>,
+    serving: Option<JoinHandle<()>>,
 }
 
 impl Daemon {
     pub(crate) fn start(folder: &Path) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .unwrap()
-            .port();
-        // `git daemon` would leave it running when it is killed.
-        let program = Command::new("git").arg("--exec-path").output().unwrap();
-        let program = String::from_utf8(program.stdout).unwrap();
-        let mut process = Command::new(Path::new(program.trim()).join("git-daemon"))
-            .args(["--export-all", "--listen=127.0.0.1", "--verbose"])
-            .args(["--reuseaddr", "--log-destination=stderr"])
-            .arg(format!("--port={port}"))
-            .arg(format!("--base-path={}", folder.display()))
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // It says so when it listens.
-        let mut lines = BufReader::new(process.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("Ready to rumble") {
-            line.clear();
-            assert_ne!(lines.read_line(&mut line).unwrap(), 0, "git daemon ended");
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (folder, over) = (folder.to_owned(), Arc::clone(&is_over));
+        let serving = thread::spawn(move || {
+            let streams = listener.incoming().map(Result::unwrap);
+            for stream in streams.take_while(|_| !over.load(Ordering::Acquire)) {
+                let mut process = serve_stream(&folder, stream);
+                thread::spawn(move || process.wait());
+            }
+        });
+        Self {
+            address,
+            is_over,
+            serving: Some(serving),
         }
-        thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
-        Self { process, port }
     }
 
     pub(crate) fn url(&self, name: &str) -> String {
-        format!("git://127.0.0.1:{}/{name}", self.port)
+        format!("git://{}/{name}", self.address)
     }
+}
+
+/// As a super-server does: no port is chosen before somebody listens on it.
+fn serve_stream(folder: &Path, stream: TcpStream) -> Child {
+    let output = stream.try_clone().unwrap();
+    Command::new("git")
+        .args([
+            "daemon",
+            "--inetd",
+            "--export-all",
+            "--log-destination=none",
+        ])
+        .arg(format!("--base-path={}", folder.display()))
+        .stdin(OwnedFd::from(stream))
+        .stdout(OwnedFd::from(output))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.is_over.store(true, Ordering::Release);
+        // Wakes who waits for a connection.
+        drop(TcpStream::connect(self.address));
+        let serving = self.serving.take().unwrap();
+        // A panic there has been printed.
+        let _ = serving.join();
     }
 }
 
