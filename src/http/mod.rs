@@ -133,6 +133,11 @@ impl Client {
         HttpSession::new(self, cancellation)
     }
 
+    /// Returns how much a server may send, and how slowly.
+    pub(crate) fn limits(&self) -> &Limits {
+        self.agents.limits()
+    }
+
     /// Makes every request that is in progress fail at once. Later ones are not affected.
     pub fn interrupt(&self) {
         self.agents.interrupt();

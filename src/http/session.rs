@@ -59,6 +59,17 @@ impl<'a> HttpSession<'a> {
         })?;
         Ok(Body::new(read, &mut self.body))
     }
+
+    /// Makes a body of what was read from elsewhere.
+    pub(crate) fn body_of(&mut self, url: Url, bytes: Vec<u8>) -> Body<'_> {
+        self.body = bytes;
+        let received = body::Received {
+            url,
+            content_type: None,
+            right: None,
+        };
+        Body::new(received, &mut self.body)
+    }
 }
 
 impl Client {

@@ -1,15 +1,18 @@
 //! Downloading the files that an index lists, or that a lock gives the URL of.
 
 use crate::http::{self, Sink};
-use crate::index::{Download, Error, IndexSession};
+use crate::index::{Download, Error, IndexSession, local};
 
 impl IndexSession<'_> {
     /// Downloads a file into `sink`.
     ///
     /// # Errors
     ///
-    /// [`Error::FileGone`], [`Error::FileRefused`], and what [`http::HttpSession::download`] says.
+    /// [`Error::FileGone`], [`Error::FileRefused`], [`Error::Local`], and what [`http::HttpSession::download`] says.
     pub fn download(&mut self, download: &Download<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
+        if let Some(path) = download.url.to_path() {
+            return local::send(download, &path, sink);
+        }
         let realm = self.client.file_realm(download.index, download.url)?;
         let request = http::Download {
             what: download.file,

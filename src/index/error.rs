@@ -1,5 +1,8 @@
 //! What can go wrong between us and an index.
 
+use std::io;
+use std::path::PathBuf;
+
 use thiserror::Error;
 
 use crate::configuration::CredentialsOrigin;
@@ -144,6 +147,17 @@ pub enum Error {
         /// Where the file would be.
         url: Url,
     },
+    /// A page or file of an index of this machine cannot be read.
+    #[error("cannot read `{what}` from `{}`", path.display())]
+    Local {
+        /// The package or file.
+        what: String,
+        /// Where it should be.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
     /// A request failed.
     #[error(transparent)]
     Http(#[from] http::Error),
@@ -160,7 +174,18 @@ impl Error {
 
     /// Tells whether a remembered address may be to blame: the index may know a better one.
     pub fn is_stale_address(&self) -> bool {
-        matches!(self, Self::FileGone { .. } | Self::FileRefused { .. })
+        matches!(
+            self,
+            Self::FileGone { .. } | Self::FileRefused { .. } | Self::Local { .. }
+        )
+    }
+
+    /// Tells whether the file is not where the index says.
+    pub fn is_gone(&self) -> bool {
+        if let Self::Local { source, .. } = self {
+            return source.kind() == io::ErrorKind::NotFound;
+        }
+        matches!(self, Self::FileGone { .. })
     }
 
     /// Tells whether the caller wanted no more.

@@ -14,6 +14,7 @@ mod download;
 mod error;
 mod find;
 mod list;
+mod local;
 mod metadata;
 mod page;
 pub mod simple;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use crate::configuration::{Configuration, Repository};
 use crate::digest::Digest;
 use crate::http::{self, Cancellation, HttpSession, Limits, Realm, Trust};
+use crate::name::PackageName;
 use crate::plan::IndexSource;
 use crate::url::{Url, WrittenUrl};
 
@@ -68,7 +70,7 @@ pub struct IndexSession<'a> {
 pub struct Index {
     /// Its name, for messages: that of its source, or `PyPI`, or the host that replaces it.
     pub name: String,
-    /// The URL of its root page.
+    /// The URL of its root page, or, where it ends with `.html` or `.htm`, of the one page of all its packages.
     pub url: Url,
     trust: Trust,
     key: String,
@@ -80,6 +82,18 @@ impl Index {
     /// It is a secret where one of the two is, as what the cache knows of the index is sealed with it.
     pub fn key(&self) -> &str {
         &self.key
+    }
+
+    /// Returns the URL of the page of `package`. As with Poetry, an index whose URL ends with `.html` or `.htm` has one page for
+    /// all packages, with links to their files (a page for `--find-links` of pip).
+    fn page_of(&self, package: &PackageName) -> Url {
+        let is_flat = [".html", ".htm"]
+            .iter()
+            .any(|ending| self.url.path().ends_with(ending));
+        if is_flat && !self.url.has_query() {
+            return self.url.clone().without_fragment();
+        }
+        self.url.child_folder(package.as_str())
     }
 
     fn realm(&self, http: &http::Client) -> Result<Realm, http::Error> {

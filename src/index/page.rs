@@ -1,9 +1,12 @@
 //! Asking for the simple page of a package.
 
+use std::io::ErrorKind;
+use std::path::Path;
+
 use crate::http::{self, Body, Get, HttpSession};
 use crate::index::error::{PageError, UrlFault};
 use crate::index::simple::{self, Entry};
-use crate::index::{Error, Index, IndexFile};
+use crate::index::{Error, Index, IndexFile, local};
 use crate::name::PackageName;
 use crate::url::{self, Url};
 
@@ -31,12 +34,15 @@ impl<'a> PageRequest<'a> {
             http,
             index,
             package,
-            url: index.url.child_folder(package.as_str()),
+            url: index.page_of(package),
         }
     }
 
     /// Reads the page into memory.
     pub(super) fn send<'s>(&self, session: &'s mut HttpSession<'_>) -> Result<Body<'s>, Error> {
+        if let Some(path) = self.url.to_path() {
+            return self.read(session, &path);
+        }
         let body = session.get(&Get {
             what: self.package.as_str(),
             url: &self.url,
@@ -44,6 +50,32 @@ impl<'a> PageRequest<'a> {
             realm: &self.index.realm(self.http)?,
         });
         body.map_err(|error| self.failed(error))
+    }
+
+    /// Reads a page of this machine.
+    fn read<'s>(&self, session: &'s mut HttpSession<'_>, path: &Path) -> Result<Body<'s>, Error> {
+        let (index, package) = (self.index.name.clone(), self.package.clone());
+        let (url, limit) = (self.url.clone(), self.http.limits().body_bytes);
+        match local::read_page(&self.url, path, limit) {
+            Ok(Some(page)) => Ok(session.body_of(page.url, page.text)),
+            Ok(None) => Err(Error::HugePage {
+                index,
+                package,
+                url,
+                limit,
+            }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::NoPackage {
+                index,
+                package,
+                url,
+                tried: None,
+            }),
+            Err(source) => Err(Error::Local {
+                what: self.package.to_string(),
+                path: path.to_owned(),
+                source,
+            }),
+        }
     }
 
     pub(super) fn media(&self, body: &Body<'_>) -> Result<Media, Error> {
@@ -105,7 +137,8 @@ impl<'a> PageRequest<'a> {
         if !self.index.url.may_share_with(&url) && self.http.is_given_away(&url) {
             return Err(UrlFault::GivenAway(url));
         }
-        if !matches!(url.scheme(), "http" | "https") {
+        let is_local = (page.scheme(), url.scheme()) == ("file", "file");
+        if !is_local && !matches!(url.scheme(), "http" | "https") {
             return Err(UrlFault::Scheme(url));
         }
         Ok(url)

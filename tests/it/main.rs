@@ -57,6 +57,7 @@ mod names;
 mod next_best;
 mod odd_toml;
 mod only_root;
+mod other_indexes;
 mod other_makers;
 mod other_users;
 mod plan;

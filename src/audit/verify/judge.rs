@@ -92,7 +92,9 @@ impl<'a> Page<'a> {
 
 fn is_of_version(file: &str, package: &Package) -> bool {
     let parsed = DistributionFilename::parse(file);
-    parsed.is_ok_and(|parsed| *parsed.version() == package.version)
+    // One page may be for all packages.
+    parsed
+        .is_ok_and(|parsed| (parsed.name(), parsed.version()) == (&package.name, &package.version))
 }
 
 /// Makes what is known of a file before anybody was asked.

@@ -187,7 +187,7 @@ impl Bytes {
         match self {
             Self::Same => Verdict::Same,
             Self::Different { .. } => Verdict::Different,
-            Self::Failed(index::Error::FileGone { .. }) => Verdict::Missing,
+            Self::Failed(error) if error.is_gone() => Verdict::Missing,
             Self::Failed(_) => Verdict::Failed,
         }
     }

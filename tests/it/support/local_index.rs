@@ -95,6 +95,8 @@ struct Shared {
     yanked: BTreeMap<String, String>,
     /// By file name: the METADATA that is offered beside the file.
     metadata: BTreeMap<String, String>,
+    /// By path: other pages.
+    pages: BTreeMap<String, String>,
     faults: BTreeMap<String, VecDeque<(Fault, usize)>>,
     /// The header that every request has to have.
     authorization: Option<String>,
@@ -179,6 +181,12 @@ impl LocalIndex {
     pub(crate) fn add_metadata(&self, file: &str, text: &str) {
         let mut shared = lock(&self.shared);
         shared.metadata.insert(file.to_owned(), text.to_owned());
+    }
+
+    /// Offers a page at `path`, whatever is there otherwise.
+    pub(crate) fn add_page(&self, path: &str, text: &str) {
+        let mut shared = lock(&self.shared);
+        shared.pages.insert(path.to_owned(), text.to_owned());
     }
 
     /// Marks `file` as withdrawn.
@@ -398,6 +406,11 @@ fn route(path: &str) -> &str {
 
 fn find(shared: &Shared, request: &Request) -> Answer {
     let path = route(&request.path);
+    if let Some(page) = shared.pages.get(path) {
+        return Answer::new(200)
+            .with("content-type", "text/html")
+            .with_body(page.clone().into_bytes());
+    }
     if let Some(package) = path.strip_prefix("/simple/") {
         let package = package.trim_end_matches('/');
         return match (shared.packages.get(package), shared.form) {
