@@ -194,6 +194,26 @@ pub(super) enum Job<'a> {
     Look(Vec<Waiting<'a>>),
 }
 
+impl Job<'_> {
+    /// Returns what tells the server that is asked from others.
+    pub(super) fn server(&self) -> Option<&str> {
+        match self {
+            Self::Page(job) => Some(job.index.key()),
+            Self::List(job) => Some(job.index.key()),
+            Self::Download(job) => Some(job.server()),
+            Self::Local(_) | Self::CheckOut(_) | Self::Build(_) | Self::Look(_) => None,
+        }
+    }
+}
+
+impl DownloadJob<'_> {
+    /// Returns what tells the server from others: that of the index, whose files count as its own, or the host.
+    pub(super) fn server(&self) -> &str {
+        let host = || self.url.host().unwrap_or_default();
+        self.index.as_ref().map_or_else(host, Index::key)
+    }
+}
+
 /// Ask an index where files of a package are.
 #[derive(Debug)]
 pub(super) struct PageJob<'a> {

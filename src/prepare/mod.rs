@@ -21,6 +21,7 @@ mod job;
 mod list;
 mod queue;
 mod repositories;
+mod servers;
 mod sort;
 mod waiting;
 mod watch;

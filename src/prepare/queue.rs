@@ -9,6 +9,7 @@ use crate::prepare::Error;
 use crate::prepare::job::{
     BuildJob, CheckOutJob, DownloadJob, Job, ListJob, LocalJob, PageJob, Waiting,
 };
+use crate::prepare::servers::Servers;
 
 /// The place in line of a file whose size nobody knows: behind the large ones.
 const GUESSED_BYTES: u64 = 1 << 20;
@@ -53,6 +54,7 @@ struct State<'a> {
     lists: Vec<ListJob<'a>>,
     downloads: BinaryHeap<InLine<'a>>,
     waiting: Vec<Waiting<'a>>,
+    servers: Servers,
     n_running: usize,
     n_downloading: usize,
     n_building: usize,
@@ -66,6 +68,9 @@ struct State<'a> {
 
 impl<'a> State<'a> {
     fn add(&mut self, job: Job<'a>) {
+        if let Some(server) = job.server() {
+            self.servers.add(server);
+        }
         match job {
             Job::Page(job) => self.pages.push(job),
             Job::List(job) => self.lists.push(job),
@@ -95,18 +100,34 @@ impl<'a> State<'a> {
         };
         if !self.has_gaps
             && self.n_downloading < n_downloading_at_most
-            && let Some(InLine(job)) = self.downloads.pop()
+            && let Some(job) = self.take_download(n_threads)
         {
             return Some(Job::Download(job));
         }
-        if let Some(job) = self.pages.pop() {
-            return Some(Job::Page(job));
+        let may_begin = |job: &PageJob<'_>| self.servers.may_begin(job.index.key(), n_threads);
+        if let Some(position) = self.pages.iter().rposition(may_begin) {
+            return Some(Job::Page(self.pages.remove(position)));
         }
         if let Some(job) = self.lists.pop() {
             return Some(Job::List(job));
         }
         self.has_waiting()
             .then(|| Job::Look(std::mem::take(&mut self.waiting)))
+    }
+
+    /// Takes the first download in line whose server may have another.
+    fn take_download(&mut self, n_threads: usize) -> Option<DownloadJob<'a>> {
+        let mut passed_over = Vec::new();
+        let mut taken = None;
+        while let Some(InLine(job)) = self.downloads.pop() {
+            if self.servers.may_begin(job.server(), n_threads) {
+                taken = Some(job);
+                break;
+            }
+            passed_over.push(InLine(job));
+        }
+        self.downloads.extend(passed_over);
+        taken
     }
 
     /// Takes a job that runs a program.
@@ -157,6 +178,8 @@ pub(super) struct Running<'q, 'a> {
     queue: &'q Queue<'a>,
     is_download: bool,
     is_build: bool,
+    /// Whom it asks.
+    server: Option<String>,
 }
 
 impl Drop for Running<'_, '_> {
@@ -165,6 +188,9 @@ impl Drop for Running<'_, '_> {
         state.n_running -= 1;
         state.n_downloading -= usize::from(self.is_download);
         state.n_building -= usize::from(self.is_build);
+        if let Some(server) = &self.server {
+            state.servers.end(server);
+        }
         // A thread that panics ends the others; the panic goes on where they are joined.
         state.is_stopped |= std::thread::panicking();
         drop(state);
@@ -205,12 +231,17 @@ impl<'a> Queue<'a> {
                 state.n_downloading += usize::from(is_download);
                 let is_build = matches!(job, Job::Build(_));
                 state.n_building += usize::from(is_build);
+                let server = job.server().map(str::to_owned);
+                if let Some(server) = &server {
+                    state.servers.begin(server);
+                }
                 return Some((
                     job,
                     Running {
                         queue: self,
                         is_download,
                         is_build,
+                        server,
                     },
                 ));
             }

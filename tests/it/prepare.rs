@@ -1165,6 +1165,30 @@ fn many_packages_come_over_kept_connections_and_overlap() {
 }
 
 #[test]
+fn a_slow_mirror_does_not_hold_the_others() {
+    for path in [page_path as fn(&str) -> String, file_path] {
+        let (slow, quick) = (LocalIndex::start(), LocalIndex::start());
+        let mut plan: Vec<_> = (0..2 * N_CONNECTIONS)
+            .map(|n| {
+                let name = format!("p{n}");
+                slow.misbehave(&path(&name), Fault::Hold, 1);
+                let digest = slow.add(&name, &format!("{name}-1-py3-none-any.whl"), b"slow");
+                from_source(&name, &digest, "slow", slow.url())
+            })
+            .collect();
+        plan.push(add(&quick, "quick", "quick"));
+        let machine = Machine::new(&quick);
+        let fetched = std::thread::scope(|scope| {
+            let fetching = scope.spawn(|| machine.fetch(&plan));
+            quick.wait_for(&file_path("quick"));
+            slow.let_go();
+            fetching.join().unwrap()
+        });
+        assert_eq!(fetched.unwrap().len(), plan.len());
+    }
+}
+
+#[test]
 fn a_broken_cache_folder_is_told_and_not_written_around() {
     let index = LocalIndex::start();
     let plan = [add(&index, "a", "wheel a")];
