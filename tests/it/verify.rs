@@ -254,6 +254,52 @@ fn withdrawn_files_and_archived_projects_are_notes() {
     );
 }
 
+/// A page of `acme` with this status (PEP 792), by JSON or HTML.
+fn page_with_status(form: Form, status: &str) -> String {
+    let digest = Digest::of(
+        Algorithm::Sha256,
+        &crate::support::scene::packages()[0].wheel.build(),
+    );
+    let sha = digest.hex();
+    match form {
+        Form::Json => json!({"meta": {"api-version": "1.4"}, "name": "acme",
+            "project-status": {"status": status, "reason": "why"},
+            "files": [{"filename": ACME, "url": format!("/files/{ACME}"), "hashes": {"sha256": sha}}]})
+        .to_string(),
+        Form::Html => format!(
+            "<meta name=\"pypi:project-status\" content=\"{status}\">\
+             <META NAME=pypi:project-status-reason CONTENT='why'><a href=/files/{ACME}#sha256={sha}>x</a>"
+        ),
+    }
+}
+
+#[test]
+fn a_project_has_a_status_in_both_forms_of_its_page() {
+    for form in [Form::Json, Form::Html] {
+        for (status, code, row) in [
+            ("active", 0, None),
+            ("archived", 0, Some("archived    acme 1.0: why\n")),
+            ("deprecated", 0, Some("deprecated  acme 1.0: why\n")),
+            ("quarantined", 1, Some("quarantined acme 1.0: why\n")),
+        ] {
+            let scene = Scene::new();
+            scene.index.set_form(form);
+            let page = page_with_status(form, status);
+            let body = Fault::Body(page.into_bytes());
+            scene.index.misbehave("/simple/acme/", body, 2);
+            let output = scene.run(&["verify"]);
+            assert_eq!(output.code, code, "{output:?}");
+            match row {
+                Some(row) => assert!(output.stdout.contains(row), "{output:?}"),
+                None => assert!(!output.stdout.contains("acme"), "{output:?}"),
+            }
+            let output = scene.run(&["verify", "--format", "json"]);
+            let said = format!("\"status\": \"{status}\"");
+            assert!(output.stdout.contains(&said), "{output:?}");
+        }
+    }
+}
+
 #[test]
 fn a_project_in_quarantine_is_no_success() {
     let scene = Scene::new();
