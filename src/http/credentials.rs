@@ -93,9 +93,11 @@ impl Authenticator {
     /// The realm of an index. What is set for the name of a trusted source is for it, unless its address holds credentials.
     pub(super) fn named_realm(&self, name: &str, url: &Url, trust: Trust) -> Result<Realm, Error> {
         match trust {
-            Trust::Address => self.realm(url),
-            Trust::Name => self.make(Some(name), url, Netrc::Used),
-            Trust::Nothing => self.make(None, url, Netrc::Used),
+            Trust::Address if nearest_repository(&self.repositories, url).is_some() => {
+                self.realm(url)
+            }
+            Trust::Name => self.make(Some(name), url, Netrc::Used, url),
+            Trust::Address | Trust::Nothing => self.make(None, url, Netrc::Used, url),
         }
     }
 
@@ -135,10 +137,20 @@ impl Authenticator {
     fn at(&self, url: &Url, netrc: Netrc) -> Result<Realm, Error> {
         let best = nearest_repository(&self.repositories, url);
         let name = best.map(|repository| repository.name.as_str());
-        self.make(name, url, netrc)
+        // Not each file by itself.
+        let root = url.join("/").unwrap_or_else(|_| url.clone());
+        let service = best.map_or(&root, |repository| &repository.url);
+        self.make(name, url, netrc, service)
     }
 
-    fn make(&self, name: Option<&str>, url: &Url, netrc: Netrc) -> Result<Realm, Error> {
+    /// Makes the realm of `url`; `service` is what the keyring may have credentials for.
+    fn make(
+        &self,
+        name: Option<&str>,
+        url: &Url,
+        netrc: Netrc,
+        service: &Url,
+    ) -> Result<Realm, Error> {
         let mut found = url
             .credentials()
             .map(|credentials| (credentials, CredentialsOrigin::Url));
@@ -156,32 +168,13 @@ impl Authenticator {
                 }
             });
         }
-        let question = self.question(name, url, netrc, found.as_ref());
+        let may_ask = netrc == Netrc::Used && !self.is_exposed(url);
+        let question = may_ask.then(|| question(name, service, found.as_ref()));
         let authorization = found.map(|(held, origin)| Authorization::basic(&held, origin));
         let certificates = self.configuration.certificates(name)?;
         let elsewhere = self.configuration.certificates(None)?;
         let realm = Realm::new(url, authorization, certificates, elsewhere);
-        Ok(realm.with_question(question))
-    }
-
-    /// What the keyring is asked where the server refuses: only where nothing that Poetry prefers has a password, and where the
-    /// user's `.netrc` would count.
-    fn question(
-        &self,
-        name: Option<&str>,
-        url: &Url,
-        netrc: Netrc,
-        found: Option<&(Credentials, CredentialsOrigin)>,
-    ) -> Option<KeyringQuestion> {
-        let is_whole = found.is_some_and(|(held, origin)| {
-            *origin != CredentialsOrigin::Netrc && !held.password.is_empty()
-        });
-        if is_whole || netrc == Netrc::Unused || self.is_exposed(url) {
-            return None;
-        }
-        let known = found.filter(|(_, origin)| *origin != CredentialsOrigin::Netrc);
-        let username = known.map_or("", |(held, _)| held.username.as_str());
-        Some(KeyringQuestion::new(name, url, username))
+        Ok(realm.with_question(question.flatten()))
     }
 
     /// Returns what the keyring has said of the realm of `url`; `ask` tells whether to ask it.
@@ -214,6 +207,20 @@ impl Authenticator {
         let found = netrc::find(self.configuration.netrc()?, url.host()?);
         found.map(|held| (held, CredentialsOrigin::Netrc))
     }
+}
+
+/// What the keyring is asked: only where nothing that Poetry prefers has a password.
+fn question(
+    name: Option<&str>,
+    service: &Url,
+    found: Option<&(Credentials, CredentialsOrigin)>,
+) -> Option<KeyringQuestion> {
+    let known = found.filter(|(_, origin)| *origin != CredentialsOrigin::Netrc);
+    if known.is_some_and(|(held, _)| !held.password.is_empty()) {
+        return None;
+    }
+    let username = known.map_or("", |(held, _)| held.username.as_str());
+    Some(KeyringQuestion::new(name, service, username))
 }
 
 /// Whether the keyring is asked, or only what it answered before is used.

@@ -138,7 +138,8 @@ impl Client {
         Ok(Some(realm))
     }
 
-    /// Sends a request, and once more with what the user's keyring has if the server refuses it.
+    /// Sends a request, and once more with what the user's keyring has if the server refuses it. As with Poetry, the keyring comes
+    /// before `.netrc`, and may open what a repository hides.
     fn exchange_with_keyring(
         &self,
         request: &Request<'_>,
@@ -147,10 +148,21 @@ impl Client {
     ) -> Result<Response, Failure> {
         let from_keyring = |ask| self.authenticator.ask_keyring(realm, url, ask);
         let mut credentials = realm.credentials_for(url);
-        let remembered = from_keyring(AskKeyring::No);
-        credentials.authorization = remembered.as_ref().or(credentials.authorization);
+        let is_of_netrc = |sent: &Authorization| sent.origin == CredentialsOrigin::Netrc;
+        let is_asked = credentials.authorization.is_some_and(is_of_netrc);
+        let known = from_keyring(if is_asked {
+            AskKeyring::Yes
+        } else {
+            AskKeyring::No
+        });
+        credentials.authorization = known.as_ref().or(credentials.authorization);
         let response = self.exchange_once(request, url, &credentials)?;
-        if !matches!(response.status(), 401 | 403) || remembered.is_some() {
+        let is_closed = match response.status() {
+            401 | 403 => true,
+            404 => realm.may_be_hidden(),
+            _ => false,
+        };
+        if !is_closed || is_asked || known.is_some() {
             return Ok(response);
         }
         let Some(found) = from_keyring(AskKeyring::Yes) else {

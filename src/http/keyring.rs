@@ -1,7 +1,7 @@
 //! The user's keyring, asked by the program `keyring`, which Python's package of that name installs.
 //!
-//! It is asked only where a server refused what was sent, as the program takes its time, and each question once. Asked for are, as by
-//! Poetry, the service `poetry-repository-<name>` where the user name is known, then the URL of the repository, then its host.
+//! It is asked only where a server refused what was sent, as the program takes its time, or before what `.netrc` has is sent, as the
+//! keyring comes first; and each question once. Asked for are, as by Poetry, the service `poetry-repository-<name>` where the user name is known, then the URL of the repository, then its host.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -75,6 +75,12 @@ impl Realm {
         self.question.as_ref()
     }
 
+    /// Tells whether a server that does not show what it has may show it to who is in the keyring.
+    pub(super) fn may_be_hidden(&self) -> bool {
+        let mut question = self.question.iter();
+        question.any(|question| question.name.is_some())
+    }
+
     /// Returns what tells this realm from others in a cache: a digest of its URL and of the credentials that open it.
     ///
     /// It is a secret where one of the two is.

@@ -344,10 +344,48 @@ fn the_keyring_is_asked_once_and_only_after_a_refusal() {
     let expected = format!("--mode creds get {}\n", trap.index.at("/simple"));
     assert_eq!(asked, expected);
 
+    // As Poetry, which sends what the keyring has with the first request: some servers hide what one may not see.
+    let hidden = Fault::Status(404, &[]);
+    trap.index.misbehave("/simple/acme/", hidden, 1);
+    let arguments = ["install", "--no-cache", "--venv", "hidden"];
+    Output::of(&mut trap.command(&arguments)).succeeded();
+
     trap.variable("POETRY_KEYRING_ENABLED", "false");
     fs::remove_file(&log).unwrap();
     let arguments = ["install", "--no-cache", "--venv", "other"];
     let output = Output::of(&mut trap.command(&arguments));
     output.failed(1, &["(401 Unauthorized)", "no credentials known"]);
     assert!(!log.exists());
+}
+
+#[test]
+fn the_keyring_comes_before_netrc() {
+    let mut trap = Trap::new(Way::Keyring);
+    let other = "machine 127.0.0.1 login other password other\n";
+    trap.file(".netrc", other);
+    trap.index.take_requests();
+    Output::of(&mut trap.command(&["install"])).succeeded();
+    let requests = trap.index.take_requests();
+    let expected = format!(
+        "Basic {}",
+        STANDARD.encode(format!("{USERNAME}:{PASSWORD}"))
+    );
+    for request in requests {
+        let sent = request.header("authorization");
+        assert_eq!(sent, Some(expected.as_str()), "{request:?}");
+    }
+}
+
+#[test]
+fn netrc_opens_what_the_keyring_does_not_know() {
+    let mut trap = Trap::new(Way::Netrc);
+    let log = trap.scene.workspace.home().join("asked");
+    trap.keyring(&format!(
+        "x >/dev/null\necho \"$@\" >> '{}'\nexit 1",
+        log.display()
+    ));
+    Output::of(&mut trap.command(&["install"])).succeeded();
+    let asked = fs::read_to_string(&log).unwrap();
+    // The URL and the host, each once, whatever is fetched from there.
+    assert_eq!(asked.lines().count(), 2, "{asked}");
 }
