@@ -10,7 +10,7 @@ impl IndexSession<'_> {
     ///
     /// [`Error::FileGone`], [`Error::FileRefused`], [`Error::Local`], and what [`http::HttpSession::download`] says.
     pub fn download(&mut self, download: &Download<'_>, sink: &mut dyn Sink) -> Result<(), Error> {
-        if let Some(path) = download.url.to_path() {
+        if let Some(path) = download.url.local_path() {
             return local::send(download, &path, sink);
         }
         let realm = self.client.file_realm(download.index, download.url)?;

@@ -30,7 +30,9 @@ impl IndexSession<'_> {
         };
         match self.download(&download, &mut received) {
             Ok(()) => {}
-            Err(Error::FileGone { .. } | Error::FileRefused { .. }) => return Ok(None),
+            Err(Error::FileGone { .. } | Error::FileRefused { .. } | Error::Local { .. }) => {
+                return Ok(None);
+            }
             Err(Error::Http(http::Error::Cancelled)) if received.is_too_large => return Ok(None),
             Err(error) => return Err(error),
         }

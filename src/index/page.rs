@@ -40,7 +40,7 @@ impl<'a> PageRequest<'a> {
 
     /// Reads the page into memory.
     pub(super) fn send<'s>(&self, session: &'s mut HttpSession<'_>) -> Result<Body<'s>, Error> {
-        if let Some(path) = self.url.to_path() {
+        if let Some(path) = self.url.local_path() {
             return self.read(session, &path);
         }
         let body = session.get(&Get {

@@ -11,7 +11,6 @@ mod repository;
 mod written;
 
 use std::fmt;
-use std::path::PathBuf;
 
 use thiserror::Error;
 
@@ -166,13 +165,6 @@ impl Url {
     pub fn file_name(&self) -> Option<String> {
         let last = self.0.url.path_segments()?.next_back()?;
         (!last.is_empty()).then(|| percent_decode(last))
-    }
-
-    /// Returns the absolute path, decoded, that a `file:` URL without a host, or with `localhost`, names.
-    pub fn to_path(&self) -> Option<PathBuf> {
-        // The crate looks at no scheme.
-        let is_file = self.scheme() == "file";
-        is_file.then(|| self.0.url.to_file_path().ok()).flatten()
     }
 
     /// Returns the user name and password that the address holds, decoded.
@@ -507,15 +499,6 @@ mod tests {
         );
         assert_eq!(name("https://a.example/x/100%").as_deref(), Some("100%"));
         assert_eq!(name("https://a.example/x/"), None);
-    }
-
-    #[test]
-    fn paths_are_those_of_files_of_this_machine() {
-        let path = |text: &str| url(text).to_path().map(|path| path.display().to_string());
-        assert_eq!(path("file:///a/b%20c").as_deref(), Some("/a/b c"));
-        assert_eq!(path("file://localhost/a").as_deref(), Some("/a"));
-        assert_eq!(path("file://other/a"), None);
-        assert_eq!(path("http://localhost/a"), None);
     }
 
     #[test]

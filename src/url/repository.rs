@@ -42,11 +42,11 @@ impl Url {
         subdirectory.map(percent_decode)
     }
 
-    /// Returns the path of a `file` URL of this machine.
+    /// Returns the path of a `file` URL of this machine: one without a host, or with `localhost`.
     pub fn local_path(&self) -> Option<PathBuf> {
-        let is_here = self.host().is_none_or(|host| host == "localhost");
-        let is_local = self.scheme() == "file" && is_here;
-        is_local.then(|| PathBuf::from(percent_decode(self.path())))
+        // The crate looks at no scheme.
+        let is_file = self.scheme() == "file";
+        is_file.then(|| self.0.url.to_file_path().ok()).flatten()
     }
 }
 
@@ -60,6 +60,18 @@ mod tests {
         assert_eq!(parsed.url.as_written(), url);
         assert_eq!(parsed.revision.as_deref(), revision, "{text}");
         assert_eq!(parsed.subdirectory.as_deref(), subdirectory, "{text}");
+    }
+
+    #[test]
+    fn paths_are_those_of_files_of_this_machine() {
+        let path = |text: &str| {
+            let path = Url::parse(text).unwrap().local_path();
+            path.map(|path| path.display().to_string())
+        };
+        assert_eq!(path("file:///a/b%20c").as_deref(), Some("/a/b c"));
+        assert_eq!(path("file://localhost/a").as_deref(), Some("/a"));
+        assert_eq!(path("file://other/a"), None);
+        assert_eq!(path("http://localhost/a"), None);
     }
 
     #[test]
