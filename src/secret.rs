@@ -51,8 +51,9 @@ impl Secrets {
         }
         let pair = format!("{username}:{password}");
         if pair.len() > MIN_SECRET_BYTES {
+            let forms = as_bytes(&pair).flat_map(|pair| base64(&pair).collect::<Vec<_>>());
             self.passwords
-                .extend(base64(pair.as_bytes()).map(|form| form.to_ascii_lowercase()));
+                .extend(forms.map(|form| form.to_ascii_lowercase()));
         }
     }
 
@@ -120,10 +121,25 @@ fn encoded(secret: &str) -> impl Iterator<Item = String> {
         hex
     });
     let of_form = secret.replace(' ', "+");
-    [hex, of_form]
-        .into_iter()
-        .chain(base64(secret.as_bytes()))
-        .chain(within_base64(secret.as_bytes()))
+    let packed = as_bytes(secret).flat_map(|secret| {
+        let forms = base64(&secret).chain(within_base64(&secret));
+        forms.collect::<Vec<_>>()
+    });
+    [hex, of_form].into_iter().chain(packed)
+}
+
+/// Returns a secret as UTF-8, and as it is sent where that is something else.
+fn as_bytes(secret: &str) -> impl Iterator<Item = Vec<u8>> {
+    let sent = latin_1(secret).filter(|_| !secret.is_ascii());
+    std::iter::once(secret.as_bytes().to_owned()).chain(sent)
+}
+
+/// Returns a text in Latin-1, as the Python package `requests` sends user names and passwords; `None` where it has other letters,
+/// which that package refuses.
+pub(crate) fn latin_1(text: &str) -> Option<Vec<u8>> {
+    text.chars()
+        .map(|letter| u8::try_from(letter).ok())
+        .collect()
 }
 
 /// Returns both alphabets' base64 of `secret` alone, without the padding, which may follow or not.

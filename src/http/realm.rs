@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::configuration::{Certificates, CredentialsOrigin};
 use crate::digest::{Algorithm, Digest};
 use crate::http::keyring::KeyringQuestion;
+use crate::secret::latin_1;
 use crate::url::{Credentials, CredentialsFlaw, Url};
 
 /// What belongs to the servers of one origin.
@@ -133,8 +134,32 @@ impl Authorization {
         }
     }
 
+    /// Encodes as Poetry does, by `requests`: in Latin-1; what that cannot encode, in UTF-8.
     pub(super) fn basic_header(held: &Credentials) -> String {
         let pair = format!("{}:{}", held.username, held.password);
-        format!("Basic {}", STANDARD.encode(pair))
+        let bytes = latin_1(&pair).unwrap_or_else(|| pair.into_bytes());
+        format!("Basic {}", STANDARD.encode(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_sent_as_by_requests() {
+        let header = |username: &str, password: &str| {
+            Authorization::basic_header(&Credentials {
+                username: username.to_owned(),
+                password: password.to_owned(),
+            })
+        };
+        assert_eq!(header("u", "p"), "Basic dTpw");
+        // `requests.auth._basic_auth_str("ü", "é")`.
+        assert_eq!(header("ü", "é"), "Basic /Drp");
+        assert_eq!(
+            header("u", "€"),
+            format!("Basic {}", STANDARD.encode("u:€"))
+        );
     }
 }

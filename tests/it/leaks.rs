@@ -8,7 +8,7 @@ use std::process::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
-use crate::support::local_index::{Fault, LocalIndex};
+use crate::support::local_index::{Fault, LocalIndex, latin_1};
 use crate::support::one_package::{OnePackage, index, legacy, wheel};
 use crate::support::workspace::{Output, search_path};
 
@@ -218,6 +218,8 @@ fn forms() -> Vec<String> {
     for text in [&pair, &token, PASSWORD, USERNAME] {
         forms.push(STANDARD.encode(text).trim_end_matches('=').to_owned());
         forms.push(URL_SAFE.encode(text).trim_end_matches('=').to_owned());
+        let sent = STANDARD.encode(latin_1(text));
+        forms.push(sent.trim_end_matches('=').to_owned());
         let hex = text.bytes().map(|byte| format!("{byte:02x}"));
         forms.push(hex.collect::<Vec<_>>().concat());
     }
@@ -368,7 +370,7 @@ fn the_keyring_comes_before_netrc() {
     let requests = trap.index.take_requests();
     let expected = format!(
         "Basic {}",
-        STANDARD.encode(format!("{USERNAME}:{PASSWORD}"))
+        STANDARD.encode(latin_1(&format!("{USERNAME}:{PASSWORD}")))
     );
     for request in requests {
         let sent = request.header("authorization");

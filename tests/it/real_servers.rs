@@ -1,7 +1,9 @@
 //! Indexes as people run them: installed from, exported with credentials, verified; and what is said when they refuse.
 
 use crate::support::one_package::{OnePackage, legacy};
-use crate::support::real_servers::{Nginx, PASSWORD, PypiServer, Tinyproxy, USERNAME};
+use crate::support::real_servers::{
+    ASCII_PASSWORD, Nginx, PASSWORD, PypiServer, Tinyproxy, USERNAME,
+};
 use crate::support::workspace::Output;
 
 const PASSWORD_VARIABLE: &str = "POETRY_HTTP_BASIC_PRIVATE_PASSWORD";
@@ -204,7 +206,10 @@ fn pypiserver_with_passwords() {
         return;
     };
     let url = server.url();
-    Customer::new(&url).with_password().is_served(&opened(&url));
+    Customer::new(&url)
+        .with(USERNAME_VARIABLE, USERNAME)
+        .with(PASSWORD_VARIABLE, ASCII_PASSWORD)
+        .is_served(&opened(&url).replace("%C3%A9", "e"));
     Customer::new(&url).is_refused(&["(401 Unauthorized)", "no credentials known"]);
     Customer::new(&url)
         .with(USERNAME_VARIABLE, USERNAME)

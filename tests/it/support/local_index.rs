@@ -208,7 +208,7 @@ impl LocalIndex {
     /// Wants this user name and password (`user:password`) from now on.
     pub(crate) fn require(&self, credentials: &str) {
         use base64::Engine as _;
-        let encoded = base64::engine::general_purpose::STANDARD.encode(credentials);
+        let encoded = base64::engine::general_purpose::STANDARD.encode(latin_1(credentials));
         lock(&self.shared).authorization = Some(format!("Basic {encoded}"));
     }
 
@@ -262,6 +262,12 @@ impl Drop for LocalIndex {
         // Wakes the listener.
         drop(TcpStream::connect(self.address));
     }
+}
+
+/// The bytes that Python's `requests` sends for letters of Latin-1.
+pub(crate) fn latin_1(text: &str) -> Vec<u8> {
+    let bytes = text.chars().map(u8::try_from);
+    bytes.map(Result::unwrap).collect()
 }
 
 struct Answer {

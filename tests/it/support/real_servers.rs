@@ -2,12 +2,15 @@
 //!
 //! Each returns `None`, with a line that says so, where the machine does not have it.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
 
+use super::local_index::latin_1;
 use super::one_package::wheel;
 use super::requirement::missing;
 use super::server_process::ServerProcess;
@@ -15,6 +18,9 @@ use super::server_process::ServerProcess;
 /// What the servers want to hear; passwords of real people have such characters.
 pub(crate) const USERNAME: &str = "reader-canary";
 pub(crate) const PASSWORD: &str = "hush/canary:é@#";
+
+/// What pypiserver can read of what Poetry sends: it takes headers for UTF-8.
+pub(crate) const ASCII_PASSWORD: &str = "hush/canary:e@#";
 
 /// An index of static files: plain with a password, encrypted with a password, encrypted with a client certificate, and all of
 /// it again by IPv6.
@@ -31,7 +37,7 @@ impl Nginx {
         let here = folder.path();
         write_index(&here.join("www"));
         write_certificates(here, &openssl);
-        fs::write(here.join("htpasswd"), htpasswd(&openssl)).unwrap();
+        fs::write(here.join("htpasswd"), htpasswd(&openssl, PASSWORD)).unwrap();
         let (process, ports) = ServerProcess::start(
             |ports| {
                 fs::write(here.join("nginx.conf"), configuration(here, ports)).unwrap();
@@ -100,7 +106,7 @@ impl PypiServer {
         let passwords = folder.path().join("htpasswd");
         fs::create_dir(&packages).unwrap();
         fs::write(packages.join(wheel().file_name()), wheel().build()).unwrap();
-        fs::write(&passwords, htpasswd(&openssl)).unwrap();
+        fs::write(&passwords, htpasswd(&openssl, ASCII_PASSWORD)).unwrap();
         let prepare = |[port]: [u16; 1]| {
             let mut command = Command::new(&program_path);
             command.args(["run", "-i", "127.0.0.1", "-p", &port.to_string()]);
@@ -227,9 +233,11 @@ fn write_certificates(folder: &Path, openssl: &Path) {
     }
 }
 
-fn htpasswd(openssl: &Path) -> String {
-    let arguments = ["passwd", "-apr1", PASSWORD];
-    let output = Command::new(openssl).args(arguments).output().unwrap();
+fn htpasswd(openssl: &Path, password: &str) -> String {
+    let mut command = Command::new(openssl);
+    command.args(["passwd", "-apr1"]);
+    command.arg(OsStr::from_bytes(&latin_1(password)));
+    let output = command.output().unwrap();
     format!("{USERNAME}:{}", String::from_utf8(output.stdout).unwrap())
 }
 
