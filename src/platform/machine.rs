@@ -1,13 +1,15 @@
 //! What is known of the machine, the user and the terminal.
 
 use std::ffi::CStr;
+use std::sync::OnceLock;
 
 use rustix::fs::Mode;
 use rustix::process::{Signal, getegid, geteuid, umask};
 
-/// The number of the user that this process acts as.
+/// The number of the user that this process acts as, which never changes.
 pub fn user() -> u32 {
-    geteuid().as_raw()
+    static USER: OnceLock<u32> = OnceLock::new();
+    *USER.get_or_init(|| geteuid().as_raw())
 }
 
 /// The number of the group that this process acts as.

@@ -30,7 +30,7 @@ impl Owner {
 
     /// Tells whether it is ours, or root's.
     pub(crate) fn is_own(self) -> bool {
-        self.user == user() || self.user == 0
+        self.user == 0 || self.user == user()
     }
 
     /// Tells whether nobody but ourselves and root may write to it.

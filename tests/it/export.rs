@@ -72,8 +72,7 @@ fn compare(folder: &Path, run: &Table) -> Option<String> {
     if succeeds {
         let expected = fs::read_to_string(folder.join(run["output"].as_str().unwrap())).unwrap();
         if ran.text != expected {
-            let diff = similar::TextDiff::from_lines(&expected, &ran.text);
-            return fault(diff.unified_diff().to_string());
+            return fault(diffy::create_patch(&expected, &ran.text).to_string());
         }
     }
     let expected = run.get("errors").and_then(Value::as_str);

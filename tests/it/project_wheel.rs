@@ -193,11 +193,7 @@ fn equal(case: &Case, file: &str, ours: Option<&str>, faults: &mut Vec<String>) 
     let recorded = case.recorded(file).map(|text| without_repetition(&text));
     if recorded.as_deref() != ours {
         let (recorded, ours) = (recorded.unwrap_or_default(), ours.unwrap_or_default());
-        let difference = similar::TextDiff::from_lines(recorded.as_str(), ours);
-        let difference = difference
-            .unified_diff()
-            .header("poetry", "ours")
-            .to_string();
+        let difference = diffy::create_patch(&recorded, ours);
         faults.push(format!("{} {file}\n{difference}", case.name));
     }
 }

@@ -101,8 +101,10 @@ fn compare(path: &Path, text: &str) -> Result<(), Failure> {
             .detail("only its line endings differ: they are CRLF")
             .hint("keep git from changing its line endings: `*requirements*.txt text eol=lf` in .gitattributes"));
     }
-    let diff = similar::TextDiff::from_lines(&*there, text);
-    let diff = diff.unified_diff().header(&name, "poetry.lock").to_string();
+    let mut options = diffy::DiffOptions::new();
+    options.set_original_filename(name);
+    options.set_modified_filename("poetry.lock");
+    let diff = options.create_patch(&there, text).to_string();
     print_data(diff.as_bytes())?;
     Err(failure.hint("run the same command without `--check` to write it"))
 }
