@@ -11,9 +11,9 @@ set -euo pipefail
 repository=$(cd "$(dirname "$0")/../.." && pwd -P)
 cd "$repository"
 . tests/docker/engine.sh
+. benches/docker/tools.sh
 
 rounds=${1:-5}
-uv_version=0.13.8
 lack=$(engine_lack)
 [ -z "$lack" ] || { echo "benches/docker/run.sh: $lack" >&2; exit 1; }
 binary=${BINARY:-dist/out/lock2venv}
@@ -43,13 +43,7 @@ lock() { # TOOL LOCK
 
 start_engine "$work/engine"
 import_base
-mkdir -p "$work/lock2venv-image/out" "$work/uv-image"
-cp dist/Dockerfile "$work/lock2venv-image/"
-cp "$binary" "$work/lock2venv-image/out/lock2venv"
-python3 -m venv "$work/uv-venv"
-"$work/uv-venv/bin/pip" -q --disable-pip-version-check install "uv==$uv_version"
-cp "$work/uv-venv/bin/uv" "$work/uv-image/"
-printf 'FROM scratch\nCOPY uv /uv\n' >"$work/uv-image/Dockerfile"
+import_tools "$work" "$binary"
 
 tools=(poetry pip uv ours)
 for tool in "${tools[@]}"; do
@@ -64,8 +58,7 @@ cp examples/docker/layered/Dockerfile "$work/ours.dockerfile"
 for ((round = 1; round <= rounds; round++)); do
     for tool in "${tools[@]}"; do
         docker builder prune --all --force >/dev/null
-        docker build -q -t lock2venv "$work/lock2venv-image" >/dev/null
-        docker build -q -t uv "$work/uv-image" >/dev/null
+        build_tools "$work"
         lock "$tool" examples/docker/layered/poetry.lock
         measure "$tool" cold
         sed -i "s/Welcome.*\"/Welcome $round\"/" "$work/$tool/shop/__init__.py"
