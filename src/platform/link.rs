@@ -31,20 +31,26 @@ pub(crate) fn can_clone(from: &Path, to: &Path) -> bool {
 pub(crate) fn can_link(from: &Path, to: &Path) -> Option<NewFiles> {
     let source = tempfile::NamedTempFile::new_in(from).ok()?;
     let folder = tempfile::tempdir_in(to).ok()?;
-    std::fs::hard_link(source.path(), folder.path().join("probe")).ok()?;
-    let permissions_of_new = |name, asked| {
-        let mut file = OpenOptions::new();
-        let file = file.write(true).create_new(true).mode(asked);
-        let file = file.open(folder.path().join(name)).ok()?;
-        Some(Owner::from(&file.metadata().ok()?).permissions())
-    };
-    let new = permissions_of_new("plain", 0o666).zip(permissions_of_new("program", 0o777));
+    let new = new_files_beside_link(source.path(), folder.path());
     // The folder is part of an environment: it is removed now, and not only tried to.
     let path = folder.path().to_owned();
     drop(folder.close().or_else(|_| super::removal::remove(&path)));
-    let (plain, program) = new?;
-    let new = NewFiles { plain, program };
-    (!new.are_writable_by_others()).then_some(new)
+    new.filter(|new| !new.are_writable_by_others())
+}
+
+/// Links `source` into `folder`, and returns how new files there are.
+fn new_files_beside_link(source: &Path, folder: &Path) -> Option<NewFiles> {
+    std::fs::hard_link(source, folder.join("probe")).ok()?;
+    let permissions_of_new = |name, asked| {
+        let mut file = OpenOptions::new();
+        let file = file.write(true).create_new(true).mode(asked);
+        let file = file.open(folder.join(name)).ok()?;
+        Some(Owner::from(&file.metadata().ok()?).permissions())
+    };
+    Some(NewFiles {
+        plain: permissions_of_new("plain", 0o666)?,
+        program: permissions_of_new("program", 0o777)?,
+    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! A short look at what a run leaves when one of its system calls fails: every 40th of them. `tests/tools/inject_faults.py` has them all.
+//! A short look at what a run leaves when one of its system calls fails: every 40th of them, and those that once left something wrong.
+//! `tests/tools/inject_faults.py` has them all.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,8 +7,13 @@ use std::process::Command;
 use crate::support::locked_wheels::python;
 use crate::support::requirement::missing;
 
-/// Lets some calls of a scene fail, with an error that the kernel may give.
+/// Lets every 40th call of a scene fail, with an error that the kernel may give.
 fn survives(scene: &str, error: &str) {
+    survives_all(scene, error, &["--every", "40"]);
+}
+
+/// Lets the calls of a scene fail that `which` chooses.
+fn survives_all(scene: &str, error: &str, which: &[&str]) {
     if !cfg!(target_os = "linux") || Command::new("git").arg("--version").output().is_err() {
         return missing("Linux with git");
     }
@@ -15,7 +21,8 @@ fn survives(scene: &str, error: &str) {
     let output = Command::new(python())
         .arg(tool)
         .arg(env!("CARGO_BIN_EXE_lock2venv"))
-        .args(["--scenes", scene, "--errors", error, "--every", "40"])
+        .args(["--scenes", scene, "--errors", error])
+        .args(which)
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
@@ -34,4 +41,31 @@ fn a_new_environment_survives_failing_calls() {
 #[test]
 fn a_change_survives_failing_calls() {
     survives("change", "ENOSPC");
+}
+
+#[test]
+fn a_build_survives_failing_calls() {
+    survives("build", "EIO");
+}
+
+#[test]
+fn a_check_out_survives_failing_calls() {
+    survives("checkout", "EACCES");
+}
+
+#[test]
+fn a_prune_survives_failing_calls() {
+    survives("prune", "EIO");
+}
+
+#[test]
+fn an_environment_on_another_file_system_survives_failing_calls() {
+    survives("apart", "EIO");
+    // What is tried in the environment is removed from it, also where nothing could be linked.
+    survives_all("apart", "EMFILE", &["--about", "partial/[.]"]);
+}
+
+#[test]
+fn an_environment_for_an_image_survives_failing_calls() {
+    survives("image", "ENOSPC");
 }

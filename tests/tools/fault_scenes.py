@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,14 +126,24 @@ def distributions_are_whole(environment: Path):
                 yield f"{info.name} has RECORD, and {path} is not what it says"
 
 
+def another_file_system(work: Path):
+    """A new folder on another file system than `work`, if there is one."""
+    work.mkdir(parents=True, exist_ok=True)
+    for place in ("/dev/shm", "/var/tmp", Path(__file__).parent):
+        if os.path.isdir(place) and os.access(place, os.W_OK) and os.stat(place).st_dev != work.stat().st_dev:
+            return Path(tempfile.mkdtemp(prefix="faults-", dir=place))
+    return None
+
+
 class Shop:
     """A project, its environment, a cache and an index, in one folder whose parts can be put back."""
 
     def __init__(self, binary: Path, python: Path, work: Path):
         self.binary, self.python, self.work = binary, python, work.resolve()
         self.live = self.work / "live"
-        self.project, self.cache = self.live / "project", self.live / "cache"
-        self.environment = self.project / ".venv"
+        self.project, self.image = self.live / "project", self.live / "image"
+        self.apart = another_file_system(self.work)
+        self.settle("", "")
         self.site = self.work / "site"
         self.repository = self.work / "repository"
         self.variables = {
@@ -151,6 +162,8 @@ class Shop:
     def __exit__(self, *_):
         self.server.kill()
         self.server.wait()
+        if self.apart:
+            shutil.rmtree(self.apart, ignore_errors=True)
 
     def offer(self, name, data):
         page = self.site / "simple" / name.split("-")[0]
@@ -176,18 +189,36 @@ class Shop:
             subprocess.run(git + command, check=True)
         return subprocess.run(git + ["rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
 
+    def settle(self, cache, environment):
+        """Says where cache and environment are: in their usual places unless told."""
+        self.cache = Path(cache or self.live / "cache")
+        self.environment = Path(environment or self.project / ".venv")
+
     def reset(self):
         """Makes all of it new and empty."""
-        shutil.rmtree(self.live, ignore_errors=True)
+        self.clear()
         for folder in (self.project, self.live / "home", self.live / "tmp"):
             folder.mkdir(parents=True)
 
+    def clear(self):
+        shutil.rmtree(self.live, ignore_errors=True)
+        shutil.rmtree(self.cache, ignore_errors=True)
+
     def keep(self, folder: Path):
-        subprocess.run(["cp", "-a", str(self.live), str(folder)], check=True)
+        folder.mkdir()
+        self.copy(self.live, folder / "live")
+        if not self.cache.is_relative_to(self.live) and self.cache.exists():
+            self.copy(self.cache, folder / "cache")
 
     def restore(self, folder: Path):
-        shutil.rmtree(self.live, ignore_errors=True)
-        subprocess.run(["cp", "-a", str(folder), str(self.live)], check=True)
+        self.clear()
+        self.copy(folder / "live", self.live)
+        if (folder / "cache").exists():
+            self.copy(folder / "cache", self.cache)
+
+    @staticmethod
+    def copy(source: Path, target: Path):
+        subprocess.run(["cp", "-a", str(source), str(target)], check=True)
 
     def lock(self, files, git=False):
         dependencies = {"python": ">=3.8", **{name.split("-")[0]: "*" for name, _ in files}}
@@ -226,10 +257,11 @@ class Shop:
 
     def leftovers(self):
         """What is half made, in the project's folder, among temporary files and in the cache."""
-        hidden = [path for path in self.live.rglob("*") if path.name.endswith(".partial") or ".partial-" in path.name]
+        places = {self.live, self.cache}
+        hidden = [path for place in places for path in place.rglob("*") if path.name.endswith(".partial") or ".partial-" in path.name]
         drafts = [path for folder in self.cache.glob("v*/tmp") for path in folder.iterdir()]
         temporary = list((self.live / "tmp").iterdir())
-        return sorted({str(path.relative_to(self.live)) for path in [*hidden, *drafts, *temporary]})
+        return sorted({os.path.relpath(path, self.live) for path in [*hidden, *drafts, *temporary]})
 
 
 @dataclass(frozen=True)
@@ -239,14 +271,23 @@ class Scene:
     arguments: tuple[str, ...] = ()
     is_prune: bool = False
     is_offline_possible: bool = True
+    is_apart: bool = False  # the cache is on another file system
+    is_image: bool = False  # below a folder that will be a root
+
+    def settle(self, shop):
+        shop.settle(shop.apart / "cache" if self.is_apart else "", f"{shop.image}/app/.venv" if self.is_image else "")
+
+    def install(self, shop, *arguments):
+        image = ("--root", str(shop.image), "--venv", "/app/.venv") if self.is_image else ()
+        return shop.install(*arguments, *image, *self.arguments)
 
     def commands(self, shop):
         if self.is_prune:
             return [shop.command("cache", "prune", "--unused-for", "0")]
-        return [shop.install(*self.arguments)]
+        return [self.install(shop)]
 
     def from_cache(self, shop):
-        return shop.install("--offline", *self.arguments)
+        return self.install(shop, "--offline")
 
 
 def _fresh(shop):
@@ -285,6 +326,8 @@ SCENES = {
         Scene("warm", _warm),
         Scene("copied", _fresh, ("--link-mode", "copy")),
         Scene("packed", _fresh, ("--link-mode", "copy", "--cache-archives=false")),
+        Scene("apart", _fresh, is_apart=True),
+        Scene("image", _fresh, is_image=True),
         Scene("compiled", _fresh, ("--compile",)),
         Scene("change", _change),
         Scene("build", _build),

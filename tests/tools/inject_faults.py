@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Has every system call of lock2venv fail once, and looks at what is left.
 
-    inject_faults.py BINARY [--scenes NAMES] [--errors NAMES] [--every N] [--python PYTHON] [--work DIR] [--keep]
+    inject_faults.py BINARY [--scenes NAMES] [--errors NAMES] [--every N] [--about TEXT] [--python PYTHON] [--work DIR] [--keep]
 
-A scene is a command and what it finds: `fresh`, `warm`, `copied`, `compiled`, `change`, `build`, `checkout`, `prune` (`--scenes` takes
-several, separated by commas; all without it). The command runs again and again, and each time the first call fails that has
+A scene is a command and what it finds: `fresh`, `warm`, `copied`, `packed`, `apart` (the cache is on another file system), `image`
+(`--root`), `compiled`, `change`, `build`, `checkout`, `prune` (`--scenes` takes several, separated by commas; all without it). The command runs again and again, and each time the first call fails that has
 not failed before, with EIO, ENOSPC, EACCES, EINTR or EMFILE (where the kernel can say so), until a run ends in which none is left.
 A call is known by its name, by the file that it is about, and by how many such calls the run has made, so threads in another
-order leave none out. `--every N` is for a short look: only each Nth of them fails.
+order leave none out. `--every N` is for a short look: only each Nth of them fails. `--about TEXT` has those fail that are about files
+with TEXT, a regular expression, in their paths.
 
 `memory` and `threads` among the errors fail what reserves memory (ENOMEM; an abort is allowed) and what starts threads and processes
 (EAGAIN).
@@ -112,7 +113,7 @@ def start(command, environment, output, names):
     reference = ctypes.byref(argument)
     pid = os.fork()
     if pid == 0:
-        os.setsid()
+        os.setpgid(0, 0)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
@@ -138,8 +139,8 @@ def start(command, environment, output, names):
 class Calls:
     """What one run calls, and which of that fails."""
 
-    def __init__(self, pid, names, error, done, every):
-        self.pid, self.names, self.error, self.done, self.every = pid, names, error, done, every
+    def __init__(self, pid, names, error, done, which):
+        self.pid, self.names, self.error, self.done, self.which = pid, names, error, done, which
         self.by_number = {CALLS[name][COLUMN]: name for name in CALLS}
         self.seen, self.failed, self.begun = Counter(), None, False
         self.memory = None  # opened once the program is in place
@@ -163,8 +164,10 @@ class Calls:
         key = (name, about, self.seen[name, about])
         if key in self.done:
             return None
+        if not self.which.about.search(about):
+            return None
         self.done.add(key)
-        if len(self.done) % self.every:
+        if len(self.done) % self.which.every:
             return None
         self.failed = key
         return self.error
@@ -198,10 +201,10 @@ class Calls:
         return data.split(b"\0")[0].decode("utf-8", "replace")
 
 
-def run_failing(command, environment, output, names, error, done, every):
+def run_failing(command, environment, output, names, error, done, which):
     """Runs the command with one call failing. Returns its exit status (None: it hung) and what failed."""
     pid, listener = start(command, environment, output, names)
-    calls = Calls(pid, names, error, done, every)
+    calls = Calls(pid, names, error, done, which)
     poll = select.poll()
     poll.register(listener, select.POLLIN)
     ends, status = time.monotonic() + HANG_SECONDS, None
@@ -236,11 +239,12 @@ def run_failing(command, environment, output, names, error, done, every):
 class Faults:
     """All failures of one scene."""
 
-    def __init__(self, scene, shop, every):
-        self.scene, self.shop, self.every = scene, shop, every
+    def __init__(self, scene, shop, which):
+        self.scene, self.shop, self.which = scene, shop, which
         self.before = shop.work / "before"
         self.n_failed = self.n_wrong = 0
         self.statuses = Counter()
+        scene.settle(shop)
         shop.reset()
         scene.prepare(shop)
         shutil.rmtree(self.before, ignore_errors=True)
@@ -261,7 +265,7 @@ class Faults:
     def one(self, command, error, number, names, done):
         self.shop.restore(self.before)
         with tempfile.TemporaryFile() as output:
-            status, failed = run_failing(command, self.shop.variables, output.fileno(), names, number, done, self.every)
+            status, failed = run_failing(command, self.shop.variables, output.fileno(), names, number, done, self.which)
             output.seek(0)
             text = output.read().decode("utf-8", "replace")
         if failed is None:
@@ -332,6 +336,7 @@ def main():
     parser.add_argument("--scenes", default=",".join(SCENES))
     parser.add_argument("--errors", default=",".join(ERRORS))
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--about", type=re.compile, default="")
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--work", type=Path)
     parser.add_argument("--keep", action="store_true", help="leave the folder of work")
@@ -342,7 +347,10 @@ def main():
     n_failed = n_wrong = 0
     with Shop(arguments.binary.resolve(), Path(arguments.python), work) as shop:
         for name in arguments.scenes.split(","):
-            faults = Faults(SCENES[name], shop, arguments.every)
+            if SCENES[name].is_apart and not shop.apart:
+                print(f"{name:9} is left out: there is no second file system")
+                continue
+            faults = Faults(SCENES[name], shop, arguments)
             for error in arguments.errors.split(","):
                 began, n_before = time.monotonic(), faults.n_failed
                 faults.all(error)
