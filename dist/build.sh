@@ -3,7 +3,7 @@
 #
 #     dist/build.sh [--wheel] [TARGET]
 #
-# With --wheel also a wheel of it, which takes maturin and wheel, installed side by side. As the executable is static, one wheel is for glibc and musl.
+# With a Python also what it is made of, as CycloneDX. With --wheel also a wheel of it, which takes maturin and wheel, installed side by side. As the executable is static, one wheel is for glibc and musl.
 # TARGET is that of the machine unless told. It has to be one with glibc (`x86_64-unknown-linux-gnu`), whose static library is
 # needed: `libc6-dev` on Debian, `glibc-static` on Fedora. The same commit, toolchain and static library give the same bytes,
 # in whatever folder they are built: no path of this machine is in the file.
@@ -59,4 +59,7 @@ else
     cargo build --locked --release --bin lock2venv --target "$target" --target-dir target/dist
 fi
 install -m 755 "target/dist/$target/release/lock2venv" dist/out/lock2venv
+if command -v python3 >/dev/null; then
+    python3 dist/bill.py "$target" >dist/out/lock2venv.cdx.json
+fi
 (cd dist/out && sha256sum lock2venv* | tee SHA256SUMS)

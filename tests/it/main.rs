@@ -11,6 +11,7 @@
 mod architecture;
 mod architecture_circles;
 mod archive;
+mod bill;
 mod bounds;
 mod build;
 mod build_cache;
