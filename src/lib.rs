@@ -111,3 +111,6 @@ pub mod session;
 pub mod store;
 pub mod wheel;
 pub mod wheelhouse;
+
+#[doc(hidden)]
+pub mod fuzz;

@@ -14,6 +14,7 @@ mod address;
 mod checkout;
 mod command;
 mod error;
+pub(crate) mod fuzz;
 mod refusal;
 mod resolve;
 mod url_fault;

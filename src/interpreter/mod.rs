@@ -9,6 +9,7 @@
 //! a minute is killed.
 
 mod answer;
+pub(crate) mod fuzz;
 mod kept;
 mod layout;
 mod managed;

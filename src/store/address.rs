@@ -54,7 +54,17 @@ pub(super) fn render(
         url: &url,
         n_bytes: address.n_bytes,
     };
-    let mut bytes = serde_json::to_vec(&entry).ok()?;
+    let bytes = serde_json::to_vec(&entry).ok()?;
+    written(index, file, digest, bytes)
+}
+
+/// Seals what an address is written as.
+pub(super) fn written(
+    index: &str,
+    file: &str,
+    digest: &Digest,
+    mut bytes: Vec<u8>,
+) -> Option<String> {
     let mut nonce = [0; NONCE_LEN];
     SystemRandom::new().fill(&mut nonce).ok()?;
     let seal = seal(index, file, digest)?;

@@ -20,6 +20,7 @@ mod directory;
 mod disk;
 mod draft;
 mod error;
+pub(crate) mod fuzz;
 mod interpreters;
 mod inventory;
 mod layout;

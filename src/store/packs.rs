@@ -93,13 +93,16 @@ impl Pack {
     }
 
     fn open_at(path: &Path) -> Option<Self> {
-        let file = File::open(path).ok()?;
+        Self::of(File::open(path).ok()?)
+    }
+
+    pub(super) fn of(file: File) -> Option<Self> {
         let entries = read_index(&file)?;
         Some(Self { file, entries })
     }
 
     /// Reads everything that the pack holds; `false` when something is not what was written.
-    fn is_whole(&self) -> bool {
+    pub(super) fn is_whole(&self) -> bool {
         let mut buffer = Vec::new();
         let mut entries = self.entries.values();
         entries.all(|entry| self.read(entry, &mut buffer).is_some())
@@ -183,10 +186,7 @@ impl PackWriter {
 
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.file.write_all(&self.index)?;
-        self.file.write_all(&self.offset.to_le_bytes())?;
-        self.file
-            .write_all(&crc32fast::hash(&self.index).to_le_bytes())?;
-        self.file.write_all(SIGNATURE)?;
+        self.file.write_all(&tail(&self.index, self.offset))?;
         let file = self
             .file
             .into_inner()
@@ -194,6 +194,12 @@ impl PackWriter {
         let published = file.publish(&self.path);
         published.map(drop).map_err(|unpublished| unpublished.cause)
     }
+}
+
+/// What follows an index that begins at `offset`.
+pub(super) fn tail(index: &[u8], offset: u64) -> Vec<u8> {
+    let crc = crc32fast::hash(index).to_le_bytes();
+    [&offset.to_le_bytes()[..], &crc, SIGNATURE].concat()
 }
 
 fn push_bytes(index: &mut Vec<u8>, bytes: &[u8]) -> io::Result<()> {

@@ -304,6 +304,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "session",
         ],
     ),
+    ("fuzz", &["git", "interpreter", "store"]),
 ];
 
 /// The first module that may touch the world.

@@ -8,6 +8,9 @@
     reason = "a test that cannot go on fails"
 )]
 
+// Fuzz targets name the crate that their macro is from.
+extern crate self as libfuzzer_sys;
+
 mod architecture;
 mod architecture_circles;
 mod archive;
@@ -42,6 +45,7 @@ mod export_warnings;
 mod faults;
 mod for_images;
 mod from_source;
+mod fuzzed;
 mod git;
 mod git_install;
 mod index;

@@ -156,6 +156,16 @@ impl Lines {
     }
 }
 
+/// Begins the manifest of a wheel with one pack.
+pub(super) fn head_of_pack(dist_info: &str, pack: &Pack) -> Option<Vec<u8>> {
+    let mut lines = Lines {
+        text: format!("{PACK}\n"),
+    };
+    lines.add(&[Scheme::Purelib.name(), dist_info])?;
+    lines.add_pack(pack)?;
+    Some(lines.text.into_bytes())
+}
+
 /// Renders the manifest; `None` when something is missing, or cannot stand in it.
 pub(super) fn render(
     wheel: &Wheel,

@@ -12,6 +12,7 @@
 //! are copied; a wheel that is kept from there has packs in place of folders: `<chunk>` is one file with all files of the chunk.
 
 mod error;
+pub(crate) mod fuzz;
 mod manifest;
 mod method;
 mod pack;
@@ -94,7 +95,7 @@ impl Wheels {
         let device = |path: &Path| fs::metadata(path).map(|metadata| metadata.dev()).ok();
         let is_near = device(path)? == device(destination)?;
         let clones = || is_near && can_clone(path, destination);
-        let links = || can_link(path, destination).filter(|_| is_near);
+        let links = || is_near.then(|| can_link(path, destination)).flatten();
         let method = match link_mode {
             LinkMode::Auto | LinkMode::Reflink if clones() => Method::Clone,
             LinkMode::Auto | LinkMode::Hardlink => links().map_or(Method::Copy, Method::HardLink),
