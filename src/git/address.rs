@@ -73,6 +73,9 @@ fn parse_other(text: &str, scheme: &str, rest: &str) -> Result<Address, UrlFault
     if user.starts_with('-') || host.starts_with('-') {
         return Err(UrlFault::Option);
     }
+    if is_for_shell(user) || is_for_shell(host) {
+        return Err(UrlFault::Shell);
+    }
     let is_local = scheme == "file";
     if host.is_empty() != is_local {
         return Err(UrlFault::Form);
@@ -82,24 +85,31 @@ fn parse_other(text: &str, scheme: &str, rest: &str) -> Result<Address, UrlFault
 
 /// Parses `[user@]host:path`.
 fn parse_short(text: &str) -> Result<Address, UrlFault> {
-    let is_scheme =
-        |character: char| character.is_ascii_alphanumeric() || "+.-".contains(character);
-    if text.trim_start_matches(is_scheme).starts_with("::") {
-        return Err(UrlFault::Transport);
-    }
     let colon = match text.find("]:") {
         Some(bracket) => bracket + 1,
         None => text.find(':').ok_or(UrlFault::Transport)?,
     };
     let (host, path) = (&text[..colon], &text[colon + 1..]);
     let (user, name) = host.rsplit_once('@').unwrap_or(("", host));
-    if name.is_empty() || host.contains('/') || user.contains(':') || path.is_empty() {
+    // What follows two colons would be an address of what precedes them, a program.
+    let is_other = path.is_empty() || path.starts_with(':');
+    if name.is_empty() || host.contains('/') || user.contains(':') || is_other {
         return Err(UrlFault::Transport);
     }
     if name.starts_with('-') || path.starts_with('-') {
         return Err(UrlFault::Option);
     }
+    if is_for_shell(host) {
+        return Err(UrlFault::Shell);
+    }
     Ok(Address::plain(text, false))
+}
+
+/// Whether a user or host has what OpenSSH refuses in them since version 9.6.
+fn is_for_shell(name: &str) -> bool {
+    name.contains(|character: char| {
+        character.is_whitespace() || "'`\"$;&<>|(){}".contains(character)
+    })
 }
 
 impl Address {
@@ -196,6 +206,12 @@ mod tests {
         refuses("https://a.example/b\nc", UrlFault::Control);
         refuses("https://a.example/b%0ac", UrlFault::Control);
         refuses("ssh://u:hush@a.example/b", UrlFault::Password);
+        refuses("ssh://$(touch x)@a.example/b", UrlFault::Shell);
+        refuses("ssh://a.example;x/b", UrlFault::Shell);
+        refuses("ssh://%60x%60/b", UrlFault::Shell);
+        refuses("git@`x`:b", UrlFault::Shell);
+        refuses("say 'x:b", UrlFault::Shell);
+        refuses("say 'x::b", UrlFault::Transport);
         refuses("file://a.example/b", UrlFault::Form);
         refuses("ssh:///b", UrlFault::Form);
     }

@@ -16,6 +16,9 @@ pub enum UrlFault {
     /// It has a password that git would hand on in the open.
     #[error("only http and https URLs may have a password")]
     Password,
+    /// Its user or host holds what a shell would run, and ssh gives both to one where `ProxyCommand` names them (CVE-2023-51385).
+    #[error("its user or host has a space, or a character that means something to a shell")]
+    Shell,
     /// It has no host, or is no URL otherwise.
     #[error("it is not a URL")]
     Form,

@@ -69,12 +69,13 @@ CALLS = {
     "clone3": (435, 435, NONE), "close_range": (436, 436, NONE), "openat2": (437, 437, AT), "faccessat2": (439, 439, AT),
     "mmap": (9, 222, NONE), "brk": (12, 214, NONE), "mremap": (25, 216, NONE), "execve": (59, 221, NONE),
 }
-MEMORY, THREADS = {"mmap", "brk", "mremap"}, {"clone", "clone3", "fork", "vfork"}
+# Not `brk`: a kernel without memory returns the old end, never an error, and the C library expects none.
+MEMORY, THREADS = {"mmap", "mremap"}, {"clone", "clone3", "fork", "vfork"}
 OPENING = {"open", "openat", "openat2", "socket", "socketpair", "pipe", "pipe2", "dup", "dup3", "eventfd2", "epoll_create1", "memfd_create"}
 WRITING = {"write", "writev", "pwrite64", "open", "openat", "openat2", "mkdir", "mkdirat", "rename", "renameat", "renameat2", "link", "linkat",
            "symlink", "symlinkat", "fsync", "fdatasync", "ftruncate", "fallocate", "copy_file_range", "sendfile", "ioctl", "close"}
 NAMED = {name for name, (_, _, kind) in CALLS.items() if kind in (PATH, AT, TWO_AT)} | {"flock", "ioctl", "connect"}
-USUAL = set(CALLS) - MEMORY - THREADS - {"execve"}
+USUAL = set(CALLS) - MEMORY - THREADS - {"execve", "brk"}
 ERRORS = {
     "EIO": (errno.EIO, USUAL), "ENOSPC": (errno.ENOSPC, WRITING), "EACCES": (errno.EACCES, NAMED),
     "EINTR": (errno.EINTR, USUAL - {"close", "getcwd", "fcntl"}), "EMFILE": (errno.EMFILE, OPENING),
