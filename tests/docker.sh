@@ -83,7 +83,15 @@ prints() { # EXPECTED IMAGE [COMMAND…]
 
 # Holds in the image, as a shell sees it.
 holds() { # IMAGE CONDITION
-    run "$1" sh -ec "$2" >"$work/holds.log" 2>&1 || { cat "$work/holds.log" >&2; fail "$1: $2"; }
+    run --entrypoint sh "$1" -ec "$2" >"$work/holds.log" 2>&1 || { cat "$work/holds.log" >&2; fail "$1: $2"; }
+}
+
+# Fails in the image, and says TEXT.
+refuses() { # TEXT IMAGE COMMAND…
+    local text=$1 said
+    shift
+    if said=$(run "$@" 2>&1); then fail "$* succeeds: $said"; fi
+    grep -qF -- "$text" <<<"$said" || fail "$* does not say \`$text\`: $said"
 }
 
 # Tells whether the last build took the step that contains TEXT from an earlier build.
@@ -106,10 +114,24 @@ both() { # EXAMPLE EXPECTED [OPTION…]
     holds "$example" '! command -v lock2venv && ! command -v poetry'
 }
 
+# What `lock2venv dockerfile` prints of a project builds, by itself, and the image prints EXPECTED.
+printed() { # EXAMPLE EXPECTED PROJECT CONTEXT [OPTION…]
+    local image=$1-printed expected=$2 project=$3 context=$4
+    shift 4
+    "$binary" -C "$project" dockerfile --python 3.11 >"$context/Dockerfile.printed"
+    "$binary" -C "$project" dockerfile --python 3.11 --ignore >"$context/Dockerfile.printed.dockerignore"
+    build "$image" "$context" Dockerfile.printed "$@"
+    prints "$expected" "$image"
+    holds "$image" '! command -v lock2venv && test ! -e /src'
+    passed "the printed Dockerfile: ${image%-printed}"
+}
+
 packages_only() {
     both packages-only 'requests 2.*'
     holds packages-only '! python -c "import iniconfig" && test "$(ls /app)" = main.py'
     passed "packages only"
+    printed packages-only 'requests 2.*' "$work/projects/packages-only" "$work/projects/packages-only"
+    holds packages-only-printed '! python -c "import iniconfig"'
 }
 
 console_script() {
@@ -117,6 +139,8 @@ console_script() {
     prints 'Hello, Docker!' console-script hello Docker
     holds console-script 'test ! -e /src && python -c "import hello; assert hello.__file__.startswith(\"/venv/lib\")"'
     passed "a console script runs where the sources are not"
+    printed console-script 'Hello, world!' "$work/projects/console-script" "$work/projects/console-script"
+    prints 'Hello, Docker!' console-script-printed Docker
 
     # Someone's own environment comes in with the sources, since no .dockerignore keeps it out.
     local folder
@@ -184,7 +208,8 @@ private_index() {
         --secret id=username,env=INTERNAL_USERNAME --secret id=password,env=INTERNAL_PASSWORD
     prints 'Greetings, world!' private-variables
     build private-builder "$folder" Dockerfile --target builder --secret "id=poetry_auth,src=$work/auth.toml"
-    for image in private-index private-variables private-builder; do
+    printed private-index 'Greetings, world!' "$folder" "$folder" --secret "id=poetry_auth,src=$work/auth.toml"
+    for image in private-index private-index-printed private-variables private-builder; do
         has_no_secret "$image" "$username" "$password"
     done
     passed "credentials of a private index are in no layer"
@@ -229,6 +254,7 @@ monorepo() {
     prints 'API!' monorepo
     was_cached 'install --no-root' || fail "a change of a path dependency built the packages of indexes again"
     passed "path dependencies come after the lock"
+    printed monorepo 'API!' "$folder/services/api" "$folder"
 }
 
 another_user() {
@@ -241,6 +267,114 @@ another_user() {
     holds another-user 'find /app/.venv -not -type l -printf "%u:%g %m %p\n" | grep -vE "^root:root [0-7]?([0-7])\1[0-7] " && exit 1; true'
     grep -q 'Permission denied\|cannot use the cache' "$log" && fail "the cache mount is not the builder's"
     passed "any user of group 0, with a root that is read-only, and a builder that is not root"
+}
+
+# Two builds that share nothing make one layer, dates of the folders above the environment and all.
+same_layer() {
+    local folder image
+    folder=$(project packages-only)
+    cat >"$folder/Dockerfile.root" <<'END'
+FROM python:3.11-slim AS builder
+WORKDIR /app
+RUN --mount=from=lock2venv,source=/usr/local/bin/lock2venv,target=/usr/local/bin/lock2venv \
+    --mount=type=bind,source=pyproject.toml,target=pyproject.toml \
+    --mount=type=bind,source=poetry.lock,target=poetry.lock \
+    lock2venv install --no-root --without dev --compile --root /image --venv /app/.venv
+FROM python:3.11-slim
+COPY --link --from=builder /image/ /
+CMD ["/app/.venv/bin/python", "-c", "import requests; print(requests.__file__)"]
+END
+    for image in same-first same-second; do
+        build "$image" "$folder" Dockerfile.root --no-cache
+        last_layer "$image" >"$work/$image.layer"
+    done
+    prints '/app/.venv/lib/python3.11/*' same-first
+    cmp "$work/same-first.layer" "$work/same-second.layer" || fail "two builds of one lock make two layers"
+    passed "two builds from scratch make the layer $(cut -c 1-12 "$work/same-first.layer")"
+}
+
+# Prints the digest of the last layer of an image, of the bytes that `docker save` writes.
+last_layer() { # IMAGE
+    local place=$work/engine/data/saved layer
+    rm -rf "$place"
+    mkdir -p "$place"
+    docker save "$1" | tar -x -C "$place"
+    layer=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[0]["Layers"][-1])' "$place/manifest.json")
+    tar -tf "$place/$layer" | grep requests >/dev/null || fail "$1: the last layer is not the environment"
+    sha256sum <"$place/$layer" | cut -d ' ' -f 1
+}
+
+# An environment for a runtime image that has its Python at another path than the builder.
+elsewhere() {
+    local folder
+    folder=$(project console-script)
+    cat >"$folder/Dockerfile.elsewhere" <<'END'
+FROM python:3.11-slim AS runtime
+RUN mkdir -p /opt/python/bin /opt/python/lib && rm /usr/bin/python /usr/bin/python3 \
+    && mv /usr/bin/python3.11 /opt/python/bin/ && mv /usr/lib/python3.11 /opt/python/lib/
+
+FROM python:3.11-slim AS builder
+COPY --from=lock2venv /usr/local/bin/lock2venv /usr/local/bin/
+RUN --mount=type=bind,target=/src \
+    lock2venv -C /src install --venv /venv --compile --runtime-python /opt/python/bin/python3.11
+RUN --mount=type=bind,target=/src --mount=from=runtime,target=/runtime \
+    lock2venv -C /src check --venv /venv --runtime-root /runtime
+# This image has a Python, but not there.
+RUN --mount=type=bind,target=/src \
+    if lock2venv -C /src check --venv /venv --runtime-root / >/tmp/said; then exit 1; else grep -F '/opt/python/bin/python3.11' /tmp/said; fi
+
+FROM runtime
+COPY --from=builder /venv /venv
+CMD ["/venv/bin/hello"]
+END
+    build elsewhere "$folder" Dockerfile.elsewhere
+    prints 'Hello, world!' elsewhere
+    prints '/opt/python /venv/lib/python3.11/*' elsewhere /venv/bin/python -c 'import sys, click; print(sys.base_prefix, click.__file__)'
+    passed "an environment for a Python that is elsewhere in the runtime image"
+}
+
+# An image with musl and busybox of Debian's packages, and no glibc; then the same with the Python of the base beside it.
+musl() {
+    local folder files=$engine_kept/musl
+    if [ ! -e "$files" ]; then
+        rm -rf "$files.partial"
+        mkdir -p "$files.partial"
+        (cd "$files.partial" && apt-get -qq -o APT::Sandbox::User=root download musl busybox-static && for package in *.deb; do dpkg -x "$package" root; done && rm ./*.deb)
+        mv "$files.partial" "$files"
+    fi
+    folder=$(project packages-only)
+    cp "$files/root/lib/x86_64-linux-musl/libc.so" "$folder/ld-musl-x86_64.so.1"
+    cp "$files/root/bin/busybox" "$folder/"
+    cat >"$folder/Dockerfile.musl" <<'END'
+FROM python:3.11-slim AS builder
+WORKDIR /app
+RUN --mount=from=lock2venv,source=/usr/local/bin/lock2venv,target=/usr/local/bin/lock2venv \
+    --mount=type=bind,source=pyproject.toml,target=pyproject.toml \
+    --mount=type=bind,source=poetry.lock,target=poetry.lock \
+    --mount=type=cache,target=/root/.cache/lock2venv \
+    lock2venv install --no-root --without dev
+
+FROM scratch AS musl
+COPY ld-musl-x86_64.so.1 /lib/
+COPY busybox /bin/
+RUN ["/bin/busybox", "--install", "-s", "/bin"]
+ENV PATH=/bin
+COPY --from=lock2venv /usr/local/bin/lock2venv /bin/
+COPY pyproject.toml poetry.lock main.py /app/
+WORKDIR /app
+CMD ["lock2venv", "--version"]
+
+FROM musl AS with-environment
+COPY --from=builder /app/.venv /app/.venv
+END
+    build musl "$folder" Dockerfile.musl --target musl
+    prints 'lock2venv *' musl
+    holds musl 'test ! -e /lib64 && lock2venv export | grep ^requests=='
+    refuses 'no Python' musl lock2venv install --no-root --no-cache
+    build musl-environment "$folder" Dockerfile.musl --target with-environment
+    refuses '/usr/bin/python3' musl-environment lock2venv check --without dev
+    refuses '/usr/bin/python3' musl-environment lock2venv check --without dev --runtime-root /
+    passed "an image with musl: the executable runs, and says that there is no Python"
 }
 
 binary=${BINARY:-dist/out/lock2venv}
@@ -256,7 +390,7 @@ docker build -q -t lock2venv "$work/dist" >/dev/null
 prints "lock2venv *" lock2venv --version
 passed "an image of one file"
 
-if [ $# = 0 ]; then set -- packages_only console_script layered private_index monorepo another_user; fi
+if [ $# = 0 ]; then set -- packages_only console_script layered private_index monorepo another_user same_layer elsewhere musl; fi
 for example; do
     "${example//-/_}"
 done
