@@ -201,8 +201,13 @@ impl Interpreter {
     }
 }
 
-/// The line that says why: Python says it last, and a shim says it before its advice.
+/// The line that says why: Python says it last, and a shim says it before its advice. What repeats the question, as a program does
+/// that takes it for the name of a file, says nothing.
 fn last_line(stderr: &str) -> String {
+    let question = PROBE.lines().next().unwrap_or_default();
+    if stderr.contains(question) {
+        return String::new();
+    }
     let mut lines = stderr.lines().filter(|line| !line.trim().is_empty());
     let first = lines
         .clone()

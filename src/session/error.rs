@@ -24,16 +24,22 @@ pub enum Error {
         /// The environment.
         environment: PathBuf,
     },
+    /// The environment would be the whole root of an image.
+    #[error("the environment would be all of `{}`, the root of the image", .0.display())]
+    WholeImage(PathBuf),
     /// The interpreter that will run the environment is another one than it is made for.
-    #[error("`{}` is Python {found}, but the environment is made for {wanted}", path.display())]
+    #[error("`{}` is {found}, but the environment is made for {wanted}", path.display())]
     RuntimePython {
         /// The interpreter.
         path: PathBuf,
-        /// Its version, as far as known.
+        /// Its implementation and version, as far as known.
         found: String,
-        /// The version that the environment is made for.
+        /// Implementation and version that the environment is made for.
         wanted: String,
     },
+    /// The interpreter that will run the environment is here, and does not answer like one.
+    #[error(transparent)]
+    RuntimePythonUnusable(interpreter::Error),
     /// The interpreter that will run the environment is to be found relative to nobody knows what.
     #[error("`{}` is not an absolute path", .0.display())]
     RuntimePythonNotAbsolute(PathBuf),

@@ -103,7 +103,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`Error::CacheInside`], those of [`Session::environment`], [`Session::plan`] and [`Session::run`], and
+    /// [`Error::CacheInside`], [`Error::WholeImage`], those of [`Session::environment`], [`Session::plan`] and [`Session::run`], and
     /// [`Error::AlwaysRaced`] in place of [`Error::Raced`] and [`Error::Damaged`].
     pub fn install(
         &self,
@@ -112,11 +112,11 @@ impl Session {
         reporter: &dyn Reporter,
     ) -> Result<SessionReport, Error> {
         let root = &self.place(root);
+        self.check_places(root)?;
         if self.settings.image_root.is_some() {
             let parent = root.parent().unwrap_or(root);
             fs_err::create_dir_all(parent).map_err(crate::environment::Error::from)?;
         }
-        self.check_places(root)?;
         retries::attempt(reporter, |trust| self.attempt(goal, root, trust, reporter))
     }
 
@@ -297,6 +297,9 @@ impl Session {
 
     /// Refuses a cache inside the environment, which would be removed with it.
     fn check_places(&self, root: &Path) -> Result<(), Error> {
+        if self.settings.image_root.as_deref() == Some(root) {
+            return Err(Error::WholeImage(root.to_owned()));
+        }
         match &self.settings.cache_folder {
             Some(folder) if folder.starts_with(root) => Err(Error::CacheInside {
                 cache: folder.clone(),

@@ -1,5 +1,6 @@
 //! Environments that are used elsewhere: in the root of an image, and by an interpreter that need not be here.
 
+use std::fmt;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
@@ -36,13 +37,13 @@ pub(super) fn check_python(python: &Path, interpreter: &Interpreter) -> Result<(
     let refused = |found: String| Error::RuntimePython {
         path: python.to_owned(),
         found,
-        wanted: full_version(interpreter).to_owned(),
+        wanted: full_name(interpreter),
     };
     if !python.is_absolute() {
         return Err(Error::RuntimePythonNotAbsolute(python.to_owned()));
     }
     if python.exists() {
-        let found = Interpreter::query(python)?;
+        let found = Interpreter::query(python).map_err(Error::RuntimePythonUnusable)?;
         let is_fitting = found.version.0 == interpreter.version.0
             && found.version.1 == interpreter.version.1
             && found.bytecode.cache_tag == interpreter.bytecode.cache_tag
@@ -50,38 +51,70 @@ pub(super) fn check_python(python: &Path, interpreter: &Interpreter) -> Result<(
         return if is_fitting {
             Ok(())
         } else {
-            Err(refused(full_version(&found).to_owned()))
+            Err(refused(full_name(&found)))
         };
     }
-    let (major, minor, _) = interpreter.version;
-    match version_in_name(python) {
-        Some((named_major, named_minor))
-            if named_major != major || named_minor.is_some_and(|named| named != minor) =>
-        {
-            let minor = named_minor.map(|minor| format!(".{minor}"));
-            Err(refused(format!(
-                "{named_major}{}",
-                minor.unwrap_or_default()
-            )))
+    let facts = &interpreter.target.marker_environment;
+    match NamedPython::of(python) {
+        Some(named) if !named.can_be(&facts.implementation_name, interpreter.version) => {
+            Err(refused(named.to_string()))
         }
         Some(_) | None => Ok(()),
     }
 }
 
-fn full_version(interpreter: &Interpreter) -> &str {
-    &interpreter.target.marker_environment.python_full_version
+/// Returns implementation and version, such as `CPython 3.12.1`.
+fn full_name(interpreter: &Interpreter) -> String {
+    let facts = &interpreter.target.marker_environment;
+    let implementation = &facts.platform_python_implementation;
+    format!("{implementation} {}", facts.python_full_version)
 }
 
-/// Reads the version off a name such as `python3.12` or `pypy3`.
-fn version_in_name(python: &Path) -> Option<(u32, Option<u32>)> {
-    let name = python.file_name()?.to_str()?;
-    let version = name.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-    let (major, minor) = match version.split_once('.') {
-        Some((major, minor)) => (major, Some(minor)),
-        None => (version, None),
-    };
-    let minor = minor.map(|minor| minor.trim_end_matches('t').parse());
-    Some((major.parse().ok()?, minor.transpose().ok()?))
+/// What the name of an interpreter says of it: `python3.12`, `python3.12.1`, `pypy3`, `python`.
+#[derive(Debug, PartialEq, Eq)]
+struct NamedPython {
+    is_pypy: bool,
+    /// The major and the minor version, as far as they are named. The micro version matters to no environment.
+    version: Vec<u32>,
+}
+
+impl NamedPython {
+    /// Reads the name, unless it is neither `python` nor `pypy`, with or without a version.
+    fn of(python: &Path) -> Option<Self> {
+        let name = python.file_name()?.to_str()?;
+        let is_pypy = name.starts_with("pypy");
+        let rest = name
+            .strip_prefix("python")
+            .or_else(|| name.strip_prefix("pypy"))?;
+        // Builds of one version have names such as `python3.13t` and `python3.12-dbg`.
+        let is_of_version = |character: char| character.is_ascii_digit() || character == '.';
+        let numbers = rest.split(|character| !is_of_version(character)).next()?;
+        let numbers = numbers
+            .split('.')
+            .take(2)
+            .map_while(|part| part.parse().ok());
+        Some(Self {
+            is_pypy,
+            version: numbers.collect(),
+        })
+    }
+
+    /// Tells whether an interpreter of that implementation and version can have the name. `PyPy` is called `python` as well.
+    fn can_be(&self, implementation: &str, (major, minor, _): (u32, u32, u32)) -> bool {
+        let is_version = [major, minor].starts_with(&self.version);
+        is_version && (!self.is_pypy || implementation == "pypy")
+    }
+}
+
+impl fmt::Display for NamedPython {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(if self.is_pypy { "PyPy" } else { "Python" })?;
+        for (n_before, number) in self.version.iter().enumerate() {
+            let separator = if n_before == 0 { ' ' } else { '.' };
+            write!(formatter, "{separator}{number}")?;
+        }
+        Ok(())
+    }
 }
 
 /// Returns the place of the environment `root`, an absolute path, in the root of an image.
@@ -113,11 +146,39 @@ mod tests {
     }
 
     #[test]
-    fn names_tell_versions() {
-        let version = |name: &str| version_in_name(&Path::new("/usr/bin").join(name));
-        assert_eq!(version("python3.12"), Some((3, Some(12))));
-        assert_eq!(version("python3.13t"), Some((3, Some(13))));
-        assert_eq!(version("pypy3"), Some((3, None)));
-        assert_eq!(version("python"), None);
+    fn names_tell_implementation_and_version() {
+        let named = |name: &str| NamedPython::of(&Path::new("/usr/bin").join(name));
+        let says = |name: &str| named(name).map(|named| named.to_string());
+        for (name, expected) in [
+            ("python", "Python"),
+            ("python3", "Python 3"),
+            ("python3.12", "Python 3.12"),
+            ("python3.11.9", "Python 3.11"),
+            ("python3.13t", "Python 3.13"),
+            ("python3.12-dbg", "Python 3.12"),
+            ("pypy3", "PyPy 3"),
+            ("pypy3.11", "PyPy 3.11"),
+            ("pypy3.11-c", "PyPy 3.11"),
+        ] {
+            assert_eq!(says(name).as_deref(), Some(expected));
+        }
+        assert_eq!(says("interpreter"), None);
+    }
+
+    #[test]
+    fn a_name_fits_what_can_have_it() {
+        let fits = |name: &str, implementation: &str| {
+            let named = NamedPython::of(Path::new(name)).unwrap();
+            named.can_be(implementation, (3, 11, 2))
+        };
+        for name in ["python", "python3", "python3.11", "python3.11.9"] {
+            assert!(fits(name, "cpython") && fits(name, "pypy"), "{name}");
+        }
+        for name in ["python2", "python3.1", "python3.12.11", "pypy3.10"] {
+            assert!(!fits(name, "cpython") && !fits(name, "pypy"), "{name}");
+        }
+        for name in ["pypy", "pypy3", "pypy3.11"] {
+            assert!(!fits(name, "cpython") && fits(name, "pypy"), "{name}");
+        }
     }
 }

@@ -350,3 +350,23 @@ fn files_of_environments_lose_a_name_and_nothing_else() {
     prune(&project, Some(Duration::ZERO), None);
     assert_eq!((state(), fs::metadata(&file).unwrap().nlink()), (before, 1));
 }
+
+#[test]
+fn a_cache_that_is_not_there_is_named() {
+    let project = project(&["acme"]);
+    let flags = [
+        "cache",
+        "prune",
+        "--unused-for",
+        "1",
+        "--cache-dir",
+        "nowhere",
+    ];
+    let output = project.run(&flags).succeeded();
+    assert!(
+        output.stderr.starts_with("There is no cache in "),
+        "{}",
+        output.stderr
+    );
+    assert!(!project.workspace.project().join("nowhere").exists());
+}

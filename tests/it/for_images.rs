@@ -108,6 +108,14 @@ fn nothing_is_made_outside_the_root_of_the_image() {
     refused.failed(2, &["`--root` names the root of this machine"]);
     let refused = project.run(&["install", "--runtime-python", "/opt/a\nb/python3"]);
     refused.failed(2, &["`--runtime-python` has a line break"]);
+    for venv in ["/", "/../app/.."] {
+        let refused = project.run(&["install", "--root", "new", "--venv", venv]);
+        refused.failed(
+            2,
+            &["all of `", "the root of the image", "--venv /app/.venv"],
+        );
+    }
+    assert!(!root.join("new").exists());
 }
 
 #[test]
@@ -137,7 +145,12 @@ fn an_environment_for_an_interpreter_that_is_not_here() {
     for (python, said) in [
         (
             "/opt/elsewhere/bin/python3.1",
-            "is Python 3.1, but the environment is made for",
+            "is Python 3.1, but the environment is made for CPython 3.",
+        ),
+        ("/opt/elsewhere/bin/python3.1.9", "is Python 3.1, but"),
+        (
+            "/opt/elsewhere/bin/pypy3",
+            "is PyPy 3, but the environment is made for CPython 3.",
         ),
         ("bin/python3", "is not an absolute path"),
     ] {
@@ -145,6 +158,23 @@ fn an_environment_for_an_interpreter_that_is_not_here() {
         assert_ne!(refused.code, 0);
         refused.said(&[said]);
     }
+}
+
+#[test]
+fn what_is_no_interpreter_is_named_without_the_question() {
+    let project = project();
+    let refused = project.run(&["install", "--runtime-python", "/bin/ls"]);
+    let said = refused.failed(
+        1,
+        &[
+            "`/bin/ls` failed as a Python interpreter",
+            "name the Python of the image: `--runtime-python PATH`",
+        ],
+    );
+    assert!(!said.stderr.contains("import "), "{}", said.stderr);
+    let refused = project.run(&["install", "--python", "/bin/ls"]);
+    let said = refused.failed(1, &["`/bin/ls` failed as a Python interpreter"]);
+    assert!(!said.stderr.contains("import "), "{}", said.stderr);
 }
 
 #[test]

@@ -356,3 +356,12 @@ fn all_else_says_which_program_this_is() {
         lock
     );
 }
+
+#[test]
+fn a_date_that_no_file_can_have_counts_for_nothing() {
+    let scene = Scene::new();
+    let output = poetry(&scene, &[("SOURCE_DATE_EPOCH", "today")], "install");
+    output
+        .succeeded()
+        .said(&["SOURCE_DATE_EPOCH is `today`", "counts for nothing"]);
+}

@@ -108,6 +108,15 @@ fn export_download_and_verify_leave_it_out() {
     project.run(&["verify", "--provided=boto3"]).succeeded();
 }
 
+fn project_name(project: &LockedProject) -> String {
+    let text = fs::read_to_string(project.workspace.project().join("pyproject.toml")).unwrap();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("name = "))
+        .unwrap();
+    line.split('"').nth(1).unwrap().to_owned()
+}
+
 #[test]
 fn what_is_not_locked_is_an_error() {
     let project = project();
@@ -118,6 +127,21 @@ fn what_is_not_locked_is_an_error() {
     project
         .run(&["export", "--provided", "numpy"])
         .failed(2, &["poetry.lock has no package `numpy`"]);
+    for names in ["--provided=", "--provided= , "] {
+        let refused = project.run(&["install", names]);
+        refused.failed(2, &["no package is named"]);
+    }
+    project
+        .run(&["install", "--compile="])
+        .failed(2, &["no package is named"]);
+    let name = project_name(&project);
+    project.run(&["install", "--provided", &name]).failed(
+        2,
+        &[
+            &format!("names `{name}`, the project itself"),
+            "`--no-root`",
+        ],
+    );
     assert!(!project.workspace.project().join(".venv").exists());
     fs::remove_file(project.workspace.project().join("pyproject.toml")).unwrap();
     project

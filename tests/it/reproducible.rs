@@ -224,3 +224,18 @@ fn what_is_built_is_the_same_as_well() {
         assert_same(&run(flags), &first, &format!("{flags:?}"));
     }
 }
+
+#[test]
+fn a_date_that_no_file_can_have_is_refused() {
+    let project = LockedProject::new(&[]);
+    for date in ["today", "-1", "1.5", "99999999999"] {
+        for command in ["install", "build"] {
+            let mut started = project.command(&[command]);
+            let output = Output::of(started.env("SOURCE_DATE_EPOCH", date));
+            output.failed(2, &[&format!("SOURCE_DATE_EPOCH is `{date}`")]);
+        }
+    }
+    assert!(!project.workspace.project().join(".venv").exists());
+    let mut started = project.command(&["install"]);
+    Output::of(started.env("SOURCE_DATE_EPOCH", "")).succeeded();
+}

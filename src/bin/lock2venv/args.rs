@@ -20,6 +20,7 @@ use crate::digest::DigestCommand;
 use crate::dockerfile::Dockerfile;
 use crate::install::compile;
 use crate::install::image::Image;
+use crate::provided;
 use crate::run::Run;
 use crate::size;
 use crate::verify::Verify;
@@ -167,7 +168,7 @@ pub(crate) struct Groups {
     #[arg(long, env = "LOCK2VENV_ALL_EXTRAS", value_parser = BoolishValueParser::new())]
     pub(crate) all_extras: bool,
     /// Leave out these packages, which the runtime has already, and what only they need (comma separated, may be repeated)
-    #[arg(long, value_name = "NAMES", env = "LOCK2VENV_PROVIDED")]
+    #[arg(long, value_name = "NAMES", env = "LOCK2VENV_PROVIDED", value_parser = provided::parse)]
     pub(crate) provided: Vec<String>,
 }
 

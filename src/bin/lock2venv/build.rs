@@ -8,7 +8,6 @@ use lock2venv::event::{DistributionFormat, Event, Reporter, SessionEvent};
 use lock2venv::http::Network;
 use lock2venv::name::PackageName;
 use lock2venv::project_files::ProjectFiles;
-use lock2venv::project_wheel::BuildOptions;
 use lock2venv::session::{DistributionBuild, Error, Session, SessionSettings};
 
 use crate::args::{Build, BuildFormat};
@@ -102,7 +101,7 @@ fn session_settings(
         } else {
             Network::Online
         },
-        build: BuildOptions::from_surroundings(&context.variables),
+        build: settings::building(context)?,
         variables: std::env::vars_os().collect(),
         build_constraints: settings::build_constraints(&arguments.build_constraint, context)?,
         temporary_folder: Some(std::env::temp_dir()),

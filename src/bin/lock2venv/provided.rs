@@ -38,7 +38,7 @@ pub(crate) fn leave_out(
         let text = "`--provided` needs a poetry.lock of version 2.1";
         return Err(misuse(text).hint("lock again with Poetry 2: `poetry lock`"));
     }
-    check(&provided, lock)?;
+    check(&provided, lock, project)?;
     let direct = direct_dependencies(project, choice).into_iter();
     let wanted = direct.filter(|dependency| is_wanted(dependency, choice));
     let roots: Vec<_> = wanted
@@ -60,6 +60,16 @@ pub(crate) fn check_alone(groups: &Groups) -> Result<(), Failure> {
         .hint("only pyproject.toml tells what the project needs itself, whatever else needs it"))
 }
 
+/// Reads the value of the flag, which names at least one package.
+pub(crate) fn parse(text: &str) -> Result<String, String> {
+    let is_name = |part: &str| !part.trim().is_empty();
+    if text.split(',').any(is_name) {
+        Ok(text.to_owned())
+    } else {
+        Err("no package is named".to_owned())
+    }
+}
+
 fn names(groups: &Groups) -> BTreeSet<PackageName> {
     let names = groups.provided.iter().flat_map(|names| names.split(','));
     let names = names.map(str::trim).filter(|name| !name.is_empty());
@@ -71,7 +81,7 @@ fn is_wanted(dependency: &Dependency, choice: &Choice) -> bool {
     !dependency.is_optional || dependency.in_extras.iter().any(is_chosen)
 }
 
-fn check(provided: &BTreeSet<PackageName>, lock: &Lock) -> Result<(), Failure> {
+fn check(provided: &BTreeSet<PackageName>, lock: &Lock, project: &Project) -> Result<(), Failure> {
     let locked: BTreeSet<&str> = lock
         .packages
         .iter()
@@ -80,6 +90,10 @@ fn check(provided: &BTreeSet<PackageName>, lock: &Lock) -> Result<(), Failure> {
     let Some(unknown) = provided.iter().find(|name| !locked.contains(name.as_str())) else {
         return Ok(());
     };
+    if *unknown == project.name {
+        let text = format!("`--provided` names `{}`, the project itself", project.name);
+        return Err(misuse(&text).hint("to leave the project itself out: `--no-root`"));
+    }
     let failure = misuse(&format!(
         "poetry.lock has no package `{}`",
         unknown.as_str()

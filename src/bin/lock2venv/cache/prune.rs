@@ -15,6 +15,10 @@ const DAY: Duration = Duration::from_hours(24);
 
 pub(super) fn run(arguments: &Prune, context: &Context) -> Result<(), Failure> {
     let path = super::path(&arguments.folder, context)?;
+    if !path.exists() {
+        report::print_line(&format!("There is no cache in {}", path.display()));
+        return Ok(());
+    }
     let rules = PruneRules {
         unused_for: arguments.unused_for.map(|days| DAY * u32::from(days)),
         max_bytes: arguments.max_size,

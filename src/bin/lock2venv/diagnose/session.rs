@@ -11,12 +11,19 @@ impl From<Error> for Failure {
             Error::CacheInside { .. } => Self::new(&error)
                 .misuse()
                 .hint("name another folder: `--cache-dir DIR`, or use `--no-cache`"),
+            Error::WholeImage(_) => Self::new(&error)
+                .misuse()
+                .hint("name a folder in it: `--venv /app/.venv`")
+                .about(&["venv"]),
             Error::RuntimePython { .. } => Self::new(&error)
                 .hint("name the Python that builds by `--python`: the same minor version as that of the image")
                 .about(&["runtime_python"]),
             Error::RuntimePythonNotAbsolute(_) => {
                 Self::new(&error).misuse().about(&["runtime_python"])
             }
+            Error::RuntimePythonUnusable(error) => Self::new(&error)
+                .hint("name the Python of the image: `--runtime-python PATH`")
+                .about(&["runtime_python"]),
             Error::Configuration(error) => error.into(),
             Error::Project(error) => error.into(),
             Error::Interpreter(error) => error.into(),

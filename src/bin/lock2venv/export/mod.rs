@@ -17,13 +17,13 @@ use lock2venv::export::{self, Credentials, ExportOptions, Extent};
 use lock2venv::http::{Keyring, KeyringQuestion, nearest_repository};
 use lock2venv::lock::{Lock, LockDocument};
 use lock2venv::project_files::{self, Disk, ProjectFiles};
-use lock2venv::project_wheel;
 use lock2venv::pyproject::{Project, ProjectSource, ProjectWarning};
 use lock2venv::select::{self, Choice, DefaultGroups, Request, Selection};
 
 use crate::args::{Export, Groups};
 use crate::context::Context;
 use crate::diagnose::{Failure, advice};
+use crate::install::settings;
 use crate::provided::{self, Chosen};
 
 use append::Appending;
@@ -217,7 +217,7 @@ impl Lines<'_> {
                 form,
                 project,
                 output,
-                building: project_wheel::BuildOptions::from_surroundings(&context.variables),
+                building: settings::building(context)?,
             };
             appending.append(&mut text, &options)?;
         }

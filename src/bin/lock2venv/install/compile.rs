@@ -1,5 +1,7 @@
 //! `--compile[=NAMES]`: which distributions get bytecode.
 
+use std::collections::BTreeSet;
+
 use lock2venv::install::CompileChoice;
 use lock2venv::name::PackageName;
 
@@ -9,12 +11,16 @@ use crate::context::Context;
 /// Reads a yes or no, as other flags take it from their variables, or names that are separated by commas.
 pub(crate) fn parse(text: &str) -> Result<CompileChoice, String> {
     match text.trim().to_ascii_lowercase().as_str() {
-        "" | "n" | "no" | "f" | "false" | "off" | "0" => Ok(CompileChoice::None),
+        "n" | "no" | "f" | "false" | "off" | "0" => Ok(CompileChoice::None),
         "y" | "yes" | "t" | "true" | "on" | "1" => Ok(CompileChoice::All),
         names => {
             let names = names.split(',').map(str::trim);
             let names = names.filter(|name| !name.is_empty()).map(name);
-            names.collect::<Result<_, _>>().map(CompileChoice::Only)
+            let names = names.collect::<Result<BTreeSet<_>, _>>()?;
+            if names.is_empty() {
+                return Err("no package is named".to_owned());
+            }
+            Ok(CompileChoice::Only(names))
         }
     }
 }
@@ -56,5 +62,6 @@ mod tests {
         let only = CompileChoice::Only(names.into_iter().collect());
         assert_eq!(parse(" NumPy, ruamel.yaml,"), Ok(only));
         assert!(parse("numpy pandas").is_err());
+        assert!(parse("").is_err() && parse(" , ").is_err());
     }
 }

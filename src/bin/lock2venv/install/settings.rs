@@ -10,13 +10,13 @@ use lock2venv::http::Network;
 use lock2venv::install::{KeptForm, LinkMode};
 use lock2venv::interpreter::{InterpreterRequest, managed_folders};
 use lock2venv::plan::{Builds, WeakHashes};
-use lock2venv::project_wheel;
+use lock2venv::project_wheel::BuildOptions;
 use lock2venv::session::{InterpreterLookup, SessionSettings};
 use lock2venv::url::Url;
 
 use super::strictness::Strictness;
 use crate::args::{self, Install, Supply};
-use crate::context::Context;
+use crate::context::{Caller, Context};
 use crate::diagnose::Failure;
 
 /// The settings of an installation.
@@ -54,7 +54,7 @@ pub(crate) fn of_supply(
         },
         max_download: supply.max_download,
         size_limits: size_limits(supply),
-        build: project_wheel::BuildOptions::from_surroundings(&context.variables),
+        build: building(context)?,
         variables: std::env::vars_os().collect(),
         builds: if supply.no_build {
             Builds::Refused
@@ -71,6 +71,32 @@ pub(crate) fn of_supply(
         find_links: find_links(supply, context)?,
         n_jobs: supply.jobs.map(usize::from).and_then(NonZeroUsize::new),
         ..usual
+    })
+}
+
+/// Reads what the variables say of building. A date that no file can have is refused, as [its specification] wants; Poetry, by
+/// whose name the program may be called, goes on without.
+///
+/// [its specification]: https://reproducible-builds.org/specs/source-date-epoch/
+pub(crate) fn building(context: &Context) -> Result<BuildOptions, Failure> {
+    let options = BuildOptions::from_surroundings(&context.variables);
+    let written = context.variable("SOURCE_DATE_EPOCH");
+    let is_date = |text: &&str| text.trim().parse::<u32>().is_ok();
+    let Some(text) = written.filter(|text| !is_date(text)) else {
+        return Ok(options);
+    };
+    let headline = format!(
+        "SOURCE_DATE_EPOCH is `{text}`, not a number of seconds since 1970, of at most {}",
+        u32::MAX
+    );
+    if context.caller == Caller::Lock2venv {
+        let hint = "set it to a date, such as that of the last commit (`git log -1 --format=%ct`), or unset it";
+        return Err(Failure::text(headline).hint(hint).misuse());
+    }
+    context.warn(&format!("{headline}: it counts for nothing"));
+    Ok(BuildOptions {
+        source_date_epoch: None,
+        ..options
     })
 }
 
