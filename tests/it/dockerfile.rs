@@ -221,6 +221,63 @@ fn a_python_that_has_no_image_has_to_be_named() {
     assert!(printed(&scene, &["--python", "3.8"]).contains("FROM python:3.8-slim\n"));
 }
 
+fn requiring(python: &str) -> Scene {
+    let pyproject = format!(
+        "[project]\nname = \"annapurna\"\nversion = \"1.0\"\nrequires-python = \"{python}\"\n"
+    );
+    project(&pyproject, &[])
+}
+
+#[test]
+fn a_micro_version_is_named_where_the_project_allows_no_newer_one() {
+    for (requires, image) in [
+        ("==3.11.9", "3.11.9"),
+        (">=3.11.4,<3.11.8", "3.11.7"),
+        (">=3.10,<=3.12", "3.11"),
+        ("<=3.9", "3.9.0"),
+        ("!=3.12.4,<3.13,>=3.9", "3.12"),
+    ] {
+        let text = printed(&requiring(requires), &[]);
+        assert!(
+            text.contains(&format!("FROM python:{image}-slim\n")),
+            "{requires}: {text}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_version_and_no_image_is_refused() {
+    let scene = requiring(">=3.9");
+    for python in ["python3.12", "/usr/bin/python3.12", "3.12 AS x", ""] {
+        let refused = scene.run(&["dockerfile", "--python", python]);
+        refused.failed(2, &["named by a version, such as 3.12"]);
+    }
+    for image in ["", "a b", "x,target=/etc"] {
+        let refused = scene.run(&["dockerfile", "--image", image]);
+        refused.failed(2, &["no image has such a name"]);
+    }
+}
+
+#[test]
+fn odd_names_are_quoted_and_odd_paths_refused() {
+    let pyproject = "[project]\nname = \"annapurna\"\nversion = \"1.0\"\nrequires-python = \">=3.9\"\ndependencies = [\"core\"]\n[project.scripts]\n'say \"hi\"' = \"annapurna:main\"\n[tool.poetry.dependencies]\ncore = { path = \"../my libs/core\" }\n";
+    let at = |path: &str| {
+        let source = format!("[package.source]\ntype = \"directory\"\nurl = \"{path}\"\n");
+        let scene = project(
+            &pyproject.replace("../my libs/core", path),
+            &[package("core", &[], &source)],
+        );
+        scene.run(&["dockerfile"])
+    };
+    at("../my libs/core").failed(1, &["no Dockerfile can name `../my libs/core`"]);
+    at("/opt/core").failed(1, &["`/opt/core`: it is an absolute path"]);
+    let text = at("core").succeeded().stdout;
+    assert!(
+        text.ends_with("ENTRYPOINT [\"say \\\"hi\\\"\"]\n"),
+        "{text}"
+    );
+}
+
 /// What the printed commands do, without an engine: the two installs, in folders that stand for the two stages.
 #[test]
 fn its_commands_fill_an_environment() {

@@ -8,7 +8,7 @@ use lock2venv::select::select;
 use lock2venv::source::Location;
 use toml::Value;
 
-use super::{Dockerfile, python};
+use super::{Dockerfile, python, words};
 use crate::args::Groups;
 use crate::diagnose::Failure;
 use crate::install::project::LockedProject;
@@ -116,17 +116,11 @@ impl Facts {
         sort_out(&mut facts.sources_built);
         facts.has_folders = !folders.is_empty();
         let is_enough = locked.lock.has_groups && !groups.only.is_empty();
-        let has_settings = project.root.join("poetry.toml").is_file();
-        facts.documents = [
-            ("pyproject.toml", !is_enough || !facts.sources.is_empty()),
-            ("poetry.lock", true),
-            ("poetry.toml", has_settings),
-        ]
-        .into_iter()
-        .filter_map(|(name, is_needed)| is_needed.then_some(name))
-        .collect();
-        let outside = folders.iter().chain(&facts.archives);
-        facts.prefix = last_of(&facts.root, outside.map(|path| n_above(path)).max());
+        facts.documents = documents(&facts, is_enough);
+        let outside = || folders.iter().chain(&facts.archives);
+        outside().try_for_each(|path| words::check_path(path))?;
+        facts.prefix = last_of(&facts.root, outside().map(|path| n_above(path)).max());
+        words::check_path(&facts.prefix)?;
         Ok(facts)
     }
 
@@ -142,8 +136,25 @@ impl Facts {
             n_above => vec![".."; n_above].join("/"),
         };
         let file = if context == "." { "" } else { " -f Dockerfile" };
-        format!("docker build{secret} -t {}{file} {context}", self.name)
+        let image = words::image_of(&self.name);
+        format!("docker build{secret} -t {image}{file} {context}")
     }
+}
+
+/// Lists what the dependencies are installed by.
+fn documents(facts: &Facts, is_lock_enough: bool) -> Vec<&'static str> {
+    let has_settings = facts.root.join("poetry.toml").is_file();
+    [
+        (
+            "pyproject.toml",
+            !is_lock_enough || !facts.sources.is_empty(),
+        ),
+        ("poetry.lock", true),
+        ("poetry.toml", has_settings),
+    ]
+    .into_iter()
+    .filter_map(|(name, is_needed)| is_needed.then_some(name))
+    .collect()
 }
 
 /// Counts how many folders up a path leads, from where it starts.
@@ -172,7 +183,7 @@ fn flags(groups: &Groups) -> String {
     ];
     for (flag, names) in lists {
         if !names.is_empty() {
-            flags.extend([" --", flag, " ", &names.join(",")]);
+            flags.extend([" --", flag, " ", &words::quoted(&names.join(","))]);
         }
     }
     if groups.all_groups {
@@ -183,7 +194,7 @@ fn flags(groups: &Groups) -> String {
         .iter()
         .flat_map(|extras| extras.split_whitespace())
     {
-        flags.extend([" --extras ", extra]);
+        flags.extend([" --extras ", &words::quoted(extra)]);
     }
     if groups.all_extras {
         flags.push_str(" --all-extras");

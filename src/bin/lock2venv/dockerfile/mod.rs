@@ -6,6 +6,7 @@
 mod facts;
 mod python;
 mod render;
+mod words;
 
 use std::fs;
 use std::io::Write as _;
@@ -37,14 +38,15 @@ pub(crate) struct Dockerfile {
     #[arg(long, env = "LOCK2VENV_WRITE", value_parser = BoolishValueParser::new())]
     pub(crate) write: bool,
     /// The version of Python, such as 3.12 [default: that of .python-version, else the newest that the project and its wheels allow]
-    #[arg(long, value_name = "VERSION", env = "LOCK2VENV_PYTHON")]
+    #[arg(long, value_name = "VERSION", env = "LOCK2VENV_PYTHON", value_parser = python::parse)]
     pub(crate) python: Option<String>,
     /// The image that has lock2venv in it
     #[arg(
         long,
         value_name = "IMAGE",
         default_value = "lock2venv",
-        env = "LOCK2VENV_IMAGE"
+        env = "LOCK2VENV_IMAGE",
+        value_parser = words::parse_image
     )]
     pub(crate) image: String,
     #[command(flatten)]

@@ -12,8 +12,29 @@ use crate::diagnose::Failure;
 /// The minor versions of Python 3 that have images, the newest first.
 const MINORS: [u32; 6] = [14, 13, 12, 11, 10, 9];
 
+/// The newest micro version that is looked for where a project allows some alone.
+const NEWEST_MICRO: u32 = 25;
+
+/// A version that has an image and that the project allows.
+struct Candidate {
+    minor: u32,
+    /// As the image has it in its name: `3.12`, or `3.12.4` where the project does not allow the newest micro version.
+    text: String,
+}
+
+/// Reads what was asked for: a version as images have it in their names, such as `3`, `3.12`, `3.12.1` or `3.15-rc`.
+pub(super) fn parse(text: &str) -> Result<String, String> {
+    let is_of_version =
+        |character: char| character.is_ascii_alphanumeric() || ".-".contains(character);
+    if text.starts_with(|first: char| first.is_ascii_digit()) && text.chars().all(is_of_version) {
+        Ok(text.to_owned())
+    } else {
+        Err("an image is named by a version, such as 3.12".to_owned())
+    }
+}
+
 /// Chooses the version: as asked for, else that of `.python-version`, else the newest that the project allows and for which no package
-/// has only wheels for others.
+/// has only wheels for others. One of which the project allows any micro version goes before others.
 pub(super) fn choose(
     asked: Option<&str>,
     project: &Project,
@@ -22,16 +43,25 @@ pub(super) fn choose(
     if let Some(asked) = asked {
         return Ok(asked.to_owned());
     }
-    let allowed = || MINORS.into_iter().filter(|minor| allows(project, *minor));
+    let mut allowed: Vec<Candidate> = MINORS
+        .into_iter()
+        .filter_map(|minor| Candidate::of(project, minor))
+        .collect();
+    allowed.sort_by_key(|candidate| candidate.text.matches('.').count());
     let pinned = fs::read_to_string(project.root.join(".python-version")).unwrap_or_default();
-    let pinned = allowed().find(|minor| {
-        let version = format!("3.{minor}");
+    let pinned = allowed.iter().find(|candidate| {
+        let version = format!("3.{}", candidate.minor);
         let rest = pinned.trim().strip_prefix(&version);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     });
-    let fitting = || allowed().find(|minor| packages.iter().all(|package| fits(package, *minor)));
-    let minor = pinned.or_else(fitting).or_else(|| allowed().next());
-    minor.map(|minor| format!("3.{minor}")).ok_or_else(|| {
+    let is_fitting = |candidate: &&Candidate| {
+        packages
+            .iter()
+            .all(|package| fits(package, candidate.minor))
+    };
+    let fitting = || allowed.iter().find(is_fitting);
+    let chosen = pinned.or_else(fitting).or_else(|| allowed.first());
+    chosen.map(|chosen| chosen.text.clone()).ok_or_else(|| {
         let headline = format!(
             "pyproject.toml allows no Python that has an image here: {}",
             project.python_versions
@@ -40,12 +70,20 @@ pub(super) fn choose(
     })
 }
 
-/// Tells whether the project allows a minor version: its newest micro version, or its first.
-fn allows(project: &Project, minor: u32) -> bool {
-    [format!("3.{minor}.99"), format!("3.{minor}.0")]
-        .iter()
-        .filter_map(|version| Version::parse(version).ok())
-        .any(|version| project.python_constraint.allows(&version))
+impl Candidate {
+    /// Takes the newest micro version, whichever that is, or else the newest that the project allows.
+    fn of(project: &Project, minor: u32) -> Option<Self> {
+        let allows = |version: &String| {
+            Version::parse(version).is_ok_and(|version| project.python_constraint.allows(&version))
+        };
+        let text = if allows(&format!("3.{minor}.99")) {
+            format!("3.{minor}")
+        } else {
+            let mut micros = (0..=NEWEST_MICRO).rev();
+            micros.find_map(|micro| Some(format!("3.{minor}.{micro}")).filter(allows))?
+        };
+        Some(Self { minor, text })
+    }
 }
 
 /// Tells whether a package has a wheel for a minor version on Linux, or no wheel at all: then it is built.

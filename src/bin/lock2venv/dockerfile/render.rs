@@ -3,6 +3,7 @@
 use std::path::{Component, Path};
 
 use super::facts::Facts;
+use super::words;
 
 /// Where the build finds the folder that it is given.
 const SOURCE: &str = "/src";
@@ -52,7 +53,7 @@ fn dependencies(facts: &Facts) -> Vec<String> {
             .map(|path| bind(facts, &path.to_string_lossy())),
     );
     if !facts.sources.is_empty() {
-        let names = facts.sources.join(", ");
+        let names = facts.sources.join(", ").replace(char::is_control, " ");
         lines.push(format!("# Credentials of {names}, as `poetry config http-basic.NAME USER PASSWORD` writes them."));
         mounts.push(
             "--mount=type=secret,id=poetry_auth,target=/root/.config/pypoetry/auth.toml".to_owned(),
@@ -123,7 +124,7 @@ fn start(facts: &Facts) -> Vec<String> {
                     facts.n_more_scripts
                 )
             });
-            let entry = format!("ENTRYPOINT [\"{script}\"]");
+            let entry = format!("ENTRYPOINT [{}]", words::json(script));
             more.into_iter().chain([entry]).collect()
         }
         (_, Some(main)) if !facts.is_package => vec![format!("CMD [\"python\", \"{main}\"]")],
