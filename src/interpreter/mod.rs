@@ -204,7 +204,8 @@ impl Interpreter {
 /// The line that says why: Python says it last, and a shim says it before its advice. What repeats the question, as a program does
 /// that takes it for the name of a file, says nothing.
 fn last_line(stderr: &str) -> String {
-    let question = PROBE.lines().next().unwrap_or_default();
+    // Up to the first quotation mark, before which some write a backslash.
+    let question = PROBE.split(['\'', '\n']).next().unwrap_or_default();
     if stderr.contains(question) {
         return String::new();
     }

@@ -227,7 +227,8 @@ fn what_is_built_is_the_same_as_well() {
 
 #[test]
 fn a_date_that_no_file_can_have_is_refused() {
-    let project = LockedProject::new(&[]);
+    let acme = WheelBuilder::new("acme", "1.0").file("acme/__init__.py", "");
+    let project = LockedProject::new(&[acme]);
     for date in ["today", "-1", "1.5", "99999999999"] {
         for command in ["install", "build"] {
             let mut started = project.command(&[command]);
