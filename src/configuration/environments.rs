@@ -74,12 +74,17 @@ impl Configuration {
         if let Some(text) = self.value_text(&[name])?.filter(|text| !text.is_empty()) {
             return Ok(Some(self.expand(&text)));
         }
+        Ok(self.usual_folder(name))
+    }
+
+    /// Returns what `cache-dir` or `data-dir` are unless told.
+    pub(super) fn usual_folder(&self, name: &str) -> Option<PathBuf> {
         let home = self.variable("HOME").map(Path::new);
         let (variable, on_macos, elsewhere) = if name == "cache-dir" {
             ("XDG_CACHE_HOME", "Library/Caches", ".cache")
         } else {
             if let Some(folder) = self.variable("POETRY_HOME") {
-                return Ok(Some(self.expand(folder)));
+                return Some(self.expand(folder));
             }
             (
                 "XDG_DATA_HOME",
@@ -93,7 +98,7 @@ impl Configuration {
             let named = self.variable(variable).map(PathBuf::from);
             named.or_else(|| Some(home?.join(elsewhere)))
         };
-        Ok(folder.map(|folder| folder.join(NAME)))
+        folder.map(|folder| folder.join(NAME))
     }
 
     /// Reads what is true or false; in a variable whatever is not `true` or `1` is false, as in Poetry.

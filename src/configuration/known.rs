@@ -38,9 +38,9 @@ pub enum SettingKind {
 /// What a setting is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EffectiveSetting {
-    /// As it was written: with `{cache-dir}` in it, say.
+    /// As a file has it, or as it is unless told: with `{cache-dir}` in it, say. No variable counts.
     pub written: Option<Value>,
-    /// With other settings in the place of their names.
+    /// What holds, with other settings in the place of their names.
     pub value: Option<Value>,
 }
 
@@ -159,6 +159,11 @@ impl KnownSetting {
         }
     }
 
+    /// Tells whether it is one of the folders that others are named by.
+    fn is_own_folder(&self) -> bool {
+        ["cache-dir", "data-dir"].contains(&self.name)
+    }
+
     fn default(&self) -> Option<Value> {
         match self.kind {
             SettingKind::Truth if !self.default.is_empty() => {
@@ -179,24 +184,23 @@ impl Configuration {
     /// [`Error::Value`].
     pub fn effective(&self, known: &KnownSetting) -> Result<EffectiveSetting, Error> {
         let keys: Vec<&str> = known.name.split('.').collect();
-        let written = match (self.variable_of(&keys), self.setting(&keys)) {
-            (Some(text), _) => Some(known.of_variable(text)?),
-            (None, Some(value)) => Some(value.clone()),
-            (None, None) => known.default(),
+        let written = match self.setting(&keys) {
+            Some(value) => Some(value.clone()),
+            None if known.is_own_folder() => {
+                let folder = self.usual_folder(known.name);
+                folder.map(|folder| Value::String(folder.to_string_lossy().into_owned()))
+            }
+            None => known.default(),
         };
-        let value = match &written {
+        let set = match self.variable_of(&keys) {
+            Some(text) => Some(known.of_variable(text)?),
+            None => written.clone(),
+        };
+        let value = match &set {
             Some(Value::String(text)) => self.resolved(text)?.map(Value::String),
             other => other.clone(),
         };
-        let is_own_folder = ["cache-dir", "data-dir"].contains(&known.name);
-        Ok(EffectiveSetting {
-            written: if is_own_folder {
-                value.clone()
-            } else {
-                written
-            },
-            value,
-        })
+        Ok(EffectiveSetting { written, value })
     }
 }
 

@@ -302,6 +302,16 @@ fn settings_are_shown_and_written_as_poetry_does() {
         shown("config repositories.foo.url"),
         "https://x.example/simple\n"
     );
+    assert_eq!(
+        shown("config repositories.foo"),
+        "{'url': 'https://x.example/simple'}\n"
+    );
+    assert_eq!(
+        shown("config repositories"),
+        "{'foo': {'url': 'https://x.example/simple'}}\n"
+    );
+    shown("config --unset repositories.foo");
+    assert_eq!(shown("config repositories"), "{}\n");
     shown("config http-basic.foo --unset");
     assert_eq!(read("auth.toml"), "[certificates.foo]\ncert = false\n");
     shown("config --unset installer.no-binary");
@@ -320,9 +330,14 @@ fn settings_that_are_none_are_refused_and_those_without_effect_are_named() {
         ),
         ("config http-basic.foo", "`http-basic.foo` is not shown"),
         (
-            "config pypi-token.pypi x",
-            "lock2venv does not write `pypi-token.pypi`",
+            "config installer.build-config-settings.acme nonsense",
+            "`nonsense` is not a build config setting",
         ),
+        (
+            "config --unset repositories.none",
+            "no repository `none` is set",
+        ),
+        ("config --unset repositories", "all repositories"),
     ] {
         poetry(&scene, &[], line).failed(1, &[part]);
     }
@@ -364,4 +379,80 @@ fn a_date_that_no_file_can_have_counts_for_nothing() {
     output
         .succeeded()
         .said(&["SOURCE_DATE_EPOCH is `today`", "counts for nothing"]);
+}
+
+/// Poetry 2.5.1 printed these.
+#[test]
+fn tokens_and_build_settings_are_written_where_poetry_looks() {
+    let scene = Scene::new();
+    let shown = |line: &str| poetry(&scene, &[], line).succeeded().stdout;
+    let folder = scene.workspace.home().join(".config/pypoetry");
+    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    shown("config pypi-token.foo abc");
+    assert_eq!(read("auth.toml"), "[pypi-token]\nfoo = \"abc\"\n");
+    shown("config --unset pypi-token.foo");
+    assert_eq!(read("auth.toml"), "");
+    let key = "config installer.build-config-settings";
+    assert_eq!(
+        shown(key),
+        "No packages configured with build config settings.\n"
+    );
+    shown(&format!("{key}.num_py {{\"a\":[\"x\",\"y\"],\"c\":\"d\"}}"));
+    shown(&format!("{key}.numpy {{\"a\":\"b\"}}"));
+    assert_eq!(
+        read("config.toml"),
+        "[installer.build-config-settings.num-py]\na = [\"x\", \"y\"]\nc = \"d\"\n\n[installer.build-config-settings.numpy]\na = \"b\"\n"
+    );
+    assert_eq!(
+        shown(key),
+        "num-py.a = \"[x, y]\"\nnum-py.c = \"d\"\nnumpy.a = \"b\"\n"
+    );
+    assert_eq!(
+        shown(&format!("{key}.num-py")),
+        "{\"a\": [\"x\", \"y\"], \"c\": \"d\"}\n"
+    );
+    assert_eq!(
+        shown(&format!("{key}.none")),
+        "No build config settings configured for none.\n"
+    );
+    assert!(shown("config --list").contains("\ninstaller.build-config-settings.numpy.a = \"b\"\n"));
+    shown(&format!("{key}.numpy --unset"));
+    assert!(!read("config.toml").contains("numpy"));
+}
+
+#[test]
+fn a_list_of_settings_has_what_is_written_and_what_variables_say() {
+    let scene = Scene::new();
+    let variables = [
+        ("POETRY_VIRTUALENVS_PATH", "/x/y"),
+        ("POETRY_CACHE_DIR", "/c"),
+        ("POETRY_VIRTUALENVS_CREATE", "false"),
+    ];
+    let list = poetry(&scene, &variables, "config --list")
+        .succeeded()
+        .stdout;
+    for line in [
+        "virtualenvs.path = \"{cache-dir}/virtualenvs\"  # /x/y\n",
+        "/.cache/pypoetry\"  # /c\n",
+        "virtualenvs.create = false\n",
+    ] {
+        assert!(list.contains(line), "{list}");
+    }
+    let shown = poetry(&scene, &variables, "config virtualenvs.path").succeeded();
+    assert_eq!(shown.stdout, "/x/y\n");
+}
+
+#[test]
+fn an_environment_that_is_not_there_is_described_without_paths() {
+    let scene = Scene::new();
+    let text = poetry(&scene, &[], "env info").succeeded().stdout;
+    assert!(
+        text.starts_with("\nVirtualenv\nPython:         3."),
+        "{text}"
+    );
+    assert!(
+        text.contains("\nPath:           NA\nExecutable:     NA\n\nBase\nPlatform:   "),
+        "{text}"
+    );
+    poetry(&scene, &[], "env info --path").failed(1, &["no environment yet"]);
 }

@@ -8,21 +8,22 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use lock2venv::configuration::{
-    Configuration, KNOWN_SETTINGS, KnownSetting, with_setting, without_setting,
+    Configuration, KNOWN_SETTINGS, KnownSetting, Repository, with_setting, without_setting,
 };
 use lock2venv::project_files::ProjectFiles;
 use toml::Value;
 
 use super::arguments::Config;
+use super::builds;
 use crate::context::Context;
 use crate::diagnose::Failure;
 use crate::print_data;
 
 /// A change of a file of settings.
-struct Change<'a> {
+struct Change {
     /// In which file.
     file: PathBuf,
-    keys: Vec<&'a str>,
+    keys: Vec<String>,
     /// Nothing where the setting is to be forgotten.
     value: Option<Value>,
 }
@@ -56,7 +57,11 @@ pub(super) fn run(arguments: &Config, context: &Context) -> Result<(), Failure> 
     let changes = match key.split_once('.') {
         Some(("http-basic", name)) => credentials(name, arguments, &user("auth.toml")?)?,
         Some(("certificates", name)) => certificate(name, arguments, user("auth.toml")?)?,
-        Some(("repositories" | "repo" | "repos", name)) => repository(name, arguments, general)?,
+        Some(("pypi-token", name)) => token(name, arguments, user("auth.toml")?, context)?,
+        Some(("repositories" | "repo" | "repos", name)) => {
+            repository(name, arguments, general, &configuration)?
+        }
+        _ if builds::package(key).is_some() => build_settings(key, arguments, &general)?,
         _ => known(key, arguments, general, context)?,
     };
     changes.iter().try_for_each(Change::carry_out)
@@ -90,6 +95,7 @@ fn list(configuration: &Configuration) -> Result<(), Failure> {
         let url = json(Some(&Value::String(repository.url.to_string())));
         lines.push(format!("repositories.{}.url = {url}", repository.name));
     }
+    lines.extend(builds::list(configuration)?);
     lines.sort();
     print_data(format!("{}\n", lines.join("\n")).as_bytes())
 }
@@ -100,12 +106,10 @@ fn show(key: &str, configuration: &Configuration) -> Result<(), Failure> {
             "`{key}` is not shown: it needs a value or `--unset`"
         )));
     }
-    let text = if let Some(name) = key.strip_prefix("repositories.") {
-        let name = name.strip_suffix(".url").unwrap_or(name);
-        let repositories = configuration.repositories()?;
-        let found = repositories.iter().find(|known| known.is_named(name));
-        let no_such = || refused(format!("no repository `{name}` is set"));
-        found.ok_or_else(no_such)?.url.to_string()
+    let text = if let Some(package) = builds::package(key) {
+        builds::show(&package, configuration)?
+    } else if let Some(text) = show_repositories(key, configuration)? {
+        text
     } else {
         let no_such = || refused(format!("there is no setting `{key}`"));
         let known = KnownSetting::find(key).ok_or_else(no_such)?;
@@ -115,6 +119,39 @@ fn show(key: &str, configuration: &Configuration) -> Result<(), Failure> {
         }
     };
     print_data(format!("{text}\n").as_bytes())
+}
+
+/// Shows one repository, or all, as Python prints what Poetry has of them; nothing where another setting is asked for.
+fn show_repositories(key: &str, configuration: &Configuration) -> Result<Option<String>, Failure> {
+    let (section, name) = match key.split_once('.') {
+        Some((section, name)) => (section, Some(name)),
+        None => (key, None),
+    };
+    if !["repositories", "repos", "repo"].contains(&section) {
+        return Ok(None);
+    }
+    let repositories = configuration.repositories()?;
+    let printed = |repository: &Repository| format!("{{'url': '{}'}}", repository.url);
+    let Some(name) = name else {
+        let all = repositories.iter();
+        let all = all.map(|repository| format!("'{}': {}", repository.name, printed(repository)));
+        let all: Vec<String> = all.collect();
+        return Ok(Some(format!("{{{}}}", all.join(", "))));
+    };
+    let bare = name.strip_suffix(".url");
+    let found = known_repository(bare.unwrap_or(name), &repositories)?;
+    Ok(Some(match bare {
+        Some(_) => found.url.to_string(),
+        None => printed(found),
+    }))
+}
+
+fn known_repository<'a>(
+    name: &str,
+    repositories: &'a [Repository],
+) -> Result<&'a Repository, Failure> {
+    let found = repositories.iter().find(|known| known.is_named(name));
+    found.ok_or_else(|| refused(format!("no repository `{name}` is set")))
 }
 
 /// As Python writes JSON.
@@ -130,13 +167,17 @@ fn json(value: Option<&Value>) -> String {
     }
 }
 
-fn known<'a>(
-    key: &'a str,
+fn known(
+    key: &str,
     arguments: &Config,
     file: PathBuf,
     context: &Context,
-) -> Result<Vec<Change<'a>>, Failure> {
-    let known = KnownSetting::find(key).ok_or_else(|| no_such(key))?;
+) -> Result<Vec<Change>, Failure> {
+    if ["repositories", "repos", "repo"].contains(&key) {
+        return Err(refused("all repositories cannot be set or removed at once"));
+    }
+    let no_such = || refused(format!("there is no setting `{key}`"));
+    let known = KnownSetting::find(key).ok_or_else(no_such)?;
     let value = if arguments.unset {
         None
     } else {
@@ -145,43 +186,73 @@ fn known<'a>(
         Some(known.parse(text).ok_or_else(invalid)?)
     };
     if !known.is_honoured {
-        context.warn(&format!(
-            "`{key}` is written, but lock2venv does not go by it"
-        ));
+        warn_of_no_effect(key, context);
     }
-    let keys = key.split('.').collect();
-    Ok(vec![Change { file, keys, value }])
+    let keys: Vec<&str> = key.split('.').collect();
+    Ok(vec![Change::new(file, &keys, value)])
 }
 
-fn repository<'a>(
-    name: &'a str,
+fn warn_of_no_effect(key: &str, context: &Context) {
+    context.warn(&format!(
+        "`{key}` is written, but lock2venv does not go by it"
+    ));
+}
+
+fn repository(
+    name: &str,
     arguments: &Config,
     file: PathBuf,
-) -> Result<Vec<Change<'a>>, Failure> {
+    configuration: &Configuration,
+) -> Result<Vec<Change>, Failure> {
     let name = name.strip_suffix(".url").unwrap_or(name);
     if arguments.unset {
-        let keys = vec!["repositories", name];
-        return Ok(vec![Change {
-            file,
-            keys,
-            value: None,
-        }]);
+        known_repository(name, &configuration.repositories()?)?;
+        return Ok(vec![Change::new(file, &["repositories", name], None)]);
     }
-    let value = Some(Value::String(single(arguments)?.to_owned()));
-    let keys = vec!["repositories", name, "url"];
-    Ok(vec![Change { file, keys, value }])
+    let value = Value::String(single(arguments)?.to_owned());
+    let keys = ["repositories", name, "url"];
+    Ok(vec![Change::new(file, &keys, Some(value))])
+}
+
+/// A token is for publishing, which is done with Poetry itself; it is kept where Poetry looks.
+fn token(
+    name: &str,
+    arguments: &Config,
+    file: PathBuf,
+    context: &Context,
+) -> Result<Vec<Change>, Failure> {
+    let value = if arguments.unset {
+        None
+    } else {
+        warn_of_no_effect(&format!("pypi-token.{name}"), context);
+        Some(Value::String(single(arguments)?.to_owned()))
+    };
+    Ok(vec![Change::new(file, &["pypi-token", name], value)])
+}
+
+fn build_settings(key: &str, arguments: &Config, file: &Path) -> Result<Vec<Change>, Failure> {
+    let package = builds::package(key).unwrap_or_default();
+    if package.is_empty() {
+        return Err(refused(format!("`{key}` needs the name of a package")));
+    }
+    let keys = ["installer", "build-config-settings", package.as_str()];
+    if arguments.unset {
+        return Ok(vec![Change::new(file.to_owned(), &keys, None)]);
+    }
+    let settings = builds::parse(&arguments.values)?.into_iter();
+    let changes = settings.map(|(name, value)| {
+        let keys = [keys.as_slice(), &[name.as_str()]].concat();
+        Change::new(file.to_owned(), &keys, Some(value))
+    });
+    Ok(changes.collect())
 }
 
 /// They are kept in auth.toml: the keyring is only read.
-fn credentials<'a>(
-    name: &'a str,
-    arguments: &Config,
-    file: &Path,
-) -> Result<Vec<Change<'a>>, Failure> {
-    let change = |key: Option<&'a str>, value: Option<&String>| Change {
-        file: file.to_owned(),
-        keys: ["http-basic", name].into_iter().chain(key).collect(),
-        value: value.map(|value| Value::String(value.clone())),
+fn credentials(name: &str, arguments: &Config, file: &Path) -> Result<Vec<Change>, Failure> {
+    let change = |key: Option<&str>, value: Option<&String>| {
+        let keys: Vec<&str> = ["http-basic", name].into_iter().chain(key).collect();
+        let value = value.map(|value| Value::String(value.clone()));
+        Change::new(file.to_owned(), &keys, value)
     };
     match arguments.values.as_slice() {
         [] => Ok(vec![change(None, None)]),
@@ -200,11 +271,7 @@ fn credentials<'a>(
     }
 }
 
-fn certificate<'a>(
-    name: &'a str,
-    arguments: &Config,
-    file: PathBuf,
-) -> Result<Vec<Change<'a>>, Failure> {
+fn certificate(name: &str, arguments: &Config, file: PathBuf) -> Result<Vec<Change>, Failure> {
     let split = name
         .rsplit_once('.')
         .filter(|(_, key)| ["cert", "client-cert"].contains(key));
@@ -219,8 +286,8 @@ fn certificate<'a>(
             (_, path) => Value::String(path.to_owned()),
         })
     };
-    let keys = vec!["certificates", repository, key];
-    Ok(vec![Change { file, keys, value }])
+    let keys = ["certificates", repository, key];
+    Ok(vec![Change::new(file, &keys, value)])
 }
 
 fn single(arguments: &Config) -> Result<&str, Failure> {
@@ -230,7 +297,12 @@ fn single(arguments: &Config) -> Result<&str, Failure> {
     }
 }
 
-impl Change<'_> {
+impl Change {
+    fn new(file: PathBuf, keys: &[&str], value: Option<Value>) -> Self {
+        let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+        Self { file, keys, value }
+    }
+
     /// Changes the file. A new one can be read by its owner alone, as with Poetry.
     fn carry_out(&self) -> Result<(), Failure> {
         let failed = |error: &std::io::Error| Failure::output(&self.file, error);
@@ -239,9 +311,10 @@ impl Change<'_> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(Failure::input(&self.file, &error)),
         };
+        let keys: Vec<&str> = self.keys.iter().map(String::as_str).collect();
         let changed = match &self.value {
-            Some(value) => with_setting(&text, &self.keys, value),
-            None => without_setting(&text, &self.keys),
+            Some(value) => with_setting(&text, &keys, value),
+            None => without_setting(&text, &keys),
         };
         let Some(changed) = changed else {
             let headline = format!("cannot change `{}`", self.file.display());
@@ -260,17 +333,6 @@ impl Change<'_> {
         let written = opened.and_then(|mut file| file.write_all(changed.as_bytes()));
         written.map_err(|error| failed(&error))
     }
-}
-
-/// In Poetry's words.
-/// Refuses a setting that Poetry has not, or that only Poetry writes.
-fn no_such(key: &str) -> Failure {
-    let of_poetry = ["installer.build-config-settings", "pypi-token"];
-    if of_poetry.iter().any(|name| key.starts_with(name)) {
-        return refused(format!("lock2venv does not write `{key}`"))
-            .hint("set it by Poetry itself, or in the file by hand");
-    }
-    refused(format!("there is no setting `{key}`"))
 }
 
 fn refused(text: impl Into<String>) -> Failure {

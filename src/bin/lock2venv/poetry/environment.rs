@@ -10,6 +10,7 @@ use super::arguments::{Env, EnvInfo, EnvList};
 use super::{not_here, read};
 use crate::context::Context;
 use crate::diagnose::Failure;
+use crate::install::settings;
 use crate::place;
 use crate::print_data;
 
@@ -24,18 +25,22 @@ pub(super) fn run(command: &Env, context: &Context) -> Result<(), Failure> {
     }
 }
 
-/// Prints what the environment is. As with Poetry, a question for the path alone fails where there is none.
+/// Prints what the environment is. As with Poetry, a question for a path alone fails where there is none.
 fn info(arguments: &EnvInfo, context: &Context) -> Result<(), Failure> {
     let (project, configuration) = read(context)?;
     let placement = place::placement(&project, &configuration, context)?;
     let folder = placement.folder().filter(|folder| folder.is_dir());
-    let Some(folder) = folder else {
-        return Err(none(&placement));
-    };
-    let text = match (arguments.path, arguments.executable) {
-        (true, _) => folder.display().to_string(),
-        (false, true) => folder.join("bin/python").display().to_string(),
-        (false, false) => whole(folder)?,
+    let text = match (folder, arguments.path, arguments.executable) {
+        (Some(folder), true, _) => folder.display().to_string(),
+        (Some(folder), false, true) => folder.join("bin/python").display().to_string(),
+        (Some(folder), false, false) => whole(folder)?,
+        (None, false, false) => {
+            let python = context.variable("LOCK2VENV_PYTHON");
+            let lookup = settings::lookup(python, context, &configuration)?;
+            let found = lookup.find(&project.root, &project.python_constraint)?;
+            described(None, &found, &found.base_executable)
+        }
+        (None, _, _) => return Err(none(&placement)),
     };
     print_data(format!("{text}\n").as_bytes())
 }
@@ -59,23 +64,36 @@ fn whole(folder: &Path) -> Result<String, Failure> {
     let base = environment.map(|environment| environment.base_executable());
     let base: PathBuf = base.unwrap_or_else(|| folder.join("bin/python"));
     let interpreter = Interpreter::query(&base).map_err(|error| Failure::new(&error))?;
+    Ok(described(Some(folder), &interpreter, &base))
+}
+
+/// In Poetry's layout, which has `NA` where there is no environment.
+fn described(folder: Option<&Path>, interpreter: &Interpreter, base: &Path) -> String {
     let of = &interpreter.target.marker_environment;
-    let python = folder.join("bin/python");
-    let is_valid = if python.exists() { "True" } else { "False" };
-    let real = std::fs::canonicalize(&base).unwrap_or(base);
+    let own = match folder {
+        None => "Path:           NA\nExecutable:     NA".to_owned(),
+        Some(folder) => {
+            let python = folder.join("bin/python");
+            let is_valid = if python.exists() { "True" } else { "False" };
+            format!(
+                "Path:           {}\nExecutable:     {}\nValid:          {is_valid}",
+                folder.display(),
+                python.display(),
+            )
+        }
+    };
+    let real = std::fs::canonicalize(base).unwrap_or_else(|_| base.to_owned());
     let prefix = real.parent().and_then(Path::parent).unwrap_or(&real);
-    Ok(format!(
-        "\nVirtualenv\nPython:         {version}\nImplementation: {implementation}\nPath:           {path}\nExecutable:     {python}\nValid:          {is_valid}\n\n\
+    format!(
+        "\nVirtualenv\nPython:         {version}\nImplementation: {implementation}\n{own}\n\n\
          Base\nPlatform:   {platform}\nOS:         {os}\nPython:     {version}\nPath:       {prefix}\nExecutable: {real}",
         version = of.python_full_version,
         implementation = of.platform_python_implementation,
-        path = folder.display(),
-        python = python.display(),
         platform = of.sys_platform,
         os = of.os_name,
         prefix = prefix.display(),
         real = real.display(),
-    ))
+    )
 }
 
 fn list(arguments: &EnvList, context: &Context) -> Result<(), Failure> {

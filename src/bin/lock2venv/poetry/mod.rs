@@ -4,6 +4,7 @@
 //! changes a lock, and all else that is not here, is an error that says which program this is.
 
 mod arguments;
+mod builds;
 mod check;
 mod config;
 mod environment;
