@@ -230,11 +230,9 @@ fn a_date_that_no_file_can_have_is_refused() {
     let acme = WheelBuilder::new("acme", "1.0").file("acme/__init__.py", "");
     let project = LockedProject::new(&[acme]);
     for date in ["today", "-1", "1.5", "99999999999"] {
-        for command in ["install", "build"] {
-            let mut started = project.command(&[command]);
-            let output = Output::of(started.env("SOURCE_DATE_EPOCH", date));
-            output.failed(2, &[&format!("SOURCE_DATE_EPOCH is `{date}`")]);
-        }
+        let mut started = project.command(&["install"]);
+        let output = Output::of(started.env("SOURCE_DATE_EPOCH", date));
+        output.failed(2, &[&format!("SOURCE_DATE_EPOCH is `{date}`")]);
     }
     assert!(!project.workspace.project().join(".venv").exists());
     let mut started = project.command(&["install"]);

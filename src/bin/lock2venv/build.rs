@@ -101,7 +101,7 @@ fn session_settings(
         } else {
             Network::Online
         },
-        build: settings::building(context)?,
+        build: settings::building(context),
         variables: std::env::vars_os().collect(),
         build_constraints: settings::build_constraints(&arguments.build_constraint, context)?,
         temporary_folder: Some(std::env::temp_dir()),

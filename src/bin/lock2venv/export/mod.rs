@@ -217,7 +217,7 @@ impl Lines<'_> {
                 form,
                 project,
                 output,
-                building: settings::building(context)?,
+                building: settings::building(context),
             };
             appending.append(&mut text, &options)?;
         }

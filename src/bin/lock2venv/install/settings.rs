@@ -54,7 +54,7 @@ pub(crate) fn of_supply(
         },
         max_download: supply.max_download,
         size_limits: size_limits(supply),
-        build: building(context)?,
+        build: building_environment(context)?,
         variables: std::env::vars_os().collect(),
         builds: if supply.no_build {
             Builds::Refused
@@ -74,21 +74,23 @@ pub(crate) fn of_supply(
     })
 }
 
-/// Reads what the variables say of building. A date that no file can have is refused, as [its specification] wants; Poetry, by
-/// whose name the program may be called, goes on without.
+/// Reads what the variables say of building a wheel alone. A date that no file can have is treated as by Poetry, with a warning.
+pub(crate) fn building(context: &Context) -> BuildOptions {
+    if let Some(headline) = odd_date(context) {
+        context.warn(&headline);
+    }
+    BuildOptions::from_surroundings(&context.variables)
+}
+
+/// Reads what the variables say of what is made in an environment. A date that no file can have is refused, as [its specification]
+/// wants; by the name of Poetry, which goes on, it counts for nothing.
 ///
 /// [its specification]: https://reproducible-builds.org/specs/source-date-epoch/
-pub(crate) fn building(context: &Context) -> Result<BuildOptions, Failure> {
+fn building_environment(context: &Context) -> Result<BuildOptions, Failure> {
     let options = BuildOptions::from_surroundings(&context.variables);
-    let written = context.variable("SOURCE_DATE_EPOCH");
-    let is_date = |text: &&str| text.trim().parse::<u32>().is_ok();
-    let Some(text) = written.filter(|text| !is_date(text)) else {
+    let Some(headline) = odd_date(context) else {
         return Ok(options);
     };
-    let headline = format!(
-        "SOURCE_DATE_EPOCH is `{text}`, not a number of seconds since 1970, of at most {}",
-        u32::MAX
-    );
     if context.caller == Caller::Lock2venv {
         let hint = "set it to a date, such as that of the last commit (`git log -1 --format=%ct`), or unset it";
         return Err(Failure::text(headline).hint(hint).misuse());
@@ -98,6 +100,18 @@ pub(crate) fn building(context: &Context) -> Result<BuildOptions, Failure> {
         source_date_epoch: None,
         ..options
     })
+}
+
+/// Says what is wrong with the date, if something is.
+fn odd_date(context: &Context) -> Option<String> {
+    let text = context.variable("SOURCE_DATE_EPOCH")?;
+    if text.trim().parse::<u32>().is_ok() {
+        return None;
+    }
+    Some(format!(
+        "SOURCE_DATE_EPOCH is `{text}`, not a number of seconds since 1970, of at most {}",
+        u32::MAX
+    ))
 }
 
 pub(crate) fn lookup(
