@@ -1,6 +1,8 @@
 //! Indexes as people run them: installed from, exported with credentials, verified; and what is said when they refuse.
 
-use crate::support::one_package::{OnePackage, legacy};
+use crate::support::devpi::Devpi;
+use crate::support::local_index::LocalIndex;
+use crate::support::one_package::{OnePackage, index, legacy, wheel};
 use crate::support::real_servers::{
     ASCII_PASSWORD, Nginx, PASSWORD, PypiServer, Tinyproxy, USERNAME,
 };
@@ -215,4 +217,23 @@ fn pypiserver_with_passwords() {
         .with(USERNAME_VARIABLE, USERNAME)
         .with(PASSWORD_VARIABLE, "other")
         .is_refused(&["(403 Forbidden)", "credentials tried: environment"]);
+}
+
+#[test]
+fn devpi_that_falls_back_to_a_mirror() {
+    let Some(server) = Devpi::start() else {
+        return;
+    };
+    let mirrored = index();
+    let url = server.add_index("open", &mirrored.url());
+    Customer::new(&url).is_served(url.trim_end_matches('/'));
+
+    // Somebody else has a package of that name.
+    let foreign = LocalIndex::start();
+    foreign.add("acme", &wheel().file_name(), b"other");
+    let url = server.add_index("private", &foreign.url());
+    let refused = Customer::new(&url).run(&["install"]);
+    refused.failed(1, &["is not the file that was locked"]);
+    server.upload("private", &wheel().file_name(), &wheel().build());
+    Customer::new(&url).is_served(url.trim_end_matches('/'));
 }

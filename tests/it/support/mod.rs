@@ -1,6 +1,7 @@
 //! What integration tests have in common.
 
 pub(crate) mod build_scene;
+pub(crate) mod devpi;
 pub(crate) mod fixture_sources;
 pub(crate) mod git_server;
 pub(crate) mod installing;

@@ -22,6 +22,12 @@ pub(crate) fn missing_data(what: &str) {
     skip(what, &["all"]);
 }
 
+/// Says that a test does not run because the machine lacks `what`, which nothing requires: it is large, or slow to start.
+#[track_caller]
+pub(crate) fn missing_option(what: &str) {
+    skip(what, &[]);
+}
+
 #[track_caller]
 #[allow(
     clippy::print_stderr,
