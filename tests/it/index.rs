@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use fs_err as fs;
@@ -26,6 +27,23 @@ impl Cancellation for Patient {
     fn retrying(&self, _what: &str, _cause: &str) {}
 
     fn pause(&self, _pause: Duration) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// Waits for nothing, and keeps how long it should have waited.
+#[derive(Default)]
+struct Pauses(Mutex<Vec<Duration>>);
+
+impl Cancellation for Pauses {
+    fn retrying(&self, _what: &str, _cause: &str) {}
+
+    fn pause(&self, pause: Duration) -> ControlFlow<()> {
+        self.0.lock().unwrap().push(pause);
         ControlFlow::Continue(())
     }
 
@@ -358,4 +376,28 @@ fn a_project_that_is_not_there_cannot_be_listed() {
     let mut session = client.session(&Patient);
     let listed = session.list(&client.index(None).unwrap(), &PackageName::new("demo"));
     assert!(matches!(listed, Err(Error::NoPackage { .. })), "{listed:?}");
+}
+
+#[test]
+fn a_busy_server_is_asked_again_when_it_says() {
+    let index = LocalIndex::start();
+    index.add("demo", "demo-1.tar.gz", b"");
+    let waits: [(u16, &'static [(&'static str, &'static str)]); 4] = [
+        (429, &[("retry-after", "7")]),
+        (503, &[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")]),
+        (501, &[]),
+        (429, &[("retry-after", "86400")]),
+    ];
+    for (status, headers) in waits {
+        index.misbehave("/simple/demo/", Fault::Status(status, headers), 1);
+    }
+    let client = client(&index.url(), &[]);
+    let pauses = Pauses::default();
+    let mut session = client.session(&pauses);
+    let demo = PackageName::new("demo");
+    let found = session.list(&client.index(None).unwrap(), &demo).unwrap();
+    assert_eq!(found.files.len(), 1);
+    // The last one is more than anybody waits.
+    let expected = [7, 0, 0, 120].map(Duration::from_secs);
+    assert_eq!(*pauses.0.lock().unwrap(), expected);
 }

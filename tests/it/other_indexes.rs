@@ -86,6 +86,16 @@ fn files_of_other_packages_of_a_flat_page_are_not_noted() {
     assert!(!text.contains("other-1.0"), "{text}");
 }
 
+#[test]
+fn a_page_of_a_hundred_thousand_links_is_read() {
+    let index = index();
+    let links =
+        (0..100_000).map(|n| format!("<a href='/files/other-{n}-py3-none-any.whl'>x</a>\n"));
+    let page = links.collect::<String>() + &link(&index.at("/files/"));
+    index.add_page("/flat.html", &page);
+    installs(&project(&index.at("/flat.html")));
+}
+
 /// An index on the disk: the locked wheel at `files`, and one page.
 struct DiskIndex(TempDir);
 
