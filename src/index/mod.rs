@@ -84,13 +84,16 @@ impl Index {
         &self.key
     }
 
-    /// Returns the URL of the page of `package`. As with Poetry, an index whose URL ends with `.html` or `.htm` has one page for
-    /// all packages, with links to their files (a page for `--find-links` of pip).
+    /// Tells whether the index is one page for all packages, with links to their files (a page for `--find-links` of pip): as with
+    /// Poetry, one whose URL ends with `.html` or `.htm`.
+    fn is_flat(&self) -> bool {
+        let mut endings = [".html", ".htm"].into_iter();
+        !self.url.has_query() && endings.any(|ending| self.url.path().ends_with(ending))
+    }
+
+    /// Returns the URL of the page of `package`.
     fn page_of(&self, package: &PackageName) -> Url {
-        let is_flat = [".html", ".htm"]
-            .iter()
-            .any(|ending| self.url.path().ends_with(ending));
-        if is_flat && !self.url.has_query() {
+        if self.is_flat() {
             return self.url.clone().without_fragment();
         }
         self.url.child_folder(package.as_str())

@@ -89,6 +89,8 @@ impl<'a> PageRequest<'a> {
             | "application/vnd.pypi.simple.latest+html"
             | "application/xhtml+xml"
             | "text/html" => Ok(Media::Html),
+            // Stores of files may know no better type; for Poetry everything but JSON is HTML.
+            _ if self.index.is_flat() => Ok(Media::Html),
             _ => Err(Error::NotAPage {
                 index: self.index.name.clone(),
                 package: self.package.clone(),

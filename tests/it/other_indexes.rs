@@ -53,6 +53,15 @@ fn a_flat_page_is_asked_for_by_its_own_url() {
 }
 
 #[test]
+fn a_flat_page_may_be_of_any_type() {
+    let index = index();
+    index.add_page("/flat.html", &flat(&index));
+    let kind = Fault::ContentType("binary/octet-stream");
+    index.misbehave("/flat.html", kind, 1);
+    installs(&project(&index.at("/flat.html")));
+}
+
+#[test]
 fn a_flat_page_may_replace_pypi() {
     let index = index();
     index.add_page("/flat.html", &flat(&index));
