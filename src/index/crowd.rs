@@ -1,10 +1,9 @@
 //! Many questions to indexes at once.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::{Client, IndexSession};
+use super::{Client, IndexSession, Servers};
 use crate::http::Cancellation;
 
 /// Threads that ask the same kind of question, each with a session of its own.
@@ -27,21 +26,29 @@ impl Crowd<'_> {
         act: impl Fn(&mut IndexSession<'_>, &T) -> R + Sync,
         is_last: impl Fn(&R) -> bool + Sync,
     ) -> Vec<R> {
-        let next = AtomicUsize::new(0);
+        self.for_all_servers(items, |_| "", act, is_last)
+    }
+
+    /// As [`Crowd::for_all`], for items of several servers, of which a slow one does not hold the others.
+    pub(crate) fn for_all_servers<T: Sync, R: Send>(
+        self,
+        items: &[T],
+        server_of: impl Fn(&T) -> &str + Sync,
+        act: impl Fn(&mut IndexSession<'_>, &T) -> R + Sync,
+        is_last: impl Fn(&R) -> bool + Sync,
+    ) -> Vec<R> {
+        let servers: Vec<&str> = items.iter().map(server_of).collect();
+        let line = Line::new(&servers, self.n_connections);
         let results = Mutex::new(Vec::with_capacity(items.len()));
         let work = || {
             let mut session = self.client.session(self.cancellation);
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                let Some(item) = items.get(number) else {
-                    break;
-                };
-                let result = act(&mut session, item);
+            while let Some(turn) = line.next() {
+                let result = act(&mut session, &items[turn.number]);
                 if is_last(&result) {
-                    next.store(items.len(), Ordering::Relaxed);
+                    line.end();
                 }
                 let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-                results.push((number, result));
+                results.push((turn.number, result));
             }
         };
         thread::scope(|scope| {
@@ -56,5 +63,78 @@ impl Crowd<'_> {
         let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
         results.sort_by_key(|(number, _)| *number);
         results.into_iter().map(|(_, result)| result).collect()
+    }
+}
+
+/// The items that wait for a thread, by their numbers.
+struct Line<'s> {
+    servers: &'s [&'s str],
+    n_threads: usize,
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+struct Waiting {
+    /// The last is the next.
+    numbers: Vec<usize>,
+    servers: Servers,
+}
+
+/// An item that is being done.
+struct Turn<'l> {
+    line: &'l Line<'l>,
+    number: usize,
+}
+
+impl<'s> Line<'s> {
+    fn new(servers: &'s [&'s str], n_threads: usize) -> Self {
+        let mut waiting = Waiting {
+            numbers: (0..servers.len()).rev().collect(),
+            servers: Servers::default(),
+        };
+        for server in servers {
+            waiting.servers.add(server);
+        }
+        Self {
+            servers,
+            n_threads,
+            waiting: Mutex::new(waiting),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Waits for an item whose server may have another request; `None` when there is none left.
+    fn next(&self) -> Option<Turn<'_>> {
+        let mut waiting = self.lock();
+        while !waiting.numbers.is_empty() {
+            let Waiting { numbers, servers } = &mut *waiting;
+            let may_begin =
+                |number: &usize| servers.may_begin(self.servers[*number], self.n_threads);
+            if let Some(position) = numbers.iter().rposition(may_begin) {
+                let number = numbers.remove(position);
+                servers.begin(self.servers[number]);
+                return Some(Turn { line: self, number });
+            }
+            let waited = self.changed.wait(waiting);
+            waiting = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        None
+    }
+
+    /// Begins no other item.
+    fn end(&self) {
+        self.lock().numbers.clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let server = self.line.servers[self.number];
+        self.line.lock().servers.end(server);
+        self.line.changed.notify_all();
     }
 }

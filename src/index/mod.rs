@@ -17,6 +17,7 @@ mod list;
 mod local;
 mod metadata;
 mod page;
+mod servers;
 pub mod simple;
 
 use std::fmt;
@@ -32,6 +33,7 @@ use crate::url::{Url, WrittenUrl};
 pub(crate) use self::crowd::Crowd;
 pub use self::error::{Error, PageError, PageFault, UrlFault};
 pub use self::list::{FileFault, ProjectDetail, ProjectFile};
+pub(crate) use self::servers::Servers;
 
 /// The index of packages that name no source.
 const PYPI: &str = "https://pypi.org/simple/";

@@ -21,7 +21,6 @@ mod job;
 mod list;
 mod queue;
 mod repositories;
-mod servers;
 mod sort;
 mod waiting;
 mod watch;

@@ -4,12 +4,12 @@ use std::collections::BinaryHeap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::index::Servers;
 use crate::plan::DistributionId;
 use crate::prepare::Error;
 use crate::prepare::job::{
     BuildJob, CheckOutJob, DownloadJob, Job, ListJob, LocalJob, PageJob, Waiting,
 };
-use crate::prepare::servers::Servers;
 
 /// The place in line of a file whose size nobody knows: behind the large ones.
 const GUESSED_BYTES: u64 = 1 << 20;

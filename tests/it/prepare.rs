@@ -1171,7 +1171,8 @@ fn a_slow_mirror_does_not_hold_the_others() {
         let mut plan: Vec<_> = (0..2 * N_CONNECTIONS)
             .map(|n| {
                 let name = format!("p{n}");
-                slow.misbehave(&path(&name), Fault::Hold, 1);
+                // Also when it is asked again.
+                slow.misbehave(&path(&name), Fault::Hold, 99);
                 let digest = slow.add(&name, &format!("{name}-1-py3-none-any.whl"), b"slow");
                 from_source(&name, &digest, "slow", slow.url())
             })

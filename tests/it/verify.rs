@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::support::local_index::{Fault, Form, LocalIndex};
 use crate::support::one_package::{OnePackage, legacy, wheel};
-use crate::support::scene::Scene;
+use crate::support::scene::{Locked, PYPROJECT, Scene};
 use crate::support::schema;
 use crate::support::workspace::Output;
 
@@ -437,6 +437,36 @@ fn report(scene: &Scene, index_url: &str, n_connections: usize) -> VerifyReport 
     };
     let plan = VerifyPlan::new(&lock.packages, Some(&project.sources)).unwrap();
     plan.run(&client, options, &Silent)
+}
+
+#[test]
+fn a_slow_index_does_not_hold_the_others() {
+    let slow = LocalIndex::start();
+    let source = format!(
+        "[[tool.poetry.source]]\nname = \"slow\"\nurl = \"{}\"\npriority = \"explicit\"\n",
+        slow.url()
+    );
+    let scene = Scene::of(&(PYPROJECT.to_owned() + &source), &[]);
+    let mut packages: Vec<Locked> = (0..6)
+        .map(|n| {
+            let name = format!("slow-{n}");
+            let locked = Locked::new(&name, "1.0").with(&legacy(&slow.url(), "slow"));
+            slow.add(&name, &locked.wheel.file_name(), &locked.wheel.build());
+            slow.misbehave(&format!("/simple/{name}/"), Fault::Hold, 99);
+            locked
+        })
+        .collect();
+    packages.push(Locked::new("acme", "1.0"));
+    scene.lock(&packages);
+    let url = scene.index.url();
+    let report = std::thread::scope(|scope| {
+        let verifying = scope.spawn(|| report(&scene, &url, 4));
+        scene.index.wait_for("/simple/acme/");
+        slow.let_go();
+        verifying.join().unwrap()
+    });
+    assert!(report.failures.is_empty());
+    assert_eq!(report.packages.len(), 7);
 }
 
 #[test]

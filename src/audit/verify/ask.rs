@@ -58,7 +58,7 @@ impl VerifyPlan<'_> {
             }
         }
         let reachability = Reachability::default();
-        let answers = workers.for_all(&jobs, |session, job| {
+        let answers = workers.for_all(&jobs, Job::server, |session, job| {
             let answer = job.answer(session, workers.client, &reachability);
             let name = job.question.name;
             workers.reporter.report(Event::Verified { name });
@@ -80,6 +80,12 @@ impl<'a> Job<'a> {
             question,
             packages: Vec::new(),
         }
+    }
+
+    /// Tells the index from others.
+    fn server(&self) -> &str {
+        let source = self.question.source.as_ref();
+        source.map_or("", |source| &source.name)
     }
 
     fn answer(

@@ -34,10 +34,18 @@ pub(super) fn hash_all(jobs: &mut [DownloadJob<'_>], workers: Workers<'_>) -> Ve
             n_bytes: job.n_bytes,
         });
     }
-    workers.for_all(jobs, |session, job| job.hash(session, workers.reporter))
+    workers.for_all(jobs, DownloadJob::server, |session, job| {
+        job.hash(session, workers.reporter)
+    })
 }
 
 impl DownloadJob<'_> {
+    /// Tells the server from others: that of the index, whose files count as its own, or the host.
+    fn server(&self) -> &str {
+        let host = || self.url.host().unwrap_or_default();
+        self.index.map_or_else(host, Index::key)
+    }
+
     fn hash(&self, session: &mut IndexSession<'_>, reporter: &dyn Reporter) -> Bytes {
         let mut intake = Intake::new(self.file, reporter);
         let download = Download {

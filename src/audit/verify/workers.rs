@@ -37,10 +37,12 @@ pub(super) struct Workers<'a> {
 }
 
 impl Workers<'_> {
-    /// Does `act` for each of `items`, several at once; returns what came of them in their order.
+    /// Does `act` for each of `items`, several at once, so that no server holds the others; returns what came of them in their
+    /// order.
     pub(super) fn for_all<T: Sync, R: Send>(
         self,
         items: &[T],
+        server_of: impl Fn(&T) -> &str + Sync,
         act: impl Fn(&mut IndexSession<'_>, &T) -> R + Sync,
     ) -> Vec<R> {
         let crowd = Crowd {
@@ -51,6 +53,6 @@ impl Workers<'_> {
             n_connections: self.n_connections,
             thread_name: "verify",
         };
-        crowd.for_all(items, act, |_| false)
+        crowd.for_all_servers(items, server_of, act, |_| false)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// What there is to ask of each server.
 #[derive(Debug, Default)]
-pub(super) struct Servers(BTreeMap<String, Load>);
+pub(crate) struct Servers(BTreeMap<String, Load>);
 
 #[derive(Debug, Default)]
 struct Load {
@@ -15,7 +15,7 @@ struct Load {
 
 impl Servers {
     /// Counts a job in line.
-    pub(super) fn add(&mut self, server: &str) {
+    pub(crate) fn add(&mut self, server: &str) {
         if let Some(load) = self.0.get_mut(server) {
             load.n_jobs += 1;
             return;
@@ -28,7 +28,7 @@ impl Servers {
     }
 
     /// Tells whether another job may begin: each server leaves a part of the threads to the others, as long as these have work.
-    pub(super) fn may_begin(&self, server: &str, n_threads: usize) -> bool {
+    pub(crate) fn may_begin(&self, server: &str, n_threads: usize) -> bool {
         if self.0.len() < 2 {
             return true;
         }
@@ -39,14 +39,14 @@ impl Servers {
     }
 
     /// Counts a job that begins.
-    pub(super) fn begin(&mut self, server: &str) {
+    pub(crate) fn begin(&mut self, server: &str) {
         if let Some(load) = self.0.get_mut(server) {
             load.n_running += 1;
         }
     }
 
     /// Counts a job that has ended.
-    pub(super) fn end(&mut self, server: &str) {
+    pub(crate) fn end(&mut self, server: &str) {
         let Some(load) = self.0.get_mut(server) else {
             return;
         };
