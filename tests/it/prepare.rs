@@ -1167,14 +1167,19 @@ fn many_packages_come_over_kept_connections_and_overlap() {
 #[test]
 fn a_slow_mirror_does_not_hold_the_others() {
     for path in [page_path as fn(&str) -> String, file_path] {
+        // The slow one is asked first: by its name, and as its files are larger.
         let (slow, quick) = (LocalIndex::start(), LocalIndex::start());
         let mut plan: Vec<_> = (0..2 * N_CONNECTIONS)
             .map(|n| {
                 let name = format!("p{n}");
                 // Also when it is asked again.
                 slow.misbehave(&path(&name), Fault::Hold, 99);
-                let digest = slow.add(&name, &format!("{name}-1-py3-none-any.whl"), b"slow");
-                from_source(&name, &digest, "slow", slow.url())
+                let digest = slow.add(
+                    &name,
+                    &format!("{name}-1-py3-none-any.whl"),
+                    b"slow and large",
+                );
+                from_source(&name, &digest, "0", slow.url())
             })
             .collect();
         plan.push(add(&quick, "quick", "quick"));
