@@ -76,6 +76,8 @@ started $! "$work/index.log"
 python3 tests/tools/names.py 127.51.0.1 packages.acme.example 127.51.0.1 >"$work/names.log" 2>&1 &
 started $! "$work/names.log"
 
+n_bytes=$(stat -c %s "$root/lock2venv")
+[ "$n_bytes" -lt 12000000 ] || fail "it has $n_bytes bytes, and may have 12 MB: see the flags in dist/build.sh"
 inside -- --version
 expect 0 "lock2venv " "it starts"
 inside -- export --without-urls
