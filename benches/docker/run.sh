@@ -24,7 +24,7 @@ trap 'exit 130' INT TERM
 
 build() { # TOOL
     docker build --network=host --progress=plain --build-arg "POETRY=poetry==2.5.1 poetry-plugin-pypi-mirror" \
-        -t "$1" -f "$work/$1.dockerfile" "$work/$1" >"$work/$1.log" 2>&1 || { tail -n 30 "$work/$1.log" >&2; exit 1; }
+        -t "measured-$1" -f "$work/$1.dockerfile" "$work/$1" >"$work/$1.log" 2>&1 || { tail -n 30 "$work/$1.log" >&2; exit 1; }
 }
 
 measure() { # TOOL SITUATION
@@ -65,7 +65,7 @@ for ((round = 1; round <= rounds; round++)); do
         measure "$tool" code
         lock "$tool" tests/docker/layered-changed.lock
         measure "$tool" lock
-        docker run --rm --network=none "$tool" >"$work/$tool.printed"
+        docker run --rm --network=none "measured-$tool" >"$work/$tool.printed"
         grep -qx "shop 1.0.0: Welcome $round" "$work/$tool.printed" || { cat "$work/$tool.printed" >&2; exit 1; }
     done
 done
@@ -78,6 +78,6 @@ for tool in "${tools[@]}"; do
     for situation in cold code lock; do
         printf ' %s |' "$(awk -v t="$tool" -v s="$situation" '$1 == t && $2 == s { print $3 }' "$work/times" | sort -n | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }')"
     done
-    awk -v image="$(size "$tool")" -v base="$(size python:3.11-slim)" 'BEGIN { printf " %.1f |", (image - base) / 1e6 }'
+    awk -v image="$(size "measured-$tool")" -v base="$(size python:3.11-slim)" 'BEGIN { printf " %.1f |", (image - base) / 1e6 }'
     printf ' %s |\n' "$(grep -cv '^#\|^$' "$work/$tool.dockerfile")"
 done

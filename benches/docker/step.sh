@@ -62,7 +62,7 @@ use() { # TOOL LOCK
 measure() { # TOOL SITUATION
     local log=$work/$1.log step
     docker build --network=host --progress=plain --build-arg "POETRY=poetry==2.5.1 poetry-plugin-pypi-mirror" \
-        -t "$1" -f "$work/$1.dockerfile" "$work/$1" >"$log" 2>&1 || { tail -n 30 "$log" >&2; exit 1; }
+        -t "measured-$1" -f "$work/$1.dockerfile" "$work/$1" >"$log" 2>&1 || { tail -n 30 "$log" >&2; exit 1; }
     step=$(sed -n "s/^\(#[0-9]*\) \[.*$mark.*/\1/p" "$log" | head -n 1)
     echo "$1 $2 $(sed -n "s/^$step DONE \([0-9.]*\)s.*/\1/p" "$log")" | tee -a "$work/times" >&2
 }

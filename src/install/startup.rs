@@ -53,7 +53,9 @@ pub(super) fn report_change(
 pub fn startup_files(root: &Path, layout: &Layout) -> Result<Vec<StartupFile>, Error> {
     let mut files = find(&mut StartupFolders::new(layout), root)?;
     if !files.is_empty() {
-        let owners = super::change::owners(root, layout)?;
+        let names = files.iter().filter_map(|file| file.path.rsplit('/').next());
+        let names: Vec<&str> = names.collect();
+        let owners = super::change::owners(root, layout, &names)?;
         for file in &mut files {
             let owner = owners.iter().find(|owner| owner.has(&file.path));
             file.distribution = owner.map(|owner| owner.label().to_owned());

@@ -100,6 +100,16 @@ fn startup_pth_import_lines() {
     );
 }
 
+/// RECORD writes the name in another way than it is.
+#[test]
+fn startup_pth_whose_name_is_quoted() {
+    lists_and_refuses(
+        acme().file("an \"odd\", name.pth", "import acme"),
+        "an \"odd\", name.pth` of `acme 1.0` import acme",
+        r#"an "odd", name.pth of acme 1.0 ["import acme"]"#,
+    );
+}
+
 #[test]
 fn startup_pth_in_the_data_folder() {
     lists_and_refuses(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use memchr::memmem;
 
 use super::egg;
 use super::ground::{Ground, is_really_inside, normal, read_optional};
@@ -59,6 +60,21 @@ impl InstalledFiles {
             Err(Error::NoRecord { .. } | Error::BadRecord { .. }) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Tells whether `distribution` may list a file with one of these names. Most do not, and that is known without reading their
+    /// lists line by line.
+    pub(crate) fn may_list(
+        distribution: &InstalledDistribution,
+        names: &[&str],
+    ) -> Result<bool, Error> {
+        let list = read_optional(&distribution.dist_info.join("RECORD"))?;
+        let Some(list) = list.filter(|_| !is_egg(&distribution.dist_info)) else {
+            return Ok(true);
+        };
+        // A quotation mark is written as two.
+        let mut names = names.iter();
+        Ok(names.any(|name| name.contains('"') || memmem::find(&list, name.as_bytes()).is_some()))
     }
 
     /// Finds the files of the `.dist-info` alone, of a distribution that has no list.
@@ -126,8 +142,7 @@ impl InstalledFiles {
 
     /// Tells whether it is of an installer that knew no RECORD.
     pub(crate) fn is_egg(&self) -> bool {
-        let extension = self.dist_info.extension();
-        !extension.is_some_and(|extension| extension.eq_ignore_ascii_case("dist-info"))
+        is_egg(&self.dist_info)
     }
 
     /// Tells whether it is but a file: a link to a project, or a packed egg.
@@ -157,4 +172,8 @@ impl InstalledFiles {
             dist_info: self.dist_info.clone(),
         }
     }
+}
+fn is_egg(dist_info: &Path) -> bool {
+    let extension = dist_info.extension();
+    !extension.is_some_and(|extension| extension.eq_ignore_ascii_case("dist-info"))
 }

@@ -37,8 +37,8 @@ use step::{Exchange, Step};
 use steps::Leaving;
 use uninstall::Remover;
 
-/// Lists the files of all distributions in the environment at `root` that list them.
-pub(crate) fn owners(root: &Path, layout: &Layout) -> Result<Vec<Owner>, Error> {
+/// Lists the files of those distributions in the environment at `root` that may list a file with one of these names.
+pub(crate) fn owners(root: &Path, layout: &Layout, names: &[&str]) -> Result<Vec<Owner>, Error> {
     let ground = Ground {
         folder: root,
         layout,
@@ -46,8 +46,10 @@ pub(crate) fn owners(root: &Path, layout: &Layout) -> Result<Vec<Owner>, Error> 
     let installed = environment::installed(root, layout)?;
     let mut owners = Vec::new();
     for distribution in &installed.distributions {
-        let files = InstalledFiles::read_if_listed(distribution, ground)?;
-        owners.extend(files.map(Owner));
+        if InstalledFiles::may_list(distribution, names)? {
+            let files = InstalledFiles::read_if_listed(distribution, ground)?;
+            owners.extend(files.map(Owner));
+        }
     }
     Ok(owners)
 }

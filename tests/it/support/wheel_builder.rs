@@ -356,6 +356,11 @@ impl WheelBuilder {
             let content = unpacked(entry);
             let digest = Digest::of(Algorithm::Sha256, &content);
             let digest = URL_SAFE_NO_PAD.encode(digest.bytes());
+            let name = if name.contains(['"', ',']) {
+                format!("\"{}\"", name.replace('"', "\"\""))
+            } else {
+                name
+            };
             lines.push(format!("{name},sha256={digest},{}", content.len()));
         }
         lines.extend(self.extra_lines.iter().cloned());
