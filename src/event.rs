@@ -18,6 +18,12 @@ pub trait Reporter: Sync {
     fn step(&self, step: SessionEvent<'_>) {
         self.report(Event::Session(step));
     }
+
+    /// Tells whether [`Event::Startup`] matters. Where it does not, an environment that is as it should be is not searched for
+    /// such files, which would take longer than all the rest.
+    fn hears_of_startup(&self) -> bool {
+        true
+    }
 }
 
 /// Hears nothing.
@@ -26,6 +32,10 @@ pub struct Silent;
 
 impl Reporter for Silent {
     fn report(&self, _event: Event<'_>) {}
+
+    fn hears_of_startup(&self) -> bool {
+        false
+    }
 }
 
 /// One thing that happened.

@@ -36,7 +36,9 @@ impl Session {
                 store::tidy(folder);
             }
             plan.report(reporter);
-            self.review_startup(&target, reporter)?;
+            if self.settings.refuses_startup || reporter.hears_of_startup() {
+                self.review_startup(&target, reporter)?;
+            }
             runtime::settle_parents(self, target.root())?;
             return Ok(plan.into_report(false, Vec::new()));
         }

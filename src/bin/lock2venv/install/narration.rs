@@ -56,6 +56,10 @@ impl Reporter for Narration {
             self.terminal.report(event);
         }
     }
+
+    fn hears_of_startup(&self) -> bool {
+        self.terminal.hears_of_startup()
+    }
 }
 
 impl Narration {

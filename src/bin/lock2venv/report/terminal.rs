@@ -228,6 +228,10 @@ impl Reporter for Terminal {
             Event::Session(_) | _ => {}
         }
     }
+
+    fn hears_of_startup(&self) -> bool {
+        self.verbosity >= Verbosity::Verbose
+    }
 }
 
 /// What is said of each file with `-v`.
