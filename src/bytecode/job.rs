@@ -4,8 +4,6 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sha2::{Digest as _, Sha256};
-
 use super::template::{self, TemplateRef};
 use super::{Batch, Bytecode, CompileSettings, Error, pyc};
 use crate::store::{Pack, PackWriter, StorePlace};
@@ -141,29 +139,28 @@ impl CompileJob {
         self.pack.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the `.pyc` of `source` in place.
+    /// Writes the `.pyc` of `source` in place, and adds its bytes to `contents`; returns its path. Where there can be none it says
+    /// why, and adds nothing.
     pub(super) fn write(
         &self,
         source: &str,
         template: TemplateRef<'_>,
         settings: &CompileSettings,
-        buffer: &mut Vec<u8>,
-    ) -> Result<Outcome, Error> {
+        contents: &mut Vec<u8>,
+    ) -> Result<Result<String, String>, Error> {
         let recorded = self.batch.root.join(source);
         let Some(recorded) = recorded.to_str() else {
             return Ok(Err("the environment's path is not UTF-8".to_owned()));
         };
-        if template::fill(template, recorded, buffer).is_none() {
+        let start = contents.len();
+        if template::fill(template, recorded, contents).is_none() {
+            contents.truncate(start);
             return Ok(Err("the path does not fit its bytecode".to_owned()));
         }
         let pyc = pyc::path(source, &settings.cache_tag);
         let path = self.batch.folder.join(&pyc);
-        pyc::create(&path, buffer, settings.date).map_err(Error::io(path))?;
-        Ok(Ok(Bytecode {
-            path: pyc,
-            digest: Sha256::digest(&*buffer).into(),
-            n_bytes: buffer.len() as u64,
-        }))
+        pyc::create(&path, &contents[start..], settings.date).map_err(Error::io(path))?;
+        Ok(Ok(pyc))
     }
 }
 

@@ -94,6 +94,16 @@ pub struct Bytecode {
     pub n_bytes: u64,
 }
 
+impl Bytecode {
+    fn new(path: String, digest: [u8; 32], content: &[u8]) -> Self {
+        Self {
+            path,
+            digest,
+            n_bytes: content.len() as u64,
+        }
+    }
+}
+
 /// Compiles batches while other work goes on.
 #[derive(Debug)]
 pub struct Compiler {

@@ -69,10 +69,9 @@ impl Template {
     }
 }
 
-/// Writes the `.pyc` that records `path` into `output`, which is cleared first; `None` when the places are none of these
-/// bytes, or the path is too long for the format.
+/// Adds the `.pyc` that records `path` to `output`; `None` when the places are none of these bytes, or the path is too long for
+/// the format.
 pub(super) fn fill(template: TemplateRef<'_>, path: &str, output: &mut Vec<u8>) -> Option<()> {
-    output.clear();
     let mut copied = 0;
     for slot in template.slots {
         let offset = usize::try_from(slot.offset).ok()?;

@@ -12,10 +12,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sha2::{Digest as _, Sha256};
+
 use super::job::{CompileJob, CompilePiece, Outcome};
 use super::template::Template;
 use super::worker::{Worker, WorkerAnswer};
-use super::{CompileSettings, Compiled, Error};
+use super::{Bytecode, CompileSettings, Compiled, Error};
 use crate::platform::machine::is_from_outside;
 
 /// How many sources in a row may end the interpreter until it is to blame itself.
@@ -223,7 +225,10 @@ impl Thread<'_> {
             return Ok(Err("its bytecode is larger than 4 GiB".to_owned()));
         };
         job.keep(|pack| pack.add(source, &template.bytes, &template.slots));
-        job.write(source, template.view(), self.settings, &mut self.buffer)
+        self.buffer.clear();
+        let written = job.write(source, template.view(), self.settings, &mut self.buffer)?;
+        let digest = || Sha256::digest(&self.buffer).into();
+        Ok(written.map(|path| Bytecode::new(path, digest(), &self.buffer)))
     }
 
     fn note(&mut self, job: &CompileJob, source: String, outcome: Outcome) {

@@ -57,7 +57,7 @@ pub use inventory::{CachePart, PartSize, PartSizes, sizes};
 pub(crate) use layout::StorePlace;
 pub use layout::{Key, Kind};
 pub use leftovers::tidy;
-pub(crate) use packs::{Pack, PackWriter, Slot};
+pub(crate) use packs::{Pack, PackEntry, PackWriter, Slot};
 pub use prune::{PruneRules, Pruned, prune};
 pub use trust::PrivateCache;
 pub use upkeep::{Removed, Size, clear, has_cache, size, size_of};
