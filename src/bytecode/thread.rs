@@ -121,8 +121,9 @@ impl Thread<'_> {
         let started = Worker::start(&self.settings.interpreter, self.token);
         let mut worker = started.map_err(|source| self.interpreter_error(source))?;
         for piece in &self.sent {
-            // As above: one that is gone already does not answer.
             if piece.send_to(&mut worker).is_err() {
+                // It waits for the rest of a message that will not come: without this, we would wait for each other.
+                worker.stop();
                 break;
             }
         }

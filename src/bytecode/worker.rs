@@ -105,10 +105,15 @@ impl Worker {
         }
     }
 
-    /// Waits for an interpreter that stopped answering, and says how it ended.
-    pub(super) fn end(mut self) -> io::Result<ExitStatus> {
+    /// Has it end: it will not answer any more.
+    pub(super) fn stop(&mut self) {
         // One that has ended already keeps its status.
         let _ = self.child.kill();
+    }
+
+    /// Waits for an interpreter that stopped answering, and says how it ended.
+    pub(super) fn end(mut self) -> io::Result<ExitStatus> {
+        self.stop();
         self.child.wait()
     }
 }

@@ -69,3 +69,8 @@ fn an_environment_on_another_file_system_survives_failing_calls() {
 fn an_environment_for_an_image_survives_failing_calls() {
     survives("image", "ENOSPC");
 }
+
+#[test]
+fn a_compilation_survives_an_interpreter_that_cannot_be_written_to() {
+    survives_all("compiled", "ENOSPC", &["--about", "^pipe:"]);
+}
