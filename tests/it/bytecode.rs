@@ -9,6 +9,8 @@ use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::plan::DistributionId;
 use lock2venv::store::PrivateCache;
 
+use crate::support::program::write_program;
+
 const FACTS: &str = "import sys, importlib.util as u; print(sys.executable, sys.implementation.cache_tag, u.MAGIC_NUMBER.hex())";
 
 /// What `py_compile` writes for the source at argv[1] when it lies at argv[2].
@@ -221,12 +223,7 @@ fn a_source_that_ends_the_interpreter_costs_only_itself() {
          builtins.open = lambda path, mode: os._exit(9) if b'kill' in path else real(path, mode)\n$last\"\n",
         real.display()
     );
-    fs::write(&wrapper, script).unwrap();
-    fs::set_permissions(
-        &wrapper,
-        std::os::unix::fs::PermissionsExt::from_mode(0o755),
-    )
-    .unwrap();
+    write_program(&wrapper, script);
     let sources: Vec<_> = (0..100)
         .map(|n| {
             if n % 40 == 7 {

@@ -11,6 +11,7 @@ use lock2venv::plan::DistributionId;
 use lock2venv::store::PrivateCache;
 
 use crate::support::locked_wheels::{LockedWheels, python, snapshot};
+use crate::support::program::write_program;
 use crate::support::wheel_builder::WheelBuilder;
 
 /// Eight wheels of one namespace. All have its `__init__.py` with the same bytes; some share a module that differs.
@@ -183,9 +184,7 @@ impl Failing {
             python(),
             prelude.display()
         );
-        fs::write(&path, script).unwrap();
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        fs::set_permissions(&path, mode).unwrap();
+        write_program(&path, script);
         path
     }
 

@@ -8,6 +8,7 @@ use lock2venv::process::Stop;
 use lock2venv::url::{Credentials, WrittenUrl};
 
 use crate::support::git_server::{Daemon, GitPlace, serve_files};
+use crate::support::program::write_program;
 
 const MISSING: &str = "00112233445566778899aabbccddeeff00112233";
 
@@ -393,10 +394,7 @@ fn hooks_of_the_user_do_not_run_and_his_other_urls_count() {
     let ran = place.path("ran");
     for hook in ["post-checkout", "reference-transaction"] {
         let path = place.path("template/hooks").join(hook);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, format!("#!/bin/sh\ntouch {}\n", ran.display())).unwrap();
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        fs::set_permissions(&path, mode).unwrap();
+        write_program(&path, format!("#!/bin/sh\ntouch {}\n", ran.display()));
     }
     let folder = place.path("template");
     let text = format!(
@@ -497,9 +495,7 @@ fn no_git_and_an_old_one_are_errors() {
     let stop = Stop::default();
     assert!(matches!(Git::find([], &stop), Err(Error::NoGit)));
     let path = place.path("git");
-    fs::write(&path, "#!/bin/sh\necho git version 1.8.3.1\n").unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(&path, mode).unwrap();
+    write_program(&path, "#!/bin/sh\necho git version 1.8.3.1\n");
     let folder = place.path("");
     let result = Git::find([("PATH".into(), folder.into())], &stop);
     assert!(matches!(result, Err(Error::TooOld(_))), "{result:?}");

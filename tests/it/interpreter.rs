@@ -10,6 +10,8 @@ use lock2venv::interpreter::{Error, Interpreter, InterpreterRequest, Search};
 use lock2venv::store::PrivateCache;
 use lock2venv::version::VersionConstraint;
 
+use crate::support::program::write_program;
+
 /// The folder that tests of a whole `PATH` put programs into, and the interpreter that they start.
 struct Bench {
     folder: tempfile::TempDir,
@@ -29,9 +31,7 @@ impl Bench {
 
     fn script(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
-        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-        fs_err::write(&path, text).unwrap();
-        fs_err::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        write_program(&path, text);
         path
     }
 

@@ -1,7 +1,6 @@
 //! Canaries in every place that credentials can come from, searched for in everything that is written or sent.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -10,6 +9,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
 use crate::support::local_index::{Fault, LocalIndex, latin_1};
 use crate::support::one_package::{OnePackage, index, legacy, wheel};
+use crate::support::program::write_program;
 use crate::support::workspace::{Output, search_path};
 
 const USERNAME: &str = "reader-canary";
@@ -158,12 +158,10 @@ impl Trap {
 
     /// Makes a program `keyring` that prints these words, one in a line.
     fn keyring(&mut self, words: &str) {
-        let program = self.file(
-            "bin/keyring",
-            &format!("#!/bin/sh\nprintf '%s\\n' {words}\n"),
-        );
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-        let folder = Path::new(&program).parent().unwrap().to_str().unwrap();
+        let program = self.scene.workspace.home().join("bin/keyring");
+        write_program(&program, format!("#!/bin/sh\nprintf '%s\\n' {words}\n"));
+        self.own.push(program.clone());
+        let folder = program.parent().unwrap().to_str().unwrap();
         self.variable("PATH", &format!("{folder}:{}", search_path()));
     }
 

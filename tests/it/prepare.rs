@@ -26,6 +26,7 @@ use lock2venv::version::Version;
 use tempfile::TempDir;
 
 use crate::support::local_index::{Fault, Form, LocalIndex};
+use crate::support::program::write_program;
 
 /// A machine with nothing set but what the test sets.
 struct Machine {
@@ -719,15 +720,9 @@ fn a_package_with_a_source_comes_from_there_alone() {
 
 /// Writes a program `keyring` that has this for every service, and returns its folder, which stays.
 fn keyring(username: &str, password: &str) -> String {
-    use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap().keep();
-    let program = folder.join("keyring");
-    std::fs::write(
-        &program,
-        format!("#!/bin/sh\nprintf '{username}\n{password}\n'\n"),
-    )
-    .unwrap();
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let text = format!("#!/bin/sh\nprintf '{username}\n{password}\n'\n");
+    write_program(&folder.join("keyring"), text);
     folder.to_str().unwrap().to_owned()
 }
 

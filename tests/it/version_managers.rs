@@ -7,6 +7,7 @@ use lock2venv::interpreter::{Error, Interpreter, InterpreterRequest, Search, man
 use lock2venv::version::VersionConstraint;
 
 use crate::interpreter::python;
+use crate::support::program::write_program;
 use crate::support::scene::Scene;
 use crate::support::workspace::Output;
 
@@ -52,15 +53,7 @@ impl Home {
     }
 
     fn script(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
-        // Another process writes it: a program that another test starts meanwhile would else hold it open for writing, and
-        // what is open for writing cannot be run.
-        let text_file = self.path("text");
-        fs_err::write(&text_file, text).unwrap();
-        let mut copy = std::process::Command::new("install");
-        let copied = copy.args(["-m", "755"]).args([&text_file, &path]).status();
-        assert!(copied.unwrap().success());
+        write_program(&self.path(name), text);
     }
 
     /// What pyenv puts on `PATH` for a version that is chosen nowhere.

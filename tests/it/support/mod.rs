@@ -9,6 +9,7 @@ pub(crate) mod local_index;
 pub(crate) mod locked_wheels;
 pub(crate) mod mount;
 pub(crate) mod one_package;
+pub(crate) mod program;
 pub(crate) mod project;
 pub(crate) mod real_servers;
 pub(crate) mod requirement;
