@@ -3,7 +3,7 @@
 //! A new environment is a [`Draft`]: a hidden folder beside its place, filled there and published by one rename. An
 //! existing one is an [`Environment`], which only the holder of its [`EnvironmentLock`] may change, by way of a [`Staging`]
 //! folder inside. The form is that of `python -m venv` ([PEP 405]), with links to the interpreter, no pip, and nothing that
-//! depends on where the environment lies.
+//! depends on where the environment lies. The installation of a Python itself counts as one that is there: [`Environment::of_python`].
 //!
 //! Where nothing can be renamed over the place (a mounted volume, a lower layer of an image), what is there is removed and the
 //! new environment moved in, under a journal. Nothing is removed that is no part of an environment.
@@ -39,6 +39,7 @@ use fs_err as fs;
 use crate::installed::{Installed, InstalledDistribution, dist_info_stem};
 use crate::platform::removal;
 
+use crate::interpreter::Interpreter;
 pub use crate::interpreter::Layout;
 pub use blueprint::Blueprint;
 pub use draft::Draft;
@@ -145,6 +146,24 @@ impl Environment {
             }
             Err(error) if is_absent(&error) => Self::read_without_pyvenv_cfg(root),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes the installation of `interpreter` itself, whose prefix is `root`, absolute with no links in it, for an environment: its
+    /// own packages are those of everybody who runs this Python.
+    ///
+    /// It has no `pyvenv.cfg`, is never made again, and scripts in it start the interpreter that is beside them.
+    pub fn of_python(interpreter: &Interpreter, root: &Path) -> Self {
+        let (major, minor, micro) = interpreter.version;
+        Self {
+            root: root.to_owned(),
+            pyvenv_cfg: PyvenvCfg {
+                home: Some(interpreter.home().to_owned()),
+                executable: Some(interpreter.base_executable.clone()),
+                version: Some(format!("{major}.{minor}.{micro}")),
+                ..PyvenvCfg::default()
+            },
+            is_unfinished: false,
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Bytecode, Error, Interpreter, Layout};
+use super::{Bytecode, Error, Interpreter, Layout, Said, parse_last_line};
 use crate::marker::MarkerEnvironment;
 use crate::tag::{Libc, Platform, Python, Tags};
 use crate::target::Target;
@@ -43,8 +43,8 @@ pub(super) struct PlatformFacts {
 }
 
 /// Turns what the interpreter at `path` wrote into an [`Interpreter`].
-pub(super) fn read(path: &Path, stdout: &[u8], stderr: String) -> Result<Interpreter, Error> {
-    let answer = parse(path, stdout, stderr)?;
+pub(super) fn read(path: &Path, said: &Said) -> Result<Interpreter, Error> {
+    let answer: ProbeAnswer = parse_last_line(path, said)?;
     let lacks = |fact| Error::Fact {
         path: path.to_owned(),
         fact,
@@ -75,18 +75,6 @@ pub(super) fn read(path: &Path, stdout: &[u8], stderr: String) -> Result<Interpr
         executable: answer.executable,
         base_executable: answer.base_executable,
         base_prefix: answer.base_prefix,
-    })
-}
-
-fn parse(path: &Path, stdout: &[u8], stderr: String) -> Result<ProbeAnswer, Error> {
-    let stdout = String::from_utf8_lossy(stdout).into_owned();
-    // A wrapper may greet before it starts the interpreter; the answer is the last line.
-    let line = stdout.trim_end().rsplit('\n').next().unwrap_or_default();
-    serde_json::from_str(line).map_err(|source| Error::Answer {
-        path: path.to_owned(),
-        stdout: stdout.clone(),
-        stderr,
-        source,
     })
 }
 

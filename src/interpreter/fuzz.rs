@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
-use super::{Interpreter, answer};
+use super::{Interpreter, Said, answer};
 
 /// Reads what a program printed that was asked as an interpreter, and what is kept of an answer.
 pub fn interpreter_answer(stdout: &[u8]) -> Option<Interpreter> {
     let _ = serde_json::from_slice::<Interpreter>(stdout);
-    answer::read(Path::new("/usr/bin/python3"), stdout, String::new()).ok()
+    let said = Said {
+        stdout: String::from_utf8_lossy(stdout).into_owned(),
+        stderr: String::new(),
+    };
+    answer::read(Path::new("/usr/bin/python3"), &said).ok()
 }

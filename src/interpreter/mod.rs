@@ -13,6 +13,7 @@ pub(crate) mod fuzz;
 mod kept;
 mod layout;
 mod managed;
+mod own_scheme;
 mod search;
 mod shim;
 
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::process::run_within;
@@ -28,6 +30,7 @@ use crate::target::Target;
 
 pub use layout::Layout;
 pub use managed::managed_folders;
+pub use own_scheme::{OwnScheme, OwnSchemeFault};
 pub use search::{InterpreterRequest, Search, Tried};
 pub use shim::Shims;
 
@@ -145,29 +148,8 @@ impl Interpreter {
     /// [`Error::Run`], [`Error::Silent`], [`Error::Failed`], [`Error::Answer`] or [`Error::Fact`], each with the path and what
     /// the program wrote to standard error.
     pub fn query(executable: &Path) -> Result<Self, Error> {
-        let mut command = Command::new(executable);
-        command
-            .args(["-I", "-S", "-B", "-c", PROBE])
-            // Without it, a Python built for an old macOS is told that every newer one is 10.16.
-            .env("SYSTEM_VERSION_COMPAT", "0")
-            .env_remove("__PYVENV_LAUNCHER__");
-        let ended = run_within(&mut command, LIMIT).map_err(|source| Error::Run {
-            path: executable.to_owned(),
-            source,
-        })?;
-        let output = ended.ok_or_else(|| Error::Silent {
-            path: executable.to_owned(),
-            limit: LIMIT,
-        })?;
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        if !output.status.success() {
-            return Err(Error::Failed {
-                path: executable.to_owned(),
-                status: output.status,
-                stderr,
-            });
-        }
-        answer::read(executable, &output.stdout, stderr)
+        let said = ask(executable, PROBE)?;
+        answer::read(executable, &said)
     }
 
     /// Asks `executable`, unless `cache` holds its answer from before; keeps the answer there.
@@ -199,6 +181,51 @@ impl Interpreter {
     pub fn home(&self) -> &Path {
         self.base_executable.parent().unwrap_or(Path::new("/"))
     }
+}
+
+/// What an interpreter wrote, having ended well.
+struct Said {
+    stdout: String,
+    stderr: String,
+}
+
+/// Runs `question` in `executable`, which sees nothing of the user's and nothing that is installed.
+fn ask(executable: &Path, question: &str) -> Result<Said, Error> {
+    let mut command = Command::new(executable);
+    command
+        .args(["-I", "-S", "-B", "-c", question])
+        // Without it, a Python built for an old macOS is told that every newer one is 10.16.
+        .env("SYSTEM_VERSION_COMPAT", "0")
+        .env_remove("__PYVENV_LAUNCHER__");
+    let ended = run_within(&mut command, LIMIT).map_err(|source| Error::Run {
+        path: executable.to_owned(),
+        source,
+    })?;
+    let output = ended.ok_or_else(|| Error::Silent {
+        path: executable.to_owned(),
+        limit: LIMIT,
+    })?;
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    if !output.status.success() {
+        return Err(Error::Failed {
+            path: executable.to_owned(),
+            status: output.status,
+            stderr,
+        });
+    }
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(Said { stdout, stderr })
+}
+
+/// Reads the answer to a question. A wrapper may greet before it starts the interpreter; the answer is the last line.
+fn parse_last_line<T: DeserializeOwned>(path: &Path, said: &Said) -> Result<T, Error> {
+    let line = said.stdout.trim_end().rsplit('\n').next();
+    serde_json::from_str(line.unwrap_or_default()).map_err(|source| Error::Answer {
+        path: path.to_owned(),
+        stdout: said.stdout.clone(),
+        stderr: said.stderr.clone(),
+        source,
+    })
 }
 
 /// The line that says why: Python says it last, and a shim says it before its advice. What repeats the question, as a program does

@@ -43,6 +43,14 @@ pub enum Error {
     /// The interpreter that will run the environment is to be found relative to nobody knows what.
     #[error("`{}` is not an absolute path", .0.display())]
     RuntimePythonNotAbsolute(PathBuf),
+    /// Packages cannot be installed into the Python itself.
+    #[error("packages cannot be installed into the Python `{}` itself", python.display())]
+    OwnPython {
+        /// The interpreter.
+        python: PathBuf,
+        /// Why not.
+        source: interpreter::OwnSchemeFault,
+    },
     /// A setting of Poetry's makes no sense.
     #[error(transparent)]
     Configuration(#[from] configuration::Error),

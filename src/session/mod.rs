@@ -18,6 +18,7 @@ mod goal;
 mod guard;
 mod interruption;
 mod lookup;
+mod own_python;
 mod placement;
 mod recovery;
 mod recreation;
@@ -166,11 +167,11 @@ impl Session {
     }
 
     /// Finds the environment at `root`, an absolute path, waits until nobody else changes it, and finds an interpreter that
-    /// `project` allows.
+    /// `project` allows. Where the settings say so it is the installation of that interpreter itself, wherever `root` is.
     ///
     /// # Errors
     ///
-    /// [`Error::Interpreter`], [`Error::Environment`], [`Error::NotRemovable`].
+    /// [`Error::Interpreter`], [`Error::Environment`], [`Error::NotRemovable`], [`Error::OwnPython`].
     pub fn environment(
         &self,
         root: &Path,
@@ -180,6 +181,9 @@ impl Session {
         let cache = self.private_cache();
         let lookup = &self.settings.lookup;
         let search = lookup.search(root, &project.python_constraint, cache.as_ref());
+        if self.settings.fills_python {
+            return TargetEnvironment::of_python(&project.name, &search, reporter);
+        }
         let runtime = self.settings.runtime_python.as_deref();
         let target = TargetEnvironment::find(root, &project.name, &search, runtime, reporter)?;
         if let Some(python) = runtime {

@@ -78,6 +78,8 @@ pub struct SessionSettings {
     pub image_root: Option<PathBuf>,
     /// The interpreter, absolute, that will run the environment where it is used (`--runtime-python`); it need not be here.
     pub runtime_python: Option<PathBuf>,
+    /// Whether the installation of the interpreter itself is filled, and no environment (`virtualenvs.create = false`).
+    pub fills_python: bool,
 }
 
 impl SessionSettings {
@@ -108,6 +110,7 @@ impl SessionSettings {
             interruption: Interruption::default(),
             image_root: None,
             runtime_python: None,
+            fills_python: false,
         }
     }
 }
@@ -176,11 +179,14 @@ impl Session {
         Ok(Some(Arc::new(house.with_settings(&settings))))
     }
 
-    /// Keeps `environments` and the cache out of the wheels that are built here.
+    /// Keeps `environments` and the cache out of the wheels that are built here. In the folder of a Python itself a project may be
+    /// as well as anywhere.
     pub(super) fn build_options(&self, environments: &[&Path]) -> project_wheel::BuildOptions {
         let mut options = self.settings.build.clone();
-        let environments = environments.iter().map(|folder| (*folder).to_owned());
-        options.outside.extend(environments);
+        if !self.settings.fills_python {
+            let environments = environments.iter().map(|folder| (*folder).to_owned());
+            options.outside.extend(environments);
+        }
         options.outside.extend(self.settings.cache_folder.clone());
         options
     }

@@ -65,6 +65,7 @@ mod only_root;
 mod other_indexes;
 mod other_makers;
 mod other_users;
+mod own_python;
 mod plan;
 mod poetry;
 mod power_loss;

@@ -11,6 +11,13 @@ use crate::context::{Caller, Context};
 use crate::diagnose::Failure;
 use crate::install::settings;
 
+/// What is filled where there is to be no environment, as Poetry fills the Python that it runs on.
+pub(crate) const SYSTEM_PYTHON: &str = "python3";
+
+/// What to do where the Python itself cannot be filled.
+pub(crate) const MAKE_ONE: &str = "make an environment: set POETRY_VIRTUALENVS_CREATE=true and POETRY_VIRTUALENVS_IN_PROJECT=true, \
+    and put its .venv/bin on PATH; or set VIRTUAL_ENV to one that `python -m venv` made";
+
 /// Where an environment is, or will be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -18,6 +25,8 @@ pub(crate) enum Place {
     Own(PathBuf),
     /// It is the active environment, which is never made again.
     Active(PathBuf),
+    /// It is the installation of the Python that is found, for `virtualenvs.create` is false.
+    Python(PathBuf),
 }
 
 impl Place {
@@ -40,14 +49,14 @@ impl Place {
                 Ok(Some(_)) => Ok(Self::Active(folder)),
                 _ => Err(not_an_environment(&folder)),
             },
-            Placement::System => Err(system()),
+            Placement::System => python(project, configuration, context).map(Self::Python),
         }
     }
 
     /// Returns the folder.
     pub(crate) fn folder(&self) -> &Path {
         match self {
-            Self::Own(folder) | Self::Active(folder) => folder,
+            Self::Own(folder) | Self::Active(folder) | Self::Python(folder) => folder,
         }
     }
 }
@@ -84,12 +93,19 @@ fn not_an_environment(folder: &Path) -> Failure {
     )
 }
 
-fn system() -> Failure {
-    Failure::text(
-        "`virtualenvs.create` is false and no environment is active: lock2venv does not install into the system's Python",
-    )
-    .hint("make an environment (`python -m venv /opt/venv`), set VIRTUAL_ENV=/opt/venv, and put /opt/venv/bin on PATH")
-    .hint("or leave `virtualenvs.create` alone, set POETRY_VIRTUALENVS_IN_PROJECT=true, and put .venv/bin on PATH")
+/// Finds the Python that is filled where Poetry makes no environment: the first `python3` on `PATH`, unless a variable names another.
+fn python(
+    project: &Project,
+    configuration: &Configuration,
+    context: &Context,
+) -> Result<PathBuf, Failure> {
+    let named = context.variable("LOCK2VENV_PYTHON").or(Some(SYSTEM_PYTHON));
+    let lookup = settings::lookup(named, context, configuration)?;
+    let found = lookup.find(&project.root, &project.python_constraint);
+    match found {
+        Ok(python) => Ok(python.base_prefix),
+        Err(error) => Err(Failure::from(error).hint(MAKE_ONE)),
+    }
 }
 
 /// Warns where Poetry would fill another place than `root`, unless that was named.

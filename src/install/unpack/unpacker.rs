@@ -3,9 +3,11 @@
 //! The thread that called waits for arrivals, and stops taking them while [`MAX_UNDER_WAY`] wheels are under way, so that
 //! neither handles nor memory grow with the plan.
 
+use std::ffi::OsStr;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use fs_err as fs;
 use rayon::Scope;
 
 use super::batch::ThreadBuffers;
@@ -20,7 +22,7 @@ use crate::bytecode::{Batch, Compiler, PackedPiece};
 use crate::event::Event;
 use crate::install::place::pycache;
 use crate::install::place::script::Launcher;
-use crate::install::{Error, Installation, PreparedWheel};
+use crate::install::{Destination, Error, Installation, PreparedWheel};
 use crate::plan::DistributionId;
 use crate::store::wheels::Wheels;
 
@@ -237,14 +239,26 @@ impl Task<'_, '_> {
     }
 }
 
+/// Scripts start the interpreter that is beside them, where a Python itself is filled, or else look for the environment's.
+fn launcher(destination: &Destination) -> Launcher<'_> {
+    let interpreter = &destination.interpreter;
+    let scripts = destination.root.join(&destination.layout.scripts);
+    let folder = interpreter.parent().map(fs::canonicalize);
+    let is_own = folder.is_some_and(|folder| folder.is_ok_and(|folder| folder == scripts));
+    let name = interpreter.file_name().and_then(OsStr::to_str);
+    let usual = destination.layout.python_name.as_str();
+    Launcher {
+        interpreter,
+        python_name: name.filter(|_| is_own).unwrap_or(usual),
+        is_own,
+    }
+}
+
 fn context(installation: Installation<'_>) -> UnpackContext<'_> {
     let (destination, options) = (installation.destination, installation.options);
     UnpackContext {
         layout: &destination.layout,
-        launcher: Launcher {
-            interpreter: &destination.interpreter,
-            python_name: &destination.layout.python_name,
-        },
+        launcher: launcher(destination),
         installer_name: &options.installer_name,
         leniency: &options.leniency,
         limits: options.limits,

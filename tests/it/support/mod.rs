@@ -11,6 +11,7 @@ pub(crate) mod mount;
 pub(crate) mod one_package;
 pub(crate) mod program;
 pub(crate) mod project;
+pub(crate) mod python_prefix;
 pub(crate) mod real_servers;
 pub(crate) mod requirement;
 pub(crate) mod scene;

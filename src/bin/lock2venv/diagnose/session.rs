@@ -4,6 +4,7 @@ use lock2venv::environment;
 use lock2venv::session::{Error, Recreation};
 
 use super::{Failure, IGNORE_IT};
+use crate::place::MAKE_ONE;
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
@@ -24,6 +25,7 @@ impl From<Error> for Failure {
             Error::RuntimePythonUnusable(error) => Self::new(&error)
                 .hint("name the Python of the image: `--runtime-python PATH`")
                 .about(&["runtime_python"]),
+            Error::OwnPython { .. } => Self::new(&error).hint(MAKE_ONE),
             Error::Configuration(error) => error.into(),
             Error::Project(error) => error.into(),
             Error::Interpreter(error) => error.into(),

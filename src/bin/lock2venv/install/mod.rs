@@ -14,12 +14,13 @@ pub(crate) mod strictness;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lock2venv::session::{Error, Goal, Part, ProjectOrigin, Session};
+use lock2venv::interpreter::InterpreterRequest;
+use lock2venv::session::{Error, Goal, Part, ProjectOrigin, Session, SessionSettings};
 
 use crate::args::Install;
 use crate::context::Context;
 use crate::diagnose::Failure;
-use crate::place::{Place, warn_of_elsewhere};
+use crate::place::{MAKE_ONE, Place, SYSTEM_PYTHON, warn_of_elsewhere};
 use crate::report::Terminal;
 
 use narration::Narration;
@@ -65,6 +66,9 @@ pub(crate) fn run(arguments: &Install, others: Others, context: &Context) -> Res
     settings.leniency = leniency;
     arguments.image.apply(context, &mut settings)?;
     settings.interruption = interruption;
+    if let Place::Python(prefix) = &place {
+        fill_python(prefix, &mut settings, context)?;
+    }
     let session = Session::new(settings);
     let goal = Goal {
         removes_others: others == Others::Removed,
@@ -83,6 +87,27 @@ pub(crate) fn run(arguments: &Install, others: Others, context: &Context) -> Res
         let operations = Operations::of(&report.plan, report.project.as_ref());
         narration.conclude(&operations, &seconds(started.elapsed()));
     }
+    Ok(())
+}
+
+/// Has the Python itself filled. Poetry says the first line as well.
+fn fill_python(
+    prefix: &Path,
+    settings: &mut SessionSettings,
+    context: &Context,
+) -> Result<(), Failure> {
+    if settings.image_root.is_some() || settings.runtime_python.is_some() {
+        let headline = "`--root` and `--runtime-python` are for environments, and `virtualenvs.create` is false";
+        return Err(Failure::text(headline).misuse().hint(MAKE_ONE));
+    }
+    context.say("Skipping virtualenv creation, as specified in config file.");
+    context.say(&format!(
+        "Installing into the Python in `{}`",
+        prefix.display()
+    ));
+    settings.fills_python = true;
+    let request = || InterpreterRequest::parse(SYSTEM_PYTHON);
+    settings.lookup.request.get_or_insert_with(request);
     Ok(())
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct Launcher<'a> {
     pub(crate) interpreter: &'a Path,
     /// The file name of the environment's own, in the folder of the scripts.
     pub(crate) python_name: &'a str,
+    /// Whether the interpreter is the environment's own: a Python itself is filled, and scripts need not look for another.
+    pub(crate) is_own: bool,
 }
 
 /// The folder of scripts of one environment.
@@ -62,7 +64,8 @@ impl Launcher<'_> {
             module, attribute, ..
         } = entry_point;
         let import = attribute.split('.').next().unwrap_or_default();
-        let start = match start::first_line(self.interpreter, "-IS") {
+        let start = match self.first_line("-IS") {
+            Some(line) if self.is_own => format!("{line}\nimport sys\n"),
             Some(line) => format!("{line}\n{}", start::statements(self.python_name)),
             None => format!("{}\nimport sys\n", start::shell(self.python_name)),
         };
@@ -82,11 +85,18 @@ impl Launcher<'_> {
         let is_script = script.starts_with(PLACEHOLDER);
         let body = is_script.then(|| after_line(script))?;
         // The whole file is compiled twice, and what the compiler warns of is said once.
-        let line = start::first_line(self.interpreter, "-ISWignore");
-        Some(match line.filter(|_| is_text(body)) {
+        let line = self.first_line("-ISWignore");
+        Some(match line.filter(|_| self.is_own || is_text(body)) {
+            Some(line) if self.is_own => [line.as_bytes(), b"\n", body].concat(),
             Some(line) => start_in_python(&line, &start::statement(self.python_name), body),
             None => start_in_shell(&start::shell(self.python_name), body),
         })
+    }
+
+    /// Returns the `#!` line that starts the interpreter, with `flags` where it only looks for another.
+    fn first_line(self, flags: &str) -> Option<String> {
+        let flags = if self.is_own { "" } else { flags };
+        start::first_line(self.interpreter, flags)
     }
 }
 
@@ -150,6 +160,7 @@ mod tests {
         let launcher = Launcher {
             interpreter: Path::new(interpreter),
             python_name: "python",
+            is_own: false,
         };
         let text = launcher.rewrite(script.as_bytes())?;
         let text = String::from_utf8(text).unwrap();

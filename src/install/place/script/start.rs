@@ -5,13 +5,14 @@ use std::path::Path;
 /// What Linux before 5.1 and gVisor read of a `#!` line.
 const MOST_BYTES: usize = 127;
 
-/// Returns the `#!` line that starts `interpreter` with `flags`, `None` when no such line can.
+/// Returns the `#!` line that starts `interpreter` with `flags`, if there are any; `None` when no such line can.
 ///
 /// It is split at spaces by some systems, cut off by others, and decoded with the script's encoding by Python.
 pub(super) fn first_line(interpreter: &Path, flags: &str) -> Option<String> {
     let path = interpreter.to_str()?;
     let is_word = path.bytes().all(|byte| byte.is_ascii_graphic());
     let line = format!("#!{path} {flags}");
+    let line = line.trim_end().to_owned();
     (is_word && line.len() <= MOST_BYTES).then_some(line)
 }
 
