@@ -40,7 +40,10 @@ impl PythonPrefix {
         let scripts = root.join("bin");
         fs::create_dir_all(library.join("site-packages")).unwrap();
         fs::create_dir(&scripts).unwrap();
-        fs::copy(python(), scripts.join(&name)).unwrap();
+        // Copied by a program, or what another thread starts meanwhile holds the file open, and it cannot be run ("text file busy").
+        let mut copy = Command::new("cp");
+        let copied = copy.arg(python()).arg(scripts.join(&name)).status();
+        assert!(copied.unwrap().success());
         for link in ["python", "python3"] {
             symlink(&name, scripts.join(link)).unwrap();
         }
