@@ -55,12 +55,14 @@ fn a_project_with_a_script_starts_with_it() {
 
     # What runs: a change of the code builds only this again.
     FROM python:3.12-slim
+    RUN useradd --create-home app
     WORKDIR /app
-    ENV PATH=/app/.venv/bin:$PATH
+    ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1
     COPY --from=dependencies /app/.venv /app/.venv
     RUN --mount=from=lock2venv,source=/usr/local/bin/lock2venv,target=/usr/local/bin/lock2venv \
         --mount=type=bind,target=/src \
         lock2venv -C /src install --only-root --venv /app/.venv --compile
+    USER app
     ENTRYPOINT ["annapurna"]
     "#);
 }
@@ -100,10 +102,12 @@ fn packages_alone_get_credentials_settings_and_a_python_that_has_wheels() {
 
     # What runs: a change of the code builds only this again.
     FROM python:3.12-slim
+    RUN useradd --create-home app
     WORKDIR /app
-    ENV PATH=/app/.venv/bin:$PATH
+    ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1
     COPY --from=dependencies /app/.venv /app/.venv
     COPY . .
+    USER app
     CMD ["python", "main.py"]
     "#);
 }
@@ -121,6 +125,7 @@ fn path_dependencies_are_installed_with_the_project() {
             package("old", &[wheel], &at("file", &format!("../wheels/{wheel}"))),
         ],
     );
+    scene.workspace.write("api/__init__.py", "");
     assert_snapshot!(printed(&scene, &["--python", "3.11"]), @r#"
     # docker build -t api -f Dockerfile ..
     # `lock2venv` is an image that holds the binary, such as `dist/Dockerfile` of lock2venv builds.
@@ -136,12 +141,14 @@ fn path_dependencies_are_installed_with_the_project() {
 
     # What runs: a change of the code builds only this again.
     FROM python:3.11-slim
+    RUN useradd --create-home app
     WORKDIR /app
-    ENV PATH=/app/.venv/bin:$PATH
+    ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1
     COPY --from=dependencies /app/.venv /app/.venv
     RUN --mount=from=lock2venv,source=/usr/local/bin/lock2venv,target=/usr/local/bin/lock2venv \
         --mount=type=bind,target=/src \
         lock2venv -C /src/project install --only main --venv /app/.venv --compile
+    USER app
     # pyproject.toml names 1 more of them.
     ENTRYPOINT ["serve"]
     "#);
@@ -162,6 +169,7 @@ fn what_is_built_from_source_has_git_and_a_compiler() {
         ],
     );
     scene.workspace.write(".python-version", "3.10.4\n");
+    scene.workspace.write("lab/__init__.py", "");
     assert_snapshot!(printed(&scene, &["--with", "dev"]), @r#"
     # docker build -t lab .
     # `lock2venv` is an image that holds the binary, such as `dist/Dockerfile` of lock2venv builds.
@@ -178,12 +186,14 @@ fn what_is_built_from_source_has_git_and_a_compiler() {
 
     # What runs: a change of the code builds only this again.
     FROM python:3.10-slim
+    RUN useradd --create-home app
     WORKDIR /app
-    ENV PATH=/app/.venv/bin:$PATH
+    ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1
     COPY --from=dependencies /app/.venv /app/.venv
     RUN --mount=from=lock2venv,source=/usr/local/bin/lock2venv,target=/usr/local/bin/lock2venv \
         --mount=type=bind,target=/src \
         lock2venv -C /src install --only-root --venv /app/.venv --compile
+    USER app
     # pyproject.toml names no script: say here what is to be run.
     CMD ["python"]
     "#);
@@ -236,6 +246,8 @@ fn a_micro_version_is_named_where_the_project_allows_no_newer_one() {
         (">=3.10,<=3.12", "3.11"),
         ("<=3.9", "3.9.0"),
         ("!=3.12.4,<3.13,>=3.9", "3.12"),
+        // No image is known to have what is above.
+        (">=3.11,<3.11.30", "3.11.14"),
     ] {
         let text = printed(&requiring(requires), &[]);
         assert!(
@@ -276,6 +288,150 @@ fn odd_names_are_quoted_and_odd_paths_refused() {
         text.ends_with("ENTRYPOINT [\"say \\\"hi\\\"\"]\n"),
         "{text}"
     );
+}
+
+/// The lines of a Dockerfile that have `part`.
+fn lines_with<'t>(text: &'t str, part: &str) -> Vec<&'t str> {
+    let lines = text.lines().map(str::trim);
+    lines.filter(|line| line.contains(part)).collect()
+}
+
+const SIMPLE: &str = "[project]\nname = \"annapurna\"\nversion = \"1.0\"\nrequires-python = \">=3.9\"\ndependencies = [\"acme\"]\n";
+
+fn simple(files: &[&str], source: &str) -> Scene {
+    project(SIMPLE, &[package("acme", files, source)])
+}
+
+#[test]
+fn what_has_no_wheel_for_this_python_and_linux_has_a_compiler() {
+    for (files, image) in [
+        (
+            &["acme-1.0-cp311-cp311-win_amd64.whl", "acme-1.0.tar.gz"][..],
+            "3.14",
+        ),
+        (
+            &[
+                "acme-1.0-cp311-cp311-manylinux_2_17_i686.whl",
+                "acme-1.0.tar.gz",
+            ],
+            "3.14",
+        ),
+        (
+            &[
+                "acme-1.0-cp311-cp311-musllinux_1_1_x86_64.whl",
+                "acme-1.0.tar.gz",
+            ],
+            "3.14",
+        ),
+        (
+            &[
+                "acme-1.0-cp311-cp311-manylinux_2_17_x86_64.whl",
+                "acme-1.0.tar.gz",
+            ],
+            "3.11-slim",
+        ),
+        (
+            &["acme-1.0-cp39-abi3-manylinux_2_17_x86_64.whl"],
+            "3.14-slim",
+        ),
+    ] {
+        let text = printed(&simple(files, ""), &[]);
+        let first = lines_with(&text, "AS dependencies");
+        assert_eq!(first, [format!("FROM python:{image} AS dependencies")]);
+    }
+    let files = ["acme-1.0-cp311-cp311-manylinux_2_17_x86_64.whl"];
+    let text = printed(&simple(&files, ""), &["--python", "3.12.1"]);
+    assert!(
+        text.contains("FROM python:3.12.1 AS dependencies"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_index_of_this_machine_is_a_context_and_needs_no_credentials() {
+    let source = |url: &str| {
+        let source = format!(
+            "[package.source]\ntype = \"legacy\"\nurl = \"{url}\"\nreference = \"Local.One\"\n"
+        );
+        let scene = simple(&["acme-1.0-py3-none-any.whl"], &source);
+        scene.run(&["dockerfile"])
+    };
+    for url in ["file:///srv/wheels", "file:///srv/wheels/all.html"] {
+        let text = source(url).succeeded().stdout;
+        assert_eq!(lines_with(&text, "secret"), Vec::<&str>::new());
+        let build = "# docker build --build-context index-app=/srv/wheels -t annapurna .";
+        assert_eq!(lines_with(&text, "docker build"), [build]);
+        let mount = "--mount=type=bind,from=index-app,target=/srv/wheels \\";
+        assert_eq!(lines_with(&text, "from=index"), [mount]);
+        assert_eq!(lines_with(&text, "source=pyproject.toml").len(), 1);
+    }
+    source("file:///srv/my wheels").failed(1, &["no Dockerfile can name `/srv/my wheels`"]);
+}
+
+#[test]
+fn repositories_come_by_ssh_with_the_keys_of_the_user() {
+    let source = format!(
+        "[package.source]\ntype = \"git\"\nurl = \"git@forge.example:acme/acme.git\"\nreference = \"HEAD\"\nresolved_reference = \"{}\"\n",
+        "a".repeat(40)
+    );
+    let text = printed(&simple(&[], &source), &[]);
+    assert_eq!(
+        lines_with(&text, "docker build"),
+        ["# docker build --ssh default -t annapurna ."]
+    );
+    let known = "RUN mkdir -p -m 0700 ~/.ssh && ssh-keyscan forge.example >>~/.ssh/known_hosts";
+    assert_eq!(lines_with(&text, "keyscan"), [known]);
+    assert_eq!(lines_with(&text, "type=ssh"), ["--mount=type=ssh \\"]);
+}
+
+#[test]
+fn what_a_backend_builds_is_built_where_a_compiler_is() {
+    let pyproject = format!(
+        "{SIMPLE}[build-system]\nrequires = [\"setuptools\"]\nbuild-backend = \"setuptools.build_meta\"\n"
+    );
+    let scene = Scene::of(&pyproject, &[]);
+    scene.write_lock(&package("acme", &["acme-1.0-py3-none-any.whl"], ""));
+    let text = printed(&scene, &[]);
+    assert_eq!(
+        lines_with(&text, "FROM "),
+        [
+            "FROM python:3.14-slim AS dependencies",
+            "FROM python:3.14 AS project",
+            "FROM python:3.14-slim",
+        ]
+    );
+    assert_eq!(
+        lines_with(&text, "COPY "),
+        [
+            "COPY --from=dependencies /app/.venv /app/.venv",
+            "COPY --from=project /app/.venv /app/.venv",
+        ]
+    );
+    assert_eq!(lines_with(&text, "type=cache").len(), 2);
+}
+
+#[test]
+fn a_project_without_its_package_is_copied() {
+    let scene = simple(&["acme-1.0-py3-none-any.whl"], "");
+    fs::remove_dir_all(scene.workspace.project().join("annapurna")).unwrap();
+    scene.workspace.write("main.py", "");
+    let text = printed(&scene, &[]);
+    let said = ["# There is no package `annapurna` to install, so the files are copied."];
+    assert_eq!(lines_with(&text, "no package"), said);
+    assert!(
+        text.ends_with("COPY . .\nUSER app\nCMD [\"python\", \"main.py\"]\n"),
+        "{text}"
+    );
+    assert_eq!(lines_with(&text, "--only-root"), Vec::<&str>::new());
+}
+
+#[test]
+fn a_package_that_can_be_started_is() {
+    let scene = simple(&["acme-1.0-py3-none-any.whl"], "");
+    scene.workspace.write("annapurna/__main__.py", "");
+    let text = printed(&scene, &[]);
+    let end = "USER app\nENTRYPOINT [\"python\", \"-m\", \"annapurna\"]\n";
+    assert!(text.ends_with(end), "{text}");
 }
 
 /// What the printed commands do, without an engine: the two installs, in folders that stand for the two stages.

@@ -3,12 +3,16 @@
 use std::path::{Component, Path, PathBuf};
 
 use lock2venv::lock::Package;
+use lock2venv::project_wheel::BuildOptions;
 use lock2venv::pyproject::Project;
 use lock2venv::select::select;
 use lock2venv::source::Location;
+use lock2venv::url::Url;
 use toml::Value;
 
-use super::{Dockerfile, python, words};
+use super::project::{OwnPart, needs_backend, started_module};
+use super::python::ImagePython;
+use super::{Dockerfile, words};
 use crate::args::Groups;
 use crate::diagnose::Failure;
 use crate::install::project::LockedProject;
@@ -22,18 +26,24 @@ pub(super) struct Facts {
     pub(super) name: String,
     /// The folder of the project as seen from that which the build is given; empty where they are the same.
     pub(super) prefix: PathBuf,
-    /// The version of Python, such as `3.12`.
-    pub(super) python: String,
+    /// The version of Python.
+    pub(super) python: ImagePython,
     /// The image that has lock2venv in it.
     pub(super) image: String,
-    /// Whether there is something to install of the project itself.
-    pub(super) is_package: bool,
+    /// What there is to install of the project itself.
+    pub(super) own: OwnPart,
+    /// Whether a build backend has to run for that, or for a folder among the dependencies.
+    pub(super) needs_backend: bool,
+    /// The hosts that repositories come from by ssh.
+    pub(super) ssh_hosts: Vec<String>,
     /// The flags that choose groups and extras.
     pub(super) choice: String,
     /// The documents that the dependencies are installed by. The lock alone is enough where it says all there is to know.
     pub(super) documents: Vec<&'static str>,
-    /// The sources that are not PyPI, by name.
+    /// The sources that are asked over the network and are not PyPI, by name.
     pub(super) sources: Vec<String>,
+    /// The sources that are folders of this machine.
+    pub(super) local_sources: Vec<LocalSource>,
     /// Archives on this disk that the lock names, relative to the project.
     pub(super) archives: Vec<PathBuf>,
     /// Whether folders are among the dependencies.
@@ -43,19 +53,48 @@ pub(super) struct Facts {
     /// The first program of the project, and how many more there are.
     pub(super) script: Option<String>,
     pub(super) n_more_scripts: usize,
-    /// A module that looks as if it were to be started.
+    /// A file that looks as if it were to be started.
     pub(super) main: Option<&'static str>,
+    /// A package that `python -m` starts.
+    pub(super) module: Option<String>,
 }
 
-/// Sorts names, each of which counts once.
-fn sort_out(names: &mut Vec<String>) {
+/// A source that is a folder of this machine, which the build is given as a context of its own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LocalSource {
+    /// What the context is called.
+    pub(super) context: String,
+    /// The folder, absolute.
+    pub(super) folder: PathBuf,
+}
+
+impl LocalSource {
+    /// Returns the folder that `url` leads to, if it is a `file:` URL: that of the page, if it names one.
+    fn of(name: &str, url: &Url) -> Result<Option<Self>, Failure> {
+        if url.scheme() != "file" {
+            return Ok(None);
+        }
+        let mut folder: PathBuf = ["/"]
+            .into_iter()
+            .map(str::to_owned)
+            .chain(url.segments())
+            .collect();
+        if folder
+            .extension()
+            .is_some_and(|ending| ending == "html" || ending == "htm")
+        {
+            folder.pop();
+        }
+        words::check_name(&folder)?;
+        let context = format!("index-{}", words::image_of(name));
+        Ok(Some(Self { context, folder }))
+    }
+}
+
+/// Sorts what counts once each.
+fn sort_out<T: Ord>(names: &mut Vec<T>) {
     names.sort();
     names.dedup();
-}
-
-fn has_sdists_alone(package: &Package) -> bool {
-    let mut files = package.files.iter();
-    !package.files.is_empty() && !files.any(|file| file.name.ends_with(".whl"))
 }
 
 fn main_module(root: &Path) -> Option<&'static str> {
@@ -68,6 +107,7 @@ impl Facts {
         locked: &LockedProject,
         arguments: &Dockerfile,
         groups: &Groups,
+        options: &BuildOptions,
     ) -> Result<Self, Failure> {
         let project = &locked.project;
         let selection = select(project, &locked.lock, &locked.choice)?;
@@ -76,18 +116,22 @@ impl Facts {
             root: project.root.clone(),
             name: project.name.to_string(),
             prefix: PathBuf::new(),
-            python: python::choose(arguments.python.as_deref(), project, &packages)?,
+            python: ImagePython::choose(arguments.python.as_deref(), project, &packages)?,
             image: arguments.image.clone(),
-            is_package: project.is_package,
+            own: OwnPart::Wheel,
+            needs_backend: false,
+            ssh_hosts: Vec::new(),
             choice: flags(groups),
             documents: Vec::new(),
             sources: Vec::new(),
+            local_sources: Vec::new(),
             archives: Vec::new(),
             has_folders: false,
             sources_built: Vec::new(),
             script: None,
             n_more_scripts: 0,
             main: main_module(&project.root),
+            module: started_module(project),
         };
         let scripts = scripts(project);
         facts.n_more_scripts = scripts.len().saturating_sub(1);
@@ -95,25 +139,19 @@ impl Facts {
         facts.script = own.or_else(|| scripts.first()).cloned();
         let mut folders = Vec::new();
         for package in packages {
-            let name = package.name.to_string();
-            match package.source.as_ref().map(|source| &source.location) {
-                Some(Location::Index(_)) => {
-                    let source = package.source.as_ref();
-                    facts
-                        .sources
-                        .extend(source.and_then(|source| source.reference.clone()));
-                }
-                Some(Location::Git(_)) => facts.sources_built.push(name),
-                Some(Location::Directory(path)) => folders.push(path.clone()),
-                Some(Location::File(path)) => facts.archives.push(path.clone()),
-                Some(Location::Url(_)) | None => {}
-            }
-            if has_sdists_alone(package) {
-                facts.sources_built.push(package.name.to_string());
-            }
+            folders.extend(facts.take(package)?);
         }
         sort_out(&mut facts.sources);
+        sort_out(&mut facts.local_sources);
+        sort_out(&mut facts.ssh_hosts);
         sort_out(&mut facts.sources_built);
+        facts.own = OwnPart::of(project, options);
+        let own = (facts.own == OwnPart::Wheel).then(|| project.root.clone());
+        let mut built = folders
+            .iter()
+            .map(|path| project.root.join(path))
+            .chain(own);
+        facts.needs_backend = built.any(|folder| needs_backend(&folder, options));
         facts.has_folders = !folders.is_empty();
         let is_enough = locked.lock.has_groups && !groups.only.is_empty();
         facts.documents = documents(&facts, is_enough);
@@ -124,6 +162,38 @@ impl Facts {
         Ok(facts)
     }
 
+    /// Takes what an image needs for `package`; returns its folder, if it comes from one.
+    fn take(&mut self, package: &Package) -> Result<Option<PathBuf>, Failure> {
+        let source = package.source.as_ref();
+        let name = || package.name.to_string();
+        if self.python.builds(package) {
+            self.sources_built.push(name());
+        }
+        match source.map(|source| &source.location) {
+            Some(Location::Index(url)) => {
+                let reference = source.and_then(|source| source.reference.clone());
+                let reference = reference.unwrap_or_else(name);
+                let url = url.parse().ok();
+                let local = url
+                    .map(|url| LocalSource::of(&reference, &url))
+                    .transpose()?;
+                match local.flatten() {
+                    Some(local) => self.local_sources.push(local),
+                    None => self.sources.push(reference),
+                }
+            }
+            Some(Location::Git(url)) => {
+                self.sources_built.push(name());
+                self.ssh_hosts
+                    .extend(words::ssh_host(&url.without_credentials()));
+            }
+            Some(Location::Directory(path)) => return Ok(Some(path.clone())),
+            Some(Location::File(path)) => self.archives.push(path.clone()),
+            Some(Location::Url(_)) | None => {}
+        }
+        Ok(None)
+    }
+
     /// Returns the command that builds the image, from the project's folder.
     pub(super) fn command(&self) -> String {
         let secret = if self.sources.is_empty() {
@@ -131,13 +201,27 @@ impl Facts {
         } else {
             " --secret id=poetry_auth,src=$HOME/.config/pypoetry/auth.toml"
         };
+        let ssh = if self.ssh_hosts.is_empty() {
+            ""
+        } else {
+            " --ssh default"
+        };
         let context = match self.prefix.components().count() {
             0 => ".".to_owned(),
             n_above => vec![".."; n_above].join("/"),
         };
         let file = if context == "." { "" } else { " -f Dockerfile" };
         let image = words::image_of(&self.name);
-        format!("docker build{secret} -t {image}{file} {context}")
+        let contexts = self.local_sources.iter();
+        let contexts = contexts.map(|source| {
+            format!(
+                " --build-context {}={}",
+                source.context,
+                source.folder.display()
+            )
+        });
+        let contexts: String = contexts.collect();
+        format!("docker build{secret}{ssh}{contexts} -t {image}{file} {context}")
     }
 }
 
@@ -147,7 +231,7 @@ fn documents(facts: &Facts, is_lock_enough: bool) -> Vec<&'static str> {
     [
         (
             "pyproject.toml",
-            !is_lock_enough || !facts.sources.is_empty(),
+            !is_lock_enough || !facts.sources.is_empty() || !facts.local_sources.is_empty(),
         ),
         ("poetry.lock", true),
         ("poetry.toml", has_settings),

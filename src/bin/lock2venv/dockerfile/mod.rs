@@ -4,6 +4,7 @@
 //! `# syntax=` line: every mount here is known to the frontend that comes with `BuildKit`, and a line would fetch another one.
 
 mod facts;
+mod project;
 mod python;
 mod render;
 mod words;
@@ -21,6 +22,7 @@ use crate::args::Groups;
 use crate::context::Context;
 use crate::diagnose::Failure;
 use crate::install::project::{LockedProject, RootUse};
+use crate::install::settings;
 use crate::print_data;
 use crate::report::print_line;
 
@@ -57,7 +59,7 @@ pub(crate) struct Dockerfile {
 pub(crate) fn run(arguments: &Dockerfile, context: &Context) -> Result<(), Failure> {
     let groups = wanted(&arguments.groups, context)?;
     let locked = LockedProject::read(&groups, RootUse::Included, context)?;
-    let facts = Facts::of(&locked, arguments, &groups)?;
+    let facts = Facts::of(&locked, arguments, &groups, &settings::building(context))?;
     let dockerfile = render::dockerfile(&facts);
     let ignored = render::dockerignore(&facts);
     if arguments.write {

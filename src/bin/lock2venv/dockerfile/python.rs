@@ -9,17 +9,17 @@ use lock2venv::version::Version;
 
 use crate::diagnose::Failure;
 
-/// The minor versions of Python 3 that have images, the newest first.
-const MINORS: [u32; 6] = [14, 13, 12, 11, 10, 9];
+/// The minor versions of Python 3 that have images, the newest first, each with a micro version up to which all have one; there may
+/// be newer ones, which count only where the project allows any.
+const RELEASED: [(u32, u32); 6] = [(14, 0), (13, 9), (12, 12), (11, 14), (10, 19), (9, 24)];
 
-/// The newest micro version that is looked for where a project allows some alone.
-const NEWEST_MICRO: u32 = 25;
-
-/// A version that has an image and that the project allows.
-struct Candidate {
-    minor: u32,
+/// The version that an image of the project gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ImagePython {
     /// As the image has it in its name: `3.12`, or `3.12.4` where the project does not allow the newest micro version.
-    text: String,
+    pub(super) text: String,
+    /// The minor version, where the name has one.
+    minor: Option<u32>,
 }
 
 /// Reads what was asked for: a version as images have it in their names, such as `3`, `3.12`, `3.12.1` or `3.15-rc`.
@@ -33,76 +33,85 @@ pub(super) fn parse(text: &str) -> Result<String, String> {
     }
 }
 
-/// Chooses the version: as asked for, else that of `.python-version`, else the newest that the project allows and for which no package
-/// has only wheels for others. One of which the project allows any micro version goes before others.
-pub(super) fn choose(
-    asked: Option<&str>,
-    project: &Project,
-    packages: &[&Package],
-) -> Result<String, Failure> {
-    if let Some(asked) = asked {
-        return Ok(asked.to_owned());
+impl ImagePython {
+    /// Chooses the version: as asked for, else that of `.python-version`, else of those that the project allows the one that has wheels
+    /// of the most packages, and of several the newest. One of which the project allows any micro version goes before others.
+    pub(super) fn choose(
+        asked: Option<&str>,
+        project: &Project,
+        packages: &[&Package],
+    ) -> Result<Self, Failure> {
+        if let Some(asked) = asked {
+            return Ok(Self::named(asked));
+        }
+        let allowed = RELEASED.into_iter();
+        let allowed = allowed.filter_map(|released| Self::of(project, released));
+        let mut allowed: Vec<Self> = allowed.collect();
+        allowed.sort_by_key(|python| python.text.matches('.').count());
+        let pinned = fs::read_to_string(project.root.join(".python-version")).unwrap_or_default();
+        let pinned = allowed.iter().find(|python| python.is_pinned(&pinned));
+        let n_built = |python: &&Self| {
+            let built = packages.iter().filter(|package| python.builds(package));
+            built.count()
+        };
+        let chosen = pinned.or_else(|| allowed.iter().min_by_key(n_built));
+        chosen.cloned().ok_or_else(|| {
+            let headline = format!(
+                "pyproject.toml allows no Python that has an image here: {}",
+                project.python_versions
+            );
+            Failure::text(headline).hint("name the version: `--python 3.12`")
+        })
     }
-    let mut allowed: Vec<Candidate> = MINORS
-        .into_iter()
-        .filter_map(|minor| Candidate::of(project, minor))
-        .collect();
-    allowed.sort_by_key(|candidate| candidate.text.matches('.').count());
-    let pinned = fs::read_to_string(project.root.join(".python-version")).unwrap_or_default();
-    let pinned = allowed.iter().find(|candidate| {
-        let version = format!("3.{}", candidate.minor);
-        let rest = pinned.trim().strip_prefix(&version);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    });
-    let is_fitting = |candidate: &&Candidate| {
-        packages
-            .iter()
-            .all(|package| fits(package, candidate.minor))
-    };
-    let fitting = || allowed.iter().find(is_fitting);
-    let chosen = pinned.or_else(fitting).or_else(|| allowed.first());
-    chosen.map(|chosen| chosen.text.clone()).ok_or_else(|| {
-        let headline = format!(
-            "pyproject.toml allows no Python that has an image here: {}",
-            project.python_versions
-        );
-        Failure::text(headline).hint("name the version: `--python 3.12`")
-    })
-}
 
-impl Candidate {
-    /// Takes the newest micro version, whichever that is, or else the newest that the project allows.
-    fn of(project: &Project, minor: u32) -> Option<Self> {
+    fn named(text: &str) -> Self {
+        let minor = text.strip_prefix("3.").unwrap_or_default();
+        let end = minor.find(|character: char| !character.is_ascii_digit());
+        Self {
+            text: text.to_owned(),
+            minor: minor[..end.unwrap_or(minor.len())].parse().ok(),
+        }
+    }
+
+    /// Takes the newest micro version, whichever that is, or else the newest one known that the project allows.
+    fn of(project: &Project, (minor, newest): (u32, u32)) -> Option<Self> {
         let allows = |version: &String| {
             Version::parse(version).is_ok_and(|version| project.python_constraint.allows(&version))
         };
         let text = if allows(&format!("3.{minor}.99")) {
             format!("3.{minor}")
         } else {
-            let mut micros = (0..=NEWEST_MICRO).rev();
+            let mut micros = (0..=newest).rev();
             micros.find_map(|micro| Some(format!("3.{minor}.{micro}")).filter(allows))?
         };
-        Some(Self { minor, text })
+        Some(Self::named(&text))
+    }
+
+    /// Tells whether `.python-version` names this minor version.
+    fn is_pinned(&self, pinned: &str) -> bool {
+        let Some(minor) = self.minor else {
+            return false;
+        };
+        let rest = pinned.trim().strip_prefix(&format!("3.{minor}"));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
+    /// Tells whether a package that comes as files has no wheel for this Python on Linux, so that it is built of its sources.
+    pub(super) fn builds(&self, package: &Package) -> bool {
+        let wheels = package.files.iter();
+        let wheels = wheels.filter_map(|file| WheelFilename::parse(&file.name).ok());
+        let fits = |wheel: &WheelFilename| self.minor.is_none_or(|minor| is_for(wheel, minor));
+        !package.files.is_empty() && !wheels.into_iter().any(|wheel| fits(&wheel))
     }
 }
 
-/// Tells whether a package has a wheel for a minor version on Linux, or no wheel at all: then it is built.
-fn fits(package: &Package, minor: u32) -> bool {
-    let wheels = package.files.iter();
-    let wheels = wheels.filter_map(|file| WheelFilename::parse(&file.name).ok());
-    let mut n_wheels = 0;
-    for wheel in wheels {
-        n_wheels += 1;
-        if is_for(&wheel, minor) {
-            return true;
-        }
-    }
-    n_wheels == 0
-}
-
+/// Tells whether a wheel is for a minor version on the Linux of these images, which has glibc, and the most common processor.
 fn is_for(wheel: &WheelFilename, minor: u32) -> bool {
     let tags = wheel.tags();
-    let is_linux = |platform: &String| platform == "any" || platform.contains("linux");
+    let is_linux = |platform: &String| {
+        let is_glibc = platform.starts_with("manylinux") || platform.starts_with("linux");
+        platform == "any" || is_glibc && platform.ends_with("x86_64")
+    };
     let is_stable = tags.abis().iter().any(|abi| abi == "abi3");
     let fits = |interpreter: &String| {
         let own = interpreter

@@ -3,6 +3,7 @@
 use std::path::{Component, Path};
 
 use super::facts::Facts;
+use super::project::OwnPart;
 use super::words;
 
 /// Where the build finds the folder that it is given.
@@ -41,7 +42,7 @@ fn dependencies(facts: &Facts) -> Vec<String> {
     };
     lines.push(format!(
         "FROM python:{}{variant} AS dependencies",
-        facts.python
+        facts.python.text
     ));
     lines.push("WORKDIR /app".to_owned());
     let mut mounts = vec![binary(facts)];
@@ -55,11 +56,15 @@ fn dependencies(facts: &Facts) -> Vec<String> {
     if !facts.sources.is_empty() {
         let names = facts.sources.join(", ").replace(char::is_control, " ");
         lines.push(format!("# Credentials of {names}, as `poetry config http-basic.NAME USER PASSWORD` writes them."));
-        mounts.push(
-            "--mount=type=secret,id=poetry_auth,target=/root/.config/pypoetry/auth.toml".to_owned(),
-        );
     }
-    mounts.push("--mount=type=cache,target=/root/.cache/lock2venv".to_owned());
+    mounts.extend(downloading(facts));
+    if !facts.ssh_hosts.is_empty() {
+        let hosts = facts.ssh_hosts.join(" ");
+        lines.push(format!(
+            "RUN mkdir -p -m 0700 ~/.ssh && ssh-keyscan {hosts} >>~/.ssh/known_hosts"
+        ));
+        mounts.push("--mount=type=ssh".to_owned());
+    }
     let folders = if facts.has_folders {
         " --no-directory"
     } else {
@@ -79,45 +84,96 @@ fn dependencies(facts: &Facts) -> Vec<String> {
     lines
 }
 
-fn runtime(facts: &Facts) -> Vec<String> {
-    let prefix = facts.prefix.display();
+/// What an install needs that asks indexes: credentials, indexes of this machine, and the cache.
+fn downloading(facts: &Facts) -> Vec<String> {
+    let mut mounts = Vec::new();
+    if !facts.sources.is_empty() {
+        mounts.push(
+            "--mount=type=secret,id=poetry_auth,target=/root/.config/pypoetry/auth.toml".to_owned(),
+        );
+    }
+    mounts.extend(facts.local_sources.iter().map(|source| {
+        let (context, folder) = (&source.context, source.folder.display());
+        format!("--mount=type=bind,from={context},target={folder}")
+    }));
+    mounts.push("--mount=type=cache,target=/root/.cache/lock2venv".to_owned());
+    mounts
+}
+
+/// The stage in which a backend builds the project, or folders that it depends on.
+fn building(facts: &Facts) -> Vec<String> {
     let mut lines = vec![
-        "# What runs: a change of the code builds only this again.".to_owned(),
-        format!("FROM python:{}-slim", facts.python),
+        "# What build backends make, which may need git and a compiler.".to_owned(),
+        format!("FROM python:{} AS project", facts.python.text),
         "WORKDIR /app".to_owned(),
-        "ENV PATH=/app/.venv/bin:$PATH".to_owned(),
         "COPY --from=dependencies /app/.venv /app/.venv".to_owned(),
     ];
-    let part = match (facts.is_package, facts.has_folders) {
-        (_, true) => Some(facts.choice.clone()),
-        (true, false) => Some(" --only-root".to_owned()),
-        (false, false) => None,
+    lines.extend(own_part(facts, downloading(facts)));
+    lines.push(String::new());
+    lines
+}
+
+/// Installs what comes of folders, with `mounts` besides the binary and the sources.
+fn own_part(facts: &Facts, mounts: Vec<String>) -> Option<String> {
+    let part = match (&facts.own, facts.has_folders) {
+        (OwnPart::Files { .. }, false) => return None,
+        (OwnPart::Files { missing: Some(_) }, true) => format!(" --no-root{}", facts.choice),
+        (_, true) => facts.choice.clone(),
+        (OwnPart::Wheel, false) => " --only-root".to_owned(),
     };
-    if let Some(part) = part {
-        let mounts = [binary(facts), format!("--mount=type=bind,target={SOURCE}")];
-        let place = if facts.prefix.as_os_str().is_empty() {
-            SOURCE.to_owned()
-        } else {
-            format!("{SOURCE}/{prefix}")
-        };
-        let command = format!("lock2venv -C {place} install{part} --venv /app/.venv --compile");
-        lines.push(run(&mounts, &command));
+    let own = [binary(facts), format!("--mount=type=bind,target={SOURCE}")];
+    let mounts: Vec<String> = own.into_iter().chain(mounts).collect();
+    let place = if facts.prefix.as_os_str().is_empty() {
+        SOURCE.to_owned()
+    } else {
+        format!("{SOURCE}/{}", facts.prefix.display())
+    };
+    let command = format!("lock2venv -C {place} install{part} --venv /app/.venv --compile");
+    Some(run(&mounts, &command))
+}
+
+fn runtime(facts: &Facts) -> Vec<String> {
+    let is_built = facts.needs_backend;
+    let (mut lines, from) = if is_built {
+        (building(facts), "project")
+    } else {
+        (Vec::new(), "dependencies")
+    };
+    lines.extend([
+        "# What runs: a change of the code builds only this again.".to_owned(),
+        format!("FROM python:{}-slim", facts.python.text),
+        "RUN useradd --create-home app".to_owned(),
+        "WORKDIR /app".to_owned(),
+        "ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1".to_owned(),
+        format!("COPY --from={from} /app/.venv /app/.venv"),
+    ]);
+    if !is_built {
+        lines.extend(own_part(facts, Vec::new()));
     }
-    if !facts.is_package {
-        let from = if facts.prefix.as_os_str().is_empty() {
-            ".".to_owned()
-        } else {
-            format!("{prefix}/")
-        };
-        lines.push(format!("COPY {from} ."));
+    if let OwnPart::Files { missing } = &facts.own {
+        lines.extend(missing.as_ref().map(|name| {
+            let name = name.replace(char::is_control, " ");
+            format!("# There is no package `{name}` to install, so the files are copied.")
+        }));
+        lines.push(copy(facts));
     }
+    lines.push("USER app".to_owned());
     lines.extend(start(facts));
     lines
 }
 
+fn copy(facts: &Facts) -> String {
+    if facts.prefix.as_os_str().is_empty() {
+        "COPY . .".to_owned()
+    } else {
+        format!("COPY {}/ .", facts.prefix.display())
+    }
+}
+
 fn start(facts: &Facts) -> Vec<String> {
-    match (&facts.script, facts.main) {
-        (Some(script), _) if facts.is_package => {
+    let are_files = matches!(facts.own, OwnPart::Files { .. });
+    match (&facts.script, &facts.module, facts.main) {
+        (Some(script), _, _) if !are_files => {
             let more = (facts.n_more_scripts > 0).then(|| {
                 format!(
                     "# pyproject.toml names {} more of them.",
@@ -127,7 +183,13 @@ fn start(facts: &Facts) -> Vec<String> {
             let entry = format!("ENTRYPOINT [{}]", words::json(script));
             more.into_iter().chain([entry]).collect()
         }
-        (_, Some(main)) if !facts.is_package => vec![format!("CMD [\"python\", \"{main}\"]")],
+        (_, Some(module), _) if !are_files => {
+            vec![format!(
+                "ENTRYPOINT [\"python\", \"-m\", {}]",
+                words::json(module)
+            )]
+        }
+        (_, _, Some(main)) if are_files => vec![format!("CMD [\"python\", \"{main}\"]")],
         _ => vec![
             "# pyproject.toml names no script: say here what is to be run.".to_owned(),
             "CMD [\"python\"]".to_owned(),

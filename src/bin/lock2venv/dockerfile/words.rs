@@ -45,6 +45,25 @@ pub(super) fn image_of(project: &str) -> String {
     }
 }
 
+/// Finds the host of a repository that is fetched by ssh: `ssh://user@host/path` or `user@host:path`.
+pub(super) fn ssh_host(url: &str) -> Option<String> {
+    let after = |text: &str| {
+        text.rsplit_once('@')
+            .map_or_else(|| text.to_owned(), |(_, host)| host.to_owned())
+    };
+    let host = match url.split_once("://") {
+        Some(("ssh" | "git+ssh", rest)) => after(rest.split('/').next()?),
+        Some(_) => return None,
+        None => after(url.split_once(':')?.0),
+    };
+    let host = host.split(':').next()?;
+    let is_name = !host.is_empty()
+        && !host.starts_with('-')
+        && !host.contains('/')
+        && host.chars().all(is_plain);
+    is_name.then(|| host.to_owned())
+}
+
 /// Refuses a path that no build is given, or that no mount can name.
 pub(super) fn check_path(path: &Path) -> Result<(), Failure> {
     let shown = path.display();
@@ -54,9 +73,15 @@ pub(super) fn check_path(path: &Path) -> Result<(), Failure> {
         return Err(Failure::text(headline)
             .hint("give the dependency a path relative to pyproject.toml, and lock again"));
     }
+    check_name(path)
+}
+
+/// Refuses a path that no mount can name.
+pub(super) fn check_name(path: &Path) -> Result<(), Failure> {
     if path.to_string_lossy().chars().all(is_plain) {
         return Ok(());
     }
+    let shown = path.display();
     let headline = format!("no Dockerfile can name `{shown}` in a mount");
     Err(Failure::text(headline).hint("rename it: letters, digits and `._-+@` are understood"))
 }
@@ -87,6 +112,24 @@ mod tests {
         assert!(check_path(Path::new("../libs/core")).is_ok());
         for path in ["/opt/core", "my libs/core", "a,b"] {
             assert!(check_path(Path::new(path)).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn hosts_of_repositories_are_known_where_ssh_asks_them() {
+        for (url, host) in [
+            ("git@github.com:acme/core.git", Some("github.com")),
+            (
+                "ssh://git@forge.example:2222/acme/core.git",
+                Some("forge.example"),
+            ),
+            ("forge.example:core.git", Some("forge.example")),
+            ("https://github.com/acme/core.git", None),
+            ("../core.git", None),
+            ("git@$(id):core.git", None),
+            ("-oProxyCommand=x:core.git", None),
+        ] {
+            assert_eq!(ssh_host(url).as_deref(), host, "{url}");
         }
     }
 }
