@@ -101,3 +101,4 @@ mod walk;
 mod wheel_leniency;
 mod wheel_oracle;
 mod wheelhouse;
+mod workflows;
