@@ -1,9 +1,10 @@
 //! Many questions to indexes at once.
 
+use std::cmp::Reverse;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::{Client, IndexSession, Servers};
+use super::{Client, IndexSession, Lines, Servers};
 use crate::http::Cancellation;
 
 /// Threads that ask the same kind of question, each with a session of its own.
@@ -74,9 +75,9 @@ struct Line<'s> {
     changed: Condvar,
 }
 
+#[derive(Default)]
 struct Waiting {
-    /// The last is the next.
-    numbers: Vec<usize>,
+    numbers: Lines<Reverse<usize>, usize>,
     servers: Servers,
 }
 
@@ -88,11 +89,9 @@ struct Turn<'l> {
 
 impl<'s> Line<'s> {
     fn new(servers: &'s [&'s str], n_threads: usize) -> Self {
-        let mut waiting = Waiting {
-            numbers: (0..servers.len()).rev().collect(),
-            servers: Servers::default(),
-        };
-        for server in servers {
+        let mut waiting = Waiting::default();
+        for (number, server) in servers.iter().enumerate() {
+            waiting.numbers.push(server, Reverse(number), number);
             waiting.servers.add(server);
         }
         Self {
@@ -108,10 +107,7 @@ impl<'s> Line<'s> {
         let mut waiting = self.lock();
         while !waiting.numbers.is_empty() {
             let Waiting { numbers, servers } = &mut *waiting;
-            let may_begin =
-                |number: &usize| servers.may_begin(self.servers[*number], self.n_threads);
-            if let Some(position) = numbers.iter().rposition(may_begin) {
-                let number = numbers.remove(position);
+            if let Some(number) = numbers.take(servers, self.n_threads) {
                 servers.begin(self.servers[number]);
                 return Some(Turn { line: self, number });
             }
@@ -123,7 +119,7 @@ impl<'s> Line<'s> {
 
     /// Begins no other item.
     fn end(&self) {
-        self.lock().numbers.clear();
+        self.lock().numbers = Lines::default();
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

@@ -13,6 +13,7 @@ mod crowd;
 mod download;
 mod error;
 mod find;
+mod lines;
 mod list;
 mod local;
 mod metadata;
@@ -32,6 +33,7 @@ use crate::url::{Url, WrittenUrl};
 
 pub(crate) use self::crowd::Crowd;
 pub use self::error::{Error, PageError, PageFault, UrlFault};
+pub(crate) use self::lines::Lines;
 pub use self::list::{FileFault, ProjectDetail, ProjectFile};
 pub(crate) use self::servers::Servers;
 

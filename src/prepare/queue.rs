@@ -1,10 +1,10 @@
 //! What there is to do, shared by the threads that do it.
 
-use std::collections::BinaryHeap;
+use std::cmp::Reverse;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::index::Servers;
+use crate::index::{Lines, Servers};
 use crate::plan::DistributionId;
 use crate::prepare::Error;
 use crate::prepare::job::{
@@ -14,45 +14,19 @@ use crate::prepare::job::{
 /// The place in line of a file whose size nobody knows: behind the large ones.
 const GUESSED_BYTES: u64 = 1 << 20;
 
-/// Downloads in line, the largest first; of the same size, the first of the plan first.
-#[derive(Debug)]
-struct InLine<'a>(DownloadJob<'a>);
-
-impl InLine<'_> {
-    fn rank(&self) -> (u64, std::cmp::Reverse<DistributionId>) {
-        let n_bytes = self.0.n_bytes.unwrap_or(GUESSED_BYTES);
-        (n_bytes, std::cmp::Reverse(self.0.wanted.id()))
-    }
-}
-
-impl PartialEq for InLine<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.rank() == other.rank()
-    }
-}
-
-impl Eq for InLine<'_> {}
-
-impl PartialOrd for InLine<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for InLine<'_> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.rank().cmp(&other.rank())
-    }
-}
+/// Downloads come by their size; of the same size, the first of the plan first.
+type DownloadRank = (u64, Reverse<DistributionId>);
 
 #[derive(Debug, Default)]
 struct State<'a> {
     local: Vec<LocalJob<'a>>,
     checkouts: Vec<CheckOutJob<'a>>,
     builds: Vec<BuildJob<'a>>,
-    pages: Vec<PageJob<'a>>,
+    /// By their number: the last one first.
+    pages: Lines<usize, PageJob<'a>>,
+    n_pages: usize,
     lists: Vec<ListJob<'a>>,
-    downloads: BinaryHeap<InLine<'a>>,
+    downloads: Lines<DownloadRank, DownloadJob<'a>>,
     waiting: Vec<Waiting<'a>>,
     servers: Servers,
     n_running: usize,
@@ -72,14 +46,27 @@ impl<'a> State<'a> {
             self.servers.add(server);
         }
         match job {
-            Job::Page(job) => self.pages.push(job),
+            Job::Page(job) => self.add_page(job),
             Job::List(job) => self.lists.push(job),
-            Job::Download(job) => self.downloads.push(InLine(job)),
+            Job::Download(job) => self.add_download(job),
             Job::Local(job) => self.local.push(job),
             Job::CheckOut(job) => self.checkouts.push(job),
             Job::Build(job) => self.builds.push(job),
             Job::Look(waiting) => self.waiting.extend(waiting),
         }
+    }
+
+    fn add_page(&mut self, job: PageJob<'a>) {
+        self.n_pages += 1;
+        let server = job.index.key().to_owned();
+        self.pages.push(&server, self.n_pages, job);
+    }
+
+    fn add_download(&mut self, job: DownloadJob<'a>) {
+        let n_bytes = job.n_bytes.unwrap_or(GUESSED_BYTES);
+        let server = job.server().to_owned();
+        let rank = (n_bytes, Reverse(job.wanted.id()));
+        self.downloads.push(&server, rank, job);
     }
 
     /// Takes the next job. While there are pages left to ask for, no more than a part of the threads downloads: a page may
@@ -100,34 +87,18 @@ impl<'a> State<'a> {
         };
         if !self.has_gaps
             && self.n_downloading < n_downloading_at_most
-            && let Some(job) = self.take_download(n_threads)
+            && let Some(job) = self.downloads.take(&self.servers, n_threads)
         {
             return Some(Job::Download(job));
         }
-        let may_begin = |job: &PageJob<'_>| self.servers.may_begin(job.index.key(), n_threads);
-        if let Some(position) = self.pages.iter().rposition(may_begin) {
-            return Some(Job::Page(self.pages.remove(position)));
+        if let Some(job) = self.pages.take(&self.servers, n_threads) {
+            return Some(Job::Page(job));
         }
         if let Some(job) = self.lists.pop() {
             return Some(Job::List(job));
         }
         self.has_waiting()
             .then(|| Job::Look(std::mem::take(&mut self.waiting)))
-    }
-
-    /// Takes the first download in line whose server may have another.
-    fn take_download(&mut self, n_threads: usize) -> Option<DownloadJob<'a>> {
-        let mut passed_over = Vec::new();
-        let mut taken = None;
-        while let Some(InLine(job)) = self.downloads.pop() {
-            if self.servers.may_begin(job.server(), n_threads) {
-                taken = Some(job);
-                break;
-            }
-            passed_over.push(InLine(job));
-        }
-        self.downloads.extend(passed_over);
-        taken
     }
 
     /// Takes a job that runs a program.
