@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -48,7 +49,7 @@ def compiled(metadata):
 def crate(package, is_inside, digests):
     component = {
         "type": "library", "name": package["name"], "version": package["version"], "scope": "required" if is_inside else "excluded",
-        "purl": f"pkg:cargo/{package['name']}@{package['version']}",
+        "purl": f"pkg:cargo/{package['name']}@{quote(package['version'], safe='')}",
     }
     component["bom-ref"] = component["purl"]
     if package["license"]:

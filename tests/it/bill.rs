@@ -44,6 +44,9 @@ fn a_bill_lists_what_is_in_the_file_and_apart_what_helps_to_build_it() {
     assert!(of_crates.clone().count() > 100);
     for component in of_crates {
         assert!(component["hashes"][0]["content"].is_string(), "{component}");
+        // `+` of a version is quoted in a package URL.
+        let address = component["purl"].as_str().unwrap();
+        assert!(!address.contains('+'), "{address}");
     }
 }
 
