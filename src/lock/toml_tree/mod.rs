@@ -195,6 +195,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_nested_without_end_is_refused() {
+        let repeated = |before: &str, part: &str, after: &str| {
+            format!("{before}{}{after}", part.repeat(1_000_000))
+        };
+        for text in [
+            repeated("[a", ".a", "]\n"),
+            repeated("[[a", ".a", "]]\n"),
+            repeated("a", ".a", " = true\n"),
+            repeated("a = ", "[", "\n"),
+            repeated("a = ", "{a = ", "\n"),
+        ] {
+            let message = parse(&text).unwrap_err().message().to_owned();
+            assert!(message.contains("recurs"), "{message}");
+        }
+    }
+
     /// A text of pieces that occur in locks, in any order.
     fn lock_like() -> impl Strategy<Value = String> {
         let pieces = prop::sample::select(vec![

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::value::{FileEntry, MAX_HEADERS, Table, Value};
 
-/// How deep arrays and inline tables may lie in one another for the quick reader.
+/// How deep tables, arrays and inline tables may be nested for the quick reader. The `toml` crate has a limit, too.
 const MAX_DEPTH: usize = 8;
 
 /// Reads `text` if it has the regular form; `None` says nothing about whether it is TOML.
@@ -165,6 +165,7 @@ impl<'a> Reader<'a> {
         let mut header = vec![self.key()?];
         while self.take(b'.').is_some() {
             header.push(self.key()?);
+            (header.len() <= MAX_DEPTH).then_some(())?;
         }
         self.take(b']')?;
         if is_array {
