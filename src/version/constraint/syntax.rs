@@ -278,15 +278,29 @@ fn parse_platform(text: &str, dialect: Dialect) -> Option<VersionConstraint> {
 /// The release is as long as the rest allows: `5.15.x` is release `5.1` and build `5.x`, as a regular expression has it.
 fn split_build(text: &str) -> Option<(&str, Option<&str>)> {
     let bytes = text.as_bytes();
+    let n_other = n_before_build(bytes);
+    let is_build = |start: usize| {
+        (n_other..bytes.len()).contains(&start) && bytes[start] != b'.' && !text.ends_with('.')
+    };
     let ends = (1..=release_end(bytes)).rev();
     let mut ends = ends.filter(|&end| bytes[end - 1].is_ascii_digit());
     ends.find_map(|end| {
         let (release, rest) = text.split_at(end);
-        let without_sign = rest.strip_prefix(['+', '-']).unwrap_or(rest);
-        let builds = [without_sign, rest];
-        let build = builds.into_iter().find(|build| is_build(build));
+        let after_sign = end + usize::from(rest.starts_with(['+', '-']));
+        let build = [after_sign, end].into_iter().find(|&start| is_build(start));
+        let build = build.map(|start| &text[start..]);
         (rest.is_empty() || build.is_some()).then_some((release, build))
     })
+}
+
+/// How much of the text has to be left out for the rest to be letters, digits, `+`, `-` and single dots.
+fn n_before_build(bytes: &[u8]) -> usize {
+    let is_wrong = |at: &usize| match bytes[*at] {
+        b'.' => bytes.get(at + 1) == Some(&b'.'),
+        byte => !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-')),
+    };
+    let last = (0..bytes.len()).rev().find(is_wrong);
+    last.map_or(0, |at| at + 1)
 }
 
 fn release_end(bytes: &[u8]) -> usize {
@@ -296,14 +310,6 @@ fn release_end(bytes: &[u8]) -> usize {
         end += 1;
     }
     end
-}
-
-fn is_build(text: &str) -> bool {
-    text.split('.').all(|word| {
-        let mut bytes = word.bytes();
-        !word.is_empty()
-            && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-'))
-    })
 }
 
 fn split_operator<'a>(text: &'a str, operators: &[&'static str]) -> (&'static str, &'a str) {
@@ -324,5 +330,45 @@ fn whole_version(text: &str) -> Option<Version> {
 fn invalid(text: &str) -> Error {
     Error::InvalidConstraint {
         text: text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What the regular expression says, with each end of the release tried in turn.
+    fn split_slowly(text: &str) -> Option<(&str, Option<&str>)> {
+        let is_word = |word: &str| {
+            let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-');
+            !word.is_empty() && word.bytes().all(is_part)
+        };
+        let is_build = |build: &&str| build.split('.').all(is_word);
+        let mut ends = (1..=release_end(text.as_bytes())).rev();
+        ends.find_map(|end| {
+            let (release, rest) = text.split_at(end);
+            let without_sign = rest.strip_prefix(['+', '-']).unwrap_or(rest);
+            let build = [without_sign, rest].into_iter().find(is_build);
+            let fits = release.ends_with(|last: char| last.is_ascii_digit())
+                && (rest.is_empty() || build.is_some());
+            fits.then_some((release, build))
+        })
+    }
+
+    #[test]
+    fn a_release_of_any_length_is_read_at_once() {
+        // Where each end is tried against all that follows, this takes hours.
+        let text = "1.".repeat(2_000_000) + "1!";
+        assert_eq!(split_build(&text), None);
+        assert!(parse(&text, Dialect::Platform).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn releases_are_split_as_the_regular_expression_splits_them(text in "[0-9.+a!é-]{0,12}") {
+            prop_assert_eq!(split_build(&text), split_slowly(&text));
+        }
     }
 }
