@@ -112,6 +112,8 @@ pub enum Fault {
     LinkLength,
     /// It is a symbolic link that leads to itself, or through too many others.
     LinkLoop,
+    /// It is a symbolic link, and those of the archive lead through so many folders and links that following them has no end.
+    LinkSteps,
     /// It is a hard link to something that is not a file before it in the archive.
     HardLink {
         /// Where it leads.
@@ -189,6 +191,7 @@ impl fmt::Display for Fault {
             Self::Repeated => "occurs twice with different content",
             Self::BelowFile => "is below a file or a link",
             Self::LinkLoop => "is a link that leads to itself or through too many links",
+            Self::LinkSteps => "is a link, and those of the archive lead through too many folders",
         };
         formatter.write_str(text)
     }

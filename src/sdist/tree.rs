@@ -11,6 +11,10 @@ pub(super) const MAX_FOLDERS_ABOVE: usize = 256;
 /// As many as Linux follows.
 const MAX_LINKS_FOLLOWED: usize = 40;
 
+/// How many names all links of an archive may lead through, together: ten for each, if it were of links alone. One link may
+/// lead through as many as 80,000, by way of 40 others, and another thousand links through that one.
+const MAX_LINK_STEPS: usize = 2_000_000;
+
 /// All names of an archive, with the folders that no entry of their own announces.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
@@ -114,19 +118,20 @@ impl Tree {
 
     /// Returns all symbolic links and where they lead, if that is inside for each of them.
     pub(super) fn checked_links(&self) -> Result<Vec<Link<'_>>, Error> {
-        let mut links = Vec::new();
+        let (mut links, mut n_steps) = (Vec::new(), 0);
         for (path, node) in &self.nodes {
             let Node::Link(target) = node else {
                 continue;
             };
-            self.follow(path, target).map_err(|fault| fault.of(path))?;
+            self.follow(path, target, &mut n_steps)
+                .map_err(|fault| fault.of(path))?;
             links.push(Link { path, target });
         }
         Ok(links)
     }
 
     /// Goes where the link at `path` leads, through other links, as the system would. What is not there may be inside.
-    fn follow(&self, path: &[u8], target: &[u8]) -> Result<(), Fault> {
+    fn follow(&self, path: &[u8], target: &[u8], n_steps: &mut usize) -> Result<(), Fault> {
         let outside = || Fault::LinkOutside {
             target: error::text(target),
         };
@@ -134,6 +139,10 @@ impl Tree {
         let mut rest = components(target).ok_or_else(outside)?;
         let mut n_followed = 0;
         while let Some(component) = rest.pop() {
+            *n_steps += 1;
+            if *n_steps > MAX_LINK_STEPS {
+                return Err(Fault::LinkSteps);
+            }
             if component == b".." {
                 if place.is_empty() {
                     return Err(outside());
@@ -269,6 +278,23 @@ mod tests {
         let tree = tree(&[("x", "y"), ("y", "x")]);
         let error = tree.checked_links().unwrap_err().to_string();
         assert!(error.contains("leads to itself"), "{error}");
+    }
+
+    #[test]
+    fn links_whose_ways_multiply_are_refused() {
+        let detour = "a/../".repeat(800);
+        let mut tree = tree(&[("to0", "a/b/file")]);
+        for n in 1..15 {
+            let target = format!("{detour}to{}", n - 1);
+            let path = format!("to{n}");
+            tree.add_link(path.as_bytes(), target.as_bytes()).unwrap();
+        }
+        tree.checked_links().unwrap();
+        for n in 0..1000 {
+            tree.add_link(format!("x{n}").as_bytes(), b"to14").unwrap();
+        }
+        let error = tree.checked_links().unwrap_err().to_string();
+        assert!(error.contains("through too many folders"), "{error}");
     }
 
     #[test]
