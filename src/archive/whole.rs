@@ -3,8 +3,8 @@
 //! Why `unsafe` is used here: libdeflate is written in C, and no safe wrapper tells how much of its input a stream used,
 //! without which bytes could hide behind it.
 //!
-//! It takes what zlib takes, and a little more: codes that leave out some bit patterns, and the lengths and distances that
-//! are reserved. What such a stream yields has the declared size and CRC too, or is refused.
+//! It takes what zlib takes, and a little more: bits that no code has where there is but one code, and the lengths and distances that
+//! are reserved (`tests/it/deflate.rs`). What such a stream yields has the declared size and CRC too, or is refused.
 #![allow(unsafe_code, reason = "libdeflate is called here, and nowhere else")]
 
 use std::ffi::c_void;

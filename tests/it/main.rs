@@ -34,6 +34,7 @@ mod compile;
 mod copied;
 mod corpus;
 mod damage;
+mod deflate;
 mod dockerfile;
 mod docs;
 mod eggs;
