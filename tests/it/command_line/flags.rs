@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::process::Stdio;
 
+use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, recv, socketpair};
+
 use crate::support::scene::{Scene, installed};
 use crate::support::workspace::Output;
 
@@ -113,6 +115,32 @@ fn color_comes_when_it_is_asked_for() {
     );
     let never = scene.run_with(&[("LOCK2VENV_COLOR", "never")], &["install", "-E", "x"]);
     assert!(!never.failed(2, &["error: extra"]).stderr.contains('\u{1b}'));
+}
+
+#[test]
+fn each_line_comes_in_one_write() {
+    let scene = Scene::new();
+    for color in ["never", "always"] {
+        // Such a socket keeps apart what was written in one go.
+        let (family, kind) = (AddressFamily::UNIX, SocketType::SEQPACKET);
+        let (reader, writer) = socketpair(family, kind, SocketFlags::CLOEXEC, None).unwrap();
+        let mut command = scene.command(&["--color", color, "install", "--dry-run"]);
+        let child = command.stderr(writer).spawn();
+        drop(command);
+        let mut buffer = [0; 4096];
+        let mut n_lines = 0;
+        loop {
+            let (n_bytes, _) = recv(&reader, &mut buffer, RecvFlags::empty()).unwrap();
+            if n_bytes == 0 {
+                break;
+            }
+            let line = String::from_utf8_lossy(&buffer[..n_bytes]);
+            assert!(line.ends_with('\n'), "{line}");
+            n_lines += 1;
+        }
+        assert!(child.unwrap().wait().unwrap().success());
+        assert!(n_lines > 4, "{n_lines}");
+    }
 }
 
 #[test]

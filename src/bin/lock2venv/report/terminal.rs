@@ -9,7 +9,6 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
-use anstream::stderr;
 use anstyle::AnsiColor;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lock2venv::event::{Event, Reporter, Warning};
@@ -328,18 +327,8 @@ impl Bars {
 
     /// Prints a line in one go with the bars, which stay below it.
     fn print_above(&self, text: &str) {
-        let text = &*shown(text);
-        let has_color = !matches!(
-            anstream::AutoStream::choice(&std::io::stderr()),
-            anstream::ColorChoice::Never
-        );
         // A terminal that is gone cannot be told of.
-        let _ = if has_color {
-            self.all.println(text)
-        } else {
-            self.all
-                .println(anstream::adapter::strip_str(text).to_string())
-        };
+        let _ = self.all.println(colored(text));
     }
 }
 
@@ -376,7 +365,17 @@ pub(crate) fn print_hint(text: &str) {
 
 /// Prints a line to standard error. When that is closed nobody can be told, so nobody is.
 pub(crate) fn print_line(text: &str) {
-    let _ = writeln!(stderr().lock(), "{}", shown(text));
+    // In one write: the lines of several processes do not mix, and a long list takes no time.
+    let _ = std::io::stderr().write_all((colored(text) + "\n").as_bytes());
+}
+
+/// What is shown of a text on standard error, with colors where it has them.
+fn colored(text: &str) -> String {
+    let text = shown(text);
+    match anstream::AutoStream::choice(&std::io::stderr()) {
+        anstream::ColorChoice::Never => anstream::adapter::strip_str(&text).to_string(),
+        _ => text.into_owned(),
+    }
 }
 
 /// The colors of our own lines.
