@@ -263,7 +263,7 @@ fn reserved_codes_are_read_as_those_before_them() {
         libdeflate_alone_takes(stream, &[b'a'; 1 + 258]);
     }
     let many = (0..200).fold(fixed_a(), |bits, _| longest(bits, 0));
-    let content = [b'a'; 1 + 200 * 258 + 3];
+    let content = b"a".repeat(1 + 200 * 258 + 3);
     let from = |distance: u32| many.clone().code(1, 7).code(distance, 5).number(0, 13);
     both_take(fixed_end(from(29)), &content);
     for reserved in [30, 31] {

@@ -372,10 +372,10 @@ pub(crate) fn print_line(text: &str) {
 /// What is shown of a text on standard error, with colors where it has them.
 fn colored(text: &str) -> String {
     let text = shown(text);
-    match anstream::AutoStream::choice(&std::io::stderr()) {
-        anstream::ColorChoice::Never => anstream::adapter::strip_str(&text).to_string(),
-        _ => text.into_owned(),
+    if anstream::AutoStream::choice(&std::io::stderr()) == anstream::ColorChoice::Never {
+        return anstream::adapter::strip_str(&text).to_string();
     }
+    text.into_owned()
 }
 
 /// The colors of our own lines.
