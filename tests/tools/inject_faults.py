@@ -10,8 +10,8 @@ A call is known by its name, by the file that it is about, and by how many such 
 order leave none out. `--every N` is for a short look: only each Nth of them fails. `--about TEXT` has those fail that are about files
 with TEXT, a regular expression, in their paths.
 
-`memory` and `threads` among the errors fail what reserves memory (ENOMEM; an abort is allowed) and what starts threads and processes
-(EAGAIN).
+`memory` and `threads` among the errors fail what reserves memory (ENOMEM) and what starts threads and processes (EAGAIN). Without memory
+an abort is allowed; a segmentation fault only where it is the system's loader of programs that got none, which knows no better.
 
 After each failure:
     status  the command ended by itself with 0 or 1, said nothing of a panic, and named an error if it ended with 1
@@ -143,7 +143,7 @@ class Calls:
     def __init__(self, pid, names, error, done, which):
         self.pid, self.names, self.error, self.done, self.which = pid, names, error, done, which
         self.by_number = {CALLS[name][COLUMN]: name for name in CALLS}
-        self.seen, self.failed, self.begun = Counter(), None, False
+        self.seen, self.failed, self.is_by_loader, self.begun = Counter(), None, False, False
         self.memory = None  # opened once the program is in place
 
     def answer(self, notice):
@@ -170,7 +170,7 @@ class Calls:
         self.done.add(key)
         if len(self.done) % self.which.every:
             return None
-        self.failed = key
+        self.failed, self.is_by_loader = key, self.is_in_loader(struct.unpack_from("Q", notice, 24)[0])
         return self.error
 
     def never_fails(self, name, about, descriptor):
@@ -187,6 +187,14 @@ class Calls:
         number = re.search(r"\d+", about).group()
         with open(f"/proc/{self.pid}/net/unix", encoding="utf-8") as sockets:
             return any(len(fields) > 6 and fields[6] == number for fields in map(str.split, sockets))
+
+    def is_in_loader(self, address):
+        """Whether an instruction is one of the dynamic loader, not of the program or its libraries."""
+        for line in Path(f"/proc/{self.pid}/maps").read_text().splitlines():
+            start, end = (int(part, 16) for part in line.split(maxsplit=1)[0].split("-"))
+            if start <= address < end:
+                return re.search(r"/ld-(linux|musl|[0-9])[^/]*$", line) is not None
+        return False
 
     def about(self, kind, arguments):
         if kind == PATH:
@@ -218,7 +226,7 @@ class Calls:
 
 
 def run_failing(command, environment, output, names, error, done, which):
-    """Runs the command with one call failing. Returns its exit status (None: it hung) and what failed."""
+    """Runs the command with one call failing. Returns its exit status (None: it hung), what failed, and whether the loader called."""
     pid, listener = start(command, environment, output, names)
     calls = Calls(pid, names, error, done, which)
     poll = select.poll()
@@ -249,7 +257,7 @@ def run_failing(command, environment, output, names, error, done, which):
     os.close(listener)
     if calls.memory is not None:
         os.close(calls.memory)
-    return (None if hung else status), calls.failed
+    return (None if hung else status), calls.failed, calls.is_by_loader
 
 
 class Faults:
@@ -281,7 +289,7 @@ class Faults:
     def one(self, command, error, number, names, done):
         self.shop.restore(self.before)
         with tempfile.TemporaryFile() as output:
-            status, failed = run_failing(command, self.shop.variables, output.fileno(), names, number, done, self.which)
+            status, failed, is_by_loader = run_failing(command, self.shop.variables, output.fileno(), names, number, done, self.which)
             output.seek(0)
             text = output.read().decode("utf-8", "replace")
         if failed is None:
@@ -289,7 +297,7 @@ class Faults:
         self.n_failed += 1
         self.statuses[status] += 1
         where = f"{self.scene.name} {error} {failed[0]} `{failed[1]}` ({failed[2]})"
-        wrong = list(self.status(status, text, error)) + list(self.state(status))
+        wrong = list(self.status(status, text, error, is_by_loader)) + list(self.state(status))
         wrong += self.again(command)
         for line in wrong:
             self.n_wrong += 1
@@ -299,10 +307,10 @@ class Faults:
         return True
 
     @staticmethod
-    def status(status, text, error):
+    def status(status, text, error, is_by_loader):
         if status is None:
             yield f"status: it hung for {HANG_SECONDS} s"
-        elif error == "memory" and status == -signal.SIGABRT:
+        elif error == "memory" and (status == -signal.SIGABRT or is_by_loader and status == -signal.SIGSEGV):
             return
         elif "panicked" in text:
             yield f"status: it panicked ({status})"
