@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::configuration::{self, Configuration};
-use crate::process;
+use crate::process::{self, ProgramAnswer};
 use crate::url::{Credentials, Url};
 
 /// A keyring may ask its user for a password; more time than that would look like a hang.
@@ -19,7 +19,17 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// Asks the user's keyring.
 pub struct Keyring {
     program: Option<PathBuf>,
-    answers: Mutex<BTreeMap<KeyringQuestion, Option<Credentials>>>,
+    /// How long it may take for one question.
+    limit: Duration,
+    state: Mutex<State>,
+}
+
+/// What came of the questions so far.
+#[derive(Default)]
+struct State {
+    answers: BTreeMap<KeyringQuestion, Option<Credentials>>,
+    /// Whether the program did not end in time: it is not asked again.
+    is_silent: bool,
 }
 
 /// What is asked for.
@@ -71,41 +81,58 @@ impl Keyring {
     pub fn new(configuration: &Configuration) -> Result<Self, configuration::Error> {
         Ok(Self {
             program: configuration.keyring_program()?,
-            answers: Mutex::default(),
+            limit: LIMIT,
+            state: Mutex::default(),
         })
     }
 
     /// Returns what the keyring answered to `question`, if it was asked.
     pub(super) fn remembered(&self, question: &KeyringQuestion) -> Option<Credentials> {
-        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.get(question).cloned().flatten()
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.answers.get(question).cloned().flatten()
     }
 
-    /// Asks, unless that was done before.
+    /// Asks, unless that was done before, or the program once did not end in time.
     pub fn credentials(&self, question: &KeyringQuestion) -> Option<Credentials> {
         let program = self.program.as_ref()?;
         // Held meanwhile: the threads that start at once all have the same question.
-        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = answers.get(question) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = state.answers.get(question) {
             return known.clone();
         }
-        let services = question.services();
-        let mut found = services
-            .iter()
-            .map(|service| match question.username.as_str() {
-                "" => {
-                    let arguments = ["--mode", "creds", "get", service];
-                    both(&process::answer(program, &arguments, LIMIT)?)
-                }
-                username => {
-                    let arguments = ["get", service, username];
-                    let password = process::answer(program, &arguments, LIMIT)?;
-                    credentials(username, password.lines().next()?)
-                }
-            });
-        let found = found.find_map(|found| found);
-        answers.insert(question.clone(), found.clone());
+        let mut found = None;
+        for service in question.services() {
+            if found.is_none() && !state.is_silent {
+                found = self.ask(program, &service, &question.username, &mut state);
+            }
+        }
+        state.answers.insert(question.clone(), found.clone());
         found
+    }
+
+    fn ask(
+        &self,
+        program: &Path,
+        service: &str,
+        username: &str,
+        state: &mut State,
+    ) -> Option<Credentials> {
+        let arguments = match username {
+            "" => vec!["--mode", "creds", "get", service],
+            username => vec!["get", service, username],
+        };
+        let printed = match process::answer(program, &arguments, self.limit) {
+            ProgramAnswer::Printed(printed) => printed,
+            ProgramAnswer::Nothing => return None,
+            ProgramAnswer::Silent => {
+                state.is_silent = true;
+                return None;
+            }
+        };
+        match username {
+            "" => both(&printed),
+            username => credentials(username, printed.lines().next()?),
+        }
     }
 }
 
@@ -146,5 +173,31 @@ mod tests {
         assert_eq!(both("me\nhush \n").map(pair), expected);
         assert_eq!(both("me\n").map(pair), None);
         assert_eq!(both("").map(pair), None);
+    }
+
+    #[test]
+    fn a_program_that_does_not_end_is_asked_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (program, log) = (folder.path().join("keyring"), folder.path().join("log"));
+        let text = format!("#!/bin/sh\necho >>'{}'\nexec sleep 600\n", log.display());
+        // By a program, or what another thread starts meanwhile holds the file open, and it cannot be run.
+        let write = "printf %s \"$1\" >\"$2\" && chmod 755 \"$2\"";
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", write, "sh", &text]).arg(&program);
+        assert!(shell.status().unwrap().success());
+        let keyring = Keyring {
+            program: Some(program),
+            limit: Duration::from_secs(1),
+            state: Mutex::default(),
+        };
+        for url in ["https://a.example/simple/", "https://b.example/simple/"] {
+            let question = KeyringQuestion::new(None, &Url::parse(url).unwrap(), "");
+            assert_eq!(
+                keyring.credentials(&question).map(|held| held.username),
+                None
+            );
+        }
+        let n_asked = std::fs::read_to_string(log).map_or(0, |log| log.len());
+        assert!(n_asked <= 1, "{n_asked}");
     }
 }

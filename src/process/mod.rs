@@ -25,7 +25,7 @@ use crate::platform::orphans;
 /// The variable that a program and all that it starts are known by.
 const MARK: &str = "_LOCK2VENV_PROGRAM";
 
-pub(crate) use self::timed::{answer, run_within};
+pub(crate) use self::timed::{ProgramAnswer, answer, run_within};
 
 /// Ends the processes of all calls that were given it, from any thread.
 #[derive(Clone, Debug, Default)]

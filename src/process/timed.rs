@@ -32,12 +32,27 @@ pub(crate) fn run_within(command: &mut Command, limit: Duration) -> io::Result<O
     }))
 }
 
-/// Runs the program `file` with what this process has of variables; returns what it prints if it succeeds within `limit`.
-pub(crate) fn answer(file: &Path, arguments: &[&str], limit: Duration) -> Option<String> {
+/// What a program says that is asked something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ProgramAnswer {
+    /// It printed this, and succeeded.
+    Printed(String),
+    /// It cannot be run, failed, or printed no text.
+    Nothing,
+    /// It did not end in time, and was killed.
+    Silent,
+}
+
+/// Runs the program `file` with what this process has of variables, for `limit` at most.
+pub(crate) fn answer(file: &Path, arguments: &[&str], limit: Duration) -> ProgramAnswer {
     let arguments = arguments.iter().map(OsStr::new);
-    let output = run_within(Command::new(file).args(arguments), limit).ok()??;
-    let printed = output.status.success().then_some(output.stdout)?;
-    String::from_utf8(printed).ok()
+    match run_within(Command::new(file).args(arguments), limit) {
+        Ok(Some(output)) if output.status.success() => {
+            String::from_utf8(output.stdout).map_or(ProgramAnswer::Nothing, ProgramAnswer::Printed)
+        }
+        Ok(Some(_)) | Err(_) => ProgramAnswer::Nothing,
+        Ok(None) => ProgramAnswer::Silent,
+    }
 }
 
 /// What a program writes to one of its outputs.
