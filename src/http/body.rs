@@ -1,7 +1,7 @@
 //! Bodies in memory, decoded, within bounds: many are read at once, and few are large.
 
 use std::io::{self, Read};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::http::encoding::{self, Coding};
 use crate::url::Url;
@@ -21,6 +21,8 @@ pub(super) struct LargeBody(Mutex<()>);
 pub struct Body<'a> {
     received: Received<'a>,
     buffer: &'a mut Vec<u8>,
+    /// What others read as well, in the buffer's place.
+    shared: Option<Arc<Vec<u8>>>,
 }
 
 /// What is known of a body that was read.
@@ -36,7 +38,17 @@ pub(super) struct Received<'r> {
 
 impl<'a> Body<'a> {
     pub(super) fn new(received: Received<'a>, buffer: &'a mut Vec<u8>) -> Self {
-        Self { received, buffer }
+        Self {
+            received,
+            buffer,
+            shared: None,
+        }
+    }
+
+    /// Makes one of bytes that others read as well.
+    pub(super) fn with_shared(mut self, bytes: Arc<Vec<u8>>) -> Self {
+        self.shared = Some(bytes);
+        self
     }
 
     /// Returns where it came from, after redirects.
@@ -51,7 +63,7 @@ impl<'a> Body<'a> {
 
     /// Returns its bytes.
     pub fn bytes(&self) -> &[u8] {
-        self.buffer
+        self.shared.as_deref().unwrap_or(self.buffer)
     }
 }
 

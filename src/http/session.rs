@@ -1,5 +1,7 @@
 //! One thread's use of a client, and reading bodies into memory.
 
+use std::sync::Arc;
+
 use crate::http::body::{self, Body, Extent};
 use crate::http::encoding;
 use crate::http::error::Error;
@@ -69,6 +71,21 @@ impl<'a> HttpSession<'a> {
             right: None,
         };
         Body::new(received, &mut self.body)
+    }
+
+    /// Makes a body of what was received before, and others read as well.
+    pub(crate) fn shared_body(
+        &mut self,
+        url: Url,
+        content_type: Option<String>,
+        bytes: Arc<Vec<u8>>,
+    ) -> Body<'_> {
+        let received = body::Received {
+            url,
+            content_type,
+            right: None,
+        };
+        Body::new(received, &mut self.body).with_shared(bytes)
     }
 }
 

@@ -25,7 +25,7 @@ impl IndexSession<'_> {
         package: &PackageName,
         wanted: &[FileQuery<'_>],
     ) -> Result<Vec<Result<IndexFile, Error>>, Error> {
-        let request = PageRequest::new(&self.client.http, index, package);
+        let request = PageRequest::new(self.client, index, package);
         let body = request.send(&mut self.http)?;
         let names: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.file).collect();
         let page = parse(&request, &body, &names)?;

@@ -78,7 +78,7 @@ impl IndexSession<'_> {
     /// [`HttpSession::get`](crate::http::HttpSession::get) says. What is odd about one file is not an error: see
     /// [`ProjectDetail::faults`].
     pub fn list(&mut self, index: &Index, package: &PackageName) -> Result<ProjectDetail, Error> {
-        let request = PageRequest::new(&self.client.http, index, package);
+        let request = PageRequest::new(self.client, index, package);
         let body = request.send(&mut self.http)?;
         let detail = parse(&request, &body)?;
         let base = detail.base.as_deref();

@@ -13,6 +13,7 @@ mod crowd;
 mod download;
 mod error;
 mod find;
+mod flat;
 mod lines;
 mod list;
 mod local;
@@ -27,6 +28,7 @@ use std::time::Duration;
 use crate::configuration::{Configuration, Repository};
 use crate::digest::Digest;
 use crate::http::{self, Cancellation, HttpSession, Limits, Realm, Trust};
+use crate::index::flat::FlatPages;
 use crate::name::PackageName;
 use crate::plan::IndexSource;
 use crate::url::{Url, WrittenUrl};
@@ -61,6 +63,7 @@ pub struct IndexSettings {
 pub struct Client {
     http: http::Client,
     default_index: Index,
+    flat_pages: FlatPages,
 }
 
 /// One thread's use of a [`Client`]; keeps its buffers from one request to the next.
@@ -195,6 +198,7 @@ impl Client {
         Ok(Self {
             default_index: default_index(settings.index_url, &http)?,
             http,
+            flat_pages: FlatPages::default(),
         })
     }
 

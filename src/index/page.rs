@@ -5,8 +5,9 @@ use std::path::Path;
 
 use crate::http::{self, Body, Get, HttpSession};
 use crate::index::error::{PageError, UrlFault};
+use crate::index::flat::FlatPages;
 use crate::index::simple::{self, Entry};
-use crate::index::{Error, Index, IndexFile, local};
+use crate::index::{Client, Error, Index, IndexFile, local};
 use crate::name::PackageName;
 use crate::url::{self, Url};
 
@@ -16,6 +17,7 @@ const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, \
 /// The page of one package on one index.
 pub(super) struct PageRequest<'a> {
     pub(super) http: &'a http::Client,
+    flat_pages: &'a FlatPages,
     pub(super) index: &'a Index,
     pub(super) package: &'a PackageName,
     pub(super) url: Url,
@@ -29,9 +31,10 @@ pub(super) enum Media {
 }
 
 impl<'a> PageRequest<'a> {
-    pub(super) fn new(http: &'a http::Client, index: &'a Index, package: &'a PackageName) -> Self {
+    pub(super) fn new(client: &'a Client, index: &'a Index, package: &'a PackageName) -> Self {
         Self {
-            http,
+            http: &client.http,
+            flat_pages: &client.flat_pages,
             index,
             package,
             url: index.page_of(package),
@@ -43,12 +46,17 @@ impl<'a> PageRequest<'a> {
         if let Some(path) = self.url.local_path() {
             return self.read(session, &path);
         }
-        let body = session.get(&Get {
+        let get = Get {
             what: self.package.as_str(),
             url: &self.url,
             accept: ACCEPT,
             realm: &self.index.realm(self.http)?,
-        });
+        };
+        let body = if self.index.is_flat() {
+            self.flat_pages.get(self.index, &get, session)
+        } else {
+            session.get(&get)
+        };
         body.map_err(|error| self.failed(error))
     }
 

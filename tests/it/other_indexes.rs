@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use crate::support::local_index::{Fault, LocalIndex};
 use crate::support::one_package::{OnePackage, index, wheel};
+use crate::support::scene::{Scene, packages};
 
 /// A project whose source `private` is at `url`.
 fn project(url: &str) -> OnePackage {
@@ -69,6 +70,89 @@ fn a_flat_page_may_replace_pypi() {
     let url = index.at("/flat.html");
     let output = project.run(&["install", "--no-root", "--index-url", &url]);
     output.succeeded();
+}
+
+#[test]
+fn a_flat_page_is_fetched_once_for_all_packages() {
+    let scene = Scene::new();
+    let links = packages().into_iter().map(|locked| {
+        let name = locked.wheel.file_name();
+        format!("<a href=\"/files/{name}\">{name}</a>\n")
+    });
+    let page = scene.index.at("/flat.html");
+    scene
+        .index
+        .add_page("/flat.html", &links.collect::<String>());
+    let variables = [("LOCK2VENV_INDEX_URL", page.as_str())];
+    let all = ["install", "--no-root", "--all-groups", "--all-extras"];
+    scene.run_with(&variables, &all).succeeded();
+    assert_eq!(scene.installed().len(), packages().len());
+    let paths = scene.index.take_paths();
+    let n_pages = paths.iter().filter(|path| *path == "/flat.html").count();
+    assert_eq!(n_pages, 1, "{paths:?}");
+    // A page that could not be fetched is asked for again.
+    fs::remove_dir_all(scene.venv()).unwrap();
+    scene
+        .index
+        .misbehave("/flat.html", Fault::Status(404, &[]), 1);
+    scene
+        .run_with(&variables, &[&all[..], &["--no-cache"]].concat())
+        .failed(1, &["has no package"]);
+    assert!(scene.index.take_paths().len() > 1);
+}
+
+/// The pages of PyPI and of another source link to the same files.
+#[test]
+fn two_indexes_may_share_addresses() {
+    let scene = Scene::new();
+    let shared = LocalIndex::start();
+    let mut wanted = packages();
+    wanted.truncate(1);
+    let second = crate::support::scene::Locked::new("acme-docs", "1.0");
+    let source = format!(
+        "[package.source]\ntype = \"legacy\"\nurl = \"{}\"\nreference = \"mirror\"",
+        shared.url().trim_end_matches('/')
+    );
+    wanted.push(second.with(&source));
+    let pyproject = fs::read_to_string(scene.workspace.project().join("pyproject.toml")).unwrap();
+    let more = format!(
+        "\n[[tool.poetry.source]]\nname = \"mirror\"\nurl = \"{}\"\npriority = \"supplemental\"\n",
+        shared.url()
+    );
+    scene.workspace.write("pyproject.toml", pyproject + &more);
+    scene.lock(&wanted);
+    let both: String = wanted
+        .iter()
+        .map(|locked| link_to(&shared, &locked.wheel.file_name()))
+        .collect();
+    for locked in &wanted {
+        let name = locked.wheel.distribution().name.to_string();
+        shared.add(&name, &locked.wheel.file_name(), &locked.wheel.build());
+        for index in [&shared, &scene.index] {
+            index.add_page(&format!("/simple/{name}/"), &both);
+        }
+    }
+    for _ in 0..2 {
+        scene
+            .run(&["install", "--no-root", "--only", "main", "--no-cache"])
+            .succeeded();
+        scene.has(&["acme-1.0", "acme_docs-1.0"]);
+        fs::remove_dir_all(scene.venv()).unwrap();
+    }
+    assert!(
+        scene
+            .index
+            .take_paths()
+            .iter()
+            .all(|path| path.starts_with("/simple/acme/"))
+    );
+}
+
+fn link_to(index: &LocalIndex, file: &str) -> String {
+    format!(
+        "<a href=\"{}\">{file}</a>\n",
+        index.at(&format!("/files/{file}"))
+    )
 }
 
 #[test]
