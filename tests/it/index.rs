@@ -1,7 +1,9 @@
 //! The client by itself: what a page says of files, and whom it believes over TLS.
 
 use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader};
 use std::ops::ControlFlow;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -400,4 +402,28 @@ fn a_busy_server_is_asked_again_when_it_says() {
     // The last one is more than anybody waits.
     let expected = [7, 0, 0, 120].map(Duration::from_secs);
     assert_eq!(*pauses.0.lock().unwrap(), expected);
+}
+
+/// A socket whose queue of connections is full: Linux drops what else comes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_host_that_does_not_answer_at_all_is_given_up() {
+    let code = "import socket, sys\nserver = socket.socket()\nserver.bind(('127.0.0.1', 0))\nserver.listen(0)\n\
+        made = [socket.socket() for _ in range(4)]\n\
+        for one in made:\n    one.setblocking(False)\n    one.connect_ex(server.getsockname())\n\
+        print(server.getsockname()[1], flush=True)\nsys.stdin.read()";
+    let mut python = Command::new("python3");
+    python.args(["-c", code]);
+    python.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut python = python.spawn().unwrap();
+    let mut port = String::new();
+    let mut said = BufReader::new(python.stdout.take().unwrap());
+    said.read_line(&mut port).unwrap();
+    let url = format!("http://127.0.0.1:{}/simple/", port.trim());
+    let client = client(&url, &[("POETRY_REQUESTS_TIMEOUT", "1")]);
+    let error = ask(&client, None, &[]).unwrap_err();
+    drop(python.stdin.take());
+    python.wait().unwrap();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(cause, "timed out while connecting");
 }

@@ -46,6 +46,23 @@ fn plain_http_goes_through_a_proxy_as_a_get_of_the_whole_address() {
     }
 }
 
+/// `requests.auth._basic_auth_str(*requests.utils.get_auth_from_url(address))` says the same.
+#[test]
+fn a_proxy_is_sent_letters_as_by_requests() {
+    for (credentials, header) in [
+        ("m%C3%A9:p%C3%A9", "Basic bek6cOk="),
+        ("me:p%25w+", "Basic bWU6cCV3Kw=="),
+        ("me:", "Basic bWU6"),
+    ] {
+        let proxy = index();
+        let variables = [("HTTP_PROXY", &*proxy.at_with(credentials, ""))];
+        install("http://packages.example/simple/", &variables).succeeded();
+        for request in proxy.take_requests() {
+            assert_eq!(request.header("proxy-authorization"), Some(header));
+        }
+    }
+}
+
 #[test]
 fn a_proxy_without_credentials_is_sent_none() {
     let proxy = index();

@@ -100,7 +100,8 @@ struct Shared {
     faults: BTreeMap<String, VecDeque<(Fault, usize)>>,
     /// The header that every request has to have.
     authorization: Option<String>,
-    has_entity_tags: bool,
+    /// How entity tags begin; `None` where there are none.
+    entity_tags: Option<&'static str>,
     requests: Vec<Request>,
     n_connections: usize,
     is_over: bool,
@@ -112,7 +113,7 @@ impl LocalIndex {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Mutex::new(Shared {
-            has_entity_tags: true,
+            entity_tags: Some(""),
             ..Shared::default()
         }));
         let for_thread = Arc::clone(&shared);
@@ -202,7 +203,12 @@ impl LocalIndex {
 
     /// Sends no entity tags any more, so that no download can go on where it stopped.
     pub(crate) fn drop_entity_tags(&self) {
-        lock(&self.shared).has_entity_tags = false;
+        lock(&self.shared).entity_tags = None;
+    }
+
+    /// Sends weak entity tags, which do not promise the same bytes.
+    pub(crate) fn weaken_entity_tags(&self) {
+        lock(&self.shared).entity_tags = Some("W/");
     }
 
     /// Wants this user name and password (`user:password`) from now on.
@@ -463,10 +469,9 @@ fn file_answer(shared: &Shared, request: &Request, bytes: &[u8]) -> Answer {
         None => Answer::new(200).with_body(bytes.to_vec()),
     };
     let answer = answer.with("content-type", "application/octet-stream");
-    if shared.has_entity_tags {
-        answer.with("etag", &tag)
-    } else {
-        answer
+    match shared.entity_tags {
+        Some(start) => answer.with("etag", &format!("{start}{tag}")),
+        None => answer,
     }
 }
 
