@@ -359,9 +359,9 @@ fn an_index_of_this_machine_is_a_context_and_needs_no_credentials() {
     for url in ["file:///srv/wheels", "file:///srv/wheels/all.html"] {
         let text = source(url).succeeded().stdout;
         assert_eq!(lines_with(&text, "secret"), Vec::<&str>::new());
-        let build = "# docker build --build-context index-app=/srv/wheels -t annapurna .";
+        let build = "# docker build --build-context index-1=/srv/wheels -t annapurna .";
         assert_eq!(lines_with(&text, "docker build"), [build]);
-        let mount = "--mount=type=bind,from=index-app,target=/srv/wheels \\";
+        let mount = "--mount=type=bind,from=index-1,target=/srv/wheels \\";
         assert_eq!(lines_with(&text, "from=index"), [mount]);
         assert_eq!(lines_with(&text, "source=pyproject.toml").len(), 1);
     }

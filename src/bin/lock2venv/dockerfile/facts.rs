@@ -42,8 +42,8 @@ pub(super) struct Facts {
     pub(super) documents: Vec<&'static str>,
     /// The sources that are asked over the network and are not PyPI, by name.
     pub(super) sources: Vec<String>,
-    /// The sources that are folders of this machine.
-    pub(super) local_sources: Vec<LocalSource>,
+    /// The folders of this machine that are sources, absolute; the build is given each as a context of its own.
+    local_sources: Vec<PathBuf>,
     /// Archives on this disk that the lock names, relative to the project.
     pub(super) archives: Vec<PathBuf>,
     /// Whether folders are among the dependencies.
@@ -59,36 +59,19 @@ pub(super) struct Facts {
     pub(super) module: Option<String>,
 }
 
-/// A source that is a folder of this machine, which the build is given as a context of its own.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct LocalSource {
-    /// What the context is called.
-    pub(super) context: String,
-    /// The folder, absolute.
-    pub(super) folder: PathBuf,
-}
-
-impl LocalSource {
-    /// Returns the folder that `url` leads to, if it is a `file:` URL: that of the page, if it names one.
-    fn of(name: &str, url: &Url) -> Result<Option<Self>, Failure> {
-        if url.scheme() != "file" {
-            return Ok(None);
-        }
-        let mut folder: PathBuf = ["/"]
-            .into_iter()
-            .map(str::to_owned)
-            .chain(url.segments())
-            .collect();
-        if folder
-            .extension()
-            .is_some_and(|ending| ending == "html" || ending == "htm")
-        {
-            folder.pop();
-        }
-        words::check_name(&folder)?;
-        let context = format!("index-{}", words::image_of(name));
-        Ok(Some(Self { context, folder }))
+/// Returns the folder that `url` leads to, if it is a `file:` URL: that of the page, if it names one.
+fn local_folder(url: &Url) -> Result<Option<PathBuf>, Failure> {
+    if url.scheme() != "file" {
+        return Ok(None);
     }
+    let root = ["/".to_owned()].into_iter();
+    let mut folder: PathBuf = root.chain(url.segments()).collect();
+    let ending = folder.extension();
+    if ending.is_some_and(|ending| ending == "html" || ending == "htm") {
+        folder.pop();
+    }
+    words::check_name(&folder)?;
+    Ok(Some(folder))
 }
 
 /// Sorts what counts once each.
@@ -174,11 +157,9 @@ impl Facts {
                 let reference = source.and_then(|source| source.reference.clone());
                 let reference = reference.unwrap_or_else(name);
                 let url = url.parse().ok();
-                let local = url
-                    .map(|url| LocalSource::of(&reference, &url))
-                    .transpose()?;
+                let local = url.map(|url| local_folder(&url)).transpose()?;
                 match local.flatten() {
-                    Some(local) => self.local_sources.push(local),
+                    Some(folder) => self.local_sources.push(folder),
                     None => self.sources.push(reference),
                 }
             }
@@ -192,6 +173,13 @@ impl Facts {
             Some(Location::Url(_)) | None => {}
         }
         Ok(None)
+    }
+
+    /// Lists the contexts that the build is given besides its own, by name.
+    pub(super) fn contexts(&self) -> Vec<(String, &Path)> {
+        let folders = self.local_sources.iter().enumerate();
+        let named = folders.map(|(at, folder)| (format!("index-{}", at + 1), folder.as_path()));
+        named.collect()
     }
 
     /// Returns the command that builds the image, from the project's folder.
@@ -212,14 +200,9 @@ impl Facts {
         };
         let file = if context == "." { "" } else { " -f Dockerfile" };
         let image = words::image_of(&self.name);
-        let contexts = self.local_sources.iter();
-        let contexts = contexts.map(|source| {
-            format!(
-                " --build-context {}={}",
-                source.context,
-                source.folder.display()
-            )
-        });
+        let contexts = self.contexts().into_iter();
+        let contexts =
+            contexts.map(|(name, folder)| format!(" --build-context {name}={}", folder.display()));
         let contexts: String = contexts.collect();
         format!("docker build{secret}{ssh}{contexts} -t {image}{file} {context}")
     }

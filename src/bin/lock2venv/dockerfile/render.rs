@@ -92,9 +92,8 @@ fn downloading(facts: &Facts) -> Vec<String> {
             "--mount=type=secret,id=poetry_auth,target=/root/.config/pypoetry/auth.toml".to_owned(),
         );
     }
-    mounts.extend(facts.local_sources.iter().map(|source| {
-        let (context, folder) = (&source.context, source.folder.display());
-        format!("--mount=type=bind,from={context},target={folder}")
+    mounts.extend(facts.contexts().into_iter().map(|(name, folder)| {
+        format!("--mount=type=bind,from={name},target={}", folder.display())
     }));
     mounts.push("--mount=type=cache,target=/root/.cache/lock2venv".to_owned());
     mounts
