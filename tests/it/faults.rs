@@ -74,3 +74,19 @@ fn an_environment_for_an_image_survives_failing_calls() {
 fn a_compilation_survives_an_interpreter_that_cannot_be_written_to() {
     survives_all("compiled", "ENOSPC", &["--about", "^pipe:"]);
 }
+
+#[test]
+fn an_environment_from_packs_survives_interrupted_calls() {
+    survives("packed", "EINTR");
+}
+
+#[test]
+fn a_copied_environment_survives_too_many_open_files() {
+    survives_all("copied", "EMFILE", &["--every", "20"]);
+}
+
+#[test]
+fn a_new_environment_survives_without_memory_and_threads() {
+    survives_all("fresh", "memory", &["--every", "10"]);
+    survives_all("fresh", "threads", &["--every", "3"]);
+}
