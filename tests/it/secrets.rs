@@ -401,6 +401,9 @@ fn credentials_for_https_do_not_follow_a_redirect_to_http() {
     let url = secure.url();
     let scene = OnePackage::new(&[("private", &url)], &legacy(&url, "private"));
     scene.workspace.write("authority.pem", tls::CERTIFICATE);
+    // Those of a host are for each of its ports, but not in the clear where the host is known by https.
+    let netrc = "machine 127.0.0.1 login reader password hush-canary\n";
+    fs::write(scene.workspace.home().join(".netrc"), netrc).unwrap();
     let mut command = scene.command(&["install"]);
     command.env("POETRY_CERTIFICATES_PRIVATE_CERT", "authority.pem");
     Output::of(&mut command).succeeded();
