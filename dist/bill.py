@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes what the executable is made of, as CycloneDX 1.5 in JSON:
 
-    dist/bill.py [TARGET] >lock2venv.cdx.json
+    dist/bill.py [TARGET [FLAG...]] >lock2venv.cdx.json
 
-That is every crate that is compiled for TARGET (that of the machine unless told), also those that only help to build it, with version, licence
+That is every crate that is compiled for TARGET (that of the machine unless told) with the features that FLAGs of cargo choose, also those that only help to build it, with version, licence
 and the digest of Cargo.lock; Rust's standard library, and the C library of this machine, which `dist/build.sh` links into the file. The
 same commit and machine give the same bytes. Needs cargo and Python's standard library alone.
 """
@@ -72,7 +72,7 @@ def main():
     facts = dict(line.split(": ", 1) for line in output("rustc", "-vV").splitlines() if ": " in line)
     target = sys.argv[1] if len(sys.argv) > 1 else facts["host"]
     cargo = os.environ.get("CARGO", "cargo")
-    metadata = json.loads(output(cargo, "metadata", "--locked", "--format-version", "1", "--filter-platform", target))
+    metadata = json.loads(output(cargo, "metadata", "--locked", "--format-version", "1", "--filter-platform", target, *sys.argv[2:]))
     packages = {package["id"]: package for package in metadata["packages"]}
     root, found = compiled(metadata)
     digests = digests_of_lock()

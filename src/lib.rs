@@ -76,6 +76,7 @@ pub mod url;
 pub mod version;
 
 // Documents: text to value.
+pub mod attestation;
 pub mod installed;
 pub mod lock;
 pub mod pyproject;

@@ -1,9 +1,8 @@
 //! The metadata of a file, which an index may offer by itself (PEP 658 and 714).
 
-use std::ops::ControlFlow;
-
+use super::received::Received;
 use crate::digest::Digest;
-use crate::http::{self, Sink};
+use crate::http;
 use crate::index::{Download, Error, Index, IndexSession, ProjectFile};
 
 /// Far more than the longest description of a package.
@@ -20,7 +19,7 @@ impl IndexSession<'_> {
         let Some(offered) = &file.core_metadata else {
             return Ok(None);
         };
-        let mut received = Received::default();
+        let mut received = Received::at_most(MAX_BYTES);
         let name = format!("{}.metadata", file.name);
         let download = Download {
             file: &name,
@@ -33,41 +32,14 @@ impl IndexSession<'_> {
             Err(Error::FileGone { .. } | Error::FileRefused { .. } | Error::Local { .. }) => {
                 return Ok(None);
             }
-            Err(Error::Http(http::Error::Cancelled)) if received.is_too_large => return Ok(None),
+            Err(Error::Http(http::Error::Cancelled)) if received.is_too_large() => return Ok(None),
             Err(error) => return Err(error),
         }
-        let bytes = received.bytes;
+        let bytes = received.into_bytes();
         let is_claimed = |digest: &Digest| Digest::of(digest.algorithm(), &bytes) == *digest;
         if !offered.digests.iter().all(is_claimed) {
             return Ok(None);
         }
         Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
-    }
-}
-
-/// A small document in memory.
-#[derive(Default)]
-struct Received {
-    bytes: Vec<u8>,
-    is_too_large: bool,
-}
-
-impl Sink for Received {
-    fn write(&mut self, data: &[u8]) -> ControlFlow<()> {
-        if self.bytes.len() + data.len() > MAX_BYTES {
-            self.is_too_large = true;
-            return ControlFlow::Break(());
-        }
-        self.bytes.extend_from_slice(data);
-        ControlFlow::Continue(())
-    }
-
-    fn restart(&mut self) -> ControlFlow<()> {
-        self.bytes.clear();
-        ControlFlow::Continue(())
-    }
-
-    fn n_bytes(&self) -> u64 {
-        self.bytes.len() as u64
     }
 }

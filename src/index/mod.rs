@@ -19,6 +19,8 @@ mod list;
 mod local;
 mod metadata;
 mod page;
+mod provenance;
+mod received;
 mod servers;
 pub mod simple;
 
@@ -37,6 +39,7 @@ pub(crate) use self::crowd::Crowd;
 pub use self::error::{Error, PageError, PageFault, UrlFault};
 pub(crate) use self::lines::Lines;
 pub use self::list::{FileFault, ProjectDetail, ProjectFile};
+pub use self::provenance::MAX_PROVENANCE_BYTES;
 pub(crate) use self::servers::Servers;
 
 /// The index of packages that name no source.

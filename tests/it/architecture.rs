@@ -45,6 +45,7 @@ const MODULES: &[(&str, &[&str])] = &[
         ],
     ),
     ("installed", &["name", "version"]),
+    ("attestation", &["name", "tag", "filename", "toml_document"]),
     // Decisions.
     ("target", &["marker", "tag"]),
     (
@@ -291,6 +292,7 @@ const MODULES: &[(&str, &[&str])] = &[
             "pyproject",
             "lock",
             "installed",
+            "attestation",
             "select",
             "plan",
             "event",

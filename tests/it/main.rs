@@ -14,6 +14,8 @@ extern crate self as libfuzzer_sys;
 mod architecture;
 mod architecture_circles;
 mod archive;
+mod attestation;
+mod attestations;
 mod bill;
 mod bounds;
 mod build;

@@ -2,10 +2,10 @@
 //!
 //! Within one version of the schema fields may be added, and none changes its meaning or goes.
 
-use std::error::Error;
-
 use serde::Serialize;
 
+use super::causes::with_causes;
+use super::json_attestation::{AttestationSummary, FileAttestation};
 use super::report::{Bytes, LockedFile, Offer, Origin, PageFailure, VerifiedPackage, VerifyReport};
 use crate::digest::Digest;
 
@@ -20,6 +20,8 @@ struct Document<'a> {
     counts: Counts,
     packages: Vec<Package<'a>>,
     failures: Vec<Failure<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attestations: Option<AttestationSummary>,
 }
 
 #[derive(Serialize)]
@@ -73,6 +75,8 @@ struct File<'a> {
     bytes: Option<Received>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attestation: Option<FileAttestation<'a>>,
 }
 
 #[derive(Serialize)]
@@ -110,6 +114,7 @@ impl VerifyReport {
             },
             packages: self.packages.iter().map(Package::of).collect(),
             failures: self.failures.iter().map(Failure::of).collect(),
+            attestations: AttestationSummary::of(self),
         };
         // Texts, numbers and lists can always be written.
         let text = serde_json::to_string_pretty(&document).unwrap_or_default();
@@ -174,6 +179,7 @@ impl<'a> File<'a> {
             yanked: file.yanked.as_deref(),
             bytes: file.bytes.as_ref().map(Received::of),
             problem: file.problem(),
+            attestation: file.attestation.as_ref().map(FileAttestation::of),
         }
     }
 }
@@ -223,14 +229,4 @@ impl LockedFile {
             | Offer::NotAsked => None,
         }
     }
-}
-
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

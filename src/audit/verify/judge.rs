@@ -69,10 +69,24 @@ impl<'a> Page<'a> {
         let worst = offers.chain(unusable).max_by_key(Offer::verdict);
         let mut yanked = self.entries(file.name);
         LockedFile {
+            provenance: self.provenance(file.name),
             offer: worst.unwrap_or(Offer::Missing),
             yanked: yanked.find_map(|entry| entry.file.yanked.clone()),
             ..unasked(file)
         }
+    }
+
+    fn provenance(&self, name: &str) -> Vec<Url> {
+        let mut urls = Vec::new();
+        for url in self
+            .entries(name)
+            .filter_map(|entry| entry.provenance.as_ref())
+        {
+            if !urls.contains(url) {
+                urls.push(url.clone());
+            }
+        }
+        urls
     }
 
     fn entries(&self, name: &str) -> impl Iterator<Item = &'a ProjectFile> {
@@ -105,6 +119,8 @@ pub(super) fn unasked(file: &WantedFile<'_>) -> LockedFile {
         offer: Offer::NotAsked,
         yanked: None,
         bytes: None,
+        provenance: Vec::new(),
+        attestation: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What came of it, as values.
 
+use super::attestation::Attestation;
 use crate::digest::Digest;
 use crate::index::simple::ProjectStatus;
 use crate::index::{self, UrlFault};
@@ -16,6 +17,8 @@ pub struct VerifyReport {
     pub failures: Vec<PageFailure>,
     /// Whether the bytes of files were hashed, too.
     pub has_downloaded: bool,
+    /// Whether attestations were verified, too.
+    pub has_attested: bool,
 }
 
 /// A package of a lock, and what its index says of it.
@@ -72,6 +75,10 @@ pub struct LockedFile {
     pub yanked: Option<String>,
     /// What its bytes are, where they were asked for.
     pub bytes: Option<Bytes>,
+    /// Where the index has its provenance (PEP 740); several where it lists the file several times.
+    pub provenance: Vec<Url>,
+    /// What its attestations prove, where they were asked for.
+    pub attestation: Option<Attestation>,
 }
 
 /// What an index offers under the name of a locked file. Of several entries with that name, the worst counts.

@@ -95,6 +95,7 @@ struct Shared {
     yanked: BTreeMap<String, String>,
     /// By file name: the METADATA that is offered beside the file.
     metadata: BTreeMap<String, String>,
+    provenance: BTreeMap<String, Vec<u8>>,
     /// By path: other pages.
     pages: BTreeMap<String, String>,
     faults: BTreeMap<String, VecDeque<(Fault, usize)>>,
@@ -182,6 +183,15 @@ impl LocalIndex {
     pub(crate) fn add_metadata(&self, file: &str, text: &str) {
         let mut shared = lock(&self.shared);
         shared.metadata.insert(file.to_owned(), text.to_owned());
+    }
+
+    /// Offers the provenance of `file` (PEP 740), or no more.
+    pub(crate) fn attest(&self, file: &str, provenance: Option<&[u8]>) {
+        let all = &mut lock(&self.shared).provenance;
+        match provenance {
+            Some(text) => all.insert(file.to_owned(), text.to_owned()),
+            None => all.remove(file),
+        };
     }
 
     /// Offers a page at `path`, whatever is there otherwise.
@@ -441,6 +451,10 @@ fn find(shared: &Shared, request: &Request) -> Answer {
     if let Some(text) = metadata.and_then(|file| shared.metadata.get(file)) {
         return file_answer(shared, request, text.as_bytes());
     }
+    let provenance = file.strip_suffix(".provenance");
+    if let Some(text) = provenance.and_then(|file| shared.provenance.get(file)) {
+        return file_answer(shared, request, text);
+    }
     match shared.files.get(file) {
         Some((bytes, _)) => file_answer(shared, request, bytes),
         None => Answer::new(404),
@@ -490,6 +504,7 @@ fn json_page(shared: &Shared, package: &str, files: &[String]) -> Vec<u8> {
             "hashes": hashes,
             "size": bytes.len(),
             "core-metadata": shared.metadata.contains_key(file),
+            "provenance": shared.provenance.contains_key(file).then(|| format!("../../files/{file}.provenance")),
             "yanked": yanked.map_or(serde_json::json!(false), |reason| serde_json::json!(reason)),
         })
     });
@@ -513,7 +528,12 @@ fn html_page(shared: &Shared, files: &[String]) -> Vec<u8> {
             .yanked
             .get(file)
             .map_or_else(String::new, |reason| format!(" data-yanked=\"{reason}\""));
-        format!("<a href=\"{file}{fragment}\"{yanked}>{file}</a><br>\n")
+        let provenance = if shared.provenance.contains_key(file) {
+            format!(" data-provenance=\"{file}.provenance\"")
+        } else {
+            String::new()
+        };
+        format!("<a href=\"{file}{fragment}\"{yanked}{provenance}>{file}</a><br>\n")
     });
     let anchors: String = anchors.collect();
     format!("<!DOCTYPE html><html><head><base href=\"/files/\"></head><body>\n{anchors}")

@@ -1,5 +1,6 @@
 //! What integration tests have in common.
 
+pub(crate) mod attested;
 pub(crate) mod build_scene;
 pub(crate) mod devpi;
 pub(crate) mod fixture_sources;

@@ -1,5 +1,7 @@
 //! The flags of `lock2venv verify`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use clap::builder::BoolishValueParser;
 
@@ -13,6 +15,20 @@ pub(crate) struct Verify {
     /// Download all files as well and hash their bytes; nothing is kept
     #[arg(long, env = "LOCK2VENV_DOWNLOAD", value_parser = BoolishValueParser::new())]
     pub(crate) download: bool,
+    /// Verify attestations (PEP 740) as well, and compare who published each package with lock2venv.attestations.toml
+    #[arg(long, env = "LOCK2VENV_ATTESTATIONS", value_parser = BoolishValueParser::new(), requires = "trusted_root", help_heading = "Attestations")]
+    pub(crate) attestations: bool,
+    /// The trusted root of Sigstore (`trusted_root.json`): nothing else is trusted, and nobody is asked
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "LOCK2VENV_TRUSTED_ROOT",
+        help_heading = "Attestations"
+    )]
+    pub(crate) trusted_root: Option<PathBuf>,
+    /// Write what is found into lock2venv.attestations.toml, which accepts what changed
+    #[arg(long, env = "LOCK2VENV_UPDATE_ATTESTATIONS", value_parser = BoolishValueParser::new(), requires = "attestations", help_heading = "Attestations")]
+    pub(crate) update_attestations: bool,
     /// The format of the report
     #[arg(
         long,

@@ -1,6 +1,7 @@
 //! `lock2venv verify`: asks every index for every locked file, and says what is not as it was locked.
 
 mod arguments;
+mod attestations;
 mod rows;
 mod text;
 
@@ -23,6 +24,7 @@ use crate::diagnose::Failure;
 use crate::install::project::{LockedProject, RootUse};
 use crate::print_data;
 use crate::report::Terminal;
+use attestations::Attesting;
 
 pub(crate) use arguments::Verify;
 
@@ -46,18 +48,27 @@ pub(crate) fn run(arguments: &Verify, context: &Context) -> Result<(), Failure> 
             Proof::Digests
         },
     };
+    let attesting = Attesting::read(arguments, &locked, context)?;
     let client = client(arguments, configuration, &locked)?;
     let terminal = Terminal::new(context.verbosity);
     terminal.begin(plan.n_pages(), BTreeMap::new());
-    let report = plan.run(&client, options, &terminal);
+    let mut report = plan.run(&client, options, &terminal);
     terminal.finish();
+    if let Some(attesting) = &attesting {
+        terminal.begin(report.n_provenances(), BTreeMap::new());
+        let options = attesting.options(options.n_connections);
+        plan.attest(&mut report, &client, options, &terminal);
+        terminal.finish();
+        attesting.write(&report, &arguments.groups)?;
+    }
     print_data(&match arguments.format {
         ReportFormat::Json => report.to_json().into_bytes(),
         ReportFormat::Text => {
             text::render(&report, context.verbosity, started.elapsed()).into_bytes()
         }
     })?;
-    judge(report)
+    let is_attested = attesting.is_none_or(|attesting| attesting.is_satisfied(&report));
+    judge(report, is_attested)
 }
 
 /// Every group when none is named, so that a lock without a pyproject.toml, which cannot say what is optional, is enough.
@@ -98,9 +109,12 @@ fn client(
 }
 
 /// Makes it a failure when not everything is as locked, with what each index answered in place of a page.
-fn judge(report: VerifyReport) -> Result<(), Failure> {
-    if report.is_as_locked() {
+fn judge(report: VerifyReport, is_attested: bool) -> Result<(), Failure> {
+    if report.is_as_locked() && is_attested {
         return Ok(());
+    }
+    if report.is_as_locked() {
+        return Err(attestations::failure(&report));
     }
     let counts = report.counts();
     let headline = match counts.n_files - counts.n_same {

@@ -5,6 +5,8 @@ use lock2venv::audit::verify::{
 };
 use lock2venv::index::simple::ProjectStatus;
 
+use super::attestations;
+
 /// A row, and lines below it.
 pub(super) struct Row {
     /// What is wrong, such as `missing`.
@@ -31,6 +33,7 @@ pub(super) fn of(report: &VerifyReport) -> Vec<Row> {
             rows.extend(of_verdict(verdict, package));
         }
     }
+    rows.extend(attestations::rows(report));
     for package in &report.packages {
         rows.extend(without_files(package));
         rows.extend(status(package));

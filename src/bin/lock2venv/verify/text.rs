@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use lock2venv::audit::verify::{Origin, VerifiedPackage, VerifyReport};
 
+use super::attestations;
 use super::rows::{self, Row, label};
 use crate::diagnose::count;
 use crate::report::{Verbosity, shown};
@@ -19,6 +20,7 @@ pub(super) fn render(report: &VerifyReport, verbosity: Verbosity, duration: Dura
         write_row(&mut text, &row, is_whole);
     }
     write_notes(&mut text, report, is_whole);
+    attestations::write_summary(&mut text, report);
     let counts = report.counts();
     let asked = report.packages.iter().filter(|package| package.is_asked());
     let how = if report.has_downloaded {

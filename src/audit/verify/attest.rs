@@ -1,0 +1,175 @@
+//! Asks for the attestations of files, and verifies them.
+
+use std::collections::BTreeSet;
+
+use super::attestation::Attestation;
+use super::question::{Asked, VerifyPlan, WantedFile};
+use super::recording::is_attested;
+use super::report::{LockedFile, Offer, VerifyReport};
+use super::workers::Workers;
+use crate::attestation::{Fault, Identity, Provenance, Record, TrustedRoot};
+use crate::digest::{Algorithm, Digest};
+use crate::event::{Event, Reporter};
+use crate::index::{Client, Index, IndexSession, MAX_PROVENANCE_BYTES};
+use crate::name::PackageName;
+use crate::url::Url;
+
+/// How to verify attestations.
+#[derive(Clone, Copy, Debug)]
+pub struct AttestOptions<'a> {
+    /// What is trusted.
+    pub root: &'a TrustedRoot,
+    /// What was found before.
+    pub record: &'a Record,
+    /// How many requests are under way at once, at least 1.
+    pub n_connections: usize,
+}
+
+/// A file, and where its provenance is.
+struct Job<'a> {
+    name: &'a PackageName,
+    /// The position of the package.
+    package: usize,
+    /// The position of the file in it.
+    position: usize,
+    file: &'a WantedFile<'a>,
+    urls: Vec<Url>,
+    index: &'a Index,
+}
+
+impl VerifyPlan<'_> {
+    /// Asks for the attestations of every file that an index offers and verifies them, many at once, all of them against the
+    /// digests of the lock; then holds who made them against the record. `report` is that of this plan, to which it is added.
+    pub fn attest(
+        &self,
+        report: &mut VerifyReport,
+        client: &Client,
+        options: AttestOptions<'_>,
+        reporter: &dyn Reporter,
+    ) {
+        let workers = Workers {
+            client,
+            n_connections: options.n_connections,
+            reporter,
+        };
+        let sources = self.questions.iter();
+        let indexes = sources.map(|question| client.index(question.source.as_ref()).ok());
+        let indexes: Vec<Option<Index>> = indexes.collect();
+        let jobs = self.attest_jobs(report, &indexes);
+        let found = workers.for_all(
+            &jobs,
+            |job| job.index.key(),
+            |session, job| {
+                let found = job.verify(session, options.root);
+                reporter.report(Event::Verified { name: job.name });
+                found
+            },
+        );
+        for (job, attestation) in jobs.iter().zip(found) {
+            report.packages[job.package].files[job.position].attestation = Some(attestation);
+        }
+        report.hold_against(options.record);
+        report.has_attested = true;
+    }
+
+    fn attest_jobs<'a>(
+        &'a self,
+        report: &mut VerifyReport,
+        indexes: &'a [Option<Index>],
+    ) -> Vec<Job<'a>> {
+        let mut jobs = Vec::new();
+        let packages = self.packages.iter().zip(&mut report.packages).enumerate();
+        for (package, (wanted, found)) in packages {
+            let Asked::Page(question) = wanted.asked else {
+                continue;
+            };
+            let index = indexes[question].as_ref();
+            let Some(index) = index.filter(|_| found.failure.is_none()) else {
+                continue;
+            };
+            let files = wanted.files.iter().zip(&mut found.files).enumerate();
+            for (position, (file, found)) in files.filter(|(_, (_, found))| found.is_offered()) {
+                if found.provenance.is_empty() {
+                    found.attestation = Some(Attestation::None);
+                    continue;
+                }
+                jobs.push(Job {
+                    name: &wanted.package.name,
+                    package,
+                    position,
+                    file,
+                    urls: found.provenance.clone(),
+                    index,
+                });
+            }
+        }
+        jobs
+    }
+}
+
+impl Job<'_> {
+    fn verify(&self, session: &mut IndexSession<'_>, root: &TrustedRoot) -> Attestation {
+        let mut all = BTreeSet::new();
+        for url in &self.urls {
+            let provenance = match session.provenance(self.index, self.file.name, url) {
+                Ok(provenance) => provenance,
+                Err(error) => return Attestation::Failed(error),
+            };
+            match self.judge(provenance.as_deref(), root) {
+                Ok(identities) => all.extend(identities),
+                Err(fault) => return Attestation::Invalid(fault),
+            }
+        }
+        Attestation::New(all)
+    }
+
+    fn judge(
+        &self,
+        provenance: Option<&[u8]>,
+        root: &TrustedRoot,
+    ) -> Result<BTreeSet<Identity>, Fault> {
+        let text = provenance.ok_or(Fault::TooLarge {
+            limit: MAX_PROVENANCE_BYTES,
+        })?;
+        let provenance = Provenance::parse(text)?;
+        let is_sha256 = |digest: &&Digest| digest.algorithm() == Algorithm::Sha256;
+        let mut digests = self.file.digests.iter().filter(is_sha256).peekable();
+        digests.peek().ok_or(Fault::NotLocked)?;
+        let verified = digests.map(|digest| provenance.verify(self.file.name, &digest.hex(), root));
+        // A lock may have several digests of one name, of which one is that of the file.
+        verified.reduce(Result::or).unwrap_or(Err(Fault::NotLocked))
+    }
+}
+
+impl LockedFile {
+    /// Tells whether its index has a file of that name.
+    fn is_offered(&self) -> bool {
+        match self.offer {
+            Offer::Missing | Offer::NotAsked | Offer::Unusable(_) => false,
+            Offer::Same
+            | Offer::Different(_)
+            | Offer::OtherAlgorithms(_)
+            | Offer::NoDigest
+            | Offer::NothingLocked => true,
+        }
+    }
+}
+
+impl VerifyReport {
+    /// Counts the files whose provenance has to be fetched.
+    pub fn n_provenances(&self) -> usize {
+        let files = self.packages.iter().flat_map(|package| &package.files);
+        files.filter(|file| !file.provenance.is_empty()).count()
+    }
+
+    fn hold_against(&mut self, record: &Record) {
+        for package in &mut self.packages {
+            let recorded = record.packages.get(&package.name);
+            let is_attested = is_attested(&package.files);
+            let files = package.files.iter_mut();
+            for attestation in files.filter_map(|file| file.attestation.as_mut()) {
+                attestation.hold_against(recorded, is_attested);
+            }
+        }
+    }
+}
