@@ -60,9 +60,9 @@ impl Installed {
             let names = one.name.cmp(&other.name);
             names.then_with(|| one.dist_info.cmp(&other.dist_info))
         });
-        self.leftovers.sort();
-        self.unfinished.sort();
-        self.contested.sort();
+        self.leftovers.sort_unstable();
+        self.unfinished.sort_unstable();
+        self.contested.sort_unstable();
     }
 
     /// Tells whether a change was interrupted here.

@@ -102,7 +102,7 @@ impl Secrets {
     /// Replaces the longest first: one secret may be a part of another.
     fn replace<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut secrets: Vec<&str> = self.all().collect();
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
         let replaced = secrets.into_iter();
         replaced.fold(Cow::Borrowed(text), |text, secret| {
             match without(&text, secret) {

@@ -28,6 +28,9 @@ mod without;
 #[cfg(not(feature = "attestations"))]
 use without as root;
 
+/// Whether this build can verify: it has the feature `attestations`.
+pub const IS_BUILT: bool = cfg!(feature = "attestations");
+
 pub use fault::{Fault, RootError, SigstoreError};
 pub use identity::Identity;
 pub use provenance::Provenance;

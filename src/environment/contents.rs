@@ -148,7 +148,7 @@ pub(super) fn foreign(root: &Path, begun: &HashSet<String>) -> Result<Vec<PathBu
         mounts: removal::mounts_below(root).into_iter().collect(),
     };
     let mut found = look.in_folder(Path::new(""), KnownFolder::Top(begun))?;
-    found.foreign.sort();
+    found.foreign.sort_unstable();
     Ok(found.foreign)
 }
 

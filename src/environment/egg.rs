@@ -70,6 +70,6 @@ fn linked(path: &Path) -> Option<Vec<PathBuf>> {
     let is_info = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "egg-info");
     let entries = fs::read_dir(&folder).ok()?.flatten();
     let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_info).collect();
-    found.sort();
+    found.sort_unstable();
     Some(found.iter().map(|info| info.join("PKG-INFO")).collect())
 }

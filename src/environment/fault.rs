@@ -151,7 +151,7 @@ impl Environment {
                 others.push(folder);
             }
         }
-        others.sort();
+        others.sort_unstable();
         // An interpreter that was updated in place leaves one such folder, and has none of its own yet.
         let has_own = others.is_empty() || has_distributions(own);
         others.into_iter().next().filter(|_| has_own)

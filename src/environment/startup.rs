@@ -71,7 +71,7 @@ impl StartupFolders {
                 found.extend(paths.filter_map(|path| self.module(&path)));
             }
         }
-        found.sort();
+        found.sort_unstable();
         Ok(found)
     }
 
@@ -168,7 +168,7 @@ fn names_in(root: &Path, folder: &str) -> io::Result<Vec<String>> {
             paths.push(joined_name(folder, name));
         }
     }
-    paths.sort();
+    paths.sort_unstable();
     Ok(paths)
 }
 

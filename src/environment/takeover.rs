@@ -83,7 +83,7 @@ fn write_journal<'a>(
     let mut text = format!("{TITLE}\n");
     let earlier = journal(root)?.unwrap_or_default();
     let mut earlier: Vec<String> = earlier.into_iter().collect();
-    earlier.sort();
+    earlier.sort_unstable();
     // A name that is not UTF-8 or holds a line break is no tool's.
     let names = names.filter_map(|name| name.to_str()).map(str::to_owned);
     for name in earlier.into_iter().chain(names) {

@@ -41,7 +41,7 @@ pub fn digest(root: &Path) -> Result<Digest, Error> {
             paths.push(path);
         }
     }
-    paths.sort_by(|one, other| bytes(one).cmp(bytes(other)));
+    paths.sort_unstable_by(|one, other| bytes(one).cmp(bytes(other)));
     let mut hasher = Hasher::new(Algorithm::Sha256);
     for path in paths {
         add(&mut hasher, root, &path)?;

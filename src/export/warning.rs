@@ -147,7 +147,7 @@ pub(super) fn names<'a, 'b: 'a>(
     let mut names: Vec<PackageName> = packages
         .map(|selected| selected.package.name.clone())
         .collect();
-    names.sort();
+    names.sort_unstable();
     names.dedup();
     names
 }

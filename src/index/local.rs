@@ -51,7 +51,7 @@ fn list(folder: &Path) -> io::Result<String> {
     for entry in fs::read_dir(folder)? {
         names.push(entry?.file_name());
     }
-    names.sort();
+    names.sort_unstable();
     let links = names.iter().map(|name| {
         let name = percent_encode(name.as_encoded_bytes());
         format!("<a href=\"{name}\">{name}</a>\n")

@@ -103,7 +103,7 @@ fn of(wheel: &PlacedWheel<'_>, file: StartupFile) -> StartupFile {
 }
 
 fn report(installation: Installation<'_>, mut files: Vec<StartupFile>) -> Result<(), Error> {
-    files.sort();
+    files.sort_unstable();
     files.dedup();
     for file in &files {
         installation.reporter.report(Event::Startup(file));

@@ -18,7 +18,7 @@ pub(super) fn report(
         reporter,
         ..
     } = installation;
-    warnings.sort();
+    warnings.sort_unstable();
     warnings.dedup();
     warnings.retain(|warning| !notice::is_about_notice(warning, &destination.layout));
     let is_fault = |warning: &&Warning| !matches!(warning, Warning::NotCompiled { .. });

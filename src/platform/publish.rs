@@ -199,7 +199,7 @@ mod tests {
         let entries = std::fs::read_dir(folder).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<_> = names.collect();
-        names.sort();
+        names.sort_unstable();
         names
     }
 

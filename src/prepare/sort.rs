@@ -332,7 +332,7 @@ pub(super) fn refuse_network(jobs: &[Job<'_>], cache: &Cache) -> Result<(), Erro
     if missing.is_empty() {
         return Ok(());
     }
-    missing.sort_by_key(|(id, _)| *id);
+    missing.sort_unstable_by_key(|(id, _)| *id);
     Err(Error::Offline {
         missing: missing.into_iter().flat_map(|(_, one)| one).collect(),
     })

@@ -64,7 +64,7 @@ fn lines(entries: Vec<(&str, &str)>) -> Vec<String> {
     let mut lines: Vec<String> = lines
         .map(|(name, reference)| format!("{name} = {reference}"))
         .collect();
-    lines.sort();
+    lines.sort_unstable();
     lines
 }
 

@@ -96,7 +96,7 @@ impl Layout {
         let mut folders = bases
             .map(|base| Ok(fs::canonicalize(base)?))
             .collect::<Result<Vec<_>, Error>>()?;
-        folders.sort();
+        folders.sort_unstable();
         folders.dedup();
         Ok(folders)
     }

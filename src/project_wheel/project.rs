@@ -144,7 +144,7 @@ impl Project {
                 files.push(files::wheel_file(root.join(file), path)?);
             }
         }
-        files.sort_by(|one, other| one.path.split('/').cmp(other.path.split('/')));
+        files.sort_unstable_by(|one, other| one.path.split('/').cmp(other.path.split('/')));
         Ok(files)
     }
 }

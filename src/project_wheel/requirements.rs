@@ -40,7 +40,7 @@ impl Requirements {
     pub(super) fn of(project: &Project) -> Result<Self, Error> {
         let python = &project.python_constraint;
         let mut requires_dist = requires_dist(project);
-        requires_dist.sort();
+        requires_dist.sort_unstable();
         let extras = project.extras.keys();
         Ok(Self {
             requires_python: requires_python(project)?,

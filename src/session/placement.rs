@@ -138,7 +138,7 @@ fn in_folder(folder: &Path, base: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let entries = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(&start));
     let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    found.sort();
+    found.sort_unstable();
     found
 }
 

@@ -28,7 +28,7 @@ pub(super) fn attempt<T>(
                     reporter.step(SessionEvent::DamagedCopy { name });
                 }
                 damaged.extend(names);
-                damaged.sort();
+                damaged.sort_unstable();
                 damaged.dedup();
             }
             Err(error) => return Err(error.after_damage(damaged)),

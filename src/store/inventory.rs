@@ -257,7 +257,7 @@ fn with_records(layout: &Layout, things: Vec<Thing>) -> Vec<Thing> {
         }
     }
     let mut things: Vec<Thing> = archives.into_iter().chain(others.into_values()).collect();
-    things.sort_by(|one, other| (one.used, &one.path).cmp(&(other.used, &other.path)));
+    things.sort_unstable_by(|one, other| (one.used, &one.path).cmp(&(other.used, &other.path)));
     things
 }
 

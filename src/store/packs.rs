@@ -52,7 +52,7 @@ impl<'a> Packs<'a> {
         let packs = files.filter(|path| path.extension().is_some_and(|ending| ending == "pack"));
         let is_whole = |path: &PathBuf| Pack::open_at(path).is_some_and(|pack| pack.is_whole());
         let mut damaged: Vec<PathBuf> = packs.filter(|path| !is_whole(path)).collect();
-        damaged.sort();
+        damaged.sort_unstable();
         damaged
     }
 }
@@ -148,7 +148,7 @@ impl PackWriter {
 
     fn copy(&mut self, earlier: &Pack) -> io::Result<()> {
         let mut entries: Vec<_> = earlier.entries.iter().collect();
-        entries.sort_by_key(|(_, entry)| entry.offset);
+        entries.sort_unstable_by_key(|(_, entry)| entry.offset);
         let mut bytes = Vec::new();
         for (source, entry) in entries {
             if earlier.read(entry, &mut bytes).is_some() {

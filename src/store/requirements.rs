@@ -71,7 +71,7 @@ mod tests {
             added.unwrap();
         }
         let mut listed = records.list(&one);
-        listed.sort();
+        listed.sort_unstable();
         assert_eq!(listed, ["a", "b"]);
         assert!(records.damaged().is_empty());
         let key = Key::of(&digest(b"a")).within(one.hex());

@@ -102,6 +102,6 @@ fn children(folder: &Path) -> Result<Vec<PathBuf>, Error> {
         .map(|entry| entry.map(|entry| entry.path()))
         .collect();
     let mut paths = paths.map_err(|cause| Error::io(folder, cause))?;
-    paths.sort();
+    paths.sort_unstable();
     Ok(paths)
 }

@@ -99,7 +99,7 @@ impl Wheelhouse {
             self.files.entry(name).or_insert_with(|| entry.path());
         }
         // What was built in the order of names, whatever the order of the folder.
-        wheels.sort();
+        wheels.sort_unstable();
         let built = wheels.iter().filter_map(|wheel| read(folder, wheel));
         self.built.extend(built);
         Ok(())

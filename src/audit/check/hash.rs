@@ -37,7 +37,7 @@ pub(super) fn compare(
     reporter: &dyn Reporter,
 ) -> Hashed {
     let mut files: Vec<(&String, &Vec<Claim>)> = inventory.files.iter().collect();
-    files.sort_by_key(|(_, claims)| Reverse(size_of(claims)));
+    files.sort_unstable_by_key(|(_, claims)| Reverse(size_of(claims)));
     let next = AtomicUsize::new(0);
     let n_bytes = AtomicU64::new(0);
     let problems = Mutex::new(Vec::new());

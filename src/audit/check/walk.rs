@@ -43,7 +43,7 @@ pub(super) fn unlisted(subject: &Subject, inventory: &Inventory) -> io::Result<U
         n_bytecode: 0,
     };
     let mut foreign = walk.in_folder(Path::new(""))?.foreign;
-    foreign.sort();
+    foreign.sort_unstable();
     Ok(Unlisted {
         foreign,
         n_bytecode: walk.n_bytecode,

@@ -69,7 +69,7 @@ impl VerifyPlan<'_> {
             report.packages[job.package].files[job.position].attestation = Some(attestation);
         }
         report.hold_against(options.record);
-        report.has_attested = true;
+        report.is_attested = true;
     }
 
     fn attest_jobs<'a>(

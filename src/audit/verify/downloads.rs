@@ -27,7 +27,7 @@ pub(super) struct DownloadJob<'a> {
 
 /// Fetches and hashes all files, the largest first; answers are in the order of `jobs`, which is changed.
 pub(super) fn hash_all(jobs: &mut [DownloadJob<'_>], workers: Workers<'_>) -> Vec<Bytes> {
-    jobs.sort_by_key(|job| Reverse(job.n_bytes));
+    jobs.sort_unstable_by_key(|job| Reverse(job.n_bytes));
     for job in &*jobs {
         workers.reporter.report(Event::DownloadAnnounced {
             file: job.file.name,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::causes::with_causes;
 use super::json_attestation::{AttestationSummary, FileAttestation};
 use super::report::{Bytes, LockedFile, Offer, Origin, PageFailure, VerifiedPackage, VerifyReport};
+use crate::attestation::IS_BUILT;
 use crate::digest::Digest;
 
 /// The name and version of the schema.
@@ -169,6 +170,7 @@ impl<'a> File<'a> {
             Offer::NothingLocked => ("nothing-locked", None, None),
             Offer::NotAsked => ("not-asked", None, None),
         };
+        let attestation = file.attestation.as_ref().filter(|_| IS_BUILT);
         Self {
             name: &file.name,
             verdict: package.verdict(file).word(),
@@ -179,7 +181,7 @@ impl<'a> File<'a> {
             yanked: file.yanked.as_deref(),
             bytes: file.bytes.as_ref().map(Received::of),
             problem: file.problem(),
-            attestation: file.attestation.as_ref().map(FileAttestation::of),
+            attestation: attestation.map(FileAttestation::of),
         }
     }
 }

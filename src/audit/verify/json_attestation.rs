@@ -37,7 +37,7 @@ type Fields<'a> = Vec<&'a BTreeMap<String, String>>;
 
 impl AttestationSummary {
     pub(super) fn of(report: &VerifyReport) -> Option<Self> {
-        let counts = report.has_attested.then(|| report.attestation_counts())?;
+        let counts = report.has_attested().then(|| report.attestation_counts())?;
         Some(Self {
             as_recorded: report.is_as_recorded(),
             files: counts.n_files,

@@ -1,6 +1,7 @@
 //! What came of it, as values.
 
 use super::attestation::Attestation;
+use crate::attestation::IS_BUILT;
 use crate::digest::Digest;
 use crate::index::simple::ProjectStatus;
 use crate::index::{self, UrlFault};
@@ -18,7 +19,7 @@ pub struct VerifyReport {
     /// Whether the bytes of files were hashed, too.
     pub has_downloaded: bool,
     /// Whether attestations were verified, too.
-    pub has_attested: bool,
+    pub(super) is_attested: bool,
 }
 
 /// A package of a lock, and what its index says of it.
@@ -247,6 +248,11 @@ impl VerifiedPackage {
 }
 
 impl VerifyReport {
+    /// Tells whether attestations were verified, too, which only a build with the feature `attestations` can.
+    pub fn has_attested(&self) -> bool {
+        IS_BUILT && self.is_attested
+    }
+
     /// Tells whether every file that can be asked for is the one that was locked.
     ///
     /// A withdrawn file is, and so is one of an archived project; one that nothing proves is not, nor is a project in

@@ -53,7 +53,7 @@ impl VerifyPlan<'_> {
             packages,
             failures: assembly.failures,
             has_downloaded: options.proof == Proof::Bytes,
-            has_attested: false,
+            is_attested: false,
         };
         if options.proof == Proof::Bytes {
             let listed = assembly.urls.into_iter();

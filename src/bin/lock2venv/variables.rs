@@ -126,7 +126,7 @@ fn misspelled(set: impl Iterator<Item = String>, known: &BTreeSet<&str>) -> Vec<
             Some(Misspelled { name, meant })
         })
         .collect();
-    misspelled.sort_by(|one, other| one.name.cmp(&other.name));
+    misspelled.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     misspelled
 }
 

@@ -89,7 +89,7 @@ fn contested(kept: &[Kept], wheels: &[PlacedWheel<'_>]) -> BTreeMap<String, Vec<
 }
 
 fn in_order(mut claims: Vec<(usize, Claimant)>) -> Vec<Claimant> {
-    claims.sort_by_key(|(order, _)| *order);
+    claims.sort_unstable_by_key(|(order, _)| *order);
     claims.into_iter().map(|(_, claimant)| claimant).collect()
 }
 

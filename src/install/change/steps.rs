@@ -158,7 +158,7 @@ impl<'c> Division<'c, '_> {
             }
         }
         let mut steps: Vec<(usize, Step)> = steps.into_values().collect();
-        steps.sort_by_key(|(position, _)| *position);
+        steps.sort_unstable_by_key(|(position, _)| *position);
         steps.into_iter().map(|(_, step)| step).collect()
     }
 }

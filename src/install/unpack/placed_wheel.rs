@@ -103,7 +103,7 @@ fn of_modules(progress: &Progress) -> Digest {
     let contested = progress.contested.iter().map(|contested| &contested.placed);
     let all = progress.placed.iter().chain(contested);
     let mut modules: Vec<_> = all.filter(|placed| placed.path.ends_with(".py")).collect();
-    modules.sort_by(|one, other| one.path.cmp(&other.path));
+    modules.sort_unstable_by(|one, other| one.path.cmp(&other.path));
     let mut hasher = Hasher::new(Algorithm::Sha256);
     for module in modules {
         hasher.update(module.path.as_bytes());

@@ -46,7 +46,7 @@ impl<'a> Results<'a> {
         if let Some(error) = self.failure {
             return Err(error.into());
         }
-        self.placed.sort_by_key(PlacedWheel::id);
+        self.placed.sort_unstable_by_key(PlacedWheel::id);
         check_complete(plan, &self.placed)?;
         Ok(self.placed)
     }

@@ -53,7 +53,7 @@ impl Licensing {
             .iter()
             .map(|file| relative(root, file))
             .collect::<Result<_, _>>()?;
-        licensing.files.sort();
+        licensing.files.sort_unstable();
         licensing.files.dedup();
         Ok(licensing)
     }

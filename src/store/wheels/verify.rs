@@ -24,7 +24,7 @@ pub(in crate::store) fn damaged_wheels(layout: &Layout) -> Vec<StorePlace> {
         !name.starts_with('.') && path.is_dir()
     };
     let mut wheels: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_wheel).collect();
-    wheels.sort();
+    wheels.sort_unstable();
     let drafts = layout.drafts();
     damaged(wheels.into_iter().map(|path| StorePlace {
         path,

@@ -35,7 +35,7 @@ impl Details {
         let mut libraries: Vec<_> = libraries
             .filter(|library| library.to_str().is_some_and(is_its))
             .collect();
-        libraries.sort();
+        libraries.sort_unstable();
         let mut found = libraries.iter().filter_map(|library| {
             let path = lib.join(library).join("build-details.json");
             let path = image.on_disk(&image.find(&path)?);

@@ -76,7 +76,7 @@ impl<'i> Image<'i> {
                 .flatten()
                 .map(|entry| entry.file_name());
             let mut names: Vec<OsString> = names.filter(is_versioned).collect();
-            names.sort();
+            names.sort_unstable();
             found.extend(names.into_iter().map(|name| Path::new(folder).join(name)));
         }
         found

@@ -76,7 +76,7 @@ fn local_folder(url: &Url) -> Result<Option<PathBuf>, Failure> {
 
 /// Sorts what counts once each.
 fn sort_out<T: Ord>(names: &mut Vec<T>) {
-    names.sort();
+    names.sort_unstable();
     names.dedup();
 }
 

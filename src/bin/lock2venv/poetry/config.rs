@@ -96,7 +96,7 @@ fn list(configuration: &Configuration) -> Result<(), Failure> {
         lines.push(format!("repositories.{}.url = {url}", repository.name));
     }
     lines.extend(builds::list(configuration)?);
-    lines.sort();
+    lines.sort_unstable();
     print_data(format!("{}\n", lines.join("\n")).as_bytes())
 }
 

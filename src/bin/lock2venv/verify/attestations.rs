@@ -38,10 +38,12 @@ impl Attesting {
         if !arguments.attestations {
             return Ok(None);
         }
+        // First: a program that cannot verify has no use for anything else.
+        let root = read_root(&context.working_folder.join(path))?;
         let folder = &locked.project.root;
         let record = read_record(folder).map_err(|error| Failure::new(&error))?;
         Ok(Some(Self {
-            root: read_root(&context.working_folder.join(path))?,
+            root,
             record: record.unwrap_or_default(),
             folder: folder.clone(),
             is_updated: arguments.update_attestations,
@@ -113,6 +115,9 @@ pub(super) fn failure(report: &VerifyReport) -> Failure {
 /// Lists attestations that are not as recorded, the worst first.
 pub(super) fn rows(report: &VerifyReport) -> Vec<Row> {
     let mut rows = Vec::new();
+    if !report.has_attested() {
+        return rows;
+    }
     for word in ["invalid", "changed", "lost", "failed"] {
         for package in &report.packages {
             rows.extend(of_word(word, package));
@@ -180,7 +185,7 @@ fn details(attestation: &Attestation) -> Vec<String> {
 
 /// Writes the numbers, where attestations were asked for.
 pub(super) fn write_summary(text: &mut String, report: &VerifyReport) {
-    if !report.has_attested {
+    if !report.has_attested() {
         return;
     }
     let counts = report.attestation_counts();
