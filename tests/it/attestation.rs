@@ -2,8 +2,6 @@
 
 #![cfg(feature = "attestations")]
 
-use std::error::Error;
-
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use lock2venv::attestation::{Provenance, TrustedRoot};
 use serde_json::{Value, json};
@@ -11,18 +9,10 @@ use serde_json::{Value, json};
 use crate::support::attested::{
     Attested, CIRCLE_CI, GITHUB, GITLAB, GOOGLE, STAGING, attestation, trust, trusted_root,
 };
+use crate::support::causes::with_causes;
 
 /// Returns who made the attestations, or why they prove nothing, with the causes.
 fn verify(file: Attested, provenance: &Value, root: &TrustedRoot) -> Result<String, String> {
-    let with_causes = |error: &dyn Error| {
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
-        text
-    };
     let parsed = Provenance::parse(provenance.to_string().as_bytes());
     let parsed = parsed.map_err(|fault| with_causes(&fault))?;
     let identities = parsed.verify(file.file, file.sha256, root);

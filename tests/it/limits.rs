@@ -10,6 +10,7 @@ use lock2venv::index::{Client, Download, Error, FileQuery, IndexSettings};
 use lock2venv::name::PackageName;
 use lock2venv::url::Url;
 
+use crate::support::causes::with_causes;
 use crate::support::local_index::{Fault, LocalIndex};
 
 const FILE: &str = "acme-1.0-py3-none-any.whl";
@@ -109,17 +110,6 @@ impl Line {
     }
 }
 
-/// Returns an error with its causes.
-fn text(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
-}
-
 #[test]
 fn a_page_without_end_is_refused_by_name_and_limit() {
     let line = Line::new(Limits {
@@ -130,7 +120,7 @@ fn a_page_without_end_is_refused_by_name_and_limit() {
     line.index.misbehave(PAGE_PATH, Fault::Endless, 1);
     let error = line.find().unwrap_err();
     let expected = "the page of `acme` from index `127.0.0.1` is larger than 10000 bytes";
-    assert_eq!(text(&error), expected);
+    assert_eq!(with_causes(&error), expected);
     line.find().unwrap();
 }
 
@@ -170,7 +160,7 @@ fn a_file_without_end_or_size_ends_at_the_limit() {
         let (done, n_bytes) = line.download(n_listed);
         let error = done.unwrap_err();
         let expected = "is larger than the limit of 100000 bytes";
-        assert!(text(&error).contains(expected), "{error:?}");
+        assert!(with_causes(&error).contains(expected), "{error:?}");
         assert!(n_bytes < 1 << 20, "{n_bytes}");
     }
 }

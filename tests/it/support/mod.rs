@@ -2,6 +2,7 @@
 
 pub(crate) mod attested;
 pub(crate) mod build_scene;
+pub(crate) mod causes;
 pub(crate) mod devpi;
 pub(crate) mod fixture_sources;
 pub(crate) mod git_server;
