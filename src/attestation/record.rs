@@ -116,16 +116,8 @@ fn read_identity(fields: &Table) -> Option<Identity> {
 
 fn inline(identity: &Identity) -> String {
     let fields = identity.fields().iter();
-    let fields = fields.map(|(name, value)| format!("{} = {}", key(name), quoted(value)));
-    format!("{{ {} }}", fields.collect::<Vec<_>>().join(", "))
-}
-
-fn key(name: &str) -> String {
-    let is_bare = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
-    if !name.is_empty() && name.chars().all(is_bare) {
-        return name.to_owned();
-    }
-    quoted(name)
+    let fields = fields.map(|(name, value)| (name.clone(), Value::String(value.clone())));
+    Value::Table(fields.collect()).to_string()
 }
 
 fn quoted(text: &str) -> String {

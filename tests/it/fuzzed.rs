@@ -52,6 +52,10 @@ mod manifest;
 #[rustfmt::skip]
 #[path = "../../fuzz/fuzz_targets/marker.rs"]
 mod marker;
+#[cfg(feature = "attestations")]
+#[rustfmt::skip]
+#[path = "../../fuzz/fuzz_targets/provenance.rs"]
+mod provenance;
 #[rustfmt::skip]
 #[path = "../../fuzz/fuzz_targets/pyproject.rs"]
 mod pyproject;
@@ -159,6 +163,12 @@ fn manifest_holds() {
 #[test]
 fn marker_holds() {
     holds("marker", marker::run);
+}
+
+#[cfg(feature = "attestations")]
+#[test]
+fn provenance_holds() {
+    holds("provenance", provenance::run);
 }
 
 #[test]
