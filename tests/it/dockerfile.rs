@@ -382,6 +382,76 @@ fn repositories_come_by_ssh_with_the_keys_of_the_user() {
     let known = "RUN mkdir -p -m 0700 ~/.ssh && ssh-keyscan forge.example >>~/.ssh/known_hosts";
     assert_eq!(lines_with(&text, "keyscan"), [known]);
     assert_eq!(lines_with(&text, "type=ssh"), ["--mount=type=ssh \\"]);
+    let source = source.replace(
+        "git@forge.example:acme",
+        "ssh://git@forge.example:2222/acme",
+    );
+    let text = printed(&simple(&[], &source), &[]);
+    let known =
+        "RUN mkdir -p -m 0700 ~/.ssh && ssh-keyscan -p 2222 forge.example >>~/.ssh/known_hosts";
+    assert_eq!(lines_with(&text, "keyscan"), [known]);
+}
+
+#[test]
+fn what_the_image_does_not_install_has_no_say() {
+    let marked = |marker: &str, files: &[&str], source: &str| {
+        let package = package("acme", files, source);
+        let groups = format!("groups = [\"main\"]\nmarkers = '{marker}'");
+        project(SIMPLE, &[package.replace("groups = [\"main\"]", &groups)])
+    };
+    for (marker, file) in [
+        (
+            "sys_platform == \"win32\"",
+            "acme-1.0-cp314-cp314-win_amd64.whl",
+        ),
+        ("python_version < \"3.11\"", "acme-1.0.tar.gz"),
+        (
+            "platform_python_implementation == \"PyPy\"",
+            "acme-1.0.tar.gz",
+        ),
+    ] {
+        let text = printed(&marked(marker, &[file], ""), &[]);
+        assert_eq!(
+            lines_with(&text, "AS dependencies"),
+            ["FROM python:3.14-slim AS dependencies"]
+        );
+    }
+    let git = format!(
+        "[package.source]\ntype = \"git\"\nurl = \"git@forge.example:acme/acme.git\"\nreference = \"HEAD\"\nresolved_reference = \"{}\"\n",
+        "a".repeat(40)
+    );
+    let old = marked("python_version < \"3.11\"", &[], &git);
+    assert_eq!(lines_with(&printed(&old, &[]), "ssh"), Vec::<&str>::new());
+    assert_eq!(
+        lines_with(&printed(&old, &["--python", "3.10"]), "type=ssh").len(),
+        1
+    );
+}
+
+#[test]
+fn what_the_runtime_has_is_left_out_by_the_image_too() {
+    let text = printed(&with_script(), &["--provided", "acme"]);
+    let install = "lock2venv install --no-root --only main --provided acme --compile";
+    assert_eq!(lines_with(&text, "--no-root"), [install]);
+    assert_eq!(lines_with(&text, "source=pyproject.toml").len(), 1);
+}
+
+#[test]
+fn what_narrows_build_requirements_is_there_where_something_is_built() {
+    let constraints = "[tool.poetry.build-constraints]\nacme = { setuptools = \"<75\" }\n";
+    let source =
+        "[[tool.poetry.source]]\nname = \"mirror\"\nurl = \"https://mirror.example/simple\"\n";
+    for (more, file, n_documents) in [
+        (constraints, "acme-1.0.tar.gz", 1),
+        (source, "acme-1.0.tar.gz", 1),
+        (constraints, "acme-1.0-py3-none-any.whl", 0),
+        ("", "acme-1.0.tar.gz", 0),
+    ] {
+        let scene = project(&format!("{SIMPLE}{more}"), &[package("acme", &[file], "")]);
+        let text = printed(&scene, &[]);
+        let documents = lines_with(&text, "source=pyproject.toml");
+        assert_eq!(documents.len(), n_documents, "{more}{file}");
+    }
 }
 
 #[test]
@@ -457,4 +527,35 @@ fn its_commands_fill_an_environment() {
     }
     let installed = crate::support::scene::installed(&app.join(".venv"));
     assert_eq!(installed, ["acme-1.0", "annapurna-0.1.0"]);
+}
+
+#[test]
+fn what_one_processor_needs_is_there() {
+    let wheel = "acme-1.0-cp314-cp314-manylinux_2_17_aarch64.whl";
+    let source = format!("[package.source]\ntype = \"file\"\nurl = \"wheels/{wheel}\"\n");
+    let package = package("acme", &[wheel], &source);
+    let groups = "groups = [\"main\"]\nmarkers = 'platform_machine == \"aarch64\"'";
+    let scene = project(SIMPLE, &[package.replace("groups = [\"main\"]", groups)]);
+    let text = printed(&scene, &[]);
+    assert_eq!(
+        lines_with(&text, &format!("source=wheels/{wheel}")).len(),
+        1
+    );
+    assert_eq!(
+        lines_with(&text, "AS dependencies"),
+        ["FROM python:3.14-slim AS dependencies"]
+    );
+}
+
+#[test]
+fn a_script_that_is_a_file_has_the_name_of_the_file() {
+    let pyproject = format!(
+        "{SIMPLE}[tool.poetry.scripts]\nserve = {{ reference = \"bin/start.sh\", type = \"file\" }}\n"
+    );
+    let scene = project(
+        &pyproject,
+        &[package("acme", &["acme-1.0-py3-none-any.whl"], "")],
+    );
+    let text = printed(&scene, &[]);
+    assert!(text.ends_with("ENTRYPOINT [\"start.sh\"]\n"), "{text}");
 }

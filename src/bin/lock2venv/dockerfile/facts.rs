@@ -2,16 +2,16 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use lock2venv::lock::Package;
+use lock2venv::project_files::Disk;
 use lock2venv::project_wheel::BuildOptions;
 use lock2venv::pyproject::Project;
-use lock2venv::select::select;
 use lock2venv::source::Location;
 use lock2venv::url::Url;
 use toml::Value;
 
 use super::project::{OwnPart, needs_backend, started_module};
-use super::python::ImagePython;
+use super::python::{ImagePackage, ImagePython};
+use super::words::SshHost;
 use super::{Dockerfile, words};
 use crate::args::Groups;
 use crate::diagnose::Failure;
@@ -35,7 +35,7 @@ pub(super) struct Facts {
     /// Whether a build backend has to run for that, or for a folder among the dependencies.
     pub(super) needs_backend: bool,
     /// The hosts that repositories come from by ssh.
-    pub(super) ssh_hosts: Vec<String>,
+    pub(super) ssh_hosts: Vec<SshHost>,
     /// The flags that choose groups and extras.
     pub(super) choice: String,
     /// The documents that the dependencies are installed by. The lock alone is enough where it says all there is to know.
@@ -93,13 +93,13 @@ impl Facts {
         options: &BuildOptions,
     ) -> Result<Self, Failure> {
         let project = &locked.project;
-        let selection = select(project, &locked.lock, &locked.choice)?;
-        let packages: Vec<_> = selection.packages.iter().map(|one| one.package).collect();
+        let python = ImagePython::choose(arguments.python.as_deref(), locked)?;
+        let packages = python.packages(locked)?;
         let mut facts = Self {
             root: project.root.clone(),
             name: project.name.to_string(),
             prefix: PathBuf::new(),
-            python: ImagePython::choose(arguments.python.as_deref(), project, &packages)?,
+            python,
             image: arguments.image.clone(),
             own: OwnPart::Wheel,
             needs_backend: false,
@@ -121,8 +121,8 @@ impl Facts {
         let own = scripts.iter().find(|script| **script == facts.name);
         facts.script = own.or_else(|| scripts.first()).cloned();
         let mut folders = Vec::new();
-        for package in packages {
-            folders.extend(facts.take(package)?);
+        for wanted in &packages {
+            folders.extend(facts.take(wanted)?);
         }
         sort_out(&mut facts.sources);
         sort_out(&mut facts.local_sources);
@@ -136,8 +136,7 @@ impl Facts {
             .chain(own);
         facts.needs_backend = built.any(|folder| needs_backend(&folder, options));
         facts.has_folders = !folders.is_empty();
-        let is_enough = locked.lock.has_groups && !groups.only.is_empty();
-        facts.documents = documents(&facts, is_enough);
+        facts.documents = documents(&facts, is_lock_enough(locked, groups, &facts)?);
         let outside = || folders.iter().chain(&facts.archives);
         outside().try_for_each(|path| words::check_path(path))?;
         facts.prefix = last_of(&facts.root, outside().map(|path| n_above(path)).max());
@@ -145,11 +144,12 @@ impl Facts {
         Ok(facts)
     }
 
-    /// Takes what an image needs for `package`; returns its folder, if it comes from one.
-    fn take(&mut self, package: &Package) -> Result<Option<PathBuf>, Failure> {
+    /// Takes what an image needs for a package; returns its folder, if it comes from one.
+    fn take(&mut self, wanted: &ImagePackage<'_>) -> Result<Option<PathBuf>, Failure> {
+        let package = wanted.package;
         let source = package.source.as_ref();
         let name = || package.name.to_string();
-        if self.python.builds(package) {
+        if self.python.builds(wanted) {
             self.sources_built.push(name());
         }
         match source.map(|source| &source.location) {
@@ -166,7 +166,7 @@ impl Facts {
             Some(Location::Git(url)) => {
                 self.sources_built.push(name());
                 self.ssh_hosts
-                    .extend(words::ssh_host(&url.without_credentials()));
+                    .extend(SshHost::of(&url.without_credentials()));
             }
             Some(Location::Directory(path)) => return Ok(Some(path.clone())),
             Some(Location::File(path)) => self.archives.push(path.clone()),
@@ -208,6 +208,16 @@ impl Facts {
     }
 }
 
+/// Tells whether the lock alone says what the dependencies are, and what those that are built need for that.
+fn is_lock_enough(locked: &LockedProject, groups: &Groups, facts: &Facts) -> Result<bool, Failure> {
+    let project = &locked.project;
+    let has_constraints = !project.build_constraints(&Disk)?.is_empty();
+    let has_sources = project.sources.iter().any(|source| !source.is_pypi());
+    let builds_by_pyproject = !facts.sources_built.is_empty() && (has_constraints || has_sources);
+    let is_chosen_alone = !groups.only.is_empty() && groups.provided.is_empty();
+    Ok(locked.lock.has_groups && is_chosen_alone && !builds_by_pyproject)
+}
+
 /// Lists what the dependencies are installed by.
 fn documents(facts: &Facts, is_lock_enough: bool) -> Vec<&'static str> {
     let has_settings = facts.root.join("poetry.toml").is_file();
@@ -240,13 +250,14 @@ fn last_of(path: &Path, number: Option<usize>) -> PathBuf {
     parts[parts.len().saturating_sub(number)..].iter().collect()
 }
 
-/// Writes the flags that choose what was chosen.
+/// Writes the flags that choose what was chosen, and leave out what was left out.
 fn flags(groups: &Groups) -> String {
     let mut flags = String::new();
     let lists = [
         ("with", &groups.with),
         ("without", &groups.without),
         ("only", &groups.only),
+        ("provided", &groups.provided),
     ];
     for (flag, names) in lists {
         if !names.is_empty() {
@@ -269,12 +280,21 @@ fn flags(groups: &Groups) -> String {
     flags
 }
 
-/// Lists the console scripts of the project in the order of the document.
+/// Lists the scripts of the project in the order of the document, by the names that they have once installed.
 fn scripts(project: &Project) -> Vec<String> {
     let table = project.document.table();
     let of_project = table.get("project").and_then(|table| table.get("scripts"));
     let of_poetry = || table.get("tool")?.get("poetry")?.get("scripts");
     let scripts = of_project.or_else(of_poetry).and_then(Value::as_table);
-    let scripts = scripts.into_iter().flat_map(|table| table.keys().cloned());
-    scripts.collect()
+    let scripts = scripts.into_iter().flatten();
+    scripts
+        .map(|(name, script)| file_of(script).unwrap_or(name).to_owned())
+        .collect()
+}
+
+/// Returns the name of a script that is a file of the project: that of the file.
+fn file_of(script: &Value) -> Option<&str> {
+    let is_file = script.get("type").and_then(Value::as_str) == Some("file");
+    let path = Path::new(script.get("reference")?.as_str()?);
+    path.file_name()?.to_str().filter(|_| is_file)
 }

@@ -98,7 +98,8 @@ fn write(facts: &Facts, dockerfile: &str, ignored: &str) -> Result<(), Failure> 
     };
     let files = [("Dockerfile", dockerfile), (name, ignored)];
     let files = files.map(|(name, text)| (facts.root.join(name), text));
-    if let Some((there, _)) = files.iter().find(|(path, _)| path.exists()) {
+    let is_there = |path: &Path| fs::symlink_metadata(path).is_ok();
+    if let Some((there, _)) = files.iter().find(|(path, _)| is_there(path)) {
         let headline = format!("`{}` is there already", there.display());
         return Err(
             Failure::text(headline).hint("move it away, or print the text: leave out `--write`")

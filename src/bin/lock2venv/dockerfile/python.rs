@@ -1,17 +1,34 @@
 //! Which version of Python an image of the project gets.
 
+use std::collections::HashSet;
 use std::fs;
 
 use lock2venv::filename::WheelFilename;
 use lock2venv::lock::Package;
+use lock2venv::marker::MarkerEnvironment;
 use lock2venv::pyproject::Project;
+use lock2venv::select::select_for;
 use lock2venv::version::Version;
 
 use crate::diagnose::Failure;
+use crate::install::project::LockedProject;
 
 /// The minor versions of Python 3 that have images, the newest first, each with a micro version up to which all have one; there may
 /// be newer ones, which count only where the project allows any.
 const RELEASED: [(u32, u32); 6] = [(14, 0), (13, 9), (12, 12), (11, 14), (10, 19), (9, 24)];
+
+/// The processors that images are made for. Whether there is a wheel is asked of the first, the most common one, unless a package is
+/// for the other alone.
+const MACHINES: [&str; 2] = ["x86_64", "aarch64"];
+
+/// A package that an image of the project gets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ImagePackage<'l> {
+    /// The package.
+    pub(super) package: &'l Package,
+    /// The processor that it is for.
+    machine: &'static str,
+}
 
 /// The version that an image of the project gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,14 +53,11 @@ pub(super) fn parse(text: &str) -> Result<String, String> {
 impl ImagePython {
     /// Chooses the version: as asked for, else that of `.python-version`, else of those that the project allows the one that has wheels
     /// of the most packages, and of several the newest. One of which the project allows any micro version goes before others.
-    pub(super) fn choose(
-        asked: Option<&str>,
-        project: &Project,
-        packages: &[&Package],
-    ) -> Result<Self, Failure> {
+    pub(super) fn choose(asked: Option<&str>, locked: &LockedProject) -> Result<Self, Failure> {
         if let Some(asked) = asked {
             return Ok(Self::named(asked));
         }
+        let project = &locked.project;
         let allowed = RELEASED.into_iter();
         let allowed = allowed.filter_map(|released| Self::of(project, released));
         let mut allowed: Vec<Self> = allowed.collect();
@@ -51,9 +65,11 @@ impl ImagePython {
         let pinned = fs::read_to_string(project.root.join(".python-version")).unwrap_or_default();
         let pinned = allowed.iter().find(|python| python.is_pinned(&pinned));
         let n_built = |python: &&Self| {
-            let built = packages.iter().filter(|package| python.builds(package));
-            built.count()
+            let packages = python.packages(locked).ok()?;
+            let built = packages.iter().filter(|wanted| python.builds(wanted));
+            Some(built.count())
         };
+        let n_built = |python: &&Self| n_built(python).unwrap_or(usize::MAX);
         let chosen = pinned.or_else(|| allowed.iter().min_by_key(n_built));
         chosen.cloned().ok_or_else(|| {
             let headline = format!(
@@ -87,6 +103,57 @@ impl ImagePython {
         Some(Self::named(&text))
     }
 
+    /// Lists the packages that are installed with this Python on Linux.
+    pub(super) fn packages<'l>(
+        &self,
+        locked: &'l LockedProject,
+    ) -> Result<Vec<ImagePackage<'l>>, Failure> {
+        let LockedProject {
+            project,
+            lock,
+            choice,
+            ..
+        } = locked;
+        let mut seen: HashSet<*const Package> = HashSet::new();
+        let mut packages = Vec::new();
+        for machine in MACHINES {
+            let environment = self.marker_environment(machine);
+            let selected = select_for(project, lock, choice, &environment)?;
+            let selected = selected.iter().map(|one| one.package);
+            let new = selected.filter(|package| seen.insert(std::ptr::from_ref(*package)));
+            packages.extend(new.map(|package| ImagePackage { package, machine }));
+        }
+        Ok(packages)
+    }
+
+    /// Returns what markers are held against: the usual Python on a `machine` with Linux.
+    fn marker_environment(&self, machine: &str) -> MarkerEnvironment {
+        let [(newest, _), ..] = RELEASED;
+        let minor = self.minor.unwrap_or(newest);
+        let is_released = |released: &&(u32, u32)| released.0 == minor;
+        let micro = RELEASED.iter().find(is_released).map_or(0, |found| found.1);
+        let python_version = format!("3.{minor}");
+        let is_whole = self.text.matches('.').count() == 2;
+        let version = if is_whole && Version::parse(&self.text).is_ok() {
+            self.text.clone()
+        } else {
+            format!("{python_version}.{micro}")
+        };
+        MarkerEnvironment {
+            os_name: "posix".to_owned(),
+            sys_platform: "linux".to_owned(),
+            platform_machine: machine.to_owned(),
+            platform_python_implementation: "CPython".to_owned(),
+            platform_release: String::new(),
+            platform_system: "Linux".to_owned(),
+            platform_version: String::new(),
+            python_version,
+            python_full_version: version.clone(),
+            implementation_name: "cpython".to_owned(),
+            implementation_version: version,
+        }
+    }
+
     /// Tells whether `.python-version` names this minor version.
     fn is_pinned(&self, pinned: &str) -> bool {
         let Some(minor) = self.minor else {
@@ -97,20 +164,22 @@ impl ImagePython {
     }
 
     /// Tells whether a package that comes as files has no wheel for this Python on Linux, so that it is built of its sources.
-    pub(super) fn builds(&self, package: &Package) -> bool {
+    pub(super) fn builds(&self, wanted: &ImagePackage<'_>) -> bool {
+        let ImagePackage { package, machine } = wanted;
         let wheels = package.files.iter();
         let wheels = wheels.filter_map(|file| WheelFilename::parse(&file.name).ok());
-        let fits = |wheel: &WheelFilename| self.minor.is_none_or(|minor| is_for(wheel, minor));
+        let fits =
+            |wheel: &WheelFilename| self.minor.is_none_or(|minor| is_for(wheel, minor, machine));
         !package.files.is_empty() && !wheels.into_iter().any(|wheel| fits(&wheel))
     }
 }
 
-/// Tells whether a wheel is for a minor version on the Linux of these images, which has glibc, and the most common processor.
-fn is_for(wheel: &WheelFilename, minor: u32) -> bool {
+/// Tells whether a wheel is for a minor version on the Linux of these images, which has glibc, and a processor.
+fn is_for(wheel: &WheelFilename, minor: u32, machine: &str) -> bool {
     let tags = wheel.tags();
     let is_linux = |platform: &String| {
         let is_glibc = platform.starts_with("manylinux") || platform.starts_with("linux");
-        platform == "any" || is_glibc && platform.ends_with("x86_64")
+        platform == "any" || is_glibc && platform.ends_with(machine)
     };
     let is_stable = tags.abis().iter().any(|abi| abi == "abi3");
     let fits = |interpreter: &String| {

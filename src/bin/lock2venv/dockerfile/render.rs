@@ -59,10 +59,10 @@ fn dependencies(facts: &Facts) -> Vec<String> {
     }
     mounts.extend(downloading(facts));
     if !facts.ssh_hosts.is_empty() {
-        let hosts = facts.ssh_hosts.join(" ");
-        lines.push(format!(
-            "RUN mkdir -p -m 0700 ~/.ssh && ssh-keyscan {hosts} >>~/.ssh/known_hosts"
-        ));
+        let scans = facts.ssh_hosts.iter();
+        let scans = scans.map(|host| format!(" && {} >>~/.ssh/known_hosts", host.scan()));
+        let scans: String = scans.collect();
+        lines.push(format!("RUN mkdir -p -m 0700 ~/.ssh{scans}"));
         mounts.push("--mount=type=ssh".to_owned());
     }
     let folders = if facts.has_folders {

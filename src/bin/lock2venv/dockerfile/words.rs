@@ -45,23 +45,40 @@ pub(super) fn image_of(project: &str) -> String {
     }
 }
 
-/// Finds the host of a repository that is fetched by ssh: `ssh://user@host/path` or `user@host:path`.
-pub(super) fn ssh_host(url: &str) -> Option<String> {
-    let after = |text: &str| {
-        text.rsplit_once('@')
-            .map_or_else(|| text.to_owned(), |(_, host)| host.to_owned())
-    };
-    let host = match url.split_once("://") {
-        Some(("ssh" | "git+ssh", rest)) => after(rest.split('/').next()?),
-        Some(_) => return None,
-        None => after(url.split_once(':')?.0),
-    };
-    let host = host.split(':').next()?;
-    let is_name = !host.is_empty()
-        && !host.starts_with('-')
-        && !host.contains('/')
-        && host.chars().all(is_plain);
-    is_name.then(|| host.to_owned())
+/// A host that repositories are fetched from by ssh.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SshHost {
+    name: String,
+    /// Where it is not the one of ssh.
+    port: Option<u16>,
+}
+
+impl SshHost {
+    /// Finds the host of a repository that is fetched by ssh: `ssh://user@host:port/path` or `user@host:path`.
+    pub(super) fn of(url: &str) -> Option<Self> {
+        let (start, has_port) = match url.split_once("://") {
+            Some(("ssh" | "git+ssh", rest)) => (rest.split('/').next()?, true),
+            Some(_) => return None,
+            None => (url.split_once(':')?.0, false),
+        };
+        let host = start.rsplit_once('@').map_or(start, |(_, host)| host);
+        let parts = host.rsplit_once(':').filter(|_| has_port);
+        let (name, port) = parts.map_or((host, None), |(name, port)| (name, port.parse().ok()));
+        let is_name = !name.is_empty()
+            && !name.starts_with('-')
+            && !name.contains('/')
+            && name.chars().all(is_plain);
+        let name = name.to_owned();
+        is_name.then_some(Self { name, port })
+    }
+
+    /// Returns the command that prints its keys.
+    pub(super) fn scan(&self) -> String {
+        match self.port {
+            Some(port) => format!("ssh-keyscan -p {port} {}", self.name),
+            None => format!("ssh-keyscan {}", self.name),
+        }
+    }
 }
 
 /// Refuses a path that no build is given, or that no mount can name.
@@ -117,19 +134,30 @@ mod tests {
 
     #[test]
     fn hosts_of_repositories_are_known_where_ssh_asks_them() {
-        for (url, host) in [
-            ("git@github.com:acme/core.git", Some("github.com")),
+        for (url, scan) in [
+            (
+                "git@github.com:acme/core.git",
+                Some("ssh-keyscan github.com"),
+            ),
             (
                 "ssh://git@forge.example:2222/acme/core.git",
-                Some("forge.example"),
+                Some("ssh-keyscan -p 2222 forge.example"),
             ),
-            ("forge.example:core.git", Some("forge.example")),
+            (
+                "ssh://git:x@forge.example/acme/core.git",
+                Some("ssh-keyscan forge.example"),
+            ),
+            (
+                "forge.example:2222/core.git",
+                Some("ssh-keyscan forge.example"),
+            ),
             ("https://github.com/acme/core.git", None),
             ("../core.git", None),
             ("git@$(id):core.git", None),
             ("-oProxyCommand=x:core.git", None),
         ] {
-            assert_eq!(ssh_host(url).as_deref(), host, "{url}");
+            let host = SshHost::of(url);
+            assert_eq!(host.map(|host| host.scan()).as_deref(), scan, "{url}");
         }
     }
 }
