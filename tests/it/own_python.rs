@@ -235,3 +235,44 @@ fn options_of_images_are_refused() {
     let output = image.poetry_with(&variables, "install --only main --no-root");
     output.failed(1, &["`virtualenvs.create` is false"]);
 }
+
+#[test]
+fn programs_run_with_the_python_that_is_filled() {
+    let Some(image) = Image::new() else {
+        return;
+    };
+    let python = image.python.executable();
+    let elsewhere = [
+        ("LOCK2VENV_PYTHON", python.to_str().unwrap()),
+        ("PATH", search_path()),
+    ];
+    let poetry = |line: &str| image.poetry_with(&elsewhere, line);
+    poetry("install --only main --no-root").succeeded();
+    assert_eq!(poetry("run acme").succeeded().stdout, "acme 1.0\n");
+    let prefix = poetry("run python -c print(__import__('sys').prefix)");
+    let root = format!("{}\n", image.python.root().display());
+    assert_eq!(prefix.succeeded().stdout, root);
+    // As with Poetry, a script that is not installed runs, and no variable tells of an environment.
+    let said = ["is a script of pyproject.toml that is not installed"];
+    let output = poetry("run annapurna").succeeded().said(&said);
+    assert_eq!(output.stdout, "the project\n");
+    poetry("run printenv VIRTUAL_ENV").failed(1, &[]);
+    poetry("run no-such-program").failed(1, &["Command not found: no-such-program"]);
+}
+
+#[test]
+fn the_python_that_a_flag_names_is_filled() {
+    let Some(image) = Image::new() else {
+        return;
+    };
+    let python = image.python.executable();
+    let line = format!(
+        "install --only main --no-root --python {}",
+        python.display()
+    );
+    let output = image.poetry_with(&[("PATH", search_path())], &line);
+    let root = image.python.root();
+    let place = format!("Installing into the Python in `{}`\n", root.display());
+    output.succeeded().said(&[&place]);
+    image.has(&["acme-1.0"]);
+}

@@ -18,6 +18,15 @@ pub(crate) const SYSTEM_PYTHON: &str = "python3";
 pub(crate) const MAKE_ONE: &str = "make an environment: set POETRY_VIRTUALENVS_CREATE=true and POETRY_VIRTUALENVS_IN_PROJECT=true, \
     and put its .venv/bin on PATH; or set VIRTUAL_ENV to one that `python -m venv` made";
 
+/// What was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    /// The environment, as `--venv` names it.
+    pub(crate) venv: Option<&'a Path>,
+    /// The interpreter, as `--python` names it.
+    pub(crate) python: Option<&'a str>,
+}
+
 /// Where an environment is, or will be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -30,26 +39,28 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// Finds the place for the environment of `project`; `named` is what `--venv` says.
+    /// Finds the place for the environment of `project`.
     pub(crate) fn find(
-        named: Option<&Path>,
+        asked: Asked<'_>,
         project: &Project,
         configuration: &Configuration,
         context: &Context,
     ) -> Result<Self, Failure> {
-        if let Some(folder) = named {
+        if let Some(folder) = asked.venv {
             return Ok(Self::Own(context.working_folder.join(folder)));
         }
         if context.caller == Caller::Lock2venv {
             return Ok(Self::Own(project.root.join(".venv")));
         }
-        match placement(project, configuration, context)? {
+        match placement(asked.python, project, configuration, context)? {
             Placement::InProject(folder) | Placement::Central(folder) => Ok(Self::Own(folder)),
             Placement::Active(folder) => match Environment::read(&folder) {
                 Ok(Some(_)) => Ok(Self::Active(folder)),
                 _ => Err(not_an_environment(&folder)),
             },
-            Placement::System => python(project, configuration, context).map(Self::Python),
+            Placement::System => {
+                python(asked.python, project, configuration, context).map(Self::Python)
+            }
         }
     }
 
@@ -61,13 +72,13 @@ impl Place {
     }
 }
 
-/// Finds where Poetry has the environment of `project`.
+/// Finds where Poetry has the environment of `project`, whose interpreter may be named.
 pub(crate) fn placement(
+    python: Option<&str>,
     project: &Project,
     configuration: &Configuration,
     context: &Context,
 ) -> Result<Placement, Failure> {
-    let python = context.variable("LOCK2VENV_PYTHON");
     let lookup = settings::lookup(python, context, configuration)?;
     let active = active(context);
     let found = Placement::find(project, configuration, active.as_deref(), &lookup);
@@ -93,14 +104,15 @@ fn not_an_environment(folder: &Path) -> Failure {
     )
 }
 
-/// Finds the Python that is filled where Poetry makes no environment: the first `python3` on `PATH`, unless a variable names another.
+/// Finds the Python that is filled where Poetry makes no environment: the first `python3` on `PATH`, unless another is named.
 fn python(
+    named: Option<&str>,
     project: &Project,
     configuration: &Configuration,
     context: &Context,
 ) -> Result<PathBuf, Failure> {
-    let named = context.variable("LOCK2VENV_PYTHON").or(Some(SYSTEM_PYTHON));
-    let lookup = settings::lookup(named, context, configuration)?;
+    let named = named.unwrap_or(SYSTEM_PYTHON);
+    let lookup = settings::lookup(Some(named), context, configuration)?;
     let found = lookup.find(&project.root, &project.python_constraint);
     match found {
         Ok(python) => Ok(python.base_prefix),

@@ -49,6 +49,33 @@ fn project_root(folder: &Path) -> &Path {
 /// there is no `PYTHONHOME`.
 pub(crate) fn replace_process(root: &Path, words: &[OsString], context: &Context) -> Failure {
     let scripts = root.join("bin");
+    replace(&scripts, words, context, |command| {
+        command
+            .env("PATH", search_path(&scripts))
+            .env("VIRTUAL_ENV", root)
+            .env_remove("PYTHONHOME")
+            .env_remove("__PYVENV_LAUNCHER__");
+    })
+}
+
+/// Runs `words` with the Python whose prefix is `prefix`, in place of this process; returns only why that is impossible.
+///
+/// As with Poetry, its own programs go before those on `PATH`, and the environment of the process stays as it is.
+pub(crate) fn replace_process_in_python(
+    prefix: &Path,
+    words: &[OsString],
+    context: &Context,
+) -> Failure {
+    replace(&prefix.join("bin"), words, context, |_| {})
+}
+
+/// Runs a program of `scripts`, a script of pyproject.toml, or a program on `PATH`, once `prepare` has seen the command.
+fn replace(
+    scripts: &Path,
+    words: &[OsString],
+    context: &Context,
+    prepare: impl FnOnce(&mut Command),
+) -> Failure {
     let Some((program, arguments)) = words.split_first() else {
         return Failure::text("there is no command to run").misuse();
     };
@@ -56,26 +83,21 @@ pub(crate) fn replace_process(root: &Path, words: &[OsString], context: &Context
     let mut command = if own.exists() {
         with_arguments(own.as_os_str(), arguments)
     } else if let Some(code) = script_code(program, arguments, context) {
-        let mut command = Command::new(scripts.join("python"));
+        let mut command = Command::new(python_in(scripts));
         command.args([OsStr::new("-c"), OsStr::new(&code)]);
         command
     } else {
         with_arguments(program, arguments)
     };
-    command
-        .env("PATH", search_path(&scripts))
-        .env("VIRTUAL_ENV", root)
-        .env_remove("PYTHONHOME")
-        .env_remove("__PYVENV_LAUNCHER__");
+    prepare(&mut command);
     not_run(program, &command.exec())
 }
 
-/// Runs `words` without an environment, in place of this process; returns only why that is impossible.
-pub(crate) fn replace_process_outside(words: &[OsString]) -> Failure {
-    let Some((program, arguments)) = words.split_first() else {
-        return Failure::text("there is no command to run").misuse();
-    };
-    not_run(program, &with_arguments(program, arguments).exec())
+/// An environment has a `python`; a Python itself may have nothing but `python3`.
+fn python_in(scripts: &Path) -> PathBuf {
+    let named = ["python", "python3"].map(|name| scripts.join(name));
+    let found = named.iter().find(|path| path.exists());
+    found.unwrap_or(&named[0]).clone()
 }
 
 fn with_arguments(program: &OsStr, arguments: &[OsString]) -> Command {

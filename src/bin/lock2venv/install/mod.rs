@@ -20,7 +20,7 @@ use lock2venv::session::{Error, Goal, Part, ProjectOrigin, Session, SessionSetti
 use crate::args::Install;
 use crate::context::Context;
 use crate::diagnose::Failure;
-use crate::place::{MAKE_ONE, Place, SYSTEM_PYTHON, warn_of_elsewhere};
+use crate::place::{Asked, MAKE_ONE, Place, SYSTEM_PYTHON, warn_of_elsewhere};
 use crate::report::Terminal;
 
 use narration::Narration;
@@ -57,7 +57,11 @@ pub(crate) fn run(arguments: &Install, others: Others, context: &Context) -> Res
         compile::warn_of_unknown(choice, &locked, context);
     }
     let named = arguments.venv.as_deref();
-    let place = Place::find(named, &locked.project, &configuration, context)?;
+    let asked = Asked {
+        venv: named,
+        python: arguments.supply.python.as_deref(),
+    };
+    let place = Place::find(asked, &locked.project, &configuration, context)?;
     let root = place.folder();
     let narration = Narration::new(Terminal::new(context.verbosity), arguments.only_root);
     let interruption = interrupt::watch(narration.freezer())?;
@@ -90,7 +94,7 @@ pub(crate) fn run(arguments: &Install, others: Others, context: &Context) -> Res
     Ok(())
 }
 
-/// Has the Python itself filled. Poetry says the first line as well.
+/// Has the Python itself filled. The first line has the words of Poetry.
 fn fill_python(
     prefix: &Path,
     settings: &mut SessionSettings,

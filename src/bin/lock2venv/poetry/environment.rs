@@ -7,7 +7,7 @@ use lock2venv::interpreter::Interpreter;
 use lock2venv::session::Placement;
 
 use super::arguments::{Env, EnvInfo, EnvList};
-use super::{not_here, read};
+use super::{PYTHON, not_here, read};
 use crate::context::Context;
 use crate::diagnose::Failure;
 use crate::install::settings;
@@ -28,14 +28,14 @@ pub(super) fn run(command: &Env, context: &Context) -> Result<(), Failure> {
 /// Prints what the environment is. As with Poetry, a question for a path alone fails where there is none.
 fn info(arguments: &EnvInfo, context: &Context) -> Result<(), Failure> {
     let (project, configuration) = read(context)?;
-    let placement = place::placement(&project, &configuration, context)?;
+    let python = context.variable(PYTHON);
+    let placement = place::placement(python, &project, &configuration, context)?;
     let folder = placement.folder().filter(|folder| folder.is_dir());
     let text = match (folder, arguments.path, arguments.executable) {
         (Some(folder), true, _) => folder.display().to_string(),
         (Some(folder), false, true) => folder.join("bin/python").display().to_string(),
         (Some(folder), false, false) => whole(folder)?,
         (None, false, false) => {
-            let python = context.variable("LOCK2VENV_PYTHON");
             let lookup = settings::lookup(python, context, &configuration)?;
             let found = lookup.find(&project.root, &project.python_constraint)?;
             described(None, &found, &found.base_executable)
@@ -99,7 +99,8 @@ fn described(folder: Option<&Path>, interpreter: &Interpreter, base: &Path) -> S
 fn list(arguments: &EnvList, context: &Context) -> Result<(), Failure> {
     let (project, configuration) = read(context)?;
     let found = Placement::list(&project, &configuration).map_err(Failure::from)?;
-    let current = place::placement(&project, &configuration, context)?;
+    let python = context.variable(PYTHON);
+    let current = place::placement(python, &project, &configuration, context)?;
     let lines = found.iter().map(|folder| {
         let name = match folder.file_name() {
             Some(name) if !arguments.full_path => Path::new(name).display(),

@@ -18,21 +18,23 @@ use clap::CommandFactory as _;
 use lock2venv::configuration::Configuration;
 use lock2venv::project_files::ProjectFiles;
 use lock2venv::pyproject::Project;
-use lock2venv::session::Placement;
 
 use crate::args::Install;
 use crate::context::{Caller, Context};
 use crate::diagnose::Failure;
 use crate::install::{self, Others};
-use crate::place::{self, Place};
+use crate::place::{Asked, Place};
 use crate::report::print_line;
-use crate::run::{Run, replace_process, replace_process_outside};
+use crate::run::{Run, replace_process, replace_process_in_python};
 use crate::{build, command_line, enter, export, prepare_terminal, print_data};
 
 use arguments::{Arguments, Cache, Command, Version};
 
 /// The Poetry whose commands and settings are answered.
 const POETRY_VERSION: &str = "2.5.1";
+
+/// The variable that names the interpreter, as `--python` does for `install`.
+const PYTHON: &str = "LOCK2VENV_PYTHON";
 
 /// What Poetry ends with when a command line makes no sense.
 const MISUSE: i32 = 1;
@@ -109,12 +111,14 @@ fn install(mut arguments: Install, others: Others, context: &Context) -> Result<
 fn run_in_environment(arguments: &Run, context: &Context) -> Result<(), Failure> {
     let (project, configuration) = read(context)?;
     let words = &arguments.command;
-    if arguments.venv.is_none()
-        && place::placement(&project, &configuration, context)? == Placement::System
-    {
-        return Err(replace_process_outside(words));
+    let asked = Asked {
+        venv: arguments.venv.as_deref(),
+        python: context.variable(PYTHON),
+    };
+    let place = Place::find(asked, &project, &configuration, context)?;
+    if let Place::Python(prefix) = &place {
+        return Err(replace_process_in_python(prefix, words, context));
     }
-    let place = Place::find(arguments.venv.as_deref(), &project, &configuration, context)?;
     if !place.folder().join("bin/python").exists() {
         let headline = format!("there is no environment in `{}`", place.folder().display());
         return Err(Failure::text(headline).hint("run `poetry install`"));
