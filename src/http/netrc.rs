@@ -2,9 +2,13 @@
 
 use crate::url::Credentials;
 
-/// Finds the entry of `host`: the last one that names it, else the default. What is not understood says nothing.
+/// Finds the entry of `host`: the last one that names it, else the default. What is not understood says nothing, nor does an
+/// entry with neither name nor password (as for requests).
 pub(super) fn find(text: &str, host: &str) -> Option<Credentials> {
-    let mut words = Words { rest: text };
+    // Windows ends lines with two characters, and an address has brackets around an IPv6 host.
+    let text = text.replace("\r\n", "\n");
+    let host = host.trim_matches(['[', ']']);
+    let mut words = Words { rest: &text };
     let mut named = None;
     let mut default = None;
     while let Some(word) = words.keyword() {
@@ -21,26 +25,27 @@ pub(super) fn find(text: &str, host: &str) -> Option<Credentials> {
             _ => return None,
         }
     }
-    named.or(default)
+    let found = named.or(default);
+    found.filter(|held| !held.username.is_empty() || !held.password.is_empty())
 }
 
+/// Reads the fields of an entry. An account is the name where there is no other (as for requests).
 fn read_entry(words: &mut Words<'_>) -> Credentials {
-    let mut credentials = Credentials {
-        username: String::new(),
-        password: String::new(),
-    };
+    let (mut login, mut account, mut password) = (String::new(), String::new(), String::new());
     loop {
         let before = words.rest;
         let field = words.keyword();
-        match field.as_deref() {
-            Some("login" | "user") => credentials.username = words.next().unwrap_or_default(),
-            Some("password") => credentials.password = words.next().unwrap_or_default(),
-            Some("account") => drop(words.next()),
+        let value = match field.as_deref() {
+            Some("login" | "user") => &mut login,
+            Some("password") => &mut password,
+            Some("account") => &mut account,
             Some(_) | None => {
                 words.rest = before;
-                return credentials;
+                let username = if login.is_empty() { account } else { login };
+                return Credentials { username, password };
             }
-        }
+        };
+        *value = words.next().unwrap_or_default();
     }
 }
 
@@ -73,7 +78,7 @@ impl Words<'_> {
                     self.rest = characters.as_str();
                     return Some(word);
                 }
-                blank if blank.is_whitespace() && quoted.is_none() => {
+                blank if is_blank(blank) && quoted.is_none() => {
                     self.rest = characters.as_str();
                     return Some(word);
                 }
@@ -85,7 +90,7 @@ impl Words<'_> {
     }
 
     fn skip_blank(&mut self) {
-        self.rest = self.rest.trim_start();
+        self.rest = self.rest.trim_start_matches(is_blank);
     }
 
     fn skip_line(&mut self) {
@@ -96,6 +101,11 @@ impl Words<'_> {
     fn skip_macro(&mut self) {
         self.rest = self.rest.split_once("\n\n").map_or("", |(_, rest)| rest);
     }
+}
+
+/// Tells whether a character is between words: no others are.
+fn is_blank(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\r' | '\n')
 }
 
 #[cfg(test)]
@@ -130,6 +140,27 @@ mod tests {
             Some(("u", "p \" q")),
         );
         finds("machine a.example login u password #p", Some(("u", "#p")));
+    }
+
+    #[test]
+    fn an_entry_is_what_requests_makes_of_it() {
+        finds("machine a.example account u password p", Some(("u", "p")));
+        finds(
+            "machine a.example account x login u password p",
+            Some(("u", "p")),
+        );
+        finds("machine a.example", None);
+        finds("machine a.example\ndefault login d password e", None);
+        finds(
+            "machine a.example login u password p\u{a0}q",
+            Some(("u", "p\u{a0}q")),
+        );
+        finds(
+            "macdef init\r\ncd /\r\n\r\nmachine a.example login u\r\npassword p\r\n",
+            Some(("u", "p")),
+        );
+        let of_ipv6 = find("machine ::1 login u password p", "[::1]");
+        assert_eq!(of_ipv6.map(|found| found.username).as_deref(), Some("u"));
     }
 
     #[test]
@@ -175,7 +206,7 @@ mod tests {
     #[test]
     fn nonsense_says_nothing() {
         finds("machine", None);
-        finds("machine a.example login", Some(("", "")));
+        finds("machine a.example login", None);
         finds("host a.example login u", None);
         finds("\"", None);
         finds("machine a.example password \"p", Some(("", "p")));
