@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -43,7 +43,7 @@ impl<'de> Visitor<'de> for DetailVisitor {
         let mut detail = Detail::default();
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             match key.as_ref() {
-                "files" => read_files(&map.next_value::<Vec<_>>()?, &mut detail)?,
+                "files" => map.next_value_seed(Files(&mut detail))?,
                 "meta" => detail.version = version(map.next_value()?),
                 "project-status" => read_status(map.next_value()?, &mut detail),
                 _ => drop(map.next_value::<IgnoredAny>()?),
@@ -53,23 +53,41 @@ impl<'de> Visitor<'de> for DetailVisitor {
     }
 }
 
-/// Reads the files; of a key that occurs twice in one, the last value counts, as in Python.
-fn read_files<E: de::Error>(
-    files: &[BTreeMap<String, &RawValue>],
-    detail: &mut Detail,
-) -> Result<(), E> {
-    if files.iter().any(|file| !file.contains_key("filename")) {
-        return Err(E::missing_field("filename"));
+/// Reads the files one by one, as each takes more memory before it is understood than in the text.
+struct Files<'d>(&'d mut Detail);
+
+impl<'de> de::DeserializeSeed<'de> for Files<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
     }
-    for file in files {
-        match (entry(file), owned(file, "filename")) {
-            (Some(entry), _) => detail.entries.push(entry),
-            (None, Some(name)) => detail.without_url.push(name),
-            (None, None) => {}
-        }
-    }
-    Ok(())
 }
+
+impl<'de> Visitor<'de> for Files<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of files")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
+        while let Some(file) = sequence.next_element::<File<'de>>()? {
+            if !file.contains_key("filename") {
+                return Err(de::Error::missing_field("filename"));
+            }
+            match (entry(&file), owned(&file, "filename")) {
+                (Some(entry), _) => self.0.entries.push(entry),
+                (None, Some(name)) => self.0.without_url.push(name),
+                (None, None) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What an entry holds, not yet understood; of a key that occurs twice, the last value, as in Python.
+type File<'a> = BTreeMap<String, &'a RawValue>;
 
 /// Reads the status of the project, an object by PEP 792.
 fn read_status(value: &RawValue, detail: &mut Detail) {
@@ -81,12 +99,12 @@ fn read_status(value: &RawValue, detail: &mut Detail) {
     detail.status_reason = reason.map(str::to_owned);
 }
 
-fn owned(file: &BTreeMap<String, &RawValue>, key: &str) -> Option<String> {
+fn owned(file: &File<'_>, key: &str) -> Option<String> {
     let text = file.get(key).copied().and_then(text);
     text.map(Cow::into_owned)
 }
 
-fn entry(file: &BTreeMap<String, &RawValue>) -> Option<DetailEntry> {
+fn entry(file: &File<'_>) -> Option<DetailEntry> {
     let raw = |key: &str| file.get(key).copied();
     let owned = |key: &str| owned(file, key);
     let metadata = raw("core-metadata").or_else(|| raw("dist-info-metadata"));
