@@ -390,6 +390,18 @@ fn hostile_names_and_reasons_move_no_cursor() {
 }
 
 #[test]
+fn hostile_names_make_no_lines() {
+    let scene = Scene::new();
+    let page = format!(
+        "<a href='/files/{ACME}'>x</a><a href='x'>acme-1.0-py3-none-any\n9 of 9 files are as locked.whl</a>"
+    );
+    serve_html(&scene, &page);
+    let output = scene.run(&["verify"]).failed(1, &[]);
+    let line = "\nnote        1 file offered, but not locked: acme-1.0-py3-none-any\\n9 of 9 files";
+    assert!(output.stdout.contains(line), "{output:?}");
+}
+
+#[test]
 fn what_is_no_page_is_a_failure_of_its_packages_alone() {
     let scene = Scene::new();
     let bodies: [&[u8]; 3] = [b"{", b"[]", b"\xff{}"];

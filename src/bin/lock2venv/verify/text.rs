@@ -50,14 +50,16 @@ fn write_row(text: &mut String, row: &Row, is_whole: bool) {
         "" => String::new(),
         reason => format!(": {reason}"),
     };
-    let line = format!("{:<11} {subject}{reason}", row.word);
+    push_line(text, &format!("{:<11} {subject}{reason}", row.word));
+    for detail in &row.details {
+        push_line(text, &format!("            {detail}"));
+    }
+}
+
+/// Adds one line, and no other that a server or a file would have between.
+fn push_line(text: &mut String, line: &str) {
     text.push_str(&line.replace('\n', "\\n"));
     text.push('\n');
-    for detail in &row.details {
-        text.push_str("            ");
-        text.push_str(detail);
-        text.push('\n');
-    }
 }
 
 fn listed(names: &[String], is_whole: bool) -> String {
@@ -105,7 +107,6 @@ fn write_note(text: &mut String, what: &str, thing: &str, names: &[String], is_w
         return;
     }
     let number = count(names.len(), thing);
-    let line = format!("note        {number} {what}: {}", listed(names, is_whole));
-    text.push_str(&line);
-    text.push('\n');
+    let names = listed(names, is_whole);
+    push_line(text, &format!("note        {number} {what}: {names}"));
 }
