@@ -159,6 +159,23 @@ fn nobody_is_asked_for_attestations_unless_told() {
 }
 
 #[test]
+fn variables_that_say_no_ask_for_nothing() {
+    let scene = Scene::new(&[GITHUB]);
+    let run = |variable: &str, value: &str, arguments: &[&str]| {
+        let mut command = scene.workspace.command(arguments);
+        command.env("LOCK2VENV_INDEX_URL", scene.index.url());
+        Output::of(command.env(variable, value))
+    };
+    for value in ["false", "0", "No"] {
+        run("LOCK2VENV_ATTESTATIONS", value, &["verify"]).succeeded();
+        run("LOCK2VENV_UPDATE_ATTESTATIONS", value, &["verify"]).succeeded();
+        let update = ["verify", "--update-attestations"];
+        run("LOCK2VENV_ATTESTATIONS", value, &update).failed(2, &["--attestations"]);
+    }
+    run("LOCK2VENV_ATTESTATIONS", "yes", &["verify"]).failed(2, &["--trusted-root <FILE>"]);
+}
+
+#[test]
 fn another_publisher_than_the_recorded_is_refused_until_accepted() {
     let scene = Scene::new(&[GITHUB, GOOGLE]);
     scene.update().succeeded();

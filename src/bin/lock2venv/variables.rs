@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::diagnose::meant;
 
@@ -69,7 +69,8 @@ impl Variables {
 
 /// Reads the command line, the first word of which is the program, and the variables that are set.
 ///
-/// A variable that is empty counts as not set: that is what `ARG` without a value makes in a Dockerfile.
+/// A variable that is empty counts as not set: that is what `ARG` without a value makes in a Dockerfile. So does one that says no
+/// for a flag without a value, which then wants no other flag beside it.
 ///
 /// # Errors
 ///
@@ -78,8 +79,12 @@ pub(crate) fn read(
     command: impl Fn() -> Command,
     line: &[std::ffi::OsString],
 ) -> Result<(ArgMatches, Variables), (clap::Error, Option<String>)> {
-    let names = names(&command());
-    let is_set = |name: &&String| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let (names, switches) = (names(&command()), switches(&command()));
+    let says_no = |name: &String, value: &OsStr| switches.contains(name) && is_no(value);
+    let is_set = |name: &&String| {
+        let value = std::env::var_os(name);
+        value.is_some_and(|value| !value.is_empty() && !says_no(name, &value))
+    };
     let set: BTreeSet<&str> = names.values().filter(is_set).map(String::as_str).collect();
     let parse =
         |known: &BTreeSet<&str>| with_variables(command(), known).try_get_matches_from(line);
@@ -106,6 +111,21 @@ fn names(command: &Command) -> BTreeMap<String, String> {
     });
     own.chain(command.get_subcommands().flat_map(names))
         .collect()
+}
+
+/// Lists the variables of flags that have no value.
+fn switches(command: &Command) -> BTreeSet<String> {
+    let is_switch = |argument: &&Arg| matches!(argument.get_action(), ArgAction::SetTrue);
+    let own = command.get_arguments().filter(is_switch);
+    let own = own.filter_map(|argument| Some(argument.get_env()?.to_str()?.to_owned()));
+    own.chain(command.get_subcommands().flat_map(switches))
+        .collect()
+}
+
+/// Tells whether a value is one that clap's `BoolishValueParser` takes for false.
+fn is_no(value: &OsStr) -> bool {
+    let value = value.to_str().unwrap_or_default().to_lowercase();
+    ["n", "no", "f", "false", "off", "0"].contains(&value.as_str())
 }
 
 /// Finds those of `set` that are none of `known` and look like one. Others may be whoever's: `LOCK2VENV_VERSION` in a
