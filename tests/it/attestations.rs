@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 use crate::support::attested::{Attested, CIRCLE_CI, GITHUB, GITLAB, GOOGLE, fixture};
 use crate::support::local_index::{Fault, Form, LocalIndex};
+use crate::support::project::LockedProject;
 use crate::support::schema;
+use crate::support::wheel_builder::WheelBuilder;
 use crate::support::workspace::{Output, Workspace};
 
 const RECORD: &str = "lock2venv.attestations.toml";
@@ -173,6 +175,34 @@ fn variables_that_say_no_ask_for_nothing() {
         run("LOCK2VENV_ATTESTATIONS", value, &update).failed(2, &["--attestations"]);
     }
     run("LOCK2VENV_ATTESTATIONS", "yes", &["verify"]).failed(2, &["--trusted-root <FILE>"]);
+}
+
+#[test]
+fn what_is_provided_stays_in_the_record() {
+    let wheels = ["acme", "boto3"].map(|name| WheelBuilder::new(name, "1.0"));
+    let project = LockedProject::new(&wheels);
+    let recorded = |name: &str| {
+        format!(
+            "[[packages]]\nname = \"{name}\"\nevery-file = true\nattestation-identities = [{{ kind = \"GitHub\" }}]\n"
+        )
+    };
+    let record = format!("version = 1\n{}{}", recorded("acme"), recorded("boto3"));
+    project.workspace.write(RECORD, record);
+    let root = fixture("trusted_root.json");
+    let update = [
+        "verify",
+        "--provided=boto3",
+        "--attestations",
+        "--update-attestations",
+        "--trusted-root",
+        root.to_str().unwrap(),
+    ];
+    project.run(&update).succeeded();
+    let record = fs::read_to_string(project.workspace.project().join(RECORD)).unwrap();
+    assert!(
+        record.contains("boto3") && !record.contains("acme"),
+        "{record}"
+    );
 }
 
 #[test]

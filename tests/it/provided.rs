@@ -105,7 +105,15 @@ fn export_download_and_verify_leave_it_out() {
     let wheels = names_in(&house).into_iter();
     let wheels = wheels.filter(|name| Path::new(name).extension() == Some(OsStr::new("whl")));
     assert_eq!(wheels.count(), 2);
-    project.run(&["verify", "--provided=boto3"]).succeeded();
+    let verified = |arguments: &[&str]| {
+        let output = project.run(&[&["verify", "--provided=boto3"], arguments].concat());
+        let output = output
+            .succeeded()
+            .said(&["Left out as provided: boto3, botocore, jmespath"]);
+        output.stdout.split(" are").next().unwrap().to_owned()
+    };
+    assert_eq!(verified(&[]), "2 of 2 files of 2 packages");
+    assert_eq!(verified(&["--only", "main"]), "2 of 2 files of 2 packages");
 }
 
 fn project_name(project: &LockedProject) -> String {

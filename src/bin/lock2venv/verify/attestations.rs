@@ -60,7 +60,7 @@ impl Attesting {
 
     /// Writes the record of what was found, where that is asked for.
     pub(super) fn write(&self, report: &VerifyReport, groups: &Groups) -> Result<(), Failure> {
-        let extent = if groups.are_named() {
+        let extent = if groups.are_named() || !groups.provided.is_empty() {
             Extent::Part
         } else {
             Extent::Whole

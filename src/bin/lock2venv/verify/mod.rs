@@ -71,18 +71,21 @@ pub(crate) fn run(arguments: &Verify, context: &Context) -> Result<(), Failure> 
     judge(report, is_attested)
 }
 
-/// Every group when none is named, so that a lock without a pyproject.toml, which cannot say what is optional, is enough.
+/// Every group when none is named, so that a lock without a pyproject.toml, which cannot say what is optional, is enough. What is
+/// provided is taken out of everything, extras included.
 fn wanted(groups: &Groups) -> Groups {
     if groups.are_named() {
         return groups.clone();
     }
     Groups {
         all_groups: true,
+        all_extras: !groups.provided.is_empty(),
+        provided: groups.provided.clone(),
         ..Groups::default()
     }
 }
 
-/// Lists the packages that are asked for: all of the lock unless groups or extras were named.
+/// Lists the packages that are asked for: all of the lock, without what is provided, unless groups or extras were named.
 fn packages<'a>(groups: &Groups, locked: &'a LockedProject) -> Result<Vec<&'a Package>, Failure> {
     if !groups.are_named() {
         return Ok(locked.lock.packages.iter().collect());
