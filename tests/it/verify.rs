@@ -501,6 +501,29 @@ fn an_index_that_cannot_be_reached_fails_once_for_all() {
 }
 
 #[test]
+fn an_index_of_two_names_fails_once_for_both() {
+    let gone = LocalIndex::start();
+    let url = gone.url();
+    drop(gone);
+    let source = |name| {
+        format!(
+            "[[tool.poetry.source]]\nname = \"{name}\"\nurl = \"{url}\"\npriority = \"explicit\"\n"
+        )
+    };
+    let scene = Scene::of(
+        &(PYPROJECT.to_owned() + &source("one") + &source("two")),
+        &[],
+    );
+    let packages = [("acme", "one"), ("acme-dev", "two")];
+    scene
+        .lock(&packages.map(|(name, source)| Locked::new(name, "1.0").with(&legacy(&url, source))));
+    let report = report(&scene, &scene.index.url(), 1);
+    assert_eq!(report.failures.len(), 1);
+    let mut packages = report.packages.iter();
+    assert!(packages.all(|package| package.failure == Some(0)));
+}
+
+#[test]
 fn an_index_that_answers_may_fail_with_one_page() {
     let scene = Scene::new();
     scene

@@ -1,14 +1,12 @@
 //! Asks for the pages, and judges each as soon as it is there: thousands of pages need not be kept.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::sync::{Mutex, PoisonError};
 
 use super::judge::{Judged, Page};
 use super::question::{Asked, Question, VerifyPlan, Wanted};
+use super::reach::Reachability;
 use super::workers::Workers;
 use crate::event::Event;
-use crate::http;
 use crate::index::simple::ProjectStatus;
 use crate::index::{self, Client, Index, IndexSession};
 
@@ -36,16 +34,6 @@ pub(super) struct PageAnswer {
     pub(super) status_reason: Option<String>,
     /// By the positions of the packages in the plan.
     pub(super) packages: BTreeMap<usize, Judged>,
-}
-
-/// How indexes can be reached, by their keys.
-#[derive(Default)]
-struct Reachability(Mutex<BTreeMap<String, Reach>>);
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    Answers,
-    Unreachable,
 }
 
 impl VerifyPlan<'_> {
@@ -115,23 +103,16 @@ impl<'a> Job<'a> {
         index: &Index,
         reachability: &Reachability,
     ) -> Outcome {
-        if reachability.is_unreachable(index) {
+        if reachability.is_unreachable(index.key()) {
             return Outcome::Skipped;
         }
         let detail = match session.list(index, self.question.name) {
             Ok(detail) => detail,
-            Err(error) if is_broken(&error) => return reachability.blame(index, error),
-            Err(error) => {
-                reachability.has_answered(index);
-                let is_absent = matches!(error, index::Error::NoPackage { .. });
-                return if is_absent {
-                    Outcome::Absent
-                } else {
-                    Outcome::Failed(error)
-                };
-            }
+            Err(error) if reachability.is_known_of(index.key(), &error) => return Outcome::Skipped,
+            Err(index::Error::NoPackage { .. }) => return Outcome::Absent,
+            Err(error) => return Outcome::Failed(error),
         };
-        reachability.has_answered(index);
+        reachability.has_answered(index.key());
         let page = Page::new(&detail);
         let packages = self.packages.iter();
         let packages = packages.map(|(position, wanted)| (*position, page.judge(wanted)));
@@ -141,35 +122,4 @@ impl<'a> Job<'a> {
             status_reason: detail.status_reason,
         })
     }
-}
-
-impl Reachability {
-    fn is_unreachable(&self, index: &Index) -> bool {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(index.key()) == Some(&Reach::Unreachable)
-    }
-
-    fn has_answered(&self, index: &Index) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(index.key().to_owned(), Reach::Answers);
-    }
-
-    /// An index that never answered, and could not be reached, is not asked again, as each request waits for a long time, and
-    /// fails once for all. One that answers may well be slow with one page.
-    fn blame(&self, index: &Index, error: index::Error) -> Outcome {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = known.entry(index.key().to_owned());
-        match entry {
-            Entry::Occupied(entry) if *entry.get() == Reach::Unreachable => Outcome::Skipped,
-            Entry::Occupied(_) => Outcome::Failed(error),
-            Entry::Vacant(entry) => {
-                entry.insert(Reach::Unreachable);
-                Outcome::Failed(error)
-            }
-        }
-    }
-}
-
-fn is_broken(error: &index::Error) -> bool {
-    matches!(error, index::Error::Http(http::Error::Transport { .. }))
 }

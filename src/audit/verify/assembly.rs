@@ -6,6 +6,7 @@ use super::ask::{Outcome, Site};
 use super::judge::{FileUrl, Judged, unasked};
 use super::question::{Asked, Wanted};
 use super::report::{LockedFile, Offer, Origin, PageFailure, VerifiedPackage};
+use crate::index::Index;
 use crate::index::simple::ProjectStatus;
 
 /// What is known so far.
@@ -100,9 +101,10 @@ fn mark_missing(file: &mut LockedFile) {
 
 /// Finds for each question the one whose failure is its own: of one that was skipped, the first of its index that failed.
 fn blamed(sites: &[Site], outcomes: &[Outcome]) -> Vec<usize> {
+    let key = |number: usize| sites[number].index.as_ref().map(Index::key);
     let is_blamed = |number: usize, skipped: usize| {
         let is_failed = matches!(outcomes[number], Outcome::Failed(_));
-        is_failed && sites[number].index == sites[skipped].index
+        is_failed && key(number) == key(skipped)
     };
     let numbers = outcomes.iter().enumerate().map(|(number, outcome)| {
         let mut others = 0..outcomes.len();

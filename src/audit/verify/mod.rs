@@ -19,6 +19,7 @@ mod json;
 mod json_attestation;
 mod judge;
 mod question;
+mod reach;
 mod record_file;
 mod recording;
 mod report;
