@@ -33,6 +33,7 @@ pub const IS_BUILT: bool = cfg!(feature = "attestations");
 
 pub use fault::{Fault, RootError, SigstoreError};
 pub use identity::Identity;
+pub(crate) use provenance::MAX_ATTESTATIONS;
 pub use provenance::Provenance;
 pub use record::{Record, RecordError, Recorded};
 pub use root::TrustedRoot;

@@ -20,7 +20,7 @@ use crate::filename::DistributionFilename;
 const VERSION: u64 = 1;
 
 /// Far more than any file has: PyPI takes one attestation of each predicate.
-const MAX_ATTESTATIONS: usize = 32;
+pub(crate) const MAX_ATTESTATIONS: usize = 32;
 
 /// The attestations of one file, read and not yet verified.
 #[derive(Debug, Deserialize)]

@@ -109,6 +109,7 @@ impl Builder<'_> {
             requires_python: record.requires_python,
             core_metadata: None,
             provenance: None,
+            provenance_fault: None,
         })
     }
 

@@ -211,7 +211,7 @@ pub enum UrlFault {
 
 impl UrlFault {
     /// Makes it the error of who wants the file or package `what`.
-    pub(super) fn of(self, what: &str) -> Error {
+    pub(crate) fn of(self, what: &str) -> Error {
         let what = what.to_owned();
         match self {
             Self::Invalid(source) => http::Error::Address { what, source }.into(),

@@ -47,6 +47,8 @@ pub struct ProjectFile {
     pub core_metadata: Option<CoreMetadata>,
     /// Where its provenance is (PEP 740); absolute.
     pub provenance: Option<Url>,
+    /// What is wrong with the URL of its provenance, where there is one that cannot be used.
+    pub provenance_fault: Option<UrlFault>,
 }
 
 impl ProjectFile {
@@ -65,6 +67,7 @@ impl ProjectFile {
             requires_python: None,
             core_metadata: None,
             provenance: None,
+            provenance_fault: None,
         }
     }
 }
@@ -127,9 +130,13 @@ impl PageRequest<'_> {
         let listed = &entry.entry;
         let url = self.resolve(page, base, &listed.address)?;
         let provenance = entry.provenance.as_deref();
+        let provenance = provenance.map(|address| self.resolve(page, base, address));
         Ok(ProjectFile {
             name: self.http.shown(&listed.file),
-            provenance: provenance.and_then(|address| self.resolve(page, base, address).ok()),
+            provenance_fault: provenance
+                .as_ref()
+                .and_then(|url| url.as_ref().err().cloned()),
+            provenance: provenance.and_then(Result::ok),
             file: self.file(listed, url),
             requires_python: self.shown(entry.requires_python.as_deref()),
             core_metadata: entry.core_metadata.clone(),

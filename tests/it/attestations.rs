@@ -4,10 +4,21 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::time::Duration;
 
+use lock2venv::attestation::Record;
+use lock2venv::audit::verify::{AttestOptions, Proof, VerifyOptions, VerifyPlan};
+use lock2venv::configuration::{Configuration, Documents};
+use lock2venv::event::Silent;
+use lock2venv::index::{Client, IndexSettings};
+use lock2venv::lock::{LockDocument, Text};
+use lock2venv::project_files::Disk;
+use lock2venv::url::Url;
 use serde_json::{Value, json};
 
-use crate::support::attested::{Attested, CIRCLE_CI, GITHUB, GITLAB, GOOGLE, fixture};
+use crate::support::attested::{
+    Attested, CIRCLE_CI, GITHUB, GITLAB, GOOGLE, fixture, trust, trusted_root,
+};
 use crate::support::local_index::{Fault, Form, LocalIndex};
 use crate::support::project::LockedProject;
 use crate::support::schema;
@@ -82,6 +93,39 @@ impl Scene {
         assert_eq!(document["attestations"]["as_recorded"], code == 0);
         let file = document["packages"][0]["files"][0]["attestation"].take();
         (document["attestations"].take(), file)
+    }
+
+    /// Verifies by the library, with retries that follow at once; returns what is wrong with each file's attestations.
+    fn problems(&self) -> Vec<String> {
+        let text = Text::from(self.lock());
+        let document = LockDocument::parse(&text).unwrap();
+        let lock = document.read(&self.workspace.project(), &Disk).unwrap();
+        let configuration = Configuration::parse(&Documents::default(), []).unwrap();
+        let mut settings = IndexSettings::new(configuration, Vec::new()).unwrap();
+        settings.index_url = Some(Url::parse(&self.index.url()).unwrap());
+        settings.base_delay = Duration::ZERO;
+        let client = Client::new(settings).unwrap();
+        let plan = VerifyPlan::new(&lock.packages, None).unwrap();
+        let options = VerifyOptions {
+            n_connections: 1,
+            proof: Proof::Digests,
+        };
+        let mut report = plan.run(&client, options, &Silent);
+        let options = AttestOptions {
+            root: &trust(&trusted_root()),
+            record: &Record::default(),
+            n_connections: 1,
+        };
+        plan.attest(&mut report, &client, options, &Silent);
+        let files = report.packages.iter().flat_map(|package| &package.files);
+        let attestations = files.map(|file| file.attestation.as_ref().unwrap());
+        attestations
+            .map(|attestation| attestation.problem().unwrap())
+            .collect()
+    }
+
+    fn lock(&self) -> String {
+        fs::read_to_string(self.workspace.project().join("poetry.lock")).unwrap()
     }
 
     fn record(&self) -> Option<String> {
@@ -260,6 +304,118 @@ fn attestations_that_are_gone_are_noticed() {
     scene.update().succeeded();
     assert!(!scene.record().unwrap().contains("[[packages]]"));
     scene.verify(&[]).succeeded();
+}
+
+#[test]
+fn of_several_versions_some_may_have_none() {
+    let scene = Scene::new(&[GITHUB]);
+    let old = GITHUB.file.replace("0.0.19", "0.0.18");
+    let digest = scene.index.add(GITHUB.package, &old, b"old");
+    let lock = scene.lock();
+    let (package, _) = lock.split_once("[metadata]").unwrap();
+    let package = package.replace("0.0.19", "0.0.18");
+    let package = package.replace(GITHUB.sha256, &digest.hex());
+    scene.workspace.write("poetry.lock", package + &lock);
+    scene.update().succeeded();
+    let then = scene.verify(&[]).succeeded();
+    assert!(
+        then.stdout
+            .starts_with("attestations of 1 of 2 files are right; 1 have none\n"),
+        "{then:?}"
+    );
+    scene.attest(GITHUB, None);
+    scene
+        .verify(&[])
+        .failed(1, &["the attestations of 2 of 2 files are not as recorded"]);
+}
+
+#[test]
+fn a_package_that_leaves_its_index_is_noticed() {
+    let scene = Scene::new(&[GITHUB, GOOGLE]);
+    scene.update().succeeded();
+    let source = format!(
+        "[package.source]\ntype = \"url\"\nurl = \"{}\"\n[metadata]",
+        scene.index.at(&format!("/files/{}", GOOGLE.file))
+    );
+    let lock = scene.lock().replace("[metadata]", &source);
+    scene.workspace.write("poetry.lock", lock);
+    let lost = scene
+        .verify(&[])
+        .failed(1, &["the attestations of 1 package are not as recorded"])
+        .said(&["--update-attestations"]);
+    let row = "lost        gcb-attestation-test 0.0.0: it was attested, and comes from outside of indexes now\n";
+    assert!(lost.stdout.starts_with(row), "{lost:?}");
+    let output = scene.verify(&["--format", "json"]).failed(1, &[]);
+    let document = schema::document(&output.stdout, "verify-1");
+    assert_eq!(document["attestations"]["as_recorded"], false);
+    assert_eq!(document["packages"][1]["attestation"], "lost");
+    scene.update().succeeded();
+    assert!(!scene.record().unwrap().contains("gcb"));
+    scene.verify(&[]).succeeded();
+}
+
+#[test]
+fn an_update_says_nothing_of_what_it_accepts() {
+    let scene = Scene::new(&[GITHUB, GOOGLE]);
+    scene.update().succeeded();
+    scene.attest(GITHUB, None);
+    scene.attest(GOOGLE, Some(&GITHUB.provenance()));
+    let updated = scene
+        .update()
+        .failed(1, &["the attestations of 1 of 2 files are not as recorded"]);
+    assert!(!updated.stderr.contains("hint"), "{updated:?}");
+}
+
+#[test]
+fn a_provenance_that_nobody_can_ask_for_is_not_none() {
+    let scene = Scene::new(&[GITHUB]);
+    let path = format!("/simple/{}/", GITHUB.package);
+    let serve = |page: String| {
+        scene.index.set_form(Form::Html);
+        let body = Fault::Body(page.into_bytes());
+        scene.index.misbehave(&path, body, 1);
+    };
+    let entry = |provenance: &str| {
+        let Attested { file, sha256, .. } = GITHUB;
+        format!("<a href='{file}#sha256={sha256}' data-provenance='{provenance}'>x</a>")
+    };
+    serve(entry("file:///etc/passwd"));
+    let (_, file) = scene.document(1);
+    assert_eq!(file["result"], "failed");
+    let problem = file["problem"].as_str().unwrap();
+    assert!(problem.contains("file:///etc/passwd"), "{problem}");
+    serve((0..33).map(|n| entry(&n.to_string())).collect());
+    let (_, file) = scene.document(1);
+    let problem = "its provenance holds 33 attestations, and 32 are allowed";
+    assert_eq!(file, json!({"result": "invalid", "problem": problem}));
+}
+
+#[test]
+fn a_server_of_attestations_that_cannot_be_reached_fails_once_for_all() {
+    let scene = Scene::new(&[GITHUB, GOOGLE]);
+    let gone = LocalIndex::start();
+    let provenance = gone.at("/provenance");
+    drop(gone);
+    for Attested {
+        package,
+        file,
+        sha256,
+        ..
+    } in [GITHUB, GOOGLE]
+    {
+        let file = json!({"filename": file, "url": file, "hashes": {"sha256": sha256}, "provenance": provenance});
+        let page = json!({"files": [file]}).to_string();
+        let body = Fault::Body(page.into_bytes());
+        scene
+            .index
+            .misbehave(&format!("/simple/{package}/"), body, 1);
+    }
+    let problems = scene.problems();
+    assert!(problems[0].contains("could not be fetched"), "{problems:?}");
+    assert_eq!(
+        problems[1],
+        "their server could not be reached for another file"
+    );
 }
 
 #[test]

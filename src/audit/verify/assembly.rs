@@ -55,6 +55,7 @@ impl<'a> Assembly<'a> {
             files: wanted.files.iter().map(unasked).collect(),
             not_locked: Vec::new(),
             failure: None,
+            has_left: false,
         };
         let Asked::Page(number) = wanted.asked else {
             return package;

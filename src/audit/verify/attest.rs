@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::attestation::Attestation;
 use super::question::{Asked, VerifyPlan, WantedFile};
-use super::recording::is_attested;
-use super::report::{LockedFile, Offer, VerifyReport};
+use super::reach::Reachability;
+use super::report::{LockedFile, Offer, VerifiedPackage, VerifyReport};
 use super::workers::Workers;
-use crate::attestation::{Fault, Identity, Provenance, Record, TrustedRoot};
+use crate::attestation::{Fault, Identity, MAX_ATTESTATIONS, Provenance, Record, TrustedRoot};
 use crate::digest::{Algorithm, Digest};
 use crate::event::{Event, Reporter};
-use crate::index::{Client, Index, IndexSession, MAX_PROVENANCE_BYTES};
+use crate::index::{self, Client, Index, IndexSession, MAX_PROVENANCE_BYTES};
 use crate::name::PackageName;
 use crate::url::Url;
 
@@ -56,11 +56,12 @@ impl VerifyPlan<'_> {
         let indexes = sources.map(|question| client.index(question.source.as_ref()).ok());
         let indexes: Vec<Option<Index>> = indexes.collect();
         let jobs = self.attest_jobs(report, &indexes);
+        let reachability = Reachability::default();
         let found = workers.for_all(
             &jobs,
             |job| job.index.key(),
             |session, job| {
-                let found = job.verify(session, options.root);
+                let found = job.verify(session, options.root, &reachability);
                 reporter.report(Event::Verified { name: job.name });
                 found
             },
@@ -89,8 +90,8 @@ impl VerifyPlan<'_> {
             };
             let files = wanted.files.iter().zip(&mut found.files).enumerate();
             for (position, (file, found)) in files.filter(|(_, (_, found))| found.is_offered()) {
-                if found.provenance.is_empty() {
-                    found.attestation = Some(Attestation::None);
+                found.attestation = found.known_attestation();
+                if found.attestation.is_some() {
                     continue;
                 }
                 jobs.push(Job {
@@ -108,10 +109,15 @@ impl VerifyPlan<'_> {
 }
 
 impl Job<'_> {
-    fn verify(&self, session: &mut IndexSession<'_>, root: &TrustedRoot) -> Attestation {
+    fn verify(
+        &self,
+        session: &mut IndexSession<'_>,
+        root: &TrustedRoot,
+        reachability: &Reachability,
+    ) -> Attestation {
         let mut all = BTreeSet::new();
         for url in &self.urls {
-            let provenance = match session.provenance(self.index, self.file.name, url) {
+            let provenance = match self.fetch(session, url, reachability) {
                 Ok(provenance) => provenance,
                 Err(error) => return Attestation::Failed(error),
             };
@@ -121,6 +127,28 @@ impl Job<'_> {
             }
         }
         Attestation::New(all)
+    }
+
+    /// Asks for a provenance object, which may be on another server than the index. The error is `None` where that server could
+    /// not be reached for another file.
+    fn fetch(
+        &self,
+        session: &mut IndexSession<'_>,
+        url: &Url,
+        reachability: &Reachability,
+    ) -> Result<Option<Vec<u8>>, Option<index::Error>> {
+        let server = format!("{:?}:{:?}", url.host(), url.port());
+        if reachability.is_unreachable(&server) {
+            return Err(None);
+        }
+        match session.provenance(self.index, self.file.name, url) {
+            Ok(provenance) => {
+                reachability.has_answered(&server);
+                Ok(provenance)
+            }
+            Err(error) if reachability.is_known_of(&server, &error) => Err(None),
+            Err(error) => Err(Some(error)),
+        }
     }
 
     fn judge(
@@ -142,6 +170,22 @@ impl Job<'_> {
 }
 
 impl LockedFile {
+    /// Says what is known of its attestations before anybody is asked for them.
+    fn known_attestation(&self) -> Option<Attestation> {
+        if let Some(fault) = &self.provenance_fault {
+            let error = fault.clone().of(&self.name);
+            return Some(Attestation::Failed(Some(error)));
+        }
+        match self.provenance.len() {
+            0 => Some(Attestation::None),
+            1..=MAX_ATTESTATIONS => None,
+            n_attestations => Some(Attestation::Invalid(Fault::TooMany {
+                n_attestations,
+                limit: MAX_ATTESTATIONS,
+            })),
+        }
+    }
+
     /// Tells whether its index has a file of that name.
     fn is_offered(&self) -> bool {
         match self.offer {
@@ -163,13 +207,24 @@ impl VerifyReport {
     }
 
     fn hold_against(&mut self, record: &Record) {
+        let attested = self.names(VerifiedPackage::is_attested);
+        let of_indexes = self.names(VerifiedPackage::is_of_index);
         for package in &mut self.packages {
-            let recorded = record.packages.get(&package.name);
-            let is_attested = is_attested(&package.files);
+            let Some(recorded) = record.packages.get(&package.name) else {
+                continue;
+            };
+            package.has_left = !of_indexes.contains(&package.name);
+            let is_attested = attested.contains(&package.name);
             let files = package.files.iter_mut();
             for attestation in files.filter_map(|file| file.attestation.as_mut()) {
                 attestation.hold_against(recorded, is_attested);
             }
         }
+    }
+
+    /// Names the packages of which any version is such.
+    fn names(&self, is_such: fn(&VerifiedPackage) -> bool) -> BTreeSet<PackageName> {
+        let packages = self.packages.iter().filter(|package| is_such(package));
+        packages.map(|package| package.name.clone()).collect()
     }
 }

@@ -25,8 +25,8 @@ pub enum Attestation {
     },
     /// They prove nothing.
     Invalid(Fault),
-    /// They could not be fetched.
-    Failed(index::Error),
+    /// They could not be fetched; `None` where their server could not be reached for another file.
+    Failed(Option<index::Error>),
 }
 
 /// How many locked files there are of each kind, of those that an index offers.
@@ -88,8 +88,7 @@ impl Attestation {
     }
 
     /// Holds what is right, or missing, against what is recorded of the package.
-    pub(super) fn hold_against(&mut self, recorded: Option<&Recorded>, is_package_attested: bool) {
-        let Some(recorded) = recorded else { return };
+    pub(super) fn hold_against(&mut self, recorded: &Recorded, is_package_attested: bool) {
         match self {
             Self::New(identities) => {
                 let identities = std::mem::take(identities);

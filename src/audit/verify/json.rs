@@ -50,6 +50,8 @@ struct Package<'a> {
     not_locked: &'a [String],
     /// A position in `failures`.
     failure: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attestation: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -137,6 +139,7 @@ impl<'a> Package<'a> {
             files: files.map(|file| File::of(file, package)).collect(),
             not_locked: &package.not_locked,
             failure: package.failure,
+            attestation: package.has_left.then_some("lost"),
         }
     }
 }

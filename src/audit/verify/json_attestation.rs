@@ -77,7 +77,10 @@ impl Attestation {
     pub fn problem(&self) -> Option<String> {
         match self {
             Self::Invalid(fault) => Some(with_causes(fault)),
-            Self::Failed(error) => Some(with_causes(error)),
+            Self::Failed(Some(error)) => Some(with_causes(error)),
+            Self::Failed(None) => {
+                Some("their server could not be reached for another file".to_owned())
+            }
             Self::Verified(_) | Self::New(_) | Self::None | Self::Lost | Self::Changed { .. } => {
                 None
             }

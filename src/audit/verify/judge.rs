@@ -68,8 +68,10 @@ impl<'a> Page<'a> {
         let offers = self.entries(file.name).map(|entry| offer(file, entry));
         let worst = offers.chain(unusable).max_by_key(Offer::verdict);
         let mut yanked = self.entries(file.name);
+        let mut faults = self.entries(file.name);
         LockedFile {
             provenance: self.provenance(file.name),
+            provenance_fault: faults.find_map(|entry| entry.provenance_fault.clone()),
             offer: worst.unwrap_or(Offer::Missing),
             yanked: yanked.find_map(|entry| entry.file.yanked.clone()),
             ..unasked(file)
@@ -77,16 +79,11 @@ impl<'a> Page<'a> {
     }
 
     fn provenance(&self, name: &str) -> Vec<Url> {
-        let mut urls = Vec::new();
-        for url in self
-            .entries(name)
+        let entries = self.entries(name);
+        let urls: BTreeSet<&Url> = entries
             .filter_map(|entry| entry.provenance.as_ref())
-        {
-            if !urls.contains(url) {
-                urls.push(url.clone());
-            }
-        }
-        urls
+            .collect();
+        urls.into_iter().cloned().collect()
     }
 
     fn entries(&self, name: &str) -> impl Iterator<Item = &'a ProjectFile> {
@@ -120,6 +117,7 @@ pub(super) fn unasked(file: &WantedFile<'_>) -> LockedFile {
         yanked: None,
         bytes: None,
         provenance: Vec::new(),
+        provenance_fault: None,
         attestation: None,
     }
 }

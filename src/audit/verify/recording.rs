@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::attestation::{Attestation, AttestationCounts};
-use super::report::{LockedFile, VerifiedPackage, VerifyReport};
+use super::report::{VerifiedPackage, VerifyReport};
 use crate::attestation::{Record, Recorded};
 use crate::name::PackageName;
 
@@ -17,9 +17,11 @@ pub enum Extent {
 }
 
 impl VerifyReport {
-    /// Tells whether all attestations are right and by those who are recorded, and none is missing that was there.
+    /// Tells whether all attestations are right and by those who are recorded, and none is missing that was there, nor a package
+    /// of which there were some.
     pub fn is_as_recorded(&self) -> bool {
-        self.attestations().all(Attestation::is_as_recorded)
+        let has_left = |package: &VerifiedPackage| package.has_left;
+        self.attestations().all(Attestation::is_as_recorded) && !self.packages.iter().any(has_left)
     }
 
     /// Tells whether an attestation proves nothing, or could not be fetched.
@@ -88,11 +90,11 @@ fn found(versions: &[&VerifiedPackage]) -> Found {
         is_every_file: true,
         ..Recorded::default()
     };
-    for package in versions {
+    for package in versions.iter().filter(|package| package.is_of_index()) {
         if package.failure.is_some() {
             return Found::Broken;
         }
-        for file in package.files.iter().filter(|_| package.is_asked()) {
+        for file in &package.files {
             match &file.attestation {
                 None => return Found::Broken,
                 Some(attestation) if attestation.is_broken() => return Found::Broken,
@@ -106,10 +108,13 @@ fn found(versions: &[&VerifiedPackage]) -> Found {
     Found::Whole(recorded)
 }
 
-/// Tells whether a file of it has right attestations.
-pub(super) fn is_attested(files: &[LockedFile]) -> bool {
-    let attestations = files.iter().filter_map(|file| file.attestation.as_ref());
-    attestations
-        .into_iter()
-        .any(|attestation| attestation.identities().is_some())
+impl VerifiedPackage {
+    /// Tells whether a file of it has right attestations.
+    pub(super) fn is_attested(&self) -> bool {
+        let mut attestations = self
+            .files
+            .iter()
+            .filter_map(|file| file.attestation.as_ref());
+        attestations.any(|attestation| attestation.identities().is_some())
+    }
 }

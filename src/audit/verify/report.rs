@@ -41,6 +41,8 @@ pub struct VerifiedPackage {
     pub not_locked: Vec<String>,
     /// Why its index gave no answer: the position in [`VerifyReport::failures`].
     pub failure: Option<usize>,
+    /// Whether it had attestations when it was recorded, and no version of it comes from an index now.
+    pub has_left: bool,
 }
 
 /// Where a package comes from.
@@ -78,6 +80,8 @@ pub struct LockedFile {
     pub bytes: Option<Bytes>,
     /// Where the index has its provenance (PEP 740); several where it lists the file several times.
     pub provenance: Vec<Url>,
+    /// What is wrong with the URL of its provenance, where the index has one that cannot be used.
+    pub provenance_fault: Option<UrlFault>,
     /// What its attestations prove, where they were asked for.
     pub attestation: Option<Attestation>,
 }
@@ -225,7 +229,12 @@ impl VerifiedPackage {
 
     /// Tells whether the lock lists no file of a package that comes from an index: nothing can be installed of it.
     pub fn lacks_files(&self) -> bool {
-        matches!(self.origin, Origin::Index { .. }) && self.files.is_empty()
+        self.is_of_index() && self.files.is_empty()
+    }
+
+    /// Tells whether it comes from an index.
+    pub(super) fn is_of_index(&self) -> bool {
+        matches!(self.origin, Origin::Index { .. })
     }
 
     /// Tells whether all of it that can be asked for is as locked, and its project not considered unsafe.

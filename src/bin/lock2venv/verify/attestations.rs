@@ -80,6 +80,26 @@ impl Attesting {
             report.is_as_recorded()
         }
     }
+
+    /// Says that attestations are not as recorded; of those that were just recorded nothing.
+    pub(super) fn failure(&self, report: &VerifyReport) -> Failure {
+        let counts = report.attestation_counts();
+        let n_left = report.packages.iter().filter(|package| package.has_left);
+        let (n_broken, n_left) = (counts.n_invalid + counts.n_failed, n_left.count());
+        let n_others = counts.n_lost + counts.n_changed;
+        let n_wrong = n_broken + if self.is_updated { 0 } else { n_others };
+        let subject = match n_wrong {
+            0 => count(n_left, "package"),
+            _ => format!("{n_wrong} of {}", count(counts.n_files, "file")),
+        };
+        let failure = Failure::text(format!("the attestations of {subject} are not as recorded"));
+        if self.is_updated || n_others + n_left == 0 {
+            return failure;
+        }
+        failure.hint(format!(
+            "where the change is right, `--update-attestations` writes it into {RECORD_FILE}"
+        ))
+    }
 }
 
 fn read_root(path: &Path) -> Result<TrustedRoot, Failure> {
@@ -96,22 +116,6 @@ fn read_root(path: &Path) -> Result<TrustedRoot, Failure> {
     })
 }
 
-/// Says that attestations are not as recorded.
-pub(super) fn failure(report: &VerifyReport) -> Failure {
-    let counts = report.attestation_counts();
-    let n_wrong = counts.n_lost + counts.n_changed + counts.n_invalid + counts.n_failed;
-    let failure = Failure::text(format!(
-        "the attestations of {n_wrong} of {} are not as recorded",
-        count(counts.n_files, "file")
-    ));
-    if counts.n_lost + counts.n_changed == 0 {
-        return failure;
-    }
-    failure.hint(format!(
-        "where the new publisher is right, `--update-attestations` writes it into {RECORD_FILE}"
-    ))
-}
-
 /// Lists attestations that are not as recorded, the worst first.
 pub(super) fn rows(report: &VerifyReport) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -121,9 +125,20 @@ pub(super) fn rows(report: &VerifyReport) -> Vec<Row> {
     for word in ["invalid", "changed", "lost", "failed"] {
         for package in &report.packages {
             rows.extend(of_word(word, package));
+            rows.extend((word == "lost" && package.has_left).then(|| left(package)));
         }
     }
     rows
+}
+
+fn left(package: &VerifiedPackage) -> Row {
+    Row {
+        word: "lost".to_owned(),
+        files: Vec::new(),
+        package: label(package),
+        text: "it was attested, and comes from outside of indexes now".to_owned(),
+        details: Vec::new(),
+    }
 }
 
 fn of_word(word: &str, package: &VerifiedPackage) -> Vec<Row> {

@@ -67,8 +67,7 @@ pub(crate) fn run(arguments: &Verify, context: &Context) -> Result<(), Failure> 
             text::render(&report, context.verbosity, started.elapsed()).into_bytes()
         }
     })?;
-    let is_attested = attesting.is_none_or(|attesting| attesting.is_satisfied(&report));
-    judge(report, is_attested)
+    judge(report, attesting.as_ref())
 }
 
 /// Every group when none is named, so that a lock without a pyproject.toml, which cannot say what is optional, is enough. What is
@@ -112,12 +111,10 @@ fn client(
 }
 
 /// Makes it a failure when not everything is as locked, with what each index answered in place of a page.
-fn judge(report: VerifyReport, is_attested: bool) -> Result<(), Failure> {
-    if report.is_as_locked() && is_attested {
-        return Ok(());
-    }
+fn judge(report: VerifyReport, attesting: Option<&Attesting>) -> Result<(), Failure> {
     if report.is_as_locked() {
-        return Err(attestations::failure(&report));
+        let unsatisfied = attesting.filter(|attesting| !attesting.is_satisfied(&report));
+        return unsatisfied.map_or(Ok(()), |attesting| Err(attesting.failure(&report)));
     }
     let counts = report.counts();
     let headline = match counts.n_files - counts.n_same {
