@@ -46,6 +46,9 @@ pub enum Fault {
     /// The lock has no SHA-256, which is what attestations are about.
     #[error("poetry.lock has no SHA-256 of it")]
     NotLocked,
+    /// The lock has several files of that name, and one of them has no attestation.
+    #[error("none of its attestations is about sha256:{0}, which poetry.lock has as well")]
+    Unattested(String),
     /// The locked name is not that of a distribution.
     #[error("its name is not that of a distribution")]
     FileName(#[source] filename::Error),

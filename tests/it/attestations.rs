@@ -330,6 +330,21 @@ fn of_several_versions_some_may_have_none() {
 }
 
 #[test]
+fn every_locked_file_of_a_name_has_to_be_attested() {
+    let scene = Scene::new(&[GITHUB]);
+    let other = scene.index.add(GITHUB.package, GITHUB.file, b"other");
+    let hash = format!("hash = \"sha256:{}\"}}", GITHUB.sha256);
+    let both = format!("{hash}, {{file = \"{}\", hash = \"{other}\"}}", GITHUB.file);
+    scene
+        .workspace
+        .write("poetry.lock", scene.lock().replace(&hash, &both));
+    let (_, file) = scene.document(1);
+    let problem =
+        format!("none of its attestations is about {other}, which poetry.lock has as well");
+    assert_eq!(file, json!({"result": "invalid", "problem": problem}));
+}
+
+#[test]
 fn a_package_that_leaves_its_index_is_noticed() {
     let scene = Scene::new(&[GITHUB, GOOGLE]);
     scene.update().succeeded();

@@ -115,18 +115,32 @@ impl Job<'_> {
         root: &TrustedRoot,
         reachability: &Reachability,
     ) -> Attestation {
-        let mut all = BTreeSet::new();
+        let (mut all, mut open) = (BTreeSet::new(), self.sha256());
         for url in &self.urls {
             let provenance = match self.fetch(session, url, reachability) {
                 Ok(provenance) => provenance,
                 Err(error) => return Attestation::Failed(error),
             };
             match self.judge(provenance.as_deref(), root) {
-                Ok(identities) => all.extend(identities),
+                Ok((sha256, identities)) => {
+                    open.remove(&sha256);
+                    all.extend(identities);
+                }
                 Err(fault) => return Attestation::Invalid(fault),
             }
         }
-        Attestation::New(all)
+        // The index may offer, and an installation take, each file that the lock has.
+        match open.pop_first() {
+            Some(sha256) => Attestation::Invalid(Fault::Unattested(sha256)),
+            None => Attestation::New(all),
+        }
+    }
+
+    /// Lists the SHA-256 that the lock has of the file, in hexadecimal digits: mostly one.
+    fn sha256(&self) -> BTreeSet<String> {
+        let digests = self.file.digests.iter();
+        let digests = digests.filter(|digest| digest.algorithm() == Algorithm::Sha256);
+        digests.map(Digest::hex).collect()
     }
 
     /// Asks for a provenance object, which may be on another server than the index. The error is `None` where that server could
@@ -151,20 +165,20 @@ impl Job<'_> {
         }
     }
 
+    /// Verifies a provenance object, which is about a file of the lock; returns the SHA-256 of that, and who made it.
     fn judge(
         &self,
         provenance: Option<&[u8]>,
         root: &TrustedRoot,
-    ) -> Result<BTreeSet<Identity>, Fault> {
+    ) -> Result<(String, BTreeSet<Identity>), Fault> {
         let text = provenance.ok_or(Fault::TooLarge {
             limit: MAX_PROVENANCE_BYTES,
         })?;
         let provenance = Provenance::parse(text)?;
-        let is_sha256 = |digest: &&Digest| digest.algorithm() == Algorithm::Sha256;
-        let mut digests = self.file.digests.iter().filter(is_sha256).peekable();
-        digests.peek().ok_or(Fault::NotLocked)?;
-        let verified = digests.map(|digest| provenance.verify(self.file.name, &digest.hex(), root));
-        // A lock may have several digests of one name, of which one is that of the file.
+        let verified = self.sha256().into_iter().map(|sha256| {
+            let identities = provenance.verify(self.file.name, &sha256, root)?;
+            Ok((sha256, identities))
+        });
         verified.reduce(Result::or).unwrap_or(Err(Fault::NotLocked))
     }
 }
