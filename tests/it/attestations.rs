@@ -429,7 +429,7 @@ fn a_server_of_attestations_that_cannot_be_reached_fails_once_for_all() {
     assert!(problems[0].contains("could not be fetched"), "{problems:?}");
     assert_eq!(
         problems[1],
-        "their server could not be reached for another file"
+        "the server could not be reached for another file"
     );
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use insta::{allow_duplicates, assert_snapshot};
-use lock2venv::audit::verify::{Proof, VerifyOptions, VerifyPlan, VerifyReport};
+use lock2venv::audit::verify::{LockedFile, Proof, VerifyOptions, VerifyPlan, VerifyReport};
 use lock2venv::configuration::{Configuration, Documents};
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::event::Silent;
@@ -435,6 +435,10 @@ fn what_is_no_page_is_a_failure_of_its_packages_alone() {
 
 /// Verifies the lock of `scene` by the library, with retries that follow at once.
 fn report(scene: &Scene, index_url: &str, n_connections: usize) -> VerifyReport {
+    proven(scene, index_url, n_connections, Proof::Digests)
+}
+
+fn proven(scene: &Scene, index_url: &str, n_connections: usize, proof: Proof) -> VerifyReport {
     let files = ProjectFiles::read(&scene.workspace.project()).unwrap();
     let project = files.project().unwrap();
     let lock = Lock::parse(files.lock.as_ref().unwrap(), &project, &Disk).unwrap();
@@ -445,7 +449,7 @@ fn report(scene: &Scene, index_url: &str, n_connections: usize) -> VerifyReport 
     let client = Client::new(settings).unwrap();
     let options = VerifyOptions {
         n_connections,
-        proof: Proof::Digests,
+        proof,
     };
     let plan = VerifyPlan::new(&lock.packages, Some(&project.sources)).unwrap();
     plan.run(&client, options, &Silent)
@@ -521,6 +525,28 @@ fn an_index_of_two_names_fails_once_for_both() {
     assert_eq!(report.failures.len(), 1);
     let mut packages = report.packages.iter();
     assert!(packages.all(|package| package.failure == Some(0)));
+}
+
+#[test]
+fn a_server_of_files_that_cannot_be_reached_fails_once_for_all() {
+    let scene = Scene::new();
+    let gone = LocalIndex::start();
+    let away = gone.at("/");
+    drop(gone);
+    for locked in crate::support::scene::packages() {
+        let (name, file) = (locked.wheel.distribution().name, locked.wheel.file_name());
+        let digest = Digest::of(Algorithm::Sha256, &locked.wheel.build());
+        let entry = json!({"filename": file, "url": format!("{away}{file}"), "hashes": {"sha256": digest.hex()}});
+        let body = json!({"files": [entry]}).to_string().into_bytes();
+        let path = format!("/simple/{name}/");
+        scene.index.misbehave(&path, Fault::Body(body), 1);
+    }
+    let report = proven(&scene, &scene.index.url(), 1, Proof::Bytes);
+    let files = report.packages.iter().flat_map(|package| &package.files);
+    let problems: Vec<String> = files.filter_map(LockedFile::problem).collect();
+    let known = "the server could not be reached for another file";
+    let n_known = problems.iter().filter(|problem| *problem == known).count();
+    assert_eq!((problems.len(), n_known), (5, 4), "{problems:?}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::workers::Workers;
 use crate::attestation::{Fault, Identity, MAX_ATTESTATIONS, Provenance, Record, TrustedRoot};
 use crate::digest::{Algorithm, Digest};
 use crate::event::{Event, Reporter};
-use crate::index::{self, Client, Index, IndexSession, MAX_PROVENANCE_BYTES};
+use crate::index::{Client, Index, IndexSession, MAX_PROVENANCE_BYTES};
 use crate::name::PackageName;
 use crate::url::Url;
 
@@ -117,7 +117,9 @@ impl Job<'_> {
     ) -> Attestation {
         let (mut all, mut open) = (BTreeSet::new(), self.sha256());
         for url in &self.urls {
-            let provenance = match self.fetch(session, url, reachability) {
+            // It may be on another server than the index.
+            let fetch = || session.provenance(self.index, self.file.name, url);
+            let provenance = match reachability.ask(url, fetch) {
                 Ok(provenance) => provenance,
                 Err(error) => return Attestation::Failed(error),
             };
@@ -141,28 +143,6 @@ impl Job<'_> {
         let digests = self.file.digests.iter();
         let digests = digests.filter(|digest| digest.algorithm() == Algorithm::Sha256);
         digests.map(Digest::hex).collect()
-    }
-
-    /// Asks for a provenance object, which may be on another server than the index. The error is `None` where that server could
-    /// not be reached for another file.
-    fn fetch(
-        &self,
-        session: &mut IndexSession<'_>,
-        url: &Url,
-        reachability: &Reachability,
-    ) -> Result<Option<Vec<u8>>, Option<index::Error>> {
-        let server = format!("{:?}:{:?}", url.host(), url.port());
-        if reachability.is_unreachable(&server) {
-            return Err(None);
-        }
-        match session.provenance(self.index, self.file.name, url) {
-            Ok(provenance) => {
-                reachability.has_answered(&server);
-                Ok(provenance)
-            }
-            Err(error) if reachability.is_known_of(&server, &error) => Err(None),
-            Err(error) => Err(Some(error)),
-        }
     }
 
     /// Verifies a provenance object, which is about a file of the lock; returns the SHA-256 of that, and who made it.

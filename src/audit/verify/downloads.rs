@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::ops::ControlFlow;
 
 use super::question::WantedFile;
+use super::reach::{Reachability, server};
 use super::report::Bytes;
 use super::workers::Workers;
 use crate::digest::{Algorithm, Digest, Hasher};
@@ -34,8 +35,9 @@ pub(super) fn hash_all(jobs: &mut [DownloadJob<'_>], workers: Workers<'_>) -> Ve
             n_bytes: job.n_bytes,
         });
     }
+    let reachability = Reachability::default();
     workers.for_all(jobs, DownloadJob::server, |session, job| {
-        job.hash(session, workers.reporter)
+        job.hash(session, workers.reporter, &reachability)
     })
 }
 
@@ -46,7 +48,12 @@ impl DownloadJob<'_> {
         self.index.map_or_else(host, Index::key)
     }
 
-    fn hash(&self, session: &mut IndexSession<'_>, reporter: &dyn Reporter) -> Bytes {
+    fn hash(
+        &self,
+        session: &mut IndexSession<'_>,
+        reporter: &dyn Reporter,
+        reachability: &Reachability,
+    ) -> Bytes {
         let mut intake = Intake::new(self.file, reporter);
         let download = Download {
             file: self.file.name,
@@ -54,7 +61,14 @@ impl DownloadJob<'_> {
             n_bytes: self.n_bytes,
             index: self.index,
         };
-        match session.download(&download, &mut intake) {
+        let downloaded = reachability.ask(&self.url, || {
+            let downloaded = session.download(&download, &mut intake);
+            if intake.n_bytes > 0 {
+                reachability.has_answered(&server(&self.url));
+            }
+            downloaded
+        });
+        match downloaded {
             Ok(()) => intake.finish(self.file),
             Err(error) => Bytes::Failed(error),
         }

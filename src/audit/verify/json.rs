@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::causes::with_causes;
+use super::causes::{fetch_problem, with_causes};
 use super::json_attestation::{AttestationSummary, FileAttestation};
 use super::report::{Bytes, LockedFile, Offer, Origin, PageFailure, VerifiedPackage, VerifyReport};
 use crate::attestation::IS_BUILT;
@@ -220,7 +220,7 @@ impl LockedFile {
     /// Says why the file cannot be fetched, where that is known; with the causes.
     pub fn problem(&self) -> Option<String> {
         if let Some(Bytes::Failed(error)) = &self.bytes {
-            return Some(with_causes(error));
+            return Some(fetch_problem(error.as_ref()));
         }
         match &self.offer {
             Offer::Unusable(Some(fault)) => Some(with_causes(fault)),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::attestation::Attestation;
-use super::causes::with_causes;
+use super::causes::{fetch_problem, with_causes};
 use super::report::VerifyReport;
 use crate::attestation::Identity;
 
@@ -77,10 +77,7 @@ impl Attestation {
     pub fn problem(&self) -> Option<String> {
         match self {
             Self::Invalid(fault) => Some(with_causes(fault)),
-            Self::Failed(Some(error)) => Some(with_causes(error)),
-            Self::Failed(None) => {
-                Some("their server could not be reached for another file".to_owned())
-            }
+            Self::Failed(error) => Some(fetch_problem(error.as_ref())),
             Self::Verified(_) | Self::New(_) | Self::None | Self::Lost | Self::Changed { .. } => {
                 None
             }

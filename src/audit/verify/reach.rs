@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::http;
 use crate::index;
+use crate::url::Url;
 
 /// How servers can be reached, by what tells each from the others.
 #[derive(Default)]
@@ -18,6 +19,26 @@ enum Reach {
 }
 
 impl Reachability {
+    /// Asks the server of `url` by `ask`, unless it cannot be reached. The error is `None` where another request has told that.
+    pub(super) fn ask<T>(
+        &self,
+        url: &Url,
+        ask: impl FnOnce() -> Result<T, index::Error>,
+    ) -> Result<T, Option<index::Error>> {
+        let server = server(url);
+        if self.is_unreachable(&server) {
+            return Err(None);
+        }
+        match ask() {
+            Ok(answer) => {
+                self.has_answered(&server);
+                Ok(answer)
+            }
+            Err(error) if self.is_known_of(&server, &error) => Err(None),
+            Err(error) => Err(Some(error)),
+        }
+    }
+
     /// Tells whether a server never answered, and could not be reached: it is not asked again, as each request waits for a long
     /// time.
     pub(super) fn is_unreachable(&self, server: &str) -> bool {
@@ -46,6 +67,11 @@ impl Reachability {
             }
         }
     }
+}
+
+/// Tells the server of an address from others.
+pub(super) fn server(url: &Url) -> String {
+    format!("{:?}:{:?}", url.host(), url.port())
 }
 
 fn is_broken(error: &index::Error) -> bool {

@@ -119,8 +119,8 @@ pub enum Bytes {
         /// How many there are.
         n_bytes: u64,
     },
-    /// They could not be fetched.
-    Failed(index::Error),
+    /// They could not be fetched; `None` where their server could not be reached for another file.
+    Failed(Option<index::Error>),
 }
 
 /// Why an index gave no answer.
@@ -199,7 +199,7 @@ impl Bytes {
         match self {
             Self::Same => Verdict::Same,
             Self::Different { .. } => Verdict::Different,
-            Self::Failed(error) if error.is_gone() => Verdict::Missing,
+            Self::Failed(Some(error)) if error.is_gone() => Verdict::Missing,
             Self::Failed(_) => Verdict::Failed,
         }
     }

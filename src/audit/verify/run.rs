@@ -106,7 +106,7 @@ impl VerifyPlan<'_> {
                         let what = wanted.package.name.to_string();
                         let error = http::Error::Address { what, source };
                         let file = &mut report.packages[package].files[position];
-                        file.bytes = Some(Bytes::Failed(error.into()));
+                        file.bytes = Some(Bytes::Failed(Some(error.into())));
                     }
                 }
             }
