@@ -71,11 +71,17 @@ impl EnvironmentLock {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`].
+    /// [`Error::Unwritable`].
     pub fn staging(&self) -> Result<Staging, Error> {
         takeover::finish(&self.root);
-        let partial = Partial::create(&self.root, OsStr::new(STAGING))?;
-        Ok(Staging { partial })
+        match Partial::create(&self.root, OsStr::new(STAGING)) {
+            Ok(partial) => Ok(Staging { partial }),
+            Err(Error::Io(source)) => Err(Error::Unwritable {
+                path: self.root.clone(),
+                source,
+            }),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -103,5 +109,22 @@ fn wait_for(folder: &File) -> Result<(), Error> {
             Err(error) if !lock::is_unsupported(&error) && !is_absent(&error) => Err(error.into()),
             Ok(()) | Err(_) => Ok(()),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_written_to_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("environment");
+        fs_err::create_dir(&root).unwrap();
+        let lock = EnvironmentLock::acquire(&root).unwrap();
+        fs_err::remove_dir(&root).unwrap();
+        let refused = lock.staging().unwrap_err();
+        let text = format!("cannot write to `{}`", root.display());
+        assert_eq!(refused.to_string(), text);
     }
 }

@@ -85,6 +85,14 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// An environment that is there cannot be changed.
+    #[error("cannot write to `{}`", path.display())]
+    Unwritable {
+        /// Its folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// Something came to be at the place while the draft was filled.
     #[error("`{}` was created by another process meanwhile", path.display())]
     Exists {

@@ -276,3 +276,25 @@ fn the_python_that_a_flag_names_is_filled() {
     output.succeeded().said(&[&place]);
     image.has(&["acme-1.0"]);
 }
+
+/// Images of Debian have `/usr/local/man`, a link to `share/man`.
+#[test]
+fn pages_go_where_a_link_leads() {
+    let Some(image) = Image::new() else {
+        return;
+    };
+    let root = image.python.root();
+    fs::create_dir_all(root.join("share/man")).unwrap();
+    std::os::unix::fs::symlink("share/man", root.join("man")).unwrap();
+    let mut packages = packages();
+    let page = "acme-1.0.data/data/man/man1/acme.1";
+    packages[0].wheel = packages[0].wheel.clone().file(page, "acme");
+    image.scene.lock(&packages);
+    image.poetry("install --only main --no-root").succeeded();
+    let page = root.join("share/man/man1/acme.1");
+    assert_eq!(fs::read_to_string(&page).unwrap(), "acme");
+    image.scene.lock(&[]);
+    image.poetry("sync --no-root").succeeded();
+    assert!(!page.exists());
+    assert!(root.join("man").is_symlink());
+}

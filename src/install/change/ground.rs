@@ -17,6 +17,23 @@ pub(crate) struct Ground<'a> {
     pub(crate) layout: &'a Layout,
 }
 
+impl Ground<'_> {
+    /// Tells whether `path`, relative to the environment, is a link to a folder inside in which there are neither modules nor
+    /// programs, so that files may be put there by that name: images of Debian have one in `/usr/local/man`.
+    pub(crate) fn has_link_to_folder(self, path: &str) -> bool {
+        let full = self.folder.join(path);
+        let real = |path: &Path| fs::canonicalize(path).ok();
+        let both = real(&full).zip(real(self.folder));
+        let inside = both.and_then(|(path, root)| Some(path.strip_prefix(root).ok()?.to_owned()));
+        let Some(inside) = inside.filter(|_| full.is_dir()) else {
+            return false;
+        };
+        let layout = self.layout;
+        let mut own = [&layout.purelib, &layout.platlib, &layout.scripts].into_iter();
+        own.all(|own| !inside.starts_with(own) && !own.starts_with(&inside))
+    }
+}
+
 /// Tells whether `path` lies in `root` when links are followed: what a link leads to is not the environment's.
 pub(crate) fn is_really_inside(path: &Path, root: &Path) -> bool {
     let real = |path: &Path| fs::canonicalize(path).ok();

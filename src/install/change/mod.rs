@@ -158,7 +158,7 @@ impl<'a> Change<'a> {
     /// Parts the change into steps, and checks that each can be carried out.
     pub(crate) fn steps(&self, wheels: &[PlacedWheel<'_>]) -> Result<Vec<Step>, Error> {
         let stays = self.kept.iter().flat_map(Kept::stays).collect();
-        steps::divide(self.ground.folder, &self.leaving, wheels, &stays)
+        steps::divide(self.ground, &self.leaving, wheels, &stays)
     }
 
     /// Carries out `steps`, which are those of [`Change::steps`].

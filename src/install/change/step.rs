@@ -97,7 +97,7 @@ impl<'s> Exchange<'s, '_> {
     fn announce(&self, wheel: &PlacedWheel<'_>) -> Result<(), Error> {
         let dist_info = self.ground.folder.join(&wheel.dist_info);
         create(&dist_info)?;
-        check_real(self.ground.folder, &wheel.dist_info, &mut HashSet::new())?;
+        check_real(self.ground, &wheel.dist_info, &mut HashSet::new())?;
         let mut text = Vec::new();
         let same = self.leaving.iter();
         for going in same.filter(|going| going.own_folder() == wheel.dist_info) {
@@ -136,7 +136,7 @@ impl<'s> Exchange<'s, '_> {
             let parent = parent.unwrap_or_default();
             if created.insert(parent) {
                 create(&folder.join(parent))?;
-                check_real(folder, parent, &mut real)?;
+                check_real(self.ground, parent, &mut real)?;
             }
             let from = wheel.root.path().join(&*placed.path);
             let to = folder.join(&*placed.path);
@@ -168,15 +168,19 @@ fn create(path: &Path) -> Result<(), Error> {
     fs::create_dir_all(path).map_err(|cause| Error::io("create", path, cause))
 }
 
-/// Checks that no part of `path` is a link, which might lead out of the environment `folder`.
-fn check_real<'p>(folder: &Path, path: &'p str, real: &mut HashSet<&'p str>) -> Result<(), Error> {
+/// Checks that no part of `path` is a link which leads out of the environment, or to what is another's.
+fn check_real<'p>(
+    ground: Ground<'_>,
+    path: &'p str,
+    real: &mut HashSet<&'p str>,
+) -> Result<(), Error> {
     let slashes = path.match_indices('/').map(|(end, _)| &path[..end]);
     for part in slashes.chain([path]).filter(|part| !part.is_empty()) {
         if !real.insert(part) {
             continue;
         }
-        let found = fs::symlink_metadata(folder.join(part));
-        if !found.is_ok_and(|found| found.is_dir()) {
+        let found = fs::symlink_metadata(ground.folder.join(part));
+        if !found.is_ok_and(|found| found.is_dir()) && !ground.has_link_to_folder(part) {
             return Err(Error::FileAndFolder {
                 path: part.to_owned(),
             });

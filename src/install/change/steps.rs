@@ -4,10 +4,10 @@
 //! is where the other needs a folder. So each step ends with an environment that is whole.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 
 use fs_err as fs;
 
+use super::ground::Ground;
 use super::installed_files::InstalledFiles;
 use super::step::Step;
 use crate::install::Error;
@@ -19,14 +19,14 @@ use crate::install::unpack::placed_wheel::PlacedWheel;
 ///
 /// `stays` are the files of what is neither `leaving` nor among the new `wheels`.
 pub(crate) fn divide(
-    folder: &Path,
+    ground: Ground<'_>,
     leaving: &[Leaving],
     wheels: &[PlacedWheel<'_>],
     stays: &HashSet<&str>,
 ) -> Result<Vec<Step>, Error> {
     check_each_other(wheels)?;
     let mut division = Division {
-        folder,
+        ground,
         leaving,
         wheels,
         owners: HashMap::new(),
@@ -57,7 +57,7 @@ pub(crate) struct Leaving {
 
 /// What is known while the steps are found. Those that go and those that come are numbered through.
 struct Division<'c, 'd> {
-    folder: &'c Path,
+    ground: Ground<'c>,
     leaving: &'c [Leaving],
     wheels: &'c [PlacedWheel<'d>],
     /// Who of those that go has a path.
@@ -103,8 +103,9 @@ impl<'c> Division<'c, '_> {
     }
 
     fn check_folder(&self, path: &str) -> Result<(), Error> {
-        let found = fs::symlink_metadata(self.folder.join(path));
-        let is_in_the_way = found.is_ok_and(|found| !found.is_dir());
+        let found = fs::symlink_metadata(self.ground.folder.join(path));
+        let is_file = found.is_ok_and(|found| !found.is_dir());
+        let is_in_the_way = is_file && !self.ground.has_link_to_folder(path);
         if is_in_the_way && !self.vanishing.contains_key(path) {
             return Err(file_and_folder(path));
         }
@@ -113,14 +114,14 @@ impl<'c> Division<'c, '_> {
 
     /// Returns who has files where a folder is now that has to go, for a file comes in its place.
     fn check_file(&self, path: &str) -> Result<Vec<usize>, Error> {
-        let found = fs::symlink_metadata(self.folder.join(path));
+        let found = fs::symlink_metadata(self.ground.folder.join(path));
         let mut below = Vec::new();
         if !found.is_ok_and(|found| found.is_dir()) {
             return Ok(below);
         }
         let mut folders = vec![path.to_owned()];
         while let Some(folder) = folders.pop() {
-            let names = fs::read_dir(self.folder.join(&folder));
+            let names = fs::read_dir(self.ground.folder.join(&folder));
             for entry in names.map_err(|_| file_and_folder(path))?.flatten() {
                 let own = format!("{folder}/{}", entry.file_name().to_string_lossy());
                 if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -242,7 +243,7 @@ mod tests {
         });
         let wheels: Vec<_> = wheels.collect();
         let stays = stays.iter().copied().collect();
-        let steps = divide(scene.ground().folder, &leaving, &wheels, &stays)?;
+        let steps = divide(scene.ground(), &leaving, &wheels, &stays)?;
         let texts = steps.iter().map(|step| {
             let leaving = step.leaving.iter().map(|index| leaving[*index].position);
             let new = step.new.iter().map(|index| wheels[*index].id().position());
@@ -297,6 +298,39 @@ mod tests {
         scene.write("lib/a/__pycache__/b.cpython-311.pyc", "");
         let steps = divided(&scene, &[Part(0, "lib/a/b.py")], &[Part(1, "lib/a")], &[]);
         assert_eq!(steps.unwrap(), "[0]>[1]");
+    }
+
+    #[test]
+    fn a_link_to_a_folder_is_one_unless_it_leads_out_or_to_what_is_anothers() {
+        use std::os::unix::fs::symlink;
+
+        let scene = Scene::new();
+        for folder in ["share/man/man1", "lib/acme", "bin"] {
+            fs::create_dir_all(scene.path(folder)).unwrap();
+        }
+        for (link, target) in [
+            ("man", "share/man"),
+            ("out", ".."),
+            ("programs", "bin"),
+            ("modules", "lib"),
+            ("alias", "lib/acme"),
+            ("all", "."),
+            ("dangling", "nowhere"),
+        ] {
+            symlink(target, scene.path(link)).unwrap();
+        }
+        let steps = divided(&scene, &[], &[Part(0, "man/man1/a.1")], &[]);
+        assert_eq!(steps.unwrap(), "[]>[0]");
+        for path in [
+            "out/a",
+            "programs/a",
+            "modules/a",
+            "alias/a",
+            "all/a",
+            "dangling/a",
+        ] {
+            refuses(&scene, &[], &[Part(0, path)], &[]);
+        }
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub(crate) use documents::lock_warning;
 pub(crate) use export::advice;
 pub(crate) use place::IGNORE_IT;
 pub(crate) use prepare::hint;
+pub(crate) use session::of_python;
 
 use crate::report::{print_hint, print_line};
 use crate::variables::Variables;

@@ -61,6 +61,20 @@ impl From<Error> for Failure {
     }
 }
 
+/// As for an environment; a Python itself often belongs to another user.
+pub(crate) fn of_python(error: Error) -> Failure {
+    let is_closed = matches!(
+        error,
+        Error::Environment(environment::Error::Unwritable { .. })
+    );
+    let failure = Failure::from(error);
+    if is_closed {
+        failure.hint(MAKE_ONE)
+    } else {
+        failure
+    }
+}
+
 fn not_removable(reason: &Recreation, source: environment::Error) -> Failure {
     let failure = Failure::from(source);
     let failure = failure.detail(format!("it has to be recreated: {reason}"));
@@ -68,5 +82,23 @@ fn not_removable(reason: &Recreation, source: environment::Error) -> Failure {
         failure.hint(IGNORE_IT)
     } else {
         failure
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_python_cannot_be_changed_an_environment_is_advised() {
+        let closed = || {
+            Error::Environment(environment::Error::Unwritable {
+                path: "/usr/local".into(),
+                source: std::io::ErrorKind::PermissionDenied.into(),
+            })
+        };
+        assert_eq!(of_python(closed()).hints, [MAKE_ONE]);
+        assert_eq!(Failure::from(closed()).hints.len(), 0);
+        assert_eq!(of_python(Error::NoBytecode).hints.len(), 1);
     }
 }

@@ -19,7 +19,7 @@ use lock2venv::session::{Error, Goal, Part, ProjectOrigin, Session, SessionSetti
 
 use crate::args::Install;
 use crate::context::Context;
-use crate::diagnose::Failure;
+use crate::diagnose::{Failure, of_python};
 use crate::place::{Asked, MAKE_ONE, Place, SYSTEM_PYTHON, warn_of_elsewhere};
 use crate::report::Terminal;
 
@@ -86,7 +86,8 @@ pub(crate) fn run(arguments: &Install, others: Others, context: &Context) -> Res
         narration.list(&Operations::of(&plan.plan, plan.project.as_ref()));
         return Ok(());
     }
-    let report = session.install(&goal, root, &narration).map_err(ended)?;
+    let report = session.install(&goal, root, &narration);
+    let report = report.map_err(|error| ended_in(&place, error))?;
     if report.is_changed {
         let operations = Operations::of(&report.plan, report.project.as_ref());
         narration.conclude(&operations, &seconds(started.elapsed()));
@@ -139,10 +140,21 @@ fn check_active(
 
 /// What keeps the environment from being filled; when the process was asked to end, nothing more is said here.
 pub(crate) fn ended(error: Error) -> Failure {
+    ended_with(error, Failure::from)
+}
+
+fn ended_in(place: &Place, error: Error) -> Failure {
+    match place {
+        Place::Python(_) => ended_with(error, of_python),
+        Place::Own(_) | Place::Active(_) => ended(error),
+    }
+}
+
+fn ended_with(error: Error, explain: impl Fn(Error) -> Failure) -> Failure {
     if matches!(error, Error::Interrupted(_)) {
         interrupt::wait_for_end();
     }
-    error.into()
+    explain(error)
 }
 
 fn root_use(arguments: &Install) -> RootUse {
