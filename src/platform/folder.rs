@@ -220,7 +220,8 @@ pub(crate) fn date_folders<'p>(
     }
     for folder in seen.into_iter().chain(["."]) {
         match handle.set_date(folder, date) {
-            Err(cause) if is_missing(&cause) => {}
+            // A group may change what is in a folder, but only its owner dates it.
+            Err(cause) if is_missing(&cause) || is_forbidden(&cause) => {}
             dated => dated?,
         }
     }
@@ -234,7 +235,26 @@ fn is_missing(cause: &io::Error) -> bool {
     )
 }
 
+fn is_forbidden(cause: &io::Error) -> bool {
+    cause.kind() == io::ErrorKind::PermissionDenied
+}
+
 /// Locks what no panic can leave half changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_that_may_not_be_dated_keeps_its_date() {
+        let folder = Path::new("/proc/self");
+        let handle = Handle::open(folder).unwrap();
+        let refused = handle.set_date(".", 0).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::PermissionDenied);
+        date_folders(folder, std::iter::empty(), 0).unwrap();
+    }
 }
