@@ -264,6 +264,13 @@ pub enum Warning {
         /// The distribution whose file stayed.
         kept: String,
     },
+    /// A script or data file takes the place of another one, which no distribution lists.
+    Overwritten {
+        /// The path, relative to the environment.
+        path: String,
+        /// The distribution that brings the new file, such as `acme 1.0`.
+        distribution: String,
+    },
     /// A module cannot be compiled to bytecode; Python will say so when it is imported.
     NotCompiled {
         /// The distribution, such as `acme 1.0`.
@@ -356,7 +363,9 @@ impl Warning {
         let subject = match self {
             Self::Wheel { wheel, .. } => wheel,
             Self::Conflict { dropped, kept, .. } => return (dropped.into(), kept),
-            Self::NotCompiled { distribution, .. } => distribution,
+            Self::Overwritten { distribution, .. } | Self::NotCompiled { distribution, .. } => {
+                distribution
+            }
             Self::Yanked { file, .. } | Self::NextBest { file, .. } => file,
             Self::Unlisted { .. } | Self::Unproven { .. } => return ("poetry.lock".into(), ""),
             Self::LfsPointers { repository } => repository,
@@ -408,12 +417,14 @@ impl fmt::Display for Warning {
                 path,
                 dropped,
                 kept,
-            } => {
-                write!(
-                    formatter,
-                    "`{path}` differs between `{dropped}` and `{kept}`; kept the one from `{kept}`"
-                )
-            }
+            } => write!(
+                formatter,
+                "`{path}` differs between `{dropped}` and `{kept}`; kept the one from `{kept}`"
+            ),
+            Self::Overwritten { path, distribution } => write!(
+                formatter,
+                "`{distribution}` replaces `{path}`, which no package lists"
+            ),
             Self::NotCompiled {
                 distribution,
                 path,

@@ -36,6 +36,7 @@ pub(super) fn install<E: From<Error>>(
     };
     let mut change = Change::new(installation.plan, ground, staging)?;
     warnings.extend(change.settle(&mut wheels)?);
+    warnings.extend(change.overwritten(&wheels)?);
     let steps = change.steps(&wheels)?;
     let warnings = warnings::report(installation, warnings)?;
     startup::report_change(installation, &change, &wheels)?;

@@ -298,3 +298,25 @@ fn pages_go_where_a_link_leads() {
     assert!(!page.exists());
     assert!(root.join("man").is_symlink());
 }
+
+#[test]
+fn a_program_that_no_package_lists_is_named_when_it_is_replaced() {
+    let Some(image) = Image::new() else {
+        return;
+    };
+    let acme = image.python.scripts().join("acme");
+    fs::write(&acme, "somebody's").unwrap();
+    let line = "install --only main --no-root";
+    let strict = [("LOCK2VENV_STRICT", "warnings")];
+    let warning = "`acme 1.0` replaces `bin/acme`, which no package lists";
+    image.poetry_with(&strict, line).failed(1, &[warning]);
+    assert_eq!(fs::read_to_string(&acme).unwrap(), "somebody's");
+    image.poetry(line).succeeded().said(&[warning]);
+    assert_eq!(says(&acme, &[]), "acme 1.0");
+    // What is its own is replaced without a word.
+    let mut newer = packages();
+    newer[0] = Locked::new("acme", "2.0");
+    image.scene.lock(&newer);
+    let said = image.poetry(line).succeeded().stderr;
+    assert!(!said.contains("warning"), "{said}");
+}

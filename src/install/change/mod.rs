@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 use crate::environment::{self, Layout};
 use crate::event::{Event, Reporter, Warning};
+use crate::install::place::placed::label;
 use crate::install::place::pycache::source_of;
 use crate::install::unpack::placed_wheel::PlacedWheel;
 use crate::install::{Error, Report};
@@ -30,7 +31,7 @@ use crate::platform::file::set_date_at;
 use crate::platform::folder::date_folders;
 
 use claims::order_in;
-use ground::{Ground, read_optional};
+use ground::{Ground, digest_of_file, read_optional};
 use installed_files::InstalledFiles;
 use kept::Kept;
 use step::{Exchange, Step};
@@ -155,6 +156,33 @@ impl<'a> Change<'a> {
         claims::settle(&mut self.kept, wheels, self.ground.folder)
     }
 
+    /// Finds what the new wheels replace that nobody lists: scripts and data files of other bytes. Folders such as `/usr/local/bin` hold
+    /// more than what distributions bring.
+    pub(crate) fn overwritten(&self, wheels: &[PlacedWheel<'_>]) -> Result<Vec<Warning>, Error> {
+        let layout = self.ground.layout;
+        let libraries = [&layout.purelib, &layout.platlib];
+        let is_outside = |path: &str| !libraries.iter().any(|own| Path::new(path).starts_with(own));
+        let mut warnings = Vec::new();
+        for wheel in wheels {
+            let placed = wheel.placed.iter();
+            for placed in placed.filter(|placed| is_outside(&placed.path)) {
+                let path = &*placed.path;
+                if self.has_leaving(path) {
+                    continue;
+                }
+                let there = digest_of_file(&self.ground.folder.join(path))?;
+                if there.is_some_and(|there| there != placed.digest) && self.keeper(path).is_none()
+                {
+                    warnings.push(Warning::Overwritten {
+                        path: path.to_owned(),
+                        distribution: label(wheel.distribution),
+                    });
+                }
+            }
+        }
+        Ok(warnings)
+    }
+
     /// Parts the change into steps, and checks that each can be carried out.
     pub(crate) fn steps(&self, wheels: &[PlacedWheel<'_>]) -> Result<Vec<Step>, Error> {
         let stays = self.kept.iter().flat_map(Kept::stays).collect();
@@ -243,8 +271,12 @@ impl<'a> Change<'a> {
 
     /// Tells whether the file at `path` goes and nothing that stays has it.
     pub(crate) fn takes_out(&self, path: &str) -> bool {
+        self.has_leaving(path) && self.keeper(path).is_none()
+    }
+
+    fn has_leaving(&self, path: &str) -> bool {
         let mut leaving = self.leaving.iter();
-        leaving.any(|leaving| leaving.files.lines.contains_key(path)) && self.keeper(path).is_none()
+        leaving.any(|leaving| leaving.files.lines.contains_key(path))
     }
 
     /// Names the distribution that has the file at `path` and stays.

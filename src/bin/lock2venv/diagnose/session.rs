@@ -1,7 +1,7 @@
 //! What keeps an environment from being filled.
 
-use lock2venv::environment;
 use lock2venv::session::{Error, Recreation};
+use lock2venv::{environment, install};
 
 use super::{Failure, IGNORE_IT};
 use crate::place::MAKE_ONE;
@@ -61,17 +61,16 @@ impl From<Error> for Failure {
     }
 }
 
-/// As for an environment; a Python itself often belongs to another user.
+/// As for an environment; but a Python itself often belongs to another user, and is not removed to be made again.
 pub(crate) fn of_python(error: Error) -> Failure {
-    let is_closed = matches!(
-        error,
-        Error::Environment(environment::Error::Unwritable { .. })
-    );
-    let failure = Failure::from(error);
-    if is_closed {
-        failure.hint(MAKE_ONE)
-    } else {
-        failure
+    match error {
+        Error::Environment(environment::Error::Unwritable { .. }) => {
+            Failure::from(error).hint(MAKE_ONE)
+        }
+        Error::Install(install::Error::NoRecord { .. } | install::Error::BadRecord { .. }) => {
+            Failure::new(&error).hint("remove it with the tool that installed it")
+        }
+        error => error.into(),
     }
 }
 
@@ -87,6 +86,8 @@ fn not_removable(reason: &Recreation, source: environment::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use lock2venv::name::PackageName;
+
     use super::*;
 
     #[test]
@@ -100,5 +101,15 @@ mod tests {
         assert_eq!(of_python(closed()).hints, [MAKE_ONE]);
         assert_eq!(Failure::from(closed()).hints.len(), 0);
         assert_eq!(of_python(Error::NoBytecode).hints.len(), 1);
+    }
+
+    #[test]
+    fn nobody_is_told_to_remove_a_python() {
+        let unlisted = Error::Install(install::Error::NoRecord {
+            name: PackageName::new("acme"),
+            dist_info: "/usr/local/lib/python3.12/site-packages/acme-1.0.egg-info".into(),
+        });
+        let hints = of_python(unlisted).hints;
+        assert_eq!(hints, ["remove it with the tool that installed it"]);
     }
 }
