@@ -14,8 +14,10 @@ fuzz_target!(|text: &str| {
         assert!(!address.starts_with('-') && !address.contains(char::is_control), "{address:?}");
         let scheme = address.split_once("://").map(|(scheme, _)| scheme);
         let is_url = scheme.is_some_and(|scheme| ["https", "http", "ssh", "git", "file"].contains(&scheme));
-        let name = address.split_once(':').map_or("", |(host, _)| host);
-        let is_short = !name.is_empty() && !address[name.len()..].starts_with("::");
+        // What git takes for the name of a program that fetches, before two colons.
+        let is_of_scheme = |character: char| character.is_ascii_alphanumeric() || "+-.".contains(character);
+        let names_program = address.trim_start_matches(is_of_scheme).starts_with("::");
+        let is_short = address.contains(':') && !address.starts_with(':') && !names_program;
         assert!(is_url || address.starts_with('/') || is_short, "{address:?}");
     }
 });

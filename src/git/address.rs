@@ -83,12 +83,16 @@ fn parse_other(text: &str, scheme: &str, rest: &str) -> Result<Address, UrlFault
     Ok(Address::plain(text, is_local))
 }
 
-/// Parses `[user@]host:path`.
+/// Parses `[user@]host:path`, in which the host may be an IPv6 address in brackets.
 fn parse_short(text: &str) -> Result<Address, UrlFault> {
-    let colon = match text.find("]:") {
-        Some(bracket) => bracket + 1,
-        None => text.find(':').ok_or(UrlFault::Transport)?,
+    let start = text.find('@').map_or(0, |at| at + 1);
+    let colon = if text[start..].starts_with('[') {
+        let bracket = text[start..].find("]:");
+        bracket.map(|bracket| start + bracket + 1)
+    } else {
+        text.find(':')
     };
+    let colon = colon.ok_or(UrlFault::Transport)?;
     let (host, path) = (&text[..colon], &text[colon + 1..]);
     let (user, name) = host.rsplit_once('@').unwrap_or(("", host));
     // What follows two colons would be an address of what precedes them, a program.
@@ -182,6 +186,7 @@ mod tests {
         takes("git@a.example:b/c.git", "git@a.example:b/c.git");
         takes("a.example:b/c.git", "a.example:b/c.git");
         takes("git@[::1]:b/c.git", "git@[::1]:b/c.git");
+        takes("[::1]:b/c.git", "[::1]:b/c.git");
         takes("git://a.example/b", "git://a.example/b");
         takes("file:///srv/b.git", "file:///srv/b.git");
         takes("/srv/b.git", "/srv/b.git");
@@ -192,6 +197,9 @@ mod tests {
         refuses("ext::sh -c touch% /tmp/x", UrlFault::Transport);
         refuses("fd::17", UrlFault::Transport);
         refuses("ext::https://a.example/b", UrlFault::Transport);
+        refuses("ext::x]y]:z", UrlFault::Transport);
+        refuses("ext::x@[::1]:z", UrlFault::Transport);
+        refuses("a@b@[::1]:c", UrlFault::Transport);
         refuses("rsync://a.example/b", UrlFault::Transport);
         refuses("HTTPS://a.example/b", UrlFault::Transport);
         refuses("../b", UrlFault::Transport);

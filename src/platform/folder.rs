@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rustix::io::Errno;
 use thiserror::Error;
 
 use super::file::set_date;
@@ -235,8 +236,9 @@ fn is_missing(cause: &io::Error) -> bool {
     )
 }
 
+/// Tells whether only the owner might; `EACCES` is another matter.
 fn is_forbidden(cause: &io::Error) -> bool {
-    cause.kind() == io::ErrorKind::PermissionDenied
+    cause.raw_os_error() == Some(Errno::PERM.raw_os_error())
 }
 
 /// Locks what no panic can leave half changed.
