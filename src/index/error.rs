@@ -133,6 +133,16 @@ pub enum Error {
         /// The limit, in bytes.
         limit: u64,
     },
+    /// A page lists more files than any project can have.
+    #[error("the page of `{package}` from index `{index}` lists more than {limit} files")]
+    TooManyFiles {
+        /// The index.
+        index: String,
+        /// The package.
+        package: PackageName,
+        /// The limit.
+        limit: usize,
+    },
     /// The index says itself that its file is not the one that was locked.
     #[error("`{file}` is not the file that was locked")]
     Advertised {

@@ -117,6 +117,9 @@ fn parse(request: &PageRequest<'_>, body: &Body<'_>) -> Result<Detail, Error> {
         Media::Html => simple::parse_html_detail(body.bytes()),
     };
     request.check_version(detail.version.as_deref())?;
+    if detail.has_too_many_files() {
+        return Err(request.too_long());
+    }
     Ok(detail)
 }
 

@@ -168,6 +168,14 @@ impl<'a> PageRequest<'a> {
         }
     }
 
+    pub(super) fn too_long(&self) -> Error {
+        Error::TooManyFiles {
+            index: self.index.name.clone(),
+            package: self.package.clone(),
+            limit: simple::MAX_FILES,
+        }
+    }
+
     /// Adds what is known of the page.
     fn failed(&self, error: http::Error) -> Error {
         let (index, package) = (self.index.name.clone(), self.package.clone());

@@ -7,6 +7,7 @@ use lock2venv::audit::verify::{LockedFile, Proof, VerifyOptions, VerifyPlan, Ver
 use lock2venv::configuration::{Configuration, Documents};
 use lock2venv::digest::{Algorithm, Digest};
 use lock2venv::event::Silent;
+use lock2venv::index::simple::MAX_FILES;
 use lock2venv::index::{Client, IndexSettings};
 use lock2venv::lock::Lock;
 use lock2venv::project_files::{Disk, ProjectFiles};
@@ -431,6 +432,25 @@ fn what_is_no_page_is_a_failure_of_its_packages_alone() {
     scene
         .run(&["verify"])
         .failed(1, &["refused to show `acme`"]);
+}
+
+#[test]
+fn a_page_of_more_files_than_any_project_has_is_refused() {
+    let scene = Scene::new();
+    let n_files = MAX_FILES + 1;
+    let json = format!(
+        r#"{{"meta":{{"api-version":"1.0"}},"files":[{}]}}"#,
+        vec![r#"{"filename":"a"}"#; n_files].join(",")
+    );
+    let named = format!("lists more than {MAX_FILES} files");
+    let refuse = |page: String| {
+        let body = Fault::Body(page.into_bytes());
+        scene.index.misbehave("/simple/acme/", body, 1);
+        scene.run(&["verify"]).failed(1, &["`acme`", &named]);
+    };
+    refuse(json);
+    scene.index.set_form(Form::Html);
+    refuse("<a href=a>".repeat(n_files));
 }
 
 /// Verifies the lock of `scene` by the library, with retries that follow at once.

@@ -30,17 +30,18 @@ pub fn parse(text: &[u8], wanted: &BTreeSet<&str>) -> Page {
 
 /// Reads all anchors, with everything that they say.
 pub fn parse_detail(text: &[u8]) -> Detail {
-    let mut entries = Vec::new();
+    let mut detail = Detail::default();
     let head = read(text, Attributes::All, |anchor, address| {
-        entries.push(anchor.detail_entry(address));
+        if !detail.has_too_many_files() {
+            detail.entries.push(anchor.detail_entry(address));
+        }
     });
     Detail {
-        entries,
         base: head.base,
         version: head.version,
         status: head.status.unwrap_or_default(),
         status_reason: head.status_reason,
-        ..Detail::default()
+        ..detail
     }
 }
 

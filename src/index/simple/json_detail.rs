@@ -72,7 +72,10 @@ impl<'de> Visitor<'de> for Files<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
-        while let Some(file) = sequence.next_element::<File<'de>>()? {
+        while !self.0.has_too_many_files() {
+            let Some(file) = sequence.next_element::<File<'de>>()? else {
+                return Ok(());
+            };
             if !file.contains_key("filename") {
                 return Err(de::Error::missing_field("filename"));
             }
@@ -82,6 +85,7 @@ impl<'de> Visitor<'de> for Files<'_> {
                 (None, None) => {}
             }
         }
+        while sequence.next_element::<IgnoredAny>()?.is_some() {}
         Ok(())
     }
 }

@@ -45,6 +45,10 @@ pub struct Page {
     pub version: Option<String>,
 }
 
+/// How many files a page may list that is read as a whole: many times what the largest projects of PyPI have. A file that is listed in
+/// ten bytes takes hundreds here.
+pub const MAX_FILES: usize = 200_000;
+
 /// Everything that a page says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Detail {
@@ -60,6 +64,13 @@ pub struct Detail {
     pub status: ProjectStatus,
     /// Why the project has this status.
     pub status_reason: Option<String>,
+}
+
+impl Detail {
+    /// Tells whether the page lists more than [`MAX_FILES`] files; not all are here then.
+    pub fn has_too_many_files(&self) -> bool {
+        self.entries.len() + self.without_url.len() > MAX_FILES
+    }
 }
 
 /// Everything that a page says of one file.
