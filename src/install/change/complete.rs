@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use super::draft::DRAFT;
 use super::easy_install;
 use super::ground::{Ground, read_optional};
 use super::installed_files::InstalledFiles;
@@ -60,9 +61,6 @@ pub fn unfinished(installed: &Installed) -> Vec<Unfinished> {
     });
     all.collect()
 }
-
-/// The name of drafts, in the folder of a distribution that goes.
-const DRAFT: &str = ".lock2venv-draft";
 
 /// Completes what [`unfinished`] found in the environment at `folder`, which nobody else changes.
 ///

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use fs_err as fs;
 
-use super::draft::replace;
+use super::draft::{put, replace};
 use super::easy_install;
 use super::ground::{Ground, read_optional};
 use super::installed_files::InstalledFiles;
@@ -140,7 +140,7 @@ impl<'s> Exchange<'s, '_> {
             }
             let from = wheel.root.path().join(&*placed.path);
             let to = folder.join(&*placed.path);
-            fs::rename(&from, to).map_err(|cause| Error::io("rename", &from, cause))?;
+            put(&from, &to)?;
         }
         let dist_info = folder.join(&wheel.dist_info);
         let (record, journal) = (dist_info.join("RECORD"), dist_info.join(JOURNAL));
