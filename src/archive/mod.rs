@@ -247,7 +247,7 @@ impl ArchiveEntry {
 /// Returns for each entry the offset at which the next one (or the directory) begins.
 fn tile(entries: &[CentralEntry], directory_offset: u64) -> Result<Vec<u64>, Error> {
     let mut order: Vec<usize> = (0..entries.len()).collect();
-    order.sort_by_key(|&index| entries[index].header_offset);
+    order.sort_unstable_by_key(|&index| entries[index].header_offset);
     let mut ends = vec![directory_offset; entries.len()];
     let mut expected = 0;
     for (position, &index) in order.iter().enumerate() {

@@ -211,7 +211,7 @@ impl Compiler {
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
-        all.sort();
+        all.sort_unstable();
         failure.map_or(Ok(all), Err)
     }
 

@@ -21,7 +21,7 @@ pub(super) fn unpack(
     let archive = Archive::read_loose(source)?;
     archive.check_size(limits)?;
     let mut entries: Vec<&ArchiveEntry> = archive.entries().iter().collect();
-    entries.sort_by_key(|entry| entry.offset());
+    entries.sort_unstable_by_key(|entry| entry.offset());
     let mut buffers = Buffers::default();
     let mut reader = archive.reader(&mut buffers);
     let mut tree = Tree::default();

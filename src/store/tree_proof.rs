@@ -53,7 +53,7 @@ struct TreeHasher {
 impl TreeHasher {
     fn add_folder(&mut self, folder: &Path, is_top: bool) -> io::Result<()> {
         let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
-        entries.sort_by_key(fs::DirEntry::file_name);
+        entries.sort_unstable_by_key(fs::DirEntry::file_name);
         entries.retain(|entry| !(is_top && entry.file_name() == NAME));
         self.add(b"folder", &(entries.len() as u64).to_le_bytes());
         for entry in entries {

@@ -80,9 +80,10 @@ impl<'a> Page<'a> {
 
     fn provenance(&self, name: &str) -> Vec<Url> {
         let entries = self.entries(name);
-        let urls: BTreeSet<&Url> = entries
-            .filter_map(|entry| entry.provenance.as_ref())
-            .collect();
+        let urls = entries.filter_map(|entry| entry.provenance.as_ref());
+        let mut urls: Vec<&Url> = urls.collect();
+        urls.sort_unstable();
+        urls.dedup();
         urls.into_iter().cloned().collect()
     }
 

@@ -41,7 +41,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<Line>, wheel::Error> {
 
 /// Renders `lines`, sorted, as RECORD is written for a new distribution.
 pub(crate) fn render(mut lines: Vec<Line>) -> Vec<u8> {
-    lines.sort();
+    lines.sort_unstable();
     let mut text = Vec::new();
     for line in &lines {
         let fields = [&line.path, &line.digest, &line.n_bytes];

@@ -82,7 +82,7 @@ impl Contents {
         let mut items = Vec::with_capacity(entries.len());
         let found = entries.iter().enumerate();
         items.extend(found.filter_map(|(index, entry)| finder.find(index, entry)));
-        items.sort_by_key(|item| entries[item.index].offset());
+        items.sort_unstable_by_key(|item| entries[item.index].offset());
         let library = finder.folders.folder(wheel.root()).to_owned();
         let contents = Self {
             dist_info: join(&library, wheel.dist_info()),

@@ -11,14 +11,14 @@ pub(crate) fn render(placed: &[Placed], library: &str, own_path: &str) -> Vec<u8
         path: relative_to(library, own_path),
         proof: None,
     });
-    lines.sort();
+    lines.sort_unstable();
     write_record(&lines)
 }
 
 /// Renders lines of RECORD for `placed` alone.
 pub(crate) fn render_lines(placed: &[Placed], library: &str) -> Vec<u8> {
     let mut lines = lines(placed, library);
-    lines.sort();
+    lines.sort_unstable();
     write_record(&lines)
 }
 
