@@ -68,9 +68,16 @@ lacks() { # IMAGE FOLDER DOCKERFILE FILE
     grep -qF "$4" "$work/$1.log" || fail "$1: $4 is not named"
 }
 
-# Runs an image, or a command in it, without a network.
+# Runs an image, or a command in it, without a network. What it prints is asked for once it has ended: to a client that is attached, what
+# a short program prints may not come.
 run() { # IMAGE [COMMAND…]
-    docker run --rm --network=none "$@"
+    local container status
+    container=$(docker create --network=none "$@") || return
+    docker start "$container" >/dev/null || return
+    status=$(docker wait "$container")
+    docker logs "$container"
+    docker rm "$container" >/dev/null
+    return "$status"
 }
 
 prints() { # EXPECTED IMAGE [COMMAND…]
