@@ -3,7 +3,7 @@
 //! A distribution that has a list but no RECORD was going or coming: what is there of it goes, but for the files that
 //! others list. Whether it is wanted, and in which version, the plan decides afterwards, from what is whole.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -119,11 +119,23 @@ fn remove(dist_info: &Path, owned: &HashSet<&str>, ground: Ground<'_>) -> Result
         for path in paths.filter(|path| *path != list) {
             remover.remove(path, owned)?;
         }
+        // What was copied from another disk beside the file that it should become.
+        let drafts = files.lines.keys().map(|path| draft_beside(path));
+        for draft in drafts.collect::<BTreeSet<_>>() {
+            remover.remove(&draft, owned)?;
+        }
         let sources = files.lines.keys().map(String::as_str);
         remover.remove_bytecode(sources, owned)?;
         remover.remove_empty()?;
     }
     remover.remove_dist_info(dist_info)
+}
+
+fn draft_beside(path: &str) -> String {
+    join(
+        path.rsplit_once('/').map_or("", |(folder, _)| folder),
+        DRAFT,
+    )
 }
 
 /// `None` when nothing tells which files it has, and none but its own documents are left.
@@ -148,4 +160,27 @@ fn nameless(dist_info: &Path) -> Option<InstalledDistribution> {
         dist_info: dist_info.to_owned(),
         direct_url: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::install::scene::{Scene, SceneFile};
+
+    #[test]
+    fn a_copy_that_was_not_finished_goes_with_the_rest() {
+        let scene = Scene::new();
+        let files = [SceneFile("lib/acme/core.py", ""), SceneFile("bin/acme", "")];
+        let dist_info = scene.install("acme", &files).dist_info;
+        fs::rename(dist_info.join("RECORD"), dist_info.join(JOURNAL)).unwrap();
+        for folder in ["lib/acme", "bin"] {
+            scene.write(&draft_beside(&format!("{folder}/x")), "half");
+        }
+        scene.write("lib/other/.lock2venv-draft", "of somebody else");
+        remove(&dist_info, &HashSet::new(), scene.ground()).unwrap();
+        assert!(!scene.path("lib/acme").exists());
+        assert!(!scene.path("bin/.lock2venv-draft").exists());
+        assert!(!dist_info.exists());
+        assert!(scene.path("lib/other/.lock2venv-draft").exists());
+    }
 }
