@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::locked_wheels::snapshot;
+use crate::support::locked_wheels::{python as python_of_this_machine, snapshot};
 use crate::support::python_prefix::PythonPrefix;
 use crate::support::scene::{
     Locked, Scene, contents, installed, packages, partials, says, search_path,
@@ -319,4 +319,41 @@ fn a_program_that_no_package_lists_is_named_when_it_is_replaced() {
     image.scene.lock(&newer);
     let said = image.poetry(line).succeeded().stderr;
     assert!(!said.contains("warning"), "{said}");
+}
+
+#[test]
+fn what_is_installed_for_a_python_is_held_against_the_lock() {
+    let Some(image) = Image::new() else {
+        return;
+    };
+    image.poetry("install --only main --no-root").succeeded();
+    fs::write(image.python.packages().join("README.txt"), "of Python").unwrap();
+    let prefix = image.python.root();
+    let executable = image.python.executable();
+    let [root, python] = [&prefix, &executable].map(|path| path.to_str().unwrap());
+    let check = ["check", "--venv", root, "--only", "main", "--no-root"];
+    let with_python = [&check[..], &["--python", python]].concat();
+    let said = image.scene.run(&with_python).succeeded().stdout;
+    assert!(said.contains("1 distribution"), "{said}");
+    // What was changed, what nobody lists, and what the lock does not have.
+    fs::write(image.python.packages().join("acme/__init__.py"), "changed").unwrap();
+    fs::write(image.python.packages().join("evil.pth"), "import evil").unwrap();
+    image.add("pip", "1.0");
+    let output = image.scene.run(&with_python);
+    let library = image.python.packages();
+    let library = library.strip_prefix(&prefix).unwrap().display();
+    for line in [
+        "extra          pip 1.0".to_owned(),
+        format!("changed        {library}/acme/__init__.py (acme 1.0)"),
+        format!("foreign        {library}/evil.pth"),
+    ] {
+        assert!(output.stdout.contains(&line), "{line}: {}", output.stdout);
+    }
+    output.failed(1, &["remove its packages by `pip uninstall`"]);
+    // Nothing is run that was not named.
+    let hint = format!("name that: `--python {root}/bin/python3`");
+    image.scene.run(&check).failed(1, &[&hint]);
+    let other = [&check[..], &["--python", python_of_this_machine()]].concat();
+    let no_environment = "is not a virtual environment";
+    image.scene.run(&other).failed(1, &[no_environment, &hint]);
 }

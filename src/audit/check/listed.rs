@@ -108,7 +108,8 @@ impl Inventory {
     fn add_scripts(&mut self, subject: &Subject, label: &str, info: &Path) {
         let text = fs::read(info.join("entry_points.txt")).unwrap_or_default();
         let points = parse_entry_points(&String::from_utf8_lossy(&text));
-        for point in points.unwrap_or_default() {
+        let points = points.unwrap_or_default().into_iter();
+        for point in points.filter(|point| !is_named_by_pip(&point.name)) {
             let path = shown(&subject.layout.scripts.join(point.name));
             self.scripts.insert(path, label.to_owned());
         }
@@ -126,6 +127,15 @@ impl Inventory {
             self.files.remove(&path);
         }
     }
+}
+
+/// Tells whether pip makes the script by another name than the wheel has: by the version of the Python that it installs for, where a
+/// wheel has that of the Python which built it (`pip3.11`, `easy_install-3.9`).
+fn is_named_by_pip(script: &str) -> bool {
+    let version = script.strip_prefix("pip");
+    let version = version.or_else(|| script.strip_prefix("easy_install-"));
+    let is_of_version = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+    version.is_some_and(|version| !version.is_empty() && version.bytes().all(is_of_version))
 }
 
 /// Tells whether the file at `path` is one that RECORD cannot or need not have a digest of.
@@ -148,4 +158,26 @@ pub(super) fn is_absent(cause: &io::Error) -> bool {
 
 pub(super) fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pip_names_scripts_by_the_version_of_python() {
+        for named in ["pip3", "pip3.11", "easy_install-3.9"] {
+            assert!(is_named_by_pip(named), "{named}");
+        }
+        for other in [
+            "pip",
+            "pip-audit",
+            "pipx",
+            "pip3x",
+            "easy_install",
+            "tool3.11",
+        ] {
+            assert!(!is_named_by_pip(other), "{other}");
+        }
+    }
 }

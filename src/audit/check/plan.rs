@@ -112,6 +112,7 @@ impl CheckPlan {
         let foreign = unlisted.foreign.into_iter();
         problems.extend(foreign.map(|path| Problem::Foreign { path }));
         Ok(CheckReport {
+            is_python: subject.is_python,
             python: subject.python().map(str::to_owned),
             root: Some(subject.root),
             n_distributions,

@@ -7,6 +7,7 @@ use super::runtime::RuntimeFault;
 use crate::digest::Digest;
 use crate::environment;
 use crate::installed::StartupFile;
+use crate::interpreter;
 use crate::name::PackageName;
 use crate::plan::InstalledDifference;
 use crate::select;
@@ -27,6 +28,17 @@ pub enum Error {
     /// It cannot be read.
     #[error(transparent)]
     Environment(#[from] environment::Error),
+    /// It is the installation of a Python that cannot be taken for an environment.
+    #[error("the packages of the Python at `{}` cannot be checked", python.display())]
+    OwnPython {
+        /// The Python.
+        python: PathBuf,
+        /// Why not.
+        source: interpreter::OwnSchemeFault,
+    },
+    /// The Python does not say where its packages are.
+    #[error(transparent)]
+    Interpreter(#[from] interpreter::Error),
     /// The lock does not give what was chosen.
     #[error(transparent)]
     Select(#[from] select::Error),
@@ -40,6 +52,8 @@ pub enum Error {
 pub struct CheckReport {
     /// The environment, absolute; `None` where the lock alone was checked.
     pub root: Option<PathBuf>,
+    /// Whether it is the installation of a Python itself.
+    pub is_python: bool,
     /// The version of its Python, where that answers.
     pub python: Option<String>,
     /// How many distributions are installed.

@@ -6,8 +6,8 @@ use fs_err as fs;
 
 use super::report::{Error, Problem};
 use super::runtime;
-use crate::environment::{Environment, EnvironmentFault, Layout};
-use crate::interpreter::Interpreter;
+use crate::environment::{self, Environment, EnvironmentFault, Layout};
+use crate::interpreter::{Interpreter, OwnScheme};
 use crate::session::Recreation;
 use crate::version::{Version, VersionConstraint};
 
@@ -19,6 +19,8 @@ pub(super) struct Subject {
     pub(super) layout: Layout,
     /// Whether `lib64` is a second name of `lib`.
     pub(super) has_lib64: bool,
+    /// Whether it is the installation of a Python itself, whose own files no RECORD lists.
+    pub(super) is_python: bool,
     /// What is wrong with its Python.
     pub(super) problems: Vec<Problem>,
     environment: Environment,
@@ -26,14 +28,33 @@ pub(super) struct Subject {
 
 impl Subject {
     /// Reads the environment at `root`, whose Python `requires_python` has to allow; and has to be `asked`, if one is named.
+    ///
+    /// Where that one's installation is at `root`, its own packages are those of the environment. It is not looked for: what
+    /// no one named is not run.
     pub(super) fn read(
         root: &Path,
         requires_python: &VersionConstraint,
         asked: Option<&Interpreter>,
     ) -> Result<Self, Error> {
-        let environment = Environment::read(root)?.ok_or_else(|| Error::NoEnvironment {
-            root: root.to_owned(),
-        })?;
+        match Environment::read(root) {
+            Ok(Some(environment)) => Ok(Self::of(environment, requires_python, asked)),
+            Ok(None) => Err(Error::NoEnvironment {
+                root: root.to_owned(),
+            }),
+            Err(error @ environment::Error::NotAnEnvironment { .. }) => {
+                let python = asked.filter(|asked| is_installed_at(asked, root));
+                let python = python.ok_or(error)?;
+                Self::of_python(python, requires_python)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn of(
+        environment: Environment,
+        requires_python: &VersionConstraint,
+        asked: Option<&Interpreter>,
+    ) -> Self {
         let (interpreter, unanswered) = match base(&environment) {
             Ok(base) => match Interpreter::query(&base) {
                 Ok(interpreter) => (Some(interpreter), None),
@@ -51,13 +72,36 @@ impl Subject {
             None => guessed(&environment),
         };
         let lib64 = fs::read_link(environment.root().join("lib64"));
-        Ok(Self {
+        Self {
             root: environment.root().to_owned(),
             has_lib64: lib64.is_ok_and(|target| target == Path::new("lib")),
+            is_python: false,
             interpreter,
             layout,
             problems: reason.map(Problem::Interpreter).into_iter().collect(),
             environment,
+        }
+    }
+
+    /// Takes the installation of `python` itself for an environment, as `poetry install` with `virtualenvs.create = false` does.
+    fn of_python(python: &Interpreter, requires_python: &VersionConstraint) -> Result<Self, Error> {
+        let scheme = OwnScheme::query(python)?;
+        let layout = scheme
+            .layout_of(python)
+            .map_err(|source| Error::OwnPython {
+                python: python.base_executable.clone(),
+                source,
+            })?;
+        let root = fs::canonicalize(&scheme.prefix)?;
+        let reason = unsuitable(python, requires_python, None);
+        Ok(Self {
+            environment: Environment::of_python(python, &root),
+            root,
+            has_lib64: false,
+            is_python: true,
+            interpreter: Some(python.clone()),
+            layout,
+            problems: reason.map(Problem::Interpreter).into_iter().collect(),
         })
     }
 
@@ -85,6 +129,11 @@ impl Subject {
     pub(super) fn python(&self) -> Option<&str> {
         self.interpreter.as_ref().map(full_version)
     }
+}
+
+fn is_installed_at(python: &Interpreter, root: &Path) -> bool {
+    let resolved = |path: &Path| fs::canonicalize(path).ok();
+    resolved(root).is_some_and(|root| resolved(&python.base_prefix) == Some(root))
 }
 
 /// Finds the interpreter outside of the environment that it was made of. Nothing in it is run: a program that is no link could

@@ -18,6 +18,9 @@ const ACTIVATION: &[&str] = &["activate", "Activate.", "deactivate"];
 /// What virtualenv puts beside the distributions.
 const OF_VIRTUALENV: &[&str] = &["_virtualenv.py", "_virtualenv.pth"];
 
+/// What CPython puts there with itself.
+const OF_PYTHON: &str = "README.txt";
+
 /// What no RECORD lists.
 #[derive(Debug, Default)]
 pub(super) struct Unlisted {
@@ -34,7 +37,7 @@ struct Found {
     foreign: Vec<String>,
 }
 
-/// Looks through the whole environment; follows no link.
+/// Looks through the whole environment, or through the library of a Python itself; follows no link.
 pub(super) fn unlisted(subject: &Subject, inventory: &Inventory) -> io::Result<Unlisted> {
     let mut walk = Walk {
         subject,
@@ -42,7 +45,13 @@ pub(super) fn unlisted(subject: &Subject, inventory: &Inventory) -> io::Result<U
         python: subject.base().and_then(|path| fs::canonicalize(path).ok()),
         n_bytecode: 0,
     };
-    let mut foreign = walk.in_folder(Path::new(""))?.foreign;
+    let library = &subject.layout.purelib;
+    let start = if subject.is_python {
+        library
+    } else {
+        Path::new("")
+    };
+    let mut foreign = walk.in_folder(start)?.foreign;
     foreign.sort_unstable();
     Ok(Unlisted {
         foreign,
@@ -106,6 +115,9 @@ impl Walk<'_> {
         let is_top = folder.as_os_str().is_empty();
         if is_top {
             return OWN_FILES.contains(&name) || (name == "lib64" && self.subject.has_lib64);
+        }
+        if self.subject.is_python {
+            return folder == self.subject.layout.purelib && name == OF_PYTHON;
         }
         let is_script = folder == self.subject.layout.scripts;
         let is_activation = ACTIVATION.iter().any(|start| name.starts_with(start));

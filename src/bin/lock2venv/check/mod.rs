@@ -154,10 +154,13 @@ fn judge(report: &CheckReport) -> Result<(), Failure> {
 }
 
 fn hints(report: &CheckReport) -> BTreeSet<String> {
-    report.problems.iter().filter_map(hint).collect()
+    let problems = report.problems.iter();
+    let hints = problems.filter_map(|problem| hint(problem, report.is_python));
+    hints.collect()
 }
 
-fn hint(problem: &Problem) -> Option<String> {
+/// What to do about a problem; `is_python` tells that a Python itself was checked, which nobody makes again.
+fn hint(problem: &Problem, is_python: bool) -> Option<String> {
     if let Problem::StaleLock { .. } = problem {
         return Some("run `poetry lock`".to_owned());
     }
@@ -170,6 +173,10 @@ fn hint(problem: &Problem) -> Option<String> {
         problem,
         Problem::Changed { .. } | Problem::Missing { .. } | Problem::MissingScript { .. }
     );
-    let hint = "to replace what is damaged, remove the environment and run `lock2venv install`";
+    let hint = if is_python {
+        "to replace what is damaged, remove its packages by `pip uninstall` and install them again"
+    } else {
+        "to replace what is damaged, remove the environment and run `lock2venv install`"
+    };
     is_damaged.then(|| hint.to_owned())
 }
