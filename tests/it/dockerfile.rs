@@ -258,9 +258,17 @@ fn a_micro_version_is_named_where_the_project_allows_no_newer_one() {
 }
 
 #[test]
+fn the_name_of_an_interpreter_names_its_image() {
+    let variable = [("LOCK2VENV_PYTHON", "python3.12")];
+    let output = requiring(">=3.9").run_with(&variable, &["dockerfile"]);
+    let printed = output.succeeded().stdout;
+    assert!(printed.contains("FROM python:3.12-slim\n"), "{printed}");
+}
+
+#[test]
 fn what_is_no_version_and_no_image_is_refused() {
     let scene = requiring(">=3.9");
-    for python in ["python3.12", "/usr/bin/python3.12", "3.12 AS x", ""] {
+    for python in ["/usr/bin/python3.12", "python", "3.12 AS x", ""] {
         let refused = scene.run(&["dockerfile", "--python", python]);
         refused.failed(2, &["named by a version, such as 3.12"]);
     }

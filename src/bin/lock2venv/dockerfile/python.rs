@@ -39,8 +39,10 @@ pub(super) struct ImagePython {
     minor: Option<u32>,
 }
 
-/// Reads what was asked for: a version as images have it in their names, such as `3`, `3.12`, `3.12.1` or `3.15-rc`.
+/// Reads what was asked for: a version as images have it in their names, such as `3`, `3.12`, `3.12.1` or `3.15-rc`; or the name of
+/// an interpreter, such as `python3.12`.
 pub(super) fn parse(text: &str) -> Result<String, String> {
+    let text = text.strip_prefix("python").unwrap_or(text);
     let is_of_version =
         |character: char| character.is_ascii_alphanumeric() || ".-".contains(character);
     if text.starts_with(|first: char| first.is_ascii_digit()) && text.chars().all(is_of_version) {
