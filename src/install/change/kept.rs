@@ -19,7 +19,7 @@ use crate::installed::DROPPED;
 /// An installed distribution that stays.
 #[derive(Debug)]
 pub(crate) struct Kept {
-    /// Where it stands among those of the plan: see [`order_of`].
+    /// Where it stands among those of the plan: as `claims::order_of` numbers them.
     pub(crate) order: usize,
     pub(super) files: InstalledFiles,
     /// What gave way earlier.
