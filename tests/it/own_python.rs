@@ -334,7 +334,7 @@ fn what_is_installed_for_a_python_is_held_against_the_lock() {
     let check = ["check", "--venv", root, "--only", "main", "--no-root"];
     let with_python = [&check[..], &["--python", python]].concat();
     let said = image.scene.run(&with_python).succeeded().stdout;
-    assert!(said.contains("1 distribution"), "{said}");
+    assert!(said.contains("in 1 distribution and "), "{said}");
     // What was changed, what nobody lists, and what the lock does not have.
     fs::write(image.python.packages().join("acme/__init__.py"), "changed").unwrap();
     fs::write(image.python.packages().join("evil.pth"), "import evil").unwrap();

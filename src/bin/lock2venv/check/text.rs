@@ -97,9 +97,9 @@ fn write_summary(text: &mut String, report: &CheckReport, duration: Duration) {
     }
     let _ = writeln!(
         text,
-        "{} in {} distributions and {} in `{}` ({} hashed in {:.1} s)",
+        "{} in {} and {} in `{}` ({} hashed in {:.1} s)",
         count(report.problems.len(), "problem"),
-        report.n_distributions,
+        count(report.n_distributions, "distribution"),
         count(report.n_files, "file"),
         root.display(),
         HumanBytes(report.n_bytes),
