@@ -18,7 +18,7 @@ const ACTIVATION: &[&str] = &["activate", "Activate.", "deactivate"];
 /// What virtualenv puts beside the distributions.
 const OF_VIRTUALENV: &[&str] = &["_virtualenv.py", "_virtualenv.pth"];
 
-/// What CPython puts there with itself.
+/// What a Python brings along there.
 const OF_PYTHON: &str = "README.txt";
 
 /// What no RECORD lists.
