@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fuzzes targets for a given processor time each, several side by side, and prints a table.
 
-    run.py SECONDS [--targets NAMES] [--jobs N] [--slice SECONDS] [--timeout SECONDS]
+    run.py SECONDS [--targets NAMES] [--jobs N] [--slice SECONDS] [--timeout SECONDS] [--built]
 
 Builds the targets (`cargo install cargo-fuzz`; a stable toolchain will do), then runs each in slices until it has had SECONDS of processor
 time: of its own, so other work on the machine does not count. What it learned stays in `corpus/`, which a next run begins with; what
@@ -46,10 +46,14 @@ def all_targets() -> list[str]:
     return sorted(one["name"] for one in tomllib.loads((HERE / "Cargo.toml").read_text())["bin"])
 
 
-def build() -> Path:
-    """Builds all targets; returns the folder of their programs."""
+def build() -> None:
+    """Builds all targets."""
     environment = {**os.environ, "RUSTC_BOOTSTRAP": "1"}
     subprocess.run(["cargo", "fuzz", "build"], check=True, cwd=HERE, env=environment)
+
+
+def programs() -> Path:
+    """Returns the folder of the targets' programs."""
     host = re.search(r"host: (.*)", subprocess.run(["rustc", "-vV"], check=True, capture_output=True, text=True).stdout)
     folder = os.environ.get("CARGO_TARGET_DIR", HERE / "target")
     return Path(folder) / host[1] / "release"
@@ -59,7 +63,9 @@ def run_slice(program: Path, target: str, seconds: float, timeout: int) -> tuple
     """Runs once; returns what the fuzzer said, and the processor time that it took."""
     argv = [program, f"-max_total_time={max(1, round(seconds))}", f"-timeout={timeout}", "-malloc_limit_mb=64", "-print_final_stats=1"]
     argv += [f"-artifact_prefix={HERE / 'artifacts' / target}/", HERE / "corpus" / target, HERE / "seeds" / target]
-    process = subprocess.Popen([str(one) for one in argv], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    # As `cargo fuzz run` sets it: C code that is compiled from one template twice has tables of the same names.
+    environment = {**os.environ, "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:detect_odr_violation=0"}
+    process = subprocess.Popen([str(one) for one in argv], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
     said = process.stderr.read().decode(errors="replace")
     _, _, usage = os.wait4(process.pid, 0)
     process.returncode = 0
@@ -93,13 +99,16 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many run side by side")
     parser.add_argument("--slice", type=float, default=120, help="of a clock, after which a target is started again")
     parser.add_argument("--timeout", type=int, default=1, help="of a case")
+    parser.add_argument("--built", action="store_true", help="run what was built before")
     arguments = parser.parse_args()
     if unknown := set(arguments.targets) - set(all_targets()):
         parser.error(f"no target is called {', '.join(sorted(unknown))}")
-    programs, lock, is_clean = build(), threading.Lock(), True
+    if not arguments.built:
+        build()
+    folder, lock = programs(), threading.Lock()
 
     def work(target: str) -> bool:
-        result = fuzz(programs / target, target, arguments)
+        result = fuzz(folder / target, target, arguments)
         with lock:
             print(result.row(), flush=True)
         return not result.finds
