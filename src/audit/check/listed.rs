@@ -108,10 +108,12 @@ impl Inventory {
     fn add_scripts(&mut self, subject: &Subject, label: &str, info: &Path) {
         let text = fs::read(info.join("entry_points.txt")).unwrap_or_default();
         let points = parse_entry_points(&String::from_utf8_lossy(&text));
-        let points = points.unwrap_or_default().into_iter();
-        for point in points.filter(|point| !is_named_by_pip(&point.name)) {
-            let path = shown(&subject.layout.scripts.join(point.name));
-            self.scripts.insert(path, label.to_owned());
+        let place = |name: &str| shown(&subject.layout.scripts.join(name));
+        for point in points.unwrap_or_default() {
+            let renamed = name_by_pip(&point.name, subject.layout.python_version);
+            if renamed.is_none_or(|name| !self.has(&place(&name))) {
+                self.scripts.insert(place(&point.name), label.to_owned());
+            }
         }
     }
 
@@ -129,13 +131,16 @@ impl Inventory {
     }
 }
 
-/// Tells whether pip makes the script by another name than the wheel has: by the version of the Python that it installs for, where a
-/// wheel has that of the Python which built it (`pip3.11`, `easy_install-3.9`).
-fn is_named_by_pip(script: &str) -> bool {
-    let version = script.strip_prefix("pip");
-    let version = version.or_else(|| script.strip_prefix("easy_install-"));
-    let is_of_version = |byte: u8| byte.is_ascii_digit() || byte == b'.';
-    version.is_some_and(|version| !version.is_empty() && version.bytes().all(is_of_version))
+/// Returns the name by which pip makes a script whose name in the wheel ends in the version of the Python that built it (`pip3.11`,
+/// `easy_install-3.9`): it takes that of the Python which it installs for.
+fn name_by_pip(script: &str, (major, minor): (u32, u32)) -> Option<String> {
+    let stem = ["pip", "easy_install-"]
+        .into_iter()
+        .find(|stem| script.starts_with(stem))?;
+    let (built_major, built_minor) = script[stem.len()..].split_once('.')?;
+    let is_number = |text: &str| text.parse::<u32>().is_ok();
+    let is_versioned = is_number(built_major) && is_number(built_minor);
+    is_versioned.then(|| format!("{stem}{major}.{minor}"))
 }
 
 /// Tells whether the file at `path` is one that RECORD cannot or need not have a digest of.
@@ -166,18 +171,19 @@ mod tests {
 
     #[test]
     fn pip_names_scripts_by_the_version_of_python() {
-        for named in ["pip3", "pip3.11", "easy_install-3.9"] {
-            assert!(is_named_by_pip(named), "{named}");
-        }
+        let name = |script: &str| name_by_pip(script, (3, 12));
+        assert_eq!(name("pip3.11").as_deref(), Some("pip3.12"));
+        let easy_install = name("easy_install-3.9");
+        assert_eq!(easy_install.as_deref(), Some("easy_install-3.12"));
         for other in [
             "pip",
-            "pip-audit",
-            "pipx",
-            "pip3x",
-            "easy_install",
+            "pip3",
+            "pip-3.x",
+            "pipx3.11",
             "tool3.11",
+            "easy_install",
         ] {
-            assert!(!is_named_by_pip(other), "{other}");
+            assert_eq!(name(other), None, "{other}");
         }
     }
 }

@@ -17,6 +17,8 @@ impl From<Error> for Failure {
                 let hint = format!("to check the packages of the Python in it, name that: {named}");
                 failure.hints(python.is_file().then_some(hint))
             }
+            Error::OwnPython { .. } => Self::new(&error)
+                .hint("name an environment, or a Python that has its own packages: `--venv DIR`"),
             Error::Environment(error) => error.into(),
             Error::Interpreter(error) => error.into(),
             Error::Select(error) => error.into(),
